@@ -1,0 +1,1 @@
+//! Case workflow, deadlines in working time, key figures

@@ -1,0 +1,1 @@
+//! The static twin: terrain, buildings, roads, water, drainage, components; importers; pack; the demo city

@@ -1,0 +1,209 @@
+//! What people and programs may ask of a room, and the room's answer.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    id::{AlertId, CaseId, CommandId, OrgId, UnitId},
+    input::UnitStatus,
+    role::Role,
+    stamp::Stamp,
+};
+
+/// A command with its sender. The same `id` always gets the first reply again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommandEnvelope {
+    /// Idempotency key.
+    pub id: CommandId,
+    /// Who asks: a user name or a program.
+    pub actor: String,
+    /// The seat the actor has taken.
+    pub role: Role,
+    /// When it was sent.
+    pub at: Stamp,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// Something to do. Positions are metres in the room's local frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// "I have seen it": stops the breathing, not the colour.
+    AcknowledgeAlert {
+        /// The alert.
+        alert: AlertId,
+        /// Why, or what follows.
+        #[serde(default)]
+        note: String,
+    },
+    /// Opens a case by hand (监督员上报, 公众上报).
+    ReportCase {
+        /// Category code in the current edition, for example `06-010`.
+        code: String,
+        /// What is the matter.
+        text: String,
+        /// Place.
+        east_m: f64,
+        /// Place.
+        north_m: f64,
+    },
+    /// 立案: accepts a reported case.
+    RegisterCase {
+        /// The case.
+        case: CaseId,
+    },
+    /// 不予受理.
+    RefuseCase {
+        /// The case.
+        case: CaseId,
+        /// Required.
+        reason: String,
+    },
+    /// 派遣 to the responsible organisation.
+    AssignCase {
+        /// The case.
+        case: CaseId,
+        /// The main department.
+        org: OrgId,
+    },
+    /// Sends a case one step back (退回); a reason is required.
+    ReturnCase {
+        /// The case.
+        case: CaseId,
+        /// Required.
+        reason: String,
+    },
+    /// Sends a crew. Registers and assigns on the way when the sender's role may.
+    DispatchUnit {
+        /// The case.
+        case: CaseId,
+        /// The crew.
+        unit: UnitId,
+        /// Required when the crew is not among the three recommended.
+        #[serde(default)]
+        reason: String,
+    },
+    /// Calls a crew back before it is on scene.
+    RecallUnit {
+        /// The crew.
+        unit: UnitId,
+        /// Required.
+        reason: String,
+    },
+    /// The crew's own report (phone or radio).
+    ReportUnit {
+        /// The crew.
+        unit: UnitId,
+        /// The new status.
+        status: UnitStatus,
+        /// What was found or done.
+        #[serde(default)]
+        note: String,
+        /// Required to finish: URL or name of the after-photo.
+        #[serde(default)]
+        photo: Option<String>,
+    },
+    /// 处置完成 with text and photo, for a handler without a tracked unit.
+    FinishCase {
+        /// The case.
+        case: CaseId,
+        /// What was done.
+        note: String,
+        /// URL or name of the after-photo.
+        photo: String,
+    },
+    /// 核查: another person than the handler looks and says pass or fail.
+    VerifyCase {
+        /// The case.
+        case: CaseId,
+        /// Pass closes the way, fail sends it back (返工).
+        pass: bool,
+        /// What was seen.
+        #[serde(default)]
+        note: String,
+    },
+    /// 结案.
+    CloseCase {
+        /// The case.
+        case: CaseId,
+    },
+    /// 挂账: pauses the clock until a date.
+    SuspendCase {
+        /// The case.
+        case: CaseId,
+        /// Automatic resume.
+        until: Stamp,
+        /// Required.
+        reason: String,
+    },
+    /// 延期: one more original limit.
+    ExtendCase {
+        /// The case.
+        case: CaseId,
+        /// Required.
+        reason: String,
+    },
+    /// 作废.
+    CancelCase {
+        /// The case.
+        case: CaseId,
+        /// Required.
+        reason: String,
+    },
+    /// Closes a road to traffic.
+    CloseRoad {
+        /// Road edge in the city's road network.
+        edge: u32,
+        /// Required.
+        reason: String,
+    },
+    /// Opens it again.
+    OpenRoad {
+        /// Road edge in the city's road network.
+        edge: u32,
+        /// Required.
+        reason: String,
+    },
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// There is no such thing.
+    NotFound,
+    /// The role may not do this.
+    Forbidden,
+    /// Not possible in the present state.
+    Conflict,
+    /// The command itself is wrong.
+    Invalid,
+}
+
+/// A refusal with words that say what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The kind.
+    pub kind: RefusalKind,
+    /// Chinese and English in one line, as every user-visible error.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal of `kind`.
+    #[must_use]
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// The room's answer, given only after the tick is committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Whose answer this is.
+    pub command: CommandId,
+    /// What came of it (ids, new state), or why not.
+    pub result: Result<Value, Refusal>,
+}

@@ -1,0 +1,222 @@
+//! Everything a room can be told. A tick drains inputs in one order and journals that order.
+//!
+//! Frame: `east_m`, `north_m` are metres in the room's local projected frame; connectors convert.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::CommandEnvelope,
+    id::{DispatchId, SensorId, UnitId},
+    quantity::ObservedProperty,
+    stamp::Stamp,
+    text::Bilingual,
+};
+
+/// One thing a room drains in a tick.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// A measurement.
+    Observation(Observation),
+    /// A stream says what it is and where (from a feed's metadata).
+    SensorDeclared(SensorDeclared),
+    /// A position fix of a unit.
+    Fix(UnitFix),
+    /// A crew reports what it does.
+    UnitReport(UnitReport),
+    /// A citizen or collector reports a problem (随手拍).
+    Citizen(CitizenReport),
+    /// A person or program wants something done.
+    Command(CommandEnvelope),
+    /// The solver delivers water depths.
+    Water(Arc<DepthField>),
+    /// A feed came up or went down.
+    Feed(FeedState),
+    /// A drill script delivers an inject to the trainees.
+    Inject(Inject),
+}
+
+/// A measurement of one stream (SensorThings Observation).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The stream.
+    pub sensor: SensorId,
+    /// When it was measured.
+    pub phenomenon: Stamp,
+    /// When it reached the connector.
+    pub received: Stamp,
+    /// The value in the unit of the stream's property. Never NaN: connectors refuse it.
+    pub result: f64,
+}
+
+/// What a stream is and where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SensorDeclared {
+    /// The stream.
+    pub sensor: SensorId,
+    /// Name on the screen.
+    pub name: Bilingual,
+    /// What it observes.
+    pub property: ObservedProperty,
+    /// Local frame, m; `None` shows it as unplaced.
+    pub place_m: Option<[f64; 2]>,
+    /// Promised time between readings, s.
+    pub period_s: u32,
+}
+
+/// A position fix (OwnTracks, NMEA …).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitFix {
+    /// The unit.
+    pub unit: UnitId,
+    /// When the fix was taken.
+    pub at: Stamp,
+    /// Local frame, m.
+    pub east_m: f64,
+    /// Local frame, m.
+    pub north_m: f64,
+    /// Over ground, m/s.
+    pub speed_mps: f32,
+    /// Clockwise from north, degrees.
+    pub course_deg: f32,
+    /// Battery of the device, %.
+    pub battery: Option<u8>,
+}
+
+/// What a unit is doing (CAD vocabulary).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitStatus {
+    /// On duty and free.
+    #[default]
+    Available,
+    /// Has a task, not yet acknowledged.
+    Dispatched,
+    /// On its way.
+    EnRoute,
+    /// At the place, working.
+    OnScene,
+    /// Work done, leaving.
+    Clearing,
+    /// Off duty or broken.
+    OutOfService,
+}
+
+impl UnitStatus {
+    /// The name on the screen.
+    #[must_use]
+    pub fn name(self) -> Bilingual {
+        match self {
+            Self::Available => Bilingual::new("待命", "Available"),
+            Self::Dispatched => Bilingual::new("已派", "Dispatched"),
+            Self::EnRoute => Bilingual::new("途中", "En route"),
+            Self::OnScene => Bilingual::new("现场", "On scene"),
+            Self::Clearing => Bilingual::new("撤离", "Clearing"),
+            Self::OutOfService => Bilingual::new("停用", "Out of service"),
+        }
+    }
+}
+
+/// A crew reports its status, with a note and a photo when it finishes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitReport {
+    /// The unit.
+    pub unit: UnitId,
+    /// When it says so.
+    pub at: Stamp,
+    /// The new status.
+    pub status: UnitStatus,
+    /// The task it belongs to.
+    pub dispatch: Option<DispatchId>,
+    /// What was found or done.
+    pub note: String,
+    /// URL or name of a photo; required to finish a case.
+    pub photo: Option<String>,
+}
+
+/// A problem reported by a citizen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CitizenReport {
+    /// Names the report for ever; a report that comes twice is one.
+    pub report: String,
+    /// When it was seen.
+    pub at: Stamp,
+    /// Local frame, m.
+    pub east_m: f64,
+    /// Local frame, m.
+    pub north_m: f64,
+    /// Category code in the current edition, for example `06-010`; empty when unknown.
+    pub code: String,
+    /// The citizen's words.
+    pub text: String,
+    /// URL or name of a photo.
+    pub photo: Option<String>,
+}
+
+/// Water depth over the ground on a raster, quantised so that it journals small and exact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DepthField {
+    /// The simulated instant it holds for.
+    pub at: Stamp,
+    /// West edge of column 0, local frame, m.
+    pub west_m: f64,
+    /// South edge of row 0, local frame, m.
+    pub south_m: f64,
+    /// Cell side, m.
+    pub cell_m: f64,
+    /// Columns (west to east).
+    pub cols: u32,
+    /// Rows (south to north).
+    pub rows: u32,
+    /// Depth in mm, row-major from the south-west; `u16::MAX` means 65.535 m or more.
+    pub depth_mm: Vec<u16>,
+    /// True when it is a model's estimate and not a scripted exercise field.
+    pub estimate: bool,
+}
+
+impl DepthField {
+    /// Depth at a place in m; 0 outside the raster.
+    #[must_use]
+    pub fn depth_m(&self, east_m: f64, north_m: f64) -> f32 {
+        let c = ((east_m - self.west_m) / self.cell_m).floor();
+        let r = ((north_m - self.south_m) / self.cell_m).floor();
+        if c < 0.0 || r < 0.0 || c >= f64::from(self.cols) || r >= f64::from(self.rows) {
+            return 0.0;
+        }
+        let index = r as usize * self.cols as usize + c as usize;
+        self.depth_mm.get(index).map_or(0.0, |&mm| f32::from(mm) / 1000.0)
+    }
+}
+
+/// Health of a feed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeedState {
+    /// The feed's name in the feeds file.
+    pub feed: String,
+    /// True when it delivers.
+    pub up: bool,
+    /// True when it carries real, not simulated, data: the mode becomes 实况.
+    pub real: bool,
+    /// Last error, or empty.
+    pub message: String,
+}
+
+/// A message of a drill script to a trainee.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inject {
+    /// Number in the script.
+    pub no: u32,
+    /// From whom.
+    pub from: Bilingual,
+    /// To whom.
+    pub to: Bilingual,
+    /// 电话, 短信, 电台, 平台, 视频, 书面.
+    pub channel: String,
+    /// What is said.
+    pub text: Bilingual,
+    /// What the trainees should do.
+    pub expected: Bilingual,
+    /// Within how long, s.
+    pub due_s: Option<u32>,
+}

@@ -1,0 +1,1 @@
+//! Units, road graph, routing through water, recommendation, assignment

@@ -1,0 +1,1 @@
+//! Scripts, injects, simulated responders, scoring

@@ -1,0 +1,1 @@
+//! Connectors in: MQTT, SensorThings, OwnTracks; the demo's device simulator

@@ -1,0 +1,1 @@
+//! Records, store, hash chain, snapshots, observation history

@@ -1,0 +1,1 @@
+//! Live layers on the GPU: sensors, cases, units, trails

@@ -1,0 +1,1 @@
+//! Storms, 2D surface flow, drainage, impact

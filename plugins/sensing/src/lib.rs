@@ -1,0 +1,1 @@
+//! Sensor table in columns, latest values, quality, staleness

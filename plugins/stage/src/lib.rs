@@ -1,0 +1,1 @@
+//! The 3D twin: sky, terrain, buildings, roads, water, camera, picking, stills
