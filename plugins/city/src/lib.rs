@@ -1,1 +1,9 @@
-//! The static twin: terrain, buildings, roads, water, drainage, components; importers; pack; the demo city
+//! The static twin: terrain, buildings, roads, water, drains, components; importers; the demo city.
+//!
+//! **Invariant:** parsers return what they could read and say what they could not; no bytes make
+//! them panic. **Invariant:** nothing here knows a renderer or a room.
+
+pub mod import;
+pub mod model;
+
+pub use model::City;

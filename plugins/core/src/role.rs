@@ -28,8 +28,15 @@ pub enum Role {
 
 impl Role {
     /// All seats a person can take, in the order of the workflow.
-    pub const SEATS: [Self; 7] =
-        [Self::Collector, Self::Acceptor, Self::Supervisor, Self::Dispatcher, Self::Department, Self::Handler, Self::Leader];
+    pub const SEATS: [Self; 7] = [
+        Self::Collector,
+        Self::Acceptor,
+        Self::Supervisor,
+        Self::Dispatcher,
+        Self::Department,
+        Self::Handler,
+        Self::Leader,
+    ];
 
     /// The name on the screen.
     #[must_use]

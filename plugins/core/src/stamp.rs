@@ -35,7 +35,8 @@ impl Stamp {
     /// Local civil time (China Standard Time).
     #[must_use]
     pub fn local(self) -> jiff::civil::DateTime {
-        let clamped = Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
+        let clamped =
+            Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
         tz::offset(LOCAL_OFFSET_HOURS).to_datetime(clamped)
     }
 

@@ -10,7 +10,7 @@
 
 mod state;
 
-pub use state::{RoomAppExt, RoomState, StateRegistry, StateError};
+pub use state::{RoomAppExt, RoomState, StateError, StateRegistry};
 
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::ScheduleLabel;
@@ -63,7 +63,8 @@ impl Clock {
     #[must_use]
     pub fn random(&self, salt: u64) -> u64 {
         // SplitMix64 (Steele, Lea & Flood 2014) over a mixed key.
-        let mut z = self.seed ^ self.tick.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        let mut z =
+            self.seed ^ self.tick.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
         z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

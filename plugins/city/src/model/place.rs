@@ -1,0 +1,133 @@
+//! Places, components, sensors and crews known from files.
+
+use guanlan_core::{Bilingual, ObservedProperty, OrgId, SensorId, UnitId};
+use serde::{Deserialize, Serialize};
+
+/// What a place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceKind {
+    /// 学校.
+    School,
+    /// 医院.
+    Hospital,
+    /// 地铁口.
+    MetroEntrance,
+    /// 养老院.
+    CareHome,
+    /// 下穿通道.
+    Underpass,
+    /// 泵站.
+    PumpStation,
+    /// 指挥中心 and its sub-centres.
+    Centre,
+    /// 避难场所.
+    Shelter,
+    /// A part of town with a name.
+    Quarter,
+}
+
+/// A place with a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// What it is.
+    pub kind: PlaceKind,
+    /// Name.
+    pub name: Bilingual,
+    /// Local m.
+    pub place_m: [f64; 2],
+    /// People usually there; 0 unknown.
+    pub people: u32,
+}
+
+/// 部件: a component of public facilities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Component {
+    /// 17-digit code (2026 edition).
+    pub code: String,
+    /// Class and sub-class of the 2026 edition, for example `01-003`.
+    pub class: String,
+    /// Class of the 2013 edition, for example `0103`; empty where it has none.
+    pub class_2013: String,
+    /// Local m.
+    pub place_m: [f32; 2],
+    /// 完好 破损 丢失 废弃 移除.
+    pub state: String,
+    /// Who maintains it.
+    pub org: String,
+}
+
+/// A sensor known from a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SensorSpec {
+    /// Datastream id, as in MQTT topics.
+    pub id: SensorId,
+    /// Name.
+    pub name: Bilingual,
+    /// What it observes.
+    pub property: ObservedProperty,
+    /// Local m; `None` is unplaced.
+    pub place_m: Option<[f64; 2]>,
+    /// Height above ground, m.
+    pub height_m: f32,
+    /// Promised time between readings, s.
+    pub period_s: u32,
+}
+
+/// What a crew is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitKind {
+    /// 巡查.
+    Patrol,
+    /// 维修.
+    Repair,
+    /// 排水抢险 (pump truck).
+    Pump,
+    /// 环卫.
+    Sanitation,
+    /// 园林.
+    Greening,
+}
+
+/// A crew known from a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitSpec {
+    /// Id, for example `DRAIN-07`.
+    pub id: UnitId,
+    /// Call sign on the screen.
+    pub name: Bilingual,
+    /// What it is for.
+    pub kind: UnitKind,
+    /// Skills (`drainage`, `cover`, `gas`, `road`, `sanitation`, `greening`, `check` …).
+    pub skills: Vec<String>,
+    /// Kit (`pump_truck`, `barrier`, `gas_detector`, `generator` …).
+    pub kit: Vec<String>,
+    /// People.
+    pub people: u8,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Where it waits, local m.
+    pub base_m: [f64; 2],
+    /// Start and end of its shift, minutes of the local day; start > end runs over midnight.
+    pub shift_min: [u16; 2],
+    /// Vehicle class for road limits: `foot`, `ebike`, `car`, `van`, `truck`, `high_clearance`.
+    pub vehicle: String,
+}
+
+/// A glTF model that stands in the city.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Landmark {
+    /// Name.
+    pub name: Bilingual,
+    /// Local m.
+    pub place_m: [f64; 2],
+    /// Height of its foot, m above datum; `None` stands on the terrain.
+    pub base_m: Option<f32>,
+    /// Heading, degrees clockwise from north.
+    pub heading_deg: f32,
+    /// Triangles (metres, x east, y north, z up, around the foot), three corners each.
+    pub mesh: Vec<[f32; 3]>,
+    /// Linear RGB for each triangle.
+    pub colors: Vec<[f32; 3]>,
+}
