@@ -1,1 +1,23 @@
-//! Records, store, hash chain, snapshots, observation history
+//! What happened, so that it can be proved, replayed and survived.
+//!
+//! - a *record* is a fact in a SHA-256 chain (canonical JSON, DOMAIN §5);
+//! - a *block* is everything one tick drained, compressed; its digest is a record;
+//! - a *snapshot* is the whole truth at a tick.
+//!
+//! State at any time = last snapshot before it + the blocks after that snapshot.
+//!
+//! **Invariant:** one transaction per tick; what [`Store::commit`] returned for is on disk.
+//! **Invariant:** only this crate knows SQL.
+
+mod block;
+mod error;
+mod record;
+mod sqlite;
+mod store;
+mod verify;
+
+pub use error::JournalError;
+pub use record::{GENESIS, Record, canonical_json, chain_hash};
+pub use sqlite::SqliteStore;
+pub use store::{Head, Meta, Parent, Snapshot, Store, StoredTick, TickCommit};
+pub use verify::{Verification, export, verify};

@@ -1,0 +1,428 @@
+//! The embedded store: one SQLite file per timeline, one writer, WAL, full synchronisation.
+
+use std::path::{Path, PathBuf};
+
+use guanlan_core::{Mode, Stamp};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    block,
+    error::JournalError,
+    record::{Draft, GENESIS, Record, hex},
+    store::{Head, Meta, Snapshot, Store, StoredTick, TickCommit},
+};
+
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+
+/// A journal in an SQLite file.
+pub struct SqliteStore {
+    conn: Connection,
+    path: PathBuf,
+    meta: Meta,
+    head: Head,
+}
+
+fn db(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + '_ {
+    move |error| JournalError::Database { reason: error.to_string(), path: path.to_owned() }
+}
+
+impl SqliteStore {
+    /// Opens the timeline in a file, or begins it with `meta` when the file is new.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no journal, or was written by a newer program.
+    pub fn open_or_create(path: &Path, meta: &Meta) -> Result<Self, JournalError> {
+        let conn = Connection::open(path).map_err(db(path))?;
+        Self::prepare(conn, path, Some(meta))
+    }
+
+    /// A journal that is forgotten with the program.
+    ///
+    /// # Errors
+    /// When SQLite cannot make one.
+    pub fn in_memory(meta: &Meta) -> Result<Self, JournalError> {
+        let path = Path::new(":memory:");
+        let conn = Connection::open_in_memory().map_err(db(path))?;
+        Self::prepare(conn, path, Some(meta))
+    }
+
+    /// Opens an existing journal for reading only.
+    ///
+    /// # Errors
+    /// When there is none or it cannot be read.
+    pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+        if !path.is_file() {
+            return Err(JournalError::Missing(path.to_owned()));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags).map_err(db(path))?;
+        Self::prepare(conn, path, None)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn prepare(mut conn: Connection, path: &Path, begin: Option<&Meta>) -> Result<Self, JournalError> {
+        let err = db(path);
+        conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(&err)?;
+        if begin.is_some() {
+            conn.pragma_update(None, "journal_mode", "WAL").map_err(&err)?;
+            conn.pragma_update(None, "synchronous", "FULL").map_err(&err)?;
+            conn.pragma_update(None, "foreign_keys", "ON").map_err(&err)?;
+        }
+        let known = MIGRATIONS.len() as i64;
+        let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(&err)?;
+        if found > known {
+            return Err(JournalError::TooNew { found, known, path: path.to_owned() });
+        }
+        if let Some(meta) = begin {
+            let tx = conn.transaction().map_err(&err)?;
+            for (i, sql) in MIGRATIONS.iter().enumerate().skip(found.max(0) as usize) {
+                tx.execute_batch(sql).map_err(&err)?;
+                tx.pragma_update(None, "user_version", i as i64 + 1).map_err(&err)?;
+            }
+            let text = serde_json::to_string(meta)
+                .map_err(|e| JournalError::Database { reason: e.to_string(), path: path.to_owned() })?;
+            tx.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('timeline', ?1)", [text]).map_err(&err)?;
+            tx.commit().map_err(&err)?;
+        }
+        let text: String =
+            conn.query_row("SELECT value FROM meta WHERE key = 'timeline'", [], |row| row.get(0)).map_err(&err)?;
+        let meta: Meta = serde_json::from_str(&text)
+            .map_err(|e| JournalError::Database { reason: format!("meta: {e}"), path: path.to_owned() })?;
+        let chain: Option<(i64, String)> = conn
+            .query_row("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+            .map_err(&err)?;
+        let last: Option<(i64, i64)> = conn
+            .query_row("SELECT tick, ts FROM blocks ORDER BY tick DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+            .map_err(&err)?;
+        let (seq, hash) = chain.unwrap_or((0, GENESIS.to_owned()));
+        let (tick, ts) = last.unwrap_or((0, 0));
+        drop(err);
+        let head = Head { seq: seq as u64, hash, tick: tick as u64, ts: Stamp(ts) };
+        let mut store = Self { conn, path: path.to_owned(), meta, head };
+        if begin.is_some() && store.head.seq == 0 {
+            store.write_first_record()?;
+        }
+        Ok(store)
+    }
+
+    /// The first record names the timeline and, for a fork, its parent's head.
+    fn write_first_record(&mut self) -> Result<(), JournalError> {
+        let data = serde_json::to_value(&self.meta).unwrap_or_default();
+        let draft = Draft { op: "timeline".into(), actor: "room".into(), case: None, data };
+        let record = draft.chain(1, 0, Stamp(0), GENESIS);
+        insert(&self.conn, &record).map_err(db(&self.path))?;
+        self.head.seq = 1;
+        self.head.hash = record.hash;
+        Ok(())
+    }
+}
+
+fn insert(conn: &Connection, r: &Record) -> Result<(), rusqlite::Error> {
+    conn.prepare_cached("INSERT INTO records (seq, tick, ts, op, cas, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+        .execute(params![r.seq as i64, r.tick as i64, r.ts.0, r.op, r.case, r.body, r.hash])
+        .map(|_| ())
+}
+
+fn mode_text(mode: Mode) -> String {
+    match serde_json::to_value(mode) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}
+
+impl Store for SqliteStore {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn commit(&mut self, t: &TickCommit<'_>) -> Result<(), JournalError> {
+        let damaged = |reason| JournalError::Damaged { tick: t.tick, reason };
+        let body = block::encode(t.inputs).map_err(damaged)?;
+        let mut drafts = Vec::with_capacity(t.events.len() + 1);
+        drafts.push(Draft {
+            op: "inputs".into(),
+            actor: "room".into(),
+            case: None,
+            data: json!({
+                "count": t.inputs.len(),
+                "digest": hex(&Sha256::digest(&body)),
+                "dt_ms": t.dt_ms,
+                "idle": t.idle_ticks,
+                "mode": mode_text(t.mode),
+            }),
+        });
+        drafts.extend(t.events.iter().map(Draft::of_event));
+        let mut head = self.head.clone();
+        let err = db(&self.path);
+        let tx = self.conn.transaction().map_err(&err)?;
+        for draft in drafts {
+            let record = draft.chain(head.seq + 1, t.tick, t.now, &head.hash);
+            insert(&tx, &record).map_err(&err)?;
+            head.seq = record.seq;
+            head.hash = record.hash;
+        }
+        tx.prepare_cached("INSERT INTO blocks (tick, ts, dt_ms, idle, mode, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            .and_then(|mut s| {
+                s.execute(params![t.tick as i64, t.now.0, t.dt_ms, t.idle_ticks, mode_text(t.mode), body])
+            })
+            .map_err(&err)?;
+        tx.commit().map_err(&err)?;
+        head.tick = t.tick;
+        head.ts = t.now;
+        self.head = head;
+        Ok(())
+    }
+
+    fn put_snapshot(&mut self, s: &Snapshot) -> Result<(), JournalError> {
+        let damaged = |reason: String| JournalError::Damaged { tick: s.tick, reason };
+        let plain = postcard::to_stdvec(&s.states).map_err(|e| damaged(e.to_string()))?;
+        let body = zstd::bulk::compress(&plain, 1).map_err(|e| damaged(e.to_string()))?;
+        self.conn
+            .execute(
+                "INSERT OR REPLACE INTO snapshots (tick, ts, hash, body) VALUES (?1, ?2, ?3, ?4)",
+                params![s.tick as i64, s.ts.0, s.hash, body],
+            )
+            .map_err(db(&self.path))?;
+        Ok(())
+    }
+
+    fn snapshot_at(&self, at: Stamp) -> Result<Option<Snapshot>, JournalError> {
+        let row: Option<(i64, i64, String, Vec<u8>)> = self
+            .conn
+            .query_row(
+                "SELECT tick, ts, hash, body FROM snapshots WHERE ts <= ?1 ORDER BY tick DESC LIMIT 1",
+                [at.0],
+                |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
+            )
+            .optional()
+            .map_err(db(&self.path))?;
+        let Some((tick, ts, hash, body)) = row else { return Ok(None) };
+        let damaged = |reason: String| JournalError::Damaged { tick: tick as u64, reason };
+        let plain = zstd::decode_all(body.as_slice()).map_err(|e| damaged(e.to_string()))?;
+        let states = postcard::from_bytes(&plain).map_err(|e| damaged(e.to_string()))?;
+        Ok(Some(Snapshot { tick: tick as u64, ts: Stamp(ts), hash, states }))
+    }
+
+    fn ticks_after(&self, after: u64, limit: usize) -> Result<Vec<StoredTick>, JournalError> {
+        let err = db(&self.path);
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT tick, ts, dt_ms, idle, mode, body FROM blocks WHERE tick > ?1 ORDER BY tick LIMIT ?2",
+            )
+            .map_err(&err)?;
+        let rows = statement
+            .query_map(params![after as i64, limit as i64], |r| {
+                Ok((
+                    r.get::<_, i64>(0)?,
+                    r.get::<_, i64>(1)?,
+                    r.get::<_, i64>(2)?,
+                    r.get::<_, u32>(3)?,
+                    r.get::<_, String>(4)?,
+                    r.get::<_, Vec<u8>>(5)?,
+                ))
+            })
+            .map_err(&err)?;
+        let mut ticks = Vec::new();
+        for row in rows {
+            let (tick, ts, dt_ms, idle_ticks, mode, body) = row.map_err(&err)?;
+            let tick = tick as u64;
+            let inputs = block::decode(&body).map_err(|reason| JournalError::Damaged { tick, reason })?;
+            let mode = serde_json::from_value(serde_json::Value::String(mode))
+                .map_err(|e| JournalError::Damaged { tick, reason: e.to_string() })?;
+            ticks.push(StoredTick { tick, now: Stamp(ts), dt_ms, idle_ticks, mode, inputs });
+        }
+        Ok(ticks)
+    }
+
+    fn records_after(&self, after: u64, limit: usize) -> Result<Vec<Record>, JournalError> {
+        let err = db(&self.path);
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT seq, tick, ts, op, cas, body, hash FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            )
+            .map_err(&err)?;
+        let rows = statement
+            .query_map(params![after as i64, limit as i64], |r| {
+                Ok(Record {
+                    seq: r.get::<_, i64>(0)? as u64,
+                    tick: r.get::<_, i64>(1)? as u64,
+                    ts: Stamp(r.get(2)?),
+                    op: r.get(3)?,
+                    case: r.get(4)?,
+                    body: r.get(5)?,
+                    hash: r.get(6)?,
+                })
+            })
+            .map_err(&err)?;
+        rows.collect::<Result<_, _>>().map_err(&err)
+    }
+
+    fn span(&self) -> Result<Option<(Stamp, Stamp)>, JournalError> {
+        self.conn
+            .query_row("SELECT min(ts), max(ts) FROM blocks", [], |r| {
+                Ok(match (r.get::<_, Option<i64>>(0)?, r.get::<_, Option<i64>>(1)?) {
+                    (Some(first), Some(last)) => Some((Stamp(first), Stamp(last))),
+                    _ => None,
+                })
+            })
+            .map_err(db(&self.path))
+    }
+}
+
+/// Reads raw block bodies page by page, without keeping the whole store in memory.
+pub(crate) struct BlockBodies<'a> {
+    store: &'a SqliteStore,
+    page: std::collections::VecDeque<(u64, Vec<u8>)>,
+    after: i64,
+}
+
+impl SqliteStore {
+    pub(crate) fn block_bodies(&self) -> Result<BlockBodies<'_>, JournalError> {
+        Ok(BlockBodies { store: self, page: std::collections::VecDeque::new(), after: -1 })
+    }
+}
+
+impl BlockBodies<'_> {
+    pub(crate) fn next_block(&mut self) -> Result<Option<(u64, Vec<u8>)>, JournalError> {
+        if self.page.is_empty() {
+            let err = db(&self.store.path);
+            let mut statement = self
+                .store
+                .conn
+                .prepare_cached("SELECT tick, body FROM blocks WHERE tick > ?1 ORDER BY tick LIMIT 512")
+                .map_err(&err)?;
+            let rows = statement
+                .query_map([self.after], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))
+                .map_err(&err)?;
+            for row in rows {
+                let (tick, body) = row.map_err(&err)?;
+                self.after = tick;
+                self.page.push_back((tick as u64, body));
+            }
+        }
+        Ok(self.page.pop_front())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::verify;
+    use guanlan_core::{Event, Input, input::Observation};
+
+    fn meta() -> Meta {
+        Meta { timeline: "live".into(), mode: Mode::Demo, seed: 1, tick_ms: 200, city: "test".into(), parent: None }
+    }
+
+    fn fill(store: &mut SqliteStore, from: u64, n: u64) {
+        for tick in from..from + n {
+            let inputs = [Input::Observation(Observation {
+                sensor: "7".into(),
+                phenomenon: Stamp(tick as i64 * 200),
+                received: Stamp(tick as i64 * 200 + 3),
+                result: tick as f64,
+            })];
+            let events = [Event::FeedChanged { feed: "mqtt".into(), up: tick % 2 == 0, message: String::new() }];
+            store
+                .commit(&TickCommit {
+                    tick,
+                    now: Stamp(tick as i64 * 200),
+                    dt_ms: 200,
+                    idle_ticks: 0,
+                    mode: Mode::Demo,
+                    inputs: &inputs,
+                    events: &events,
+                })
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_reopened_journal_goes_on_where_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j.db");
+        let mut store = SqliteStore::open_or_create(&path, &meta()).unwrap();
+        fill(&mut store, 1, 5);
+        let head = store.head().clone();
+        drop(store);
+        let mut store = SqliteStore::open_or_create(&path, &meta()).unwrap();
+        assert_eq!(store.head(), &head);
+        fill(&mut store, 6, 3);
+        let v = verify(&store).unwrap();
+        assert!(v.ok, "{v:?}");
+        assert_eq!(v.records, 1 + 8 * 2);
+        let ticks = store.ticks_after(5, 100).unwrap();
+        assert_eq!(ticks.iter().map(|t| t.tick).collect::<Vec<_>>(), [6, 7, 8]);
+        assert_eq!(store.span().unwrap(), Some((Stamp(200), Stamp(1600))));
+        let read = SqliteStore::open_read_only(&path).unwrap();
+        assert_eq!(read.head(), store.head());
+    }
+
+    #[test]
+    fn every_tampering_is_found() {
+        let tampers = [
+            ("UPDATE records SET body = replace(body, 'mqtt', 'http') WHERE seq = 5", "edited"),
+            ("UPDATE records SET hash = 'x' WHERE seq = 4", "edited"),
+            ("UPDATE records SET op = 'other' WHERE seq = 4", "columns"),
+            ("DELETE FROM records WHERE seq = 3", "missing"),
+            ("UPDATE records SET seq = 99 WHERE seq = 2", "missing"),
+            ("DELETE FROM blocks WHERE tick = 2", "missing"),
+            ("UPDATE blocks SET body = x'00' WHERE tick = 3", "edited"),
+            ("INSERT INTO blocks VALUES (77, 0, 0, 0, 'demo', x'00')", "no record"),
+        ];
+        for (sql, word) in tampers {
+            let mut store = SqliteStore::in_memory(&meta()).unwrap();
+            fill(&mut store, 1, 4);
+            assert!(verify(&store).unwrap().ok);
+            store.conn.execute_batch(sql).unwrap();
+            let v = verify(&store).unwrap();
+            assert!(!v.ok, "{sql} was not found");
+            assert!(v.problem.as_deref().unwrap_or("").contains(word), "{sql}: {:?}", v.problem);
+        }
+    }
+
+    #[test]
+    fn snapshots_are_found_by_time() {
+        let mut store = SqliteStore::in_memory(&meta()).unwrap();
+        for (tick, ts) in [(5, 1000), (10, 2000)] {
+            let s = Snapshot { tick, ts: Stamp(ts), hash: "h".into(), states: vec![("a".into(), vec![tick as u8; 9])] };
+            store.put_snapshot(&s).unwrap();
+        }
+        assert_eq!(store.snapshot_at(Stamp(1999)).unwrap().unwrap().tick, 5);
+        assert_eq!(store.snapshot_at(Stamp(2000)).unwrap().unwrap().states[0].1, vec![10; 9]);
+        assert_eq!(store.snapshot_at(Stamp(999)).unwrap(), None);
+    }
+
+    #[test]
+    fn foreign_and_newer_files_are_refused_in_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = dir.path().join("notes.txt");
+        std::fs::write(&text, "this is not a database, just a long enough text file").unwrap();
+        assert!(SqliteStore::open_read_only(&text).is_err());
+        assert!(SqliteStore::open_or_create(&text, &meta()).is_err());
+        assert!(matches!(SqliteStore::open_read_only(&dir.path().join("none")), Err(JournalError::Missing(_))));
+        let newer = dir.path().join("newer.db");
+        drop(SqliteStore::open_or_create(&newer, &meta()).unwrap());
+        Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(SqliteStore::open_or_create(&newer, &meta()), Err(JournalError::TooNew { found: 99, .. })));
+    }
+}
