@@ -1,0 +1,111 @@
+//! Coordinate operations between two reference systems, always `x` east and `y` north.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use proj::Proj;
+use serde::{Deserialize, Serialize};
+
+use crate::{CrsError, database};
+
+thread_local! {
+    /// PROJ objects of this thread by (from, to): they must not leave it.
+    static OPERATIONS: RefCell<BTreeMap<(String, String), Rc<Proj>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// An operation from one CRS to another. Degrees for geographic systems, the system's own unit
+/// otherwise. Axis orders of the systems (4490 is latitude first, Gauss-Krüger is north first) are
+/// normalised away: input and output are `[x east or longitude, y north or latitude]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transformer {
+    from: String,
+    to: String,
+}
+
+impl Transformer {
+    /// Between any two systems PROJ understands: `EPSG:4549`, `IGNF:ETRS89LAEA`, a PROJ string, WKT.
+    pub fn new(from: impl Into<String>, to: impl Into<String>) -> Result<Self, CrsError> {
+        let made = Self { from: from.into(), to: to.into() };
+        made.operation()?;
+        Ok(made)
+    }
+
+    /// Between two EPSG codes.
+    pub fn between(from_epsg: u32, to_epsg: u32) -> Result<Self, CrsError> {
+        Self::new(format!("EPSG:{from_epsg}"), format!("EPSG:{to_epsg}"))
+    }
+
+    /// The reverse operation.
+    pub fn inverse(&self) -> Result<Self, CrsError> {
+        Self::new(self.to.clone(), self.from.clone())
+    }
+
+    /// One point.
+    pub fn transform(&self, point: [f64; 2]) -> Result<[f64; 2], CrsError> {
+        self.apply(&*self.operation()?, point)
+    }
+
+    /// Many points in place. On an error the points before the failing one are already transformed.
+    pub fn transform_all(&self, points: &mut [[f64; 2]]) -> Result<(), CrsError> {
+        let operation = self.operation()?;
+        for point in points {
+            *point = self.apply(&operation, *point)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&self, operation: &Proj, point: [f64; 2]) -> Result<[f64; 2], CrsError> {
+        let fail = |reason: String| CrsError::Point {
+            x: point[0].to_string(),
+            y: point[1].to_string(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            reason,
+        };
+        if !(point[0].is_finite() && point[1].is_finite()) {
+            return Err(fail("not finite".into()));
+        }
+        let (x, y) = operation.convert((point[0], point[1])).map_err(|error| fail(error.to_string()))?;
+        if x.is_finite() && y.is_finite() { Ok([x, y]) } else { Err(fail("outside the projection's domain".into())) }
+    }
+
+    fn operation(&self) -> Result<Rc<Proj>, CrsError> {
+        let key = (self.from.clone(), self.to.clone());
+        if let Some(known) = OPERATIONS.with_borrow(|all| all.get(&key).cloned()) {
+            return Ok(known);
+        }
+        database::ensure()?;
+        let made = Proj::new_known_crs(&self.from, &self.to, None).map_err(|error| CrsError::Unknown {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            reason: error.to_string(),
+        })?;
+        let made = Rc::new(made);
+        OPERATIONS.with_borrow_mut(|all| all.insert(key, Rc::clone(&made)));
+        Ok(made)
+    }
+}
+
+/// Is the CRS geographic (its coordinates are degrees)? Found by use: transforming its own `(1, 1)`
+/// to WGS 84 stays within a tenth of a degree only when the numbers are degrees.
+pub fn is_geographic(crs: &str) -> Result<bool, CrsError> {
+    let to_wgs84 = Transformer::new(crs, "EPSG:4326")?;
+    Ok([[1.0, 1.0], [10.0, 40.0]]
+        .iter()
+        .all(|&p| to_wgs84.transform(p).is_ok_and(|q| (q[0] - p[0]).abs() < 0.1 && (q[1] - p[1]).abs() < 0.1)))
+}
+
+/// Is the CRS projected in metres and true to scale (within 2 %) at a place? False for geographic
+/// systems, for feet, and for Web Mercator away from the equator.
+pub fn is_metric_at(crs: &str, lon_deg: f64, lat_deg: f64) -> Result<bool, CrsError> {
+    let to = Transformer::new("EPSG:4326", crs)?;
+    let step_deg = 0.001;
+    let (Ok(a), Ok(north)) = (to.transform([lon_deg, lat_deg]), to.transform([lon_deg, lat_deg + step_deg])) else {
+        return Ok(false);
+    };
+    // Length of the step along the meridian of the WGS 84 ellipsoid.
+    let s = lat_deg.to_radians().sin();
+    let e2 = 0.006_694_379_990_141_317;
+    let meridian_m = 6_378_137.0 * (1.0 - e2) / (1.0 - e2 * s * s).powf(1.5) * step_deg.to_radians();
+    let ratio = (north[0] - a[0]).hypot(north[1] - a[1]) / meridian_m;
+    Ok((0.98..1.02).contains(&ratio))
+}
