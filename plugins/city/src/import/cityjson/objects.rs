@@ -1,0 +1,343 @@
+//! City objects → buildings, surfaces and landmarks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use guanlan_core::Bilingual;
+
+use super::{
+    Part, appearance,
+    attributes::Attributes,
+    body::{Face, areas, bodies, faces, upright},
+    file::{Chunk, CityObject, Parsed},
+    geometry::{Geometry, Templates},
+};
+use crate::{
+    import::{
+        Report, Severity,
+        placer::Placer,
+        rings::{Area, to_f32},
+        triangulate::{P3, Triangulator},
+    },
+    model::{Building, BuildingPart, Landmark, SurfaceArea, SurfaceKind},
+};
+
+/// Height of a storey when only the number is known, m.
+const STOREY_M: f64 = 3.0;
+/// Height of a building of which nothing is known, m.
+const DEFAULT_HEIGHT_M: f64 = 9.0;
+
+/// Converts everything that was parsed.
+pub(super) fn convert(parsed: Parsed, placer: &Placer) -> (Part, Report) {
+    let mut work =
+        Work { report: parsed.report, templates: parsed.templates, part: Part::default(), ..Work::default() };
+    for chunk in &parsed.chunks {
+        for object in &chunk.objects {
+            for geometry in &object.geometry {
+                appearance::check(geometry, parsed.appearance, &mut work.report);
+            }
+        }
+        work.chunk(chunk, placer);
+    }
+    let (part, mut report) = (work.part, work.report);
+    report.count("buildings", part.buildings.len());
+    report.count("surfaces", part.surfaces.len());
+    report.count("landmarks", part.landmarks.len());
+    (part, report)
+}
+
+#[derive(Default)]
+struct Work {
+    part: Part,
+    report: Report,
+    templates: Templates,
+    triangulator: Triangulator,
+}
+
+/// What becomes of a class of objects.
+enum Fate {
+    Building,
+    /// Part of a building that is seen from outside.
+    Folded,
+    Surface(SurfaceKind),
+    /// Its own mesh, with a linear RGB colour.
+    Landmark([f32; 3]),
+    /// Inside of buildings and the like: counted, not drawn.
+    Unseen,
+    Unknown,
+}
+
+fn fate(object: &CityObject) -> Fate {
+    match object.kind.as_str() {
+        "Building" => Fate::Building,
+        "BuildingPart" | "BuildingInstallation" | "BuildingConstructiveElement" => Fate::Folded,
+        "Road" | "TransportSquare" | "Railway" => Fate::Surface(SurfaceKind::Paved),
+        "WaterBody" | "Waterway" => Fate::Surface(SurfaceKind::Water),
+        "PlantCover" => Fate::Surface(SurfaceKind::Green),
+        "LandUse" => Fate::Surface(land_use(object)),
+        "SolitaryVegetationObject" => Fate::Landmark([0.035, 0.11, 0.05]),
+        "Bridge" | "BridgePart" | "BridgeInstallation" | "BridgeConstructiveElement" => {
+            Fate::Landmark([0.17, 0.19, 0.22])
+        }
+        "CityFurniture"
+        | "OtherConstruction"
+        | "GenericCityObject"
+        | "Tunnel"
+        | "TunnelPart"
+        | "BridgeFurniture"
+        | "TunnelInstallation"
+        | "TunnelConstructiveElement" => Fate::Landmark([0.12, 0.14, 0.17]),
+        "BuildingFurniture" | "BuildingRoom" | "BuildingStorey" | "BuildingUnit" | "BridgeRoom"
+        | "TunnelHollowSpace" | "TunnelFurniture" | "CityObjectGroup" | "TINRelief" => Fate::Unseen,
+        _ => Fate::Unknown,
+    }
+}
+
+/// Land use is green when its class says so, paved otherwise.
+fn land_use(object: &CityObject) -> SurfaceKind {
+    let words = [
+        "gras", "groen", "bos", "park", "green", "forest", "wood", "meadow", "farm", "agri", "garden", "tuin", "绿",
+        "林", "草",
+    ];
+    let said = |name: &str| {
+        let text = object.attributes.get(name).and_then(|v| v.as_str()).unwrap_or("").to_lowercase();
+        words.iter().any(|w| text.contains(w))
+    };
+    if ["class", "function", "usage", "fysiekvoorkomen", "plus_fysiekvoorkomen"].iter().any(|n| said(n)) {
+        SurfaceKind::Green
+    } else {
+        SurfaceKind::Paved
+    }
+}
+
+/// Geometries of the highest level of detail below 3, else of the lowest above; points are left out.
+fn chosen(object: &CityObject) -> Vec<&Geometry> {
+    let drawn: Vec<&Geometry> =
+        object.geometry.iter().filter(|g| !g.surfaces.is_empty() || g.instance.is_some()).collect();
+    let best = drawn
+        .iter()
+        .map(|g| g.lod())
+        .reduce(|a, b| match (a < 3.0, b < 3.0) {
+            (true, true) => a.max(b),
+            (false, false) => a.min(b),
+            (true, false) => a,
+            (false, true) => b,
+        })
+        .unwrap_or(0.0);
+    drawn.into_iter().filter(|g| g.lod() == best).collect()
+}
+
+impl Work {
+    fn chunk(&mut self, chunk: &Chunk, placer: &Placer) {
+        let plan: Vec<[f64; 2]> = chunk.vertices.iter().map(|v| [v[0], v[1]]).collect();
+        let vertices: Vec<Option<P3>> = placer
+            .all(&plan)
+            .into_iter()
+            .zip(&chunk.vertices)
+            .map(|(p, v)| p.filter(|_| v[2].is_finite()).map(|[x, y]| [x, y, v[2]]))
+            .collect();
+        let index: BTreeMap<&str, usize> = chunk.objects.iter().enumerate().map(|(i, o)| (o.id.as_str(), i)).collect();
+        let kin = self.kin(chunk, &index);
+        for (i, object) in chunk.objects.iter().enumerate() {
+            let at = format!("{}CityObjects \"{}\"", chunk.at, object.id);
+            match fate(object) {
+                Fate::Building => self.building(chunk, i, &kin, &vertices, &at),
+                Fate::Folded => {
+                    let above = kin.parents[i].map(|p| fate(&chunk.objects[p]));
+                    if !matches!(above, Some(Fate::Building | Fate::Folded)) {
+                        self.report.note(
+                            Severity::Repaired,
+                            at.clone(),
+                            "a building part has no building in the file; it becomes one",
+                        );
+                        self.building(chunk, i, &kin, &vertices, &at);
+                    }
+                }
+                Fate::Surface(kind) => self.surface(chunk, object, kind, &vertices),
+                Fate::Landmark(color) => self.landmark(chunk, object, color, &vertices),
+                Fate::Unseen => {
+                    if object.kind == "TINRelief" {
+                        let what = "TINRelief is not used as terrain; give a raster";
+                        self.report.note(Severity::Skipped, at, what);
+                    }
+                    self.report.count(&object.kind, 1);
+                }
+                Fate::Unknown => {
+                    let what = format!("objects of type {:?} are not drawn", object.kind);
+                    self.report.note(Severity::Skipped, at, what);
+                }
+            }
+        }
+    }
+
+    /// Children of each object, from both directions; dangling references are noted.
+    fn kin(&mut self, chunk: &Chunk, index: &BTreeMap<&str, usize>) -> Kin {
+        let mut kin =
+            Kin { children: vec![BTreeSet::new(); chunk.objects.len()], parents: vec![None; chunk.objects.len()] };
+        for (i, object) in chunk.objects.iter().enumerate() {
+            for (list, down) in [(&object.children, true), (&object.parents, false)] {
+                for id in list {
+                    let Some(&other) = index.get(id.as_str()) else {
+                        self.report.note(
+                            Severity::Skipped,
+                            format!("{}CityObjects \"{}\": \"{id}\"", chunk.at, object.id),
+                            if down { "a child is not in the file" } else { "a parent is not in the file" },
+                        );
+                        continue;
+                    };
+                    let (parent, child) = if down { (i, other) } else { (other, i) };
+                    if parent != child && object.kind != "CityObjectGroup" {
+                        kin.children[parent].insert(child);
+                        kin.parents[child].get_or_insert(parent);
+                    }
+                }
+            }
+        }
+        kin
+    }
+
+    fn building(&mut self, chunk: &Chunk, root: usize, kin: &Kin, vertices: &[Option<P3>], at: &str) {
+        let object = &chunk.objects[root];
+        let said = Attributes::read(&object.attributes);
+        let mut building = Building {
+            id: object.id.clone(),
+            name: said.name.clone(),
+            usage: said.usage.clone(),
+            storeys: said.storeys,
+            basements: said.basements,
+            residents: said.residents,
+            sill_m: said.sill_m,
+            ..Building::default()
+        };
+        let mut flat: Vec<(Vec<Face>, Attributes)> = Vec::new();
+        let (mut open, mut seen) = (vec![root], BTreeSet::from([root]));
+        while let Some(i) = open.pop() {
+            let member = &chunk.objects[i];
+            for &child in kin.children[i].iter().rev() {
+                if matches!(fate(&chunk.objects[child]), Fate::Folded) && seen.insert(child) {
+                    open.push(child);
+                }
+            }
+            let own = Attributes::read(&member.attributes);
+            building.storeys = building.storeys.max(own.storeys);
+            building.basements = building.basements.max(own.basements);
+            if building.usage.is_empty() {
+                building.usage.clone_from(&own.usage);
+            }
+            for geometry in chosen(member) {
+                let all = self.faces(geometry, chunk, vertices);
+                if geometry.lod() < 1.0 && !geometry.is_solid() && all.iter().all(|f| f.up.abs() > 0.9) {
+                    flat.push((all, own.clone()));
+                } else {
+                    let made = bodies(geometry, all, &chunk.at, &mut self.triangulator, &mut self.report);
+                    building.parts.extend(made);
+                }
+            }
+        }
+        if building.parts.is_empty() {
+            for (all, own) in flat {
+                self.raise(&mut building, &all, &own);
+            }
+        }
+        if building.parts.is_empty() {
+            self.report.note(Severity::Skipped, at, "the building has no geometry that could be drawn");
+        } else {
+            self.part.buildings.push(building);
+        }
+    }
+
+    /// Prisms over a footprint of level of detail 0.
+    fn raise(&mut self, building: &mut Building, all: &[Face], said: &Attributes) {
+        let (height, guess) = match (said.height_m, building.storeys) {
+            (Some(height), _) => (height, None),
+            (None, storeys) if storeys > 0 => (f64::from(storeys) * STOREY_M, Some("height:storeys")),
+            _ => (DEFAULT_HEIGHT_M, Some("height:default")),
+        };
+        if let Some(guess) = guess.filter(|g| !building.guessed.iter().any(|known| known == g)) {
+            building.guessed.push(guess.to_owned());
+        }
+        let base = all.iter().flat_map(|f| f.rings.iter().flatten()).fold(f64::INFINITY, |low, p| low.min(p[2]));
+        let base = said.ground_m.unwrap_or(if base.is_finite() { base } else { 0.0 });
+        let refs: Vec<&Face> = all.iter().collect();
+        let made: Vec<BuildingPart> = areas(&refs).iter().map(|a| upright(a, base, base + height)).collect();
+        building.parts.extend(made);
+    }
+
+    fn surface(&mut self, chunk: &Chunk, object: &CityObject, kind: SurfaceKind, vertices: &[Option<P3>]) {
+        let name = Attributes::read(&object.attributes).name;
+        for geometry in chosen(object) {
+            let all = self.faces(geometry, chunk, vertices);
+            let level: Vec<&Face> = all.iter().filter(|f| f.up.abs() > 0.1).collect();
+            let low = level.iter().flat_map(|f| f.rings.iter().flatten()).fold(f64::INFINITY, |lo, p| lo.min(p[2]));
+            for Area { ring, holes } in areas(&level) {
+                self.part.surfaces.push(SurfaceArea {
+                    kind,
+                    name: name.clone(),
+                    ring: to_f32(&ring),
+                    holes: holes.iter().map(|h| to_f32(h)).collect(),
+                    level_m: (kind == SurfaceKind::Water && low.is_finite()).then_some(low as f32),
+                });
+            }
+        }
+    }
+
+    fn landmark(&mut self, chunk: &Chunk, object: &CityObject, color: [f32; 3], vertices: &[Option<P3>]) {
+        let mut triangles: Vec<[P3; 3]> = Vec::new();
+        for geometry in chosen(object) {
+            for face in self.faces(geometry, chunk, vertices) {
+                triangles.extend(self.triangulator.polygon(&face.rings));
+            }
+        }
+        let corners = || triangles.iter().flatten();
+        let n = corners().count() as f64;
+        if n == 0.0 {
+            self.report.count(&object.kind, 1);
+            return;
+        }
+        let sum = corners().fold([0.0, 0.0], |s, p| [s[0] + p[0], s[1] + p[1]]);
+        let (east, north) = (sum[0] / n, sum[1] / n);
+        let foot = corners().fold(f64::INFINITY, |lo, p| lo.min(p[2]));
+        let said = Attributes::read(&object.attributes).name;
+        self.part.landmarks.push(Landmark {
+            name: if said == Bilingual::default() { Bilingual::same(object.id.clone()) } else { said },
+            place_m: [east, north],
+            base_m: Some(foot as f32),
+            heading_deg: 0.0,
+            mesh: corners().map(|p| [(p[0] - east) as f32, (p[1] - north) as f32, (p[2] - foot) as f32]).collect(),
+            colors: vec![color; triangles.len()],
+        });
+    }
+
+    /// Faces of a geometry; instances of templates are expanded.
+    fn faces(&mut self, geometry: &Geometry, chunk: &Chunk, vertices: &[Option<P3>]) -> Vec<Face> {
+        let (Some((number, anchor)), Some(m)) = (geometry.instance, geometry.matrix) else {
+            return faces(geometry, vertices, &chunk.at, &mut self.report);
+        };
+        let at = format!("{}{}", chunk.at, geometry.at);
+        let Some(Some(template)) = self.templates.geometry.get(number) else {
+            self.report.note(Severity::Skipped, at, "an instance names a template that is not in the file");
+            return Vec::new();
+        };
+        let Some(Some(foot)) = vertices.get(anchor) else {
+            self.report.note(Severity::Skipped, at, "an instance's reference vertex is not in the file");
+            return Vec::new();
+        };
+        let placed: Vec<Option<P3>> = self
+            .templates
+            .vertices
+            .iter()
+            .map(|v| {
+                let turned: P3 = std::array::from_fn(|r| {
+                    m[4 * r] * v[0] + m[4 * r + 1] * v[1] + m[4 * r + 2] * v[2] + m[4 * r + 3] + foot[r]
+                });
+                turned.iter().all(|x| x.is_finite()).then_some(turned)
+            })
+            .collect();
+        self.report.count("template_instances", 1);
+        faces(template, &placed, &format!("{at}: "), &mut self.report)
+    }
+}
+
+struct Kin {
+    children: Vec<BTreeSet<usize>>,
+    parents: Vec<Option<usize>>,
+}

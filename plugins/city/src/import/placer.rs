@@ -1,0 +1,88 @@
+//! From a file's own coordinates to local metres.
+
+use std::path::Path;
+
+use guanlan_geography::{LocalFrame, Transformer};
+
+use super::ImportError;
+
+/// Compound CRS (horizontal + height) by their horizontal part: heights are taken as they are, so
+/// only the plane coordinates are transformed.
+const HORIZONTAL: [(u32, u32); 14] = [
+    (7415, 28992), // RD New + NAP
+    (7405, 27700), // British National Grid + ODN
+    (5554, 25831),
+    (5555, 25832), // ETRS89 / UTM 32N + DHHN92
+    (5556, 25833),
+    (5972, 25832),
+    (5973, 25833),
+    (6697, 6668), // JGD2011 + height
+    (7423, 4258), // ETRS89 + EVRF2007
+    (9518, 4326), // WGS 84 + EGM2008
+    (4979, 4326), // WGS 84 3D
+    (4480, 4490), // CGCS2000 3D
+    (10282, 4490),
+    (4937, 4258), // ETRS89 3D
+];
+
+/// Turns a file's coordinates (x east, y north, or longitude, latitude) into local m.
+#[derive(Clone, Debug)]
+pub(crate) struct Placer {
+    way: Way,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    /// Same CRS as the frame.
+    Shift(LocalFrame),
+    /// Another CRS.
+    Transform(Transformer, LocalFrame),
+    /// Without any CRS: shift and stretch, for looking at a file by itself.
+    Rough { origin: [f64; 2], stretch: [f64; 2] },
+}
+
+impl Placer {
+    /// For a file in `epsg`.
+    pub fn new(path: &Path, epsg: u32, frame: &LocalFrame) -> Result<Self, ImportError> {
+        let horizontal = HORIZONTAL.iter().find(|(from, _)| *from == epsg).map_or(epsg, |(_, to)| *to);
+        if horizontal == frame.epsg {
+            return Ok(Self { way: Way::Shift(*frame) });
+        }
+        match Transformer::between(horizontal, frame.epsg) {
+            Ok(transformer) => Ok(Self { way: Way::Transform(transformer, *frame) }),
+            Err(error) => Err(ImportError::new(path, format!("EPSG:{epsg}"), error.to_string())),
+        }
+    }
+
+    /// Metres around the middle of an extent, good enough to judge shapes but not places; `degrees`
+    /// tells that the extent is in longitude and latitude.
+    pub fn rough(extent: Option<[f64; 6]>, degrees: bool) -> Self {
+        let e = extent.unwrap_or_default();
+        let origin = [(e[0] + e[3]) / 2.0, (e[1] + e[4]) / 2.0];
+        let stretch =
+            if degrees { [111_320.0 * origin[1].to_radians().cos().abs().max(1e-3), 110_574.0] } else { [1.0, 1.0] };
+        Self { way: Way::Rough { origin, stretch } }
+    }
+
+    /// Places points; `None` where a point is not finite or outside the projection's domain.
+    pub fn all(&self, points: &[[f64; 2]]) -> Vec<Option<[f64; 2]>> {
+        match &self.way {
+            Way::Shift(frame) => points.iter().map(|&p| finite(frame.to_local(p))).collect(),
+            Way::Rough { origin, stretch } => points
+                .iter()
+                .map(|p| finite([(p[0] - origin[0]) * stretch[0], (p[1] - origin[1]) * stretch[1]]))
+                .collect(),
+            Way::Transform(transformer, frame) => {
+                let mut moved = points.to_vec();
+                if transformer.transform_all(&mut moved).is_ok() {
+                    return moved.into_iter().map(|p| finite(frame.to_local(p))).collect();
+                }
+                points.iter().map(|&p| transformer.transform(p).ok().and_then(|q| finite(frame.to_local(q)))).collect()
+            }
+        }
+    }
+}
+
+fn finite(p: [f64; 2]) -> Option<[f64; 2]> {
+    p.iter().all(|v| v.is_finite()).then_some(p)
+}
