@@ -1,0 +1,384 @@
+//! What stands in the way on roads: water by the depth field, gauges in red, closures by people.
+//!
+//! An estimate alone closes nothing in a real room: it makes an edge *suspected* and slow. A gauge in red closes the
+//! underpass it stands at; an exercise's field closes directly.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use bevy_ecs::prelude::Resource;
+use guanlan_city::{
+    City,
+    model::{RoadClass, SurfaceKind},
+};
+use guanlan_core::{
+    AlertLevel, Bilingual, Event, Mode, ObservedProperty, SensorId, Stamp,
+    input::{DepthField, Observation},
+};
+use guanlan_tick::RoomState;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    graph::RoadGraph,
+    vehicle::{HYSTERESIS_M, VehicleClass},
+};
+
+/// A rain gauge counts for this long after its last reading, ms.
+const RAIN_FRESH_MS: i64 = 15 * 60_000;
+/// A gauge belongs to an underpass this near, m.
+pub const GAUGE_REACH_M: f64 = 40.0;
+/// Shallower water is a wet road, mm.
+const WET_MM: u16 = 10;
+
+/// A closure by a person or script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ManualClosure {
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub at: Stamp,
+}
+
+/// What is the matter with one edge.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EdgeCondition {
+    /// Deepest water on the edge by the depth field, mm.
+    pub depth_mm: u16,
+    /// Classes stopped by that water, bits of [`VehicleClass::bit`].
+    pub blocked: u8,
+    /// An estimate says it is too deep for cars; nobody has confirmed it.
+    pub suspected: bool,
+    /// Gauges in red at this edge and their reading, mm.
+    pub gauges: BTreeMap<SensorId, u16>,
+    /// Closed by a person.
+    pub manual: Option<ManualClosure>,
+}
+
+impl EdgeCondition {
+    /// Deepest water known, mm.
+    #[must_use]
+    pub fn water_mm(&self) -> u16 {
+        self.gauges.values().copied().fold(self.depth_mm, u16::max)
+    }
+
+    /// True when a class can not pass.
+    #[must_use]
+    pub fn blocks(&self, vehicle: VehicleClass) -> bool {
+        let by_gauge = match self.gauges.values().max() {
+            Some(&mm) => f32::from(mm) / 1000.0 > vehicle.limit_m() || vehicle == VehicleClass::Car,
+            None => false,
+        };
+        let by_hand = self.manual.is_some() && vehicle != VehicleClass::Foot;
+        self.blocked & vehicle.bit() != 0 || by_gauge || by_hand
+    }
+
+    fn is_clear(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Last reading of a rain gauge.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RainReading {
+    /// Intensity, mm/h.
+    pub mm_h: f32,
+    /// When it was measured.
+    pub at: Stamp,
+}
+
+/// The roads of a room. Edges without anything special are absent.
+#[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RoadState {
+    /// By edge number.
+    pub edges: Arc<BTreeMap<u32, EdgeCondition>>,
+    /// The instant of the water on the edges.
+    pub water_at: Option<Stamp>,
+    /// True when that water is a model's estimate.
+    pub water_is_estimate: bool,
+    /// Rain gauges heard.
+    pub rain: BTreeMap<SensorId, RainReading>,
+    /// Rain gauges that a feed declared.
+    pub declared_rain: BTreeSet<SensorId>,
+}
+
+impl RoomState for RoadState {
+    const NAME: &'static str = "dispatch.roads";
+}
+
+impl RoadState {
+    /// True when an edge is closed to cars, the class of the police line.
+    #[must_use]
+    pub fn is_closed(&self, edge: u32) -> bool {
+        self.blocks(edge, VehicleClass::Car)
+    }
+
+    /// True when an edge is closed to a class.
+    #[must_use]
+    pub fn blocks(&self, edge: u32, vehicle: VehicleClass) -> bool {
+        self.edges.get(&edge).is_some_and(|c| c.blocks(vehicle))
+    }
+
+    /// Edges closed to cars, with their condition.
+    pub fn closed(&self) -> impl Iterator<Item = (u32, &EdgeCondition)> {
+        self.edges.iter().filter(|(_, c)| c.blocks(VehicleClass::Car)).map(|(&edge, c)| (edge, c))
+    }
+
+    /// Mean intensity over gauges heard in the last 15 minutes, mm/h.
+    #[must_use]
+    pub fn rain_mm_h(&self, now: Stamp) -> f64 {
+        let (mut sum, mut count) = (0.0, 0u32);
+        for reading in self.rain.values().filter(|r| now - r.at <= RAIN_FRESH_MS) {
+            sum += f64::from(reading.mm_h);
+            count += 1;
+        }
+        if count == 0 { 0.0 } else { sum / f64::from(count) }
+    }
+
+    /// Takes a reading of a rain gauge.
+    pub fn note_rain(&mut self, observation: &Observation) {
+        let reading = RainReading { mm_h: observation.result as f32, at: observation.phenomenon };
+        self.rain.insert(observation.sensor.clone(), reading);
+    }
+
+    /// Changes one edge and says so when that opens or closes it for cars.
+    fn change(
+        &mut self,
+        city: &City,
+        edge: u32,
+        cause: &str,
+        events: &mut Vec<Event>,
+        change: impl FnOnce(&mut EdgeCondition),
+    ) {
+        let before = self.edges.get(&edge).cloned().unwrap_or_default();
+        let mut after = before.clone();
+        change(&mut after);
+        if before == after {
+            return;
+        }
+        let Some(road) = city.roads.get(edge as usize) else { return };
+        let (was, is) = (before.blocks(VehicleClass::Car), after.blocks(VehicleClass::Car));
+        if road.class != RoadClass::Foot && was != is {
+            let (name, cause) = (road_name(road), cause.to_owned());
+            events.push(if is {
+                let depth_m = if after.manual.is_some() && before.manual.is_none() {
+                    0.0
+                } else {
+                    f32::from(after.water_mm()) / 1000.0
+                };
+                Event::RoadClosed { edge, name, depth_m, cause }
+            } else {
+                Event::RoadReopened { edge, name, cause }
+            });
+        }
+        let edges = Arc::make_mut(&mut self.edges);
+        if after.is_clear() {
+            edges.remove(&edge);
+        } else {
+            edges.insert(edge, after);
+        }
+    }
+
+    /// Puts the water of a field on the roads.
+    pub fn take_water(
+        &mut self,
+        city: &City,
+        cells: &WaterCells,
+        field: &DepthField,
+        mode: Mode,
+        events: &mut Vec<Event>,
+    ) {
+        let acts = !field.estimate || matches!(mode, Mode::Exercise | Mode::Forecast);
+        self.water_at = Some(field.at);
+        self.water_is_estimate = field.estimate;
+        for edge in 0..city.roads.len() as u32 {
+            let deepest = cells.of(edge).iter().filter_map(|&c| field.depth_mm.get(c as usize)).copied().max();
+            let depth_mm = deepest.filter(|&mm| mm >= WET_MM).unwrap_or(0);
+            if depth_mm == 0 && !self.edges.contains_key(&edge) {
+                continue;
+            }
+            self.change(city, edge, "water", events, |c| {
+                let depth_m = f32::from(depth_mm) / 1000.0;
+                let over = |limit_m: f32, was: bool| depth_m > limit_m || (was && depth_m > limit_m - HYSTERESIS_M);
+                c.depth_mm = depth_mm;
+                if acts {
+                    c.suspected = false;
+                    let was = c.blocked;
+                    c.blocked = VehicleClass::ALL
+                        .into_iter()
+                        .filter(|v| over(v.limit_m(), was & v.bit() != 0))
+                        .fold(0, |mask, v| mask | v.bit());
+                } else {
+                    c.blocked = 0;
+                    c.suspected = over(VehicleClass::Car.limit_m(), c.suspected);
+                }
+            });
+        }
+    }
+
+    /// Takes an alert: a road gauge in red closes the underpass at its foot until it is red no more.
+    pub fn take_alert(&mut self, graph: &RoadGraph, event: &Event, events: &mut Vec<Event>) {
+        let Event::AlertChanged { sensor, property: ObservedProperty::RoadWaterDepth, to, value, place_m, .. } = event
+        else {
+            return;
+        };
+        let city = graph.city();
+        if *to == AlertLevel::Red {
+            let Some(place) = place_m else { return };
+            let depth_mm = (value * 10.0).round().clamp(0.0, f64::from(u16::MAX)) as u16;
+            for edge in graph.edges_near(*place, GAUGE_REACH_M) {
+                if city.roads[edge as usize].underpass {
+                    self.change(city, edge, "water", events, |c| {
+                        c.gauges.insert(sensor.clone(), depth_mm);
+                    });
+                }
+            }
+        } else {
+            let at: Vec<u32> =
+                self.edges.iter().filter(|(_, c)| c.gauges.contains_key(sensor)).map(|(&e, _)| e).collect();
+            for edge in at {
+                self.change(city, edge, "water", events, |c| {
+                    c.gauges.remove(sensor);
+                });
+            }
+        }
+    }
+
+    /// Closes an edge by hand.
+    pub fn close(&mut self, city: &City, edge: u32, closure: ManualClosure, cause: &str, events: &mut Vec<Event>) {
+        self.change(city, edge, cause, events, |c| c.manual = Some(closure));
+    }
+
+    /// Takes a closure by hand back. Water may keep the road closed.
+    pub fn open(&mut self, city: &City, edge: u32, cause: &str, events: &mut Vec<Event>) {
+        self.change(city, edge, cause, events, |c| c.manual = None);
+    }
+}
+
+/// The name of a road, or what it is.
+#[must_use]
+pub fn road_name(road: &guanlan_city::model::Road) -> Bilingual {
+    if !road.name.zh.is_empty() || !road.name.en.is_empty() {
+        return road.name.clone();
+    }
+    match road.class {
+        RoadClass::Motorway => Bilingual::new("未命名快速路", "unnamed expressway"),
+        RoadClass::Primary => Bilingual::new("未命名主干路", "unnamed arterial"),
+        RoadClass::Secondary | RoadClass::Tertiary => Bilingual::new("未命名道路", "unnamed road"),
+        RoadClass::Residential | RoadClass::Service => Bilingual::new("未命名小路", "unnamed lane"),
+        RoadClass::Foot => Bilingual::new("未命名步道", "unnamed path"),
+    }
+}
+
+/// Which cells of a depth raster lie under each edge. Constant for one raster geometry.
+#[derive(Clone, Debug, Default)]
+pub struct WaterCells {
+    geometry: Option<(f64, f64, f64, u32, u32)>,
+    start: Vec<u32>,
+    cells: Vec<u32>,
+}
+
+impl WaterCells {
+    /// The cells under an edge.
+    #[must_use]
+    pub fn of(&self, edge: u32) -> &[u32] {
+        match (self.start.get(edge as usize), self.start.get(edge as usize + 1)) {
+            (Some(&a), Some(&b)) => &self.cells[a as usize..b as usize],
+            _ => &[],
+        }
+    }
+
+    /// Makes the table fit the raster of `field`.
+    ///
+    /// Bridges and tunnels are not on the ground that the raster describes; cells of rivers and lakes are never on a
+    /// road, even when the raster is too coarse to tell.
+    pub fn fit(&mut self, city: &City, field: &DepthField) {
+        let geometry = (field.west_m, field.south_m, field.cell_m, field.cols, field.rows);
+        if self.geometry == Some(geometry) {
+            return;
+        }
+        let waters: Vec<_> = city
+            .surfaces
+            .iter()
+            .filter(|s| s.kind == SurfaceKind::Water && s.ring.len() >= 3)
+            .map(|s| (bounds(&s.ring), s))
+            .collect();
+        let in_water = |x: f32, y: f32| {
+            waters.iter().any(|(b, s)| {
+                x >= b[0]
+                    && y >= b[1]
+                    && x <= b[2]
+                    && y <= b[3]
+                    && inside(&s.ring, x, y)
+                    && !s.holes.iter().any(|h| inside(h, x, y))
+            })
+        };
+        let mut wet: BTreeMap<u32, bool> = BTreeMap::new();
+        self.start = vec![0];
+        self.cells.clear();
+        let step = (field.cell_m / 2.0).max(0.5);
+        for road in &city.roads {
+            let first = self.cells.len();
+            let on_ground = !road.bridge && (road.layer >= 0 || road.underpass);
+            for w in road.line.windows(2).filter(|_| on_ground) {
+                let [a, b] = [w[0].map(f64::from), w[1].map(f64::from)];
+                let length = ((b[0] - a[0]).powi(2) + (b[1] - a[1]).powi(2)).sqrt();
+                if !length.is_finite() {
+                    continue;
+                }
+                let parts = (length / step).ceil().clamp(1.0, 100_000.0) as u32;
+                for i in 0..=parts {
+                    let t = f64::from(i) / f64::from(parts);
+                    let col = ((a[0] + t * (b[0] - a[0]) - field.west_m) / field.cell_m).floor();
+                    let row = ((a[1] + t * (b[1] - a[1]) - field.south_m) / field.cell_m).floor();
+                    if col < 0.0 || row < 0.0 || col >= f64::from(field.cols) || row >= f64::from(field.rows) {
+                        continue;
+                    }
+                    let cell = row as u32 * field.cols + col as u32;
+                    let river = *wet.entry(cell).or_insert_with(|| {
+                        in_water(
+                            (field.west_m + (col + 0.5) * field.cell_m) as f32,
+                            (field.south_m + (row + 0.5) * field.cell_m) as f32,
+                        )
+                    });
+                    if !river {
+                        self.cells.push(cell);
+                    }
+                }
+            }
+            self.cells[first..].sort_unstable();
+            let mut kept = first;
+            for i in first..self.cells.len() {
+                if kept == first || self.cells[kept - 1] != self.cells[i] {
+                    self.cells[kept] = self.cells[i];
+                    kept += 1;
+                }
+            }
+            self.cells.truncate(kept);
+            self.start.push(kept as u32);
+        }
+        self.geometry = Some(geometry);
+    }
+}
+
+fn bounds(ring: &[[f32; 2]]) -> [f32; 4] {
+    ring.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |b, p| {
+        [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])]
+    })
+}
+
+fn inside(ring: &[[f32; 2]], x: f32, y: f32) -> bool {
+    let mut odd = false;
+    let mut before = ring.len() - 1;
+    for i in 0..ring.len() {
+        let (a, b) = (ring[i], ring[before]);
+        if (a[1] > y) != (b[1] > y) && x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0] {
+            odd = !odd;
+        }
+        before = i;
+    }
+    odd
+}
