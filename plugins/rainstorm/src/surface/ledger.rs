@@ -1,0 +1,38 @@
+//! The mass ledger.
+
+use serde::{Deserialize, Serialize};
+
+/// Volumes since the start, m³. `stored_m3` is summed in f64 from the state, not from the flows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Rain that fell on the domain, roofs included.
+    pub rain_m3: f64,
+    /// Other water that came in: sources, rivers above the ground beside them.
+    pub inflow_m3: f64,
+    /// Water that soaked in or was kept back by surfaces.
+    pub infiltration_m3: f64,
+    /// Water the inlets took.
+    pub drained_m3: f64,
+    /// Water that left over open edges and into rivers.
+    pub outflow_m3: f64,
+    /// Water on the surface now.
+    pub stored_m3: f64,
+    /// Water on the surface at the start.
+    pub initial_m3: f64,
+    /// What the books cannot explain: stored − initial − all in + all out.
+    pub error_m3: f64,
+    /// `error_m3` over all water handled (initial + rain + inflow).
+    pub error_relative: f64,
+}
+
+impl Ledger {
+    /// Computes the error from the other entries.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        let gone = self.infiltration_m3 + self.drained_m3 + self.outflow_m3;
+        self.error_m3 = self.stored_m3 - self.initial_m3 - self.rain_m3 - self.inflow_m3 + gone;
+        let handled = self.initial_m3 + self.rain_m3 + self.inflow_m3;
+        self.error_relative = if handled > 0.0 { self.error_m3.abs() / handled } else { 0.0 };
+        self
+    }
+}
