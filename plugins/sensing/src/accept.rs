@@ -1,0 +1,205 @@
+//! The way of one reading into the table, and of silence into stale and offline.
+
+use std::sync::Arc;
+
+use guanlan_core::{Stamp, input::Observation};
+
+use crate::{
+    chunk::{LiveChunk, NEVER, split},
+    profile::{has_trend, jump_limit, stuck_limit},
+    quality::{DEFAULT_PERIOD_S, Quality, QualityReason, offline_after_ms, stale_after_ms},
+    systems::Sensed,
+    table::SensorTable,
+};
+
+/// A measuring time further ahead of the room's clock than this goes to quarantine (DOMAIN §3.5), ms.
+const FUTURE_MS: i64 = 60_000;
+/// Periods without change after which a stream may be stuck (DOMAIN §2.6).
+const STUCK_PERIODS: i64 = 6;
+
+impl SensorTable {
+    /// Takes a device's reading or refuses it with a count.
+    pub(crate) fn observe(&mut self, o: &Observation, now: Stamp, sensed: &mut Vec<Sensed>) {
+        if !o.result.is_finite() {
+            self.counters.not_a_number += 1;
+            self.counters.refuse(&o.sensor, o.phenomenon, o.result, now, "not_a_number");
+            return;
+        }
+        let Some(index) = self.index_of(&o.sensor).or_else(|| self.add_unknown(&o.sensor)) else {
+            self.counters.unknown_refused += 1;
+            self.counters.refuse(&o.sensor, o.phenomenon, o.result, now, "too_many_unknown_streams");
+            return;
+        };
+        if o.phenomenon - now > FUTURE_MS {
+            self.counters.future += 1;
+            self.counters.refuse(&o.sensor, o.phenomenon, o.result, now, "future");
+            return;
+        }
+        let (c, r) = split(index);
+        let meta = &self.meta[c].rows[r];
+        let (property, place_m, period_s) = (meta.property, meta.place_m, meta.period_s);
+        let (low, high) = property.plausible();
+        let in_range = (low..=high).contains(&o.result);
+        let heard = self.live[c].heard[r];
+        if o.phenomenon == heard {
+            self.counters.duplicate += 1;
+            return;
+        }
+        if o.phenomenon < heard {
+            self.counters.late += 1;
+            if in_range && has_trend(property) {
+                let version = self.version();
+                Arc::make_mut(&mut self.trends[c]).insert(r, o.phenomenon, o.result, version);
+            }
+            return;
+        }
+        if !in_range {
+            self.counters.out_of_range += 1;
+            self.distrust(index, o, now, QualityReason::OutOfRange, sensed);
+            return;
+        }
+        let (latest, latest_at) = (self.live[c].value[r], self.live[c].phenomenon[r]);
+        if let Some(limit) = jump_limit(property).filter(|_| latest_at != NEVER) {
+            let believable = |from: f64, since: Stamp| {
+                (o.result - from).abs() <= limit.step + limit.per_min * ((o.phenomenon - since) as f64 / 60_000.0)
+            };
+            let waiting = self.jumps.remove(&index);
+            if !believable(latest, latest_at) && !waiting.is_some_and(|(v, at)| believable(v, at)) {
+                self.jumps.insert(index, (o.result, o.phenomenon));
+                self.counters.spike += 1;
+                self.distrust(index, o, now, QualityReason::Spike, sensed);
+                return;
+            }
+        }
+        let same = self.take(index, o.phenomenon, o.received, o.result);
+        let mut stuck = false;
+        if let (Some(limit), Some(place_m)) = (stuck_limit(property), place_m) {
+            if latest_at != NEVER && (o.result - latest).abs() >= limit.moved_by {
+                Arc::make_mut(&mut self.neighbours).moved(property, place_m, index, o.phenomenon);
+            }
+            let period_s = if period_s == 0 { DEFAULT_PERIOD_S } else { period_s };
+            let window = STUCK_PERIODS * i64::from(period_s) * 1000;
+            stuck = i64::from(same) >= STUCK_PERIODS
+                && o.result > limit.rest_at
+                && o.phenomenon - self.live[c].changed[r] >= window
+                && self.neighbours.others_since(property, place_m, index, o.phenomenon + -window) >= 2;
+        }
+        self.counters.accepted += 1;
+        if stuck {
+            self.counters.stuck += 1;
+            self.set_quality(index, Quality::Suspect, QualityReason::Stuck, now, sensed);
+        } else {
+            self.set_quality(index, Quality::Good, QualityReason::Fresh, now, sensed);
+        }
+        sensed.push(Sensed::Reading { index, at: o.phenomenon, value: o.result, trusted: !stuck });
+    }
+
+    /// Takes a value of the water field for a road gauge: never stuck, never a spike.
+    pub(crate) fn observe_field(&mut self, index: u32, at: Stamp, depth_cm: f64, now: Stamp, sensed: &mut Vec<Sensed>) {
+        let (c, r) = split(index);
+        if at <= self.live[c].heard[r] {
+            return;
+        }
+        self.jumps.remove(&index);
+        self.take(index, at, now, depth_cm);
+        self.counters.virtual_readings += 1;
+        self.set_quality(index, Quality::Good, QualityReason::Fresh, now, sensed);
+        sensed.push(Sensed::Reading { index, at, value: depth_cm, trusted: true });
+    }
+
+    /// Writes the columns of an accepted reading; returns the readings in a row with this value.
+    fn take(&mut self, index: u32, at: Stamp, received: Stamp, value: f64) -> u16 {
+        let version = self.version();
+        let (c, r) = split(index);
+        let meta = &self.meta[c].rows[r];
+        let live = Arc::make_mut(&mut self.live[c]);
+        live.version = version;
+        if live.phenomenon[r] != NEVER && live.value[r] == value {
+            live.same[r] = live.same[r].saturating_add(1);
+        } else {
+            live.same[r] = 0;
+            live.changed[r] = at;
+        }
+        live.previous[r] = live.value[r];
+        live.previous_at[r] = live.phenomenon[r];
+        live.value[r] = value;
+        live.phenomenon[r] = at;
+        live.received[r] = received;
+        live.heard[r] = at;
+        live.next_due = live.next_due.min(at + (stale_after_ms(meta.period_s) + 1));
+        let same = live.same[r];
+        if has_trend(meta.property) {
+            Arc::make_mut(&mut self.trends[c]).insert(r, at, value, version);
+        }
+        same
+    }
+
+    /// The device spoke but is not believed: its latest value stays what it was.
+    fn distrust(&mut self, index: u32, o: &Observation, now: Stamp, why: QualityReason, sensed: &mut Vec<Sensed>) {
+        let name = if why == QualityReason::Spike { "spike" } else { "range" };
+        self.counters.refuse(&o.sensor, o.phenomenon, o.result, now, name);
+        let (c, r) = split(index);
+        let stale_ms = stale_after_ms(self.meta[c].rows[r].period_s);
+        let live = Arc::make_mut(&mut self.live[c]);
+        live.heard[r] = o.phenomenon;
+        live.next_due = live.next_due.min(o.phenomenon + (stale_ms + 1));
+        self.set_quality(index, Quality::Suspect, why, now, sensed);
+    }
+
+    fn set_quality(&mut self, index: u32, to: Quality, why: QualityReason, now: Stamp, sensed: &mut Vec<Sensed>) {
+        let version = self.version();
+        let (c, r) = split(index);
+        let from = self.live[c].quality[r];
+        if from == to && self.live[c].reason[r] == why {
+            return;
+        }
+        let live = Arc::make_mut(&mut self.live[c]);
+        live.version = version;
+        live.quality[r] = to;
+        live.reason[r] = why;
+        if from == to {
+            return;
+        }
+        if to != Quality::Stale && live.announced[r] != to {
+            self.untold.insert(index);
+        } else {
+            self.untold.remove(&index);
+        }
+        sensed.push(Sensed::Quality { index, at: now, from, to });
+    }
+
+    /// Turns silent streams stale and offline. Costs one comparison per chunk in which nothing is due.
+    pub(crate) fn scan_silence(&mut self, now: Stamp, sensed: &mut Vec<Sensed>) {
+        for c in 0..self.live.len() {
+            if self.live[c].next_due > now {
+                continue;
+            }
+            let mut due = Stamp(i64::MAX);
+            let mut turned = Vec::new();
+            for (r, meta) in self.meta[c].rows.iter().enumerate() {
+                let live: &LiveChunk = &self.live[c];
+                let heard = live.heard[r];
+                if heard == NEVER || live.quality[r] == Quality::Offline {
+                    continue;
+                }
+                let (stale_ms, offline_ms) = (stale_after_ms(meta.period_s), offline_after_ms(meta.period_s));
+                let age = now - heard;
+                if age > offline_ms {
+                    turned.push((r, Quality::Offline));
+                } else if age > stale_ms {
+                    due = due.min(heard + (offline_ms + 1));
+                    if live.quality[r] != Quality::Stale {
+                        turned.push((r, Quality::Stale));
+                    }
+                } else {
+                    due = due.min(heard + (stale_ms + 1));
+                }
+            }
+            for (r, to) in turned {
+                let index = (c * crate::chunk::CHUNK + r) as u32;
+                self.set_quality(index, to, QualityReason::Silent, now, sensed);
+            }
+            Arc::make_mut(&mut self.live[c]).next_due = due;
+        }
+    }
+}
