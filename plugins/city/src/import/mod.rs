@@ -2,10 +2,19 @@
 //! repaired or guessed; none panics on any bytes.
 
 pub mod cityjson;
+mod geokeys;
 mod peek;
 mod placer;
+pub mod raster;
 mod report;
 mod rings;
+pub mod swmm;
+mod swmm_check;
+mod swmm_shape;
+mod swmm_text;
+mod swmm_units;
+pub mod terrain_asc;
+pub mod terrain_tiff;
 mod triangulate;
 mod usage;
 
