@@ -1,0 +1,139 @@
+//! OpenStreetMap extracts, XML and PBF.
+//!
+//! Heights of what this module yields are **above the ground** beside it (`base_m` is the tag
+//! `min_height` or 0): OSM knows no terrain. [`Part::stand_on`] lifts it onto one.
+
+mod buildings;
+mod cover;
+mod data;
+mod names;
+mod pbf;
+mod places;
+mod quantity;
+mod roads;
+mod shapes;
+mod xml;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use guanlan_geography::LocalFrame;
+
+use super::{FileFacts, ImportError, Report, peek::Peek, placer::Placer};
+use crate::model::{Building, Place, Road, SurfaceArea};
+use data::Data;
+use shapes::Shapes;
+
+/// EPSG code of OSM's longitude and latitude.
+const WGS84: u32 = 4326;
+
+/// What an OSM file yields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Part {
+    /// Buildings; heights above the ground beside them until [`Part::stand_on`].
+    pub buildings: Vec<Building>,
+    /// Edges between junctions.
+    pub roads: Vec<Road>,
+    /// Water, green, squares.
+    pub surfaces: Vec<SurfaceArea>,
+    /// Schools, hospitals, metro entrances, underpasses …
+    pub places: Vec<Place>,
+}
+
+impl Part {
+    /// Lifts the buildings onto the ground: each stands at the lowest ground under its corners.
+    /// `ground_m` gives the height above datum at local (east, north); without one a building stays.
+    pub fn stand_on(&mut self, ground_m: impl Fn(f64, f64) -> Option<f32>) {
+        for building in &mut self.buildings {
+            let corners = building.parts.iter().flat_map(|p| &p.footprint);
+            let lowest = corners
+                .filter_map(|c| ground_m(f64::from(c[0]), f64::from(c[1])))
+                .filter(|z| z.is_finite())
+                .reduce(f32::min);
+            if let Some(ground) = lowest {
+                for part in &mut building.parts {
+                    part.base_m += ground;
+                    part.eaves_m += ground;
+                    part.top_m += ground;
+                }
+            }
+        }
+    }
+}
+
+/// CRS and extent (x longitude, y latitude): of the nodes, so that a clipped extract is not given
+/// the size of its header.
+pub fn peek(path: &Path) -> Result<Peek, ImportError> {
+    let data = Data::load(path)?;
+    Ok(Peek { epsg: Some(WGS84), extent: extent(&data) })
+}
+
+/// Reads a file into local metres. OSM is always longitude and latitude; an override other than 4326
+/// is for files whose coordinates were written in another system.
+pub fn read(path: &Path, frame: &LocalFrame, crs_override: Option<u32>) -> Result<(Part, Report), ImportError> {
+    let data = Data::load(path)?;
+    let placer = Placer::new(path, crs_override.unwrap_or(WGS84), frame)?;
+    Ok(convert(&data, &placer))
+}
+
+/// What is in a file, for `guanlan inspect`.
+pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
+    let data = Data::load(path)?;
+    let extent = extent(&data);
+    let mut facts = FileFacts {
+        path: path.to_owned(),
+        format: data.format.into(),
+        version: data.version.clone(),
+        crs: format!("EPSG:{WGS84}"),
+        extent,
+        ..FileFacts::default()
+    };
+    let ways = |key: &str| data.ways.iter().filter(|w| w.tags.get(key).is_some()).count();
+    let relations = |key: &str| data.relations.iter().filter(|r| r.tags.get(key).is_some()).count();
+    let both =
+        |a: &str, b: &str| data.ways.iter().filter(|w| w.tags.get(a).is_some() && w.tags.get(b).is_some()).count();
+    let refs = || data.ways.iter().flat_map(|w| &w.refs);
+    let (part, report) = convert(&data, &Placer::rough(extent, true));
+    for (name, n) in [
+        ("nodes", data.nodes.len()),
+        ("ways", data.ways.len()),
+        ("relations", data.relations.len()),
+        ("buildings", ways("building") + relations("building")),
+        ("building_ways", ways("building")),
+        ("building_relations", relations("building")),
+        ("building_part_ways", ways("building:part")),
+        ("building_ways_with_height", both("building", "height")),
+        ("building_ways_with_levels", both("building", "building:levels")),
+        ("roads", ways("highway")),
+        ("road_edges", part.roads.len()),
+        ("surfaces", part.surfaces.len()),
+        ("places", part.places.len()),
+        ("way_node_refs", refs().count()),
+        ("way_node_refs_missing", refs().filter(|n| !data.nodes.contains_key(n)).count()),
+    ] {
+        facts.counts.insert(name.to_owned(), n);
+    }
+    facts.problems = report.problems;
+    Ok(facts)
+}
+
+fn convert(data: &Data, placer: &Placer) -> (Part, Report) {
+    let mut report = data.report.clone();
+    let shapes = Shapes::new(data, placer, &mut report);
+    let part = Part {
+        buildings: buildings::read(&shapes, &mut report),
+        roads: roads::read(&shapes, &mut report),
+        surfaces: cover::read(&shapes, &mut report),
+        places: places::read(&shapes),
+    };
+    report.count("buildings", part.buildings.len());
+    report.count("road_edges", part.roads.len());
+    report.count("places", part.places.len());
+    (part, report)
+}
+
+fn extent(data: &Data) -> Option<[f64; 6]> {
+    data.extent.or(data.bounds).map(|[w, s, e, n]| [w, s, 0.0, e, n, 0.0])
+}

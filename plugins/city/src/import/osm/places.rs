@@ -1,0 +1,84 @@
+//! Places people ask about: schools, hospitals, metro entrances, underpasses …
+
+use guanlan_core::Bilingual;
+
+use super::{data::Tags, names::name, quantity::count, roads, shapes::Shapes};
+use crate::{
+    import::rings::{P2, centre, inner_point},
+    model::{Place, PlaceKind, RoadClass},
+};
+
+fn kind(tags: &Tags) -> Option<PlaceKind> {
+    let care = ["nursing_home", "assisted_living", "group_home"];
+    if tags.is_any("amenity", &["school", "kindergarten", "college", "university"]) {
+        Some(PlaceKind::School)
+    } else if tags.is("amenity", "hospital") {
+        Some(PlaceKind::Hospital)
+    } else if tags.is("amenity", "nursing_home")
+        || (tags.is("amenity", "social_facility")
+            && (tags.is_any("social_facility", &care) || tags.is("social_facility:for", "senior")))
+    {
+        Some(PlaceKind::CareHome)
+    } else if tags.is("railway", "subway_entrance") {
+        Some(PlaceKind::MetroEntrance)
+    } else if tags.is("man_made", "pumping_station") {
+        Some(PlaceKind::PumpStation)
+    } else if tags.is("emergency", "assembly_point") || tags.is("social_facility", "shelter") {
+        Some(PlaceKind::Shelter)
+    } else if tags.is_any("place", &["quarter", "suburb", "neighbourhood"]) {
+        Some(PlaceKind::Quarter)
+    } else {
+        None
+    }
+}
+
+/// Reads all places.
+pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
+    let mut out: Vec<Place> = Vec::new();
+    let mut add = |kind: PlaceKind, tags: &Tags, fallback: &str, at: P2| {
+        let mut name = name(tags);
+        if name == Bilingual::default() {
+            let letter = tags.get("ref").or(tags.get("local_ref")).unwrap_or_default();
+            name = Bilingual::same(if letter.is_empty() { fallback.to_owned() } else { letter.to_owned() });
+        }
+        let people = tags.get("capacity").and_then(count).map_or(0, |n| n.clamp(0, 1_000_000)) as u32;
+        out.push(Place { kind, name, place_m: at, people });
+    };
+    for (id, tags) in &shapes.data.tagged {
+        if let (Some(kind), Some(at)) = (kind(tags), shapes.place(*id)) {
+            add(kind, tags, &format!("node/{id}"), at);
+        }
+    }
+    let mut named_underpasses: Vec<String> = Vec::new();
+    for way in &shapes.data.ways {
+        let line: Vec<P2> = way.refs.iter().filter_map(|&n| shapes.place(n)).collect();
+        if let Some(kind) = kind(&way.tags) {
+            let closed = way.refs.len() > 3 && way.refs.first() == way.refs.last();
+            let at = if closed { inner_point(&line) } else { centre(&line) };
+            if let Some(at) = at {
+                add(kind, &way.tags, &format!("way/{}", way.id), at);
+            }
+        }
+        // One place for each underpass with a name: carriageways and pieces share it.
+        let driven = roads::class(&way.tags).is_some_and(|c| c != RoadClass::Foot);
+        if driven && roads::is_underpass(&way.tags) {
+            let label = name(&way.tags).zh;
+            if label.is_empty() || !named_underpasses.contains(&label) {
+                if let Some(&at) = line.get(line.len() / 2) {
+                    add(PlaceKind::Underpass, &way.tags, &format!("way/{}", way.id), at);
+                }
+                named_underpasses.push(label);
+            }
+        }
+    }
+    let mut silent = crate::import::Report::default();
+    for relation in shapes.data.relations.iter().filter(|r| r.tags.is("type", "multipolygon")) {
+        if let Some(kind) = kind(&relation.tags) {
+            let areas = shapes.relation_areas(relation, &mut silent);
+            if let Some(at) = areas.first().and_then(|a| inner_point(&a.ring)) {
+                add(kind, &relation.tags, &format!("relation/{}", relation.id), at);
+            }
+        }
+    }
+    out
+}
