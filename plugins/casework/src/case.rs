@@ -205,6 +205,47 @@ pub struct Case {
 }
 
 impl Case {
+    /// A case that was just reported and about which nothing else is known.
+    #[must_use]
+    pub fn new(id: CaseId, code: impl Into<String>, opened: Stamp) -> Self {
+        Self {
+            id,
+            edition: crate::category::CURRENT_EDITION.into(),
+            code: code.into(),
+            title: Bilingual::default(),
+            text: String::new(),
+            source: CaseSource::default(),
+            level: AlertLevel::default(),
+            exercise: false,
+            place_m: [0.0; 2],
+            place: Bilingual::default(),
+            grid: String::new(),
+            state: CaseState::Reported,
+            opened,
+            limit: Limit::default(),
+            deadlines: Deadlines::default(),
+            milestones: Milestones::default(),
+            org: None,
+            handler: None,
+            handled_by: Vec::new(),
+            units: Vec::new(),
+            arrived: Vec::new(),
+            photo: None,
+            after_photo: None,
+            suspended: None,
+            suspended_ms: 0,
+            extensions: 0,
+            rework: 0,
+            returns: 0,
+            department_returned: false,
+            exempt: false,
+            alert: None,
+            reports: Vec::new(),
+            history: Vec::new(),
+            seat_due: None,
+        }
+    }
+
     /// True until it is closed, refused or cancelled.
     #[must_use]
     pub const fn is_open(&self) -> bool {

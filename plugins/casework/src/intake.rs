@@ -5,8 +5,7 @@ use guanlan_core::{
 };
 
 use crate::{
-    case::{Case, CaseSource, Deadlines, MergedReport, Milestones},
-    category::CURRENT_EDITION,
+    case::{Case, CaseSource, Deadlines, MergedReport},
     file::CaseFile,
     limit::deadline,
     mover::{Act, ROOM, take},
@@ -103,9 +102,6 @@ impl Desk<'_> {
         let limit = rules.limit(report.code, "B");
         let close_by = deadline(now + rules.register_ms + rules.dispatch_ms, limit, &rules.calendar) + rules.check_ms;
         let mut case = Case {
-            id: id.clone(),
-            edition: CURRENT_EDITION.into(),
-            code: report.code.to_owned(),
             title: title.clone(),
             text: report.text.to_owned(),
             source: report.source,
@@ -114,29 +110,11 @@ impl Desk<'_> {
             place_m: report.place_m,
             place: place.clone(),
             grid: grid.clone(),
-            state: CaseState::Reported,
-            opened: now,
             limit,
             deadlines: Deadlines { register_by: Some(now + rules.register_ms), close_by, ..Deadlines::default() },
-            milestones: Milestones::default(),
-            org: None,
-            handler: None,
-            handled_by: Vec::new(),
-            units: Vec::new(),
-            arrived: Vec::new(),
             photo: report.photo.clone(),
-            after_photo: None,
-            suspended: None,
-            suspended_ms: 0,
-            extensions: 0,
-            rework: 0,
-            returns: 0,
-            department_returned: false,
-            exempt: false,
             alert: report.alert,
-            reports: Vec::new(),
-            history: Vec::new(),
-            seat_due: None,
+            ..Case::new(id.clone(), report.code, now)
         };
         case.note(now, report.actor, report.role, report.text);
         self.events.push(Event::CaseOpened {

@@ -192,3 +192,85 @@ pub fn count<'a>(cases: impl Iterator<Item = &'a Case>, from: Stamp, to: Stamp, 
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MONTH_MS: i64 = 31 * 86_400_000;
+
+    struct Group {
+        code: &'static str,
+        registered: u32,
+        should_close: u32,
+        closed: u32,
+        closed_in_time: u32,
+    }
+
+    fn cases(group: &Group, from: Stamp) -> Vec<Case> {
+        let made = |n: u32| {
+            let mut case = Case::new(format!("GL{n:04}").into(), group.code, from + i64::from(n));
+            case.milestones.accepted = Some(case.opened);
+            case.milestones.registered = Some(case.opened);
+            case.milestones.registered_in_time = true;
+            let late = n >= group.closed_in_time;
+            let beyond = n >= group.should_close;
+            case.deadlines.close_by = from
+                + if beyond {
+                    MONTH_MS + 1
+                } else if late {
+                    1000
+                } else {
+                    5000
+                };
+            if n < group.closed {
+                case.milestones.closed = Some(from + 2000);
+                case.state = CaseState::Closed;
+            }
+            case
+        };
+        (0..group.registered).map(made).collect()
+    }
+
+    fn percent(rate: Option<f64>) -> String {
+        format!("{:.2}", rate.unwrap())
+    }
+
+    /// DOMAIN §1.9: the bulletin of one city and month.
+    #[test]
+    fn golden_bulletin() {
+        let from = Stamp::parse("2016-12-01T00:00:00+08:00").unwrap();
+        let events = Group { code: "06-010", registered: 971, should_close: 956, closed: 902, closed_in_time: 728 };
+        let parts = Group { code: "01-003", registered: 25, should_close: 16, closed: 9, closed_in_time: 9 };
+        let mut all = cases(&events, from);
+        all.extend(cases(&parts, from));
+        for n in 0..58 {
+            let mut waiting = Case::new(format!("W{n}").into(), "06-010", from);
+            waiting.milestones.accepted = Some(from);
+            waiting.deadlines.close_by = from + 5000;
+            all.push(waiting);
+        }
+        let mut refused = Case::new("R".into(), "06-010", from);
+        refused.milestones.accepted = Some(from);
+        refused.milestones.dropped = Some(from);
+        refused.state = CaseState::NotAccepted;
+        all.push(refused);
+        let k = count(all.iter(), from, from + MONTH_MS, from + MONTH_MS);
+        let t = &k.total;
+        assert_eq!([t.reported, t.accepted, t.registered, t.should_close, t.closed], [1055, 1054, 996, 972, 911]);
+        assert_eq!(percent(t.close_rate()), "93.72");
+        assert_eq!(percent(t.in_time_close_rate()), "75.82");
+        assert_eq!(percent(k.by_class["06"].close_rate()), "94.35");
+        assert_eq!(percent(k.by_class["01"].close_rate()), "56.25");
+        assert_eq!(t.open, 996 - 911 + 58);
+        assert_eq!(KpiSet::default().close_rate(), None);
+    }
+
+    #[test]
+    fn nothing_counts_outside_its_period() {
+        let from = Stamp::parse("2016-12-01T00:00:00+08:00").unwrap();
+        let group = Group { code: "06-010", registered: 5, should_close: 5, closed: 5, closed_in_time: 5 };
+        let k = count(cases(&group, from).iter(), from + MONTH_MS, from + 2 * MONTH_MS, from + MONTH_MS);
+        assert_eq!(k.total, KpiSet::default());
+    }
+}

@@ -312,7 +312,7 @@ fn guards(step: Step, facts: &Facts<'_>) -> Result<(), Refusal> {
             "请先撤销处置人员再退回派遣员",
             "take the handler off the case before returning it",
         )),
-        Step::RevokeHandler if facts.has_tracked_unit => {
+        Step::RevokeHandler | Step::Suspend if facts.has_tracked_unit => {
             Err(refuse(RefusalKind::Conflict, "请先召回在途班组", "recall the crew that is on this case first"))
         }
         Step::Finish if facts.note.trim().is_empty() || facts.photo.trim().is_empty() => Err(refuse(
