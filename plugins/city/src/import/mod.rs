@@ -2,6 +2,7 @@
 //! repaired or guessed; none panics on any bytes.
 
 pub mod cityjson;
+pub mod osm;
 mod geokeys;
 mod peek;
 mod placer;
