@@ -34,6 +34,8 @@ fn inputs(tick: i64) -> Vec<Input> {
         }
     }
     out.push(reading("stranger", t, tick as f64));
+    out.push(reading("s5", t - 20, 3.0));
+    out.push(reading("stranger", t, tick as f64 + 1.0));
     if tick % 6 == 0 {
         out.push(Input::Water(Arc::new(DepthField {
             at: Stamp::from_secs(T0 + t),

@@ -1,0 +1,44 @@
+//! What is wrong with a rule file, and where.
+
+use std::ops::Range;
+
+/// A rule file was refused. Nothing of it is used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {field}: {message}")]
+pub struct RuleError {
+    /// The file as the caller named it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// The rule and field, for example `road-water.yellow`.
+    pub field: String,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+/// Line of a byte offset, from 1.
+pub(super) fn line_at(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|&b| b == b'\n').count()
+}
+
+/// Line of a field of the rule that lies at `span`; the rule's own line when it has no such line.
+pub(super) fn field_line(text: &str, span: &Range<usize>, field: &str) -> usize {
+    let first = line_at(text, span.start);
+    let key = field.rsplit('.').next().unwrap_or(field);
+    let tables: Vec<&str> = field.split('.').collect();
+    let mut in_table = tables.len() < 2;
+    for (i, line) in text.lines().enumerate().skip(first - 1) {
+        let line = line.trim_start();
+        if i + 1 > first && line.starts_with("[[rule]]") {
+            break;
+        }
+        if line.starts_with('[') && tables.len() > 1 {
+            in_table = line.contains(tables[0]);
+        }
+        let is_key = line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+        if in_table && is_key {
+            return i + 1;
+        }
+    }
+    first
+}
