@@ -6,6 +6,17 @@
 //! of threads.
 //! **Invariant:** no volume is clamped away: the ledger of the surface and of the drains closes.
 
+pub mod bed;
+pub mod bench;
 pub mod drains;
+pub mod impact;
+pub mod scenario;
+pub mod simulate;
 pub mod storm;
 pub mod surface;
+pub mod water;
+
+pub use bench::{Figure, bench_flood};
+pub use scenario::{Scenario, ScenarioError};
+pub use simulate::{Outcome, Progress, SimulateError, SimulateOptions, simulate, write_outputs};
+pub use water::{Measure, WaterEngine, WaterError, WaterModel, low_priority_pool};

@@ -209,6 +209,12 @@ impl Domain {
         self.fixed.binary_search_by_key(&(row, col), |f| (f.row, f.col)).is_ok()
     }
 
+    /// Cells with a held level, in index order.
+    #[must_use]
+    pub fn held(&self) -> &[FixedLevel] {
+        &self.fixed
+    }
+
     /// Number of cells water can enter.
     #[must_use]
     pub fn open_cells(&self) -> usize {

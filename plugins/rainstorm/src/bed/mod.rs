@@ -1,0 +1,277 @@
+//! A city as a raster for water: bed, friction, soil, blocked buildings, held rivers, open edges.
+
+mod cover;
+mod fill;
+
+use guanlan_city::City;
+
+use crate::surface::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, OpenCell, SoilClass};
+use cover::{Cover, CoverMap};
+
+/// Deepest water kept under a held river surface, m. Deeper beds change nothing at the banks and would
+/// only shorten the time step.
+const HELD_DEPTH_M: f32 = 2.0;
+
+/// How a city becomes a raster.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BedSettings {
+    /// Cell side, m.
+    pub cell_m: f64,
+    /// Losses by [`SoilClass`].
+    pub losses: [LossModel; 6],
+    /// Manning's n by [`SoilClass`].
+    pub manning: [f32; 6],
+    /// Water may leave over the edge of the terrain where the ground falls outwards.
+    pub open_edges: bool,
+}
+
+impl BedSettings {
+    /// Runoff coefficients after GB 50014-2021 table 4.1.8 (roofs and asphalt .85–.95, lawns .10–.20) and
+    /// Manning's n of urban flood practice (Chow 1959; EA SC120002 for roads and the rest).
+    #[must_use]
+    pub fn at(cell_m: f64) -> Self {
+        Self {
+            cell_m,
+            losses: [0.70, 0.90, 0.85, 0.15, 1.0, 0.90].map(LossModel::RunoffCoefficient),
+            manning: [0.04, 0.018, 0.022, 0.06, 0.03, 0.02],
+            open_edges: true,
+        }
+    }
+}
+
+/// The terrain cannot carry water.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum BedError {
+    /// No raster.
+    #[error("the city has no terrain: add a GeoTIFF or ASC elevation raster")]
+    NoTerrain,
+    /// No height is known.
+    #[error("the terrain has no cell with a height")]
+    Empty,
+    /// Cell side.
+    #[error("cell_m is {cell_m}: expected at least 0.1 m and at most 1/4 of the terrain's {side_m:.0} m")]
+    Cell {
+        /// As asked.
+        cell_m: f64,
+        /// Shorter side of the terrain, m.
+        side_m: f64,
+    },
+    /// Too many cells.
+    #[error("{cols} × {rows} cells at {cell_m} m are too many: expected at most {most}; use larger cells")]
+    TooMany {
+        /// Columns.
+        cols: usize,
+        /// Rows.
+        rows: usize,
+        /// Cell side, m.
+        cell_m: f64,
+        /// Limit.
+        most: usize,
+    },
+}
+
+/// Most cells a domain may have (about 6 GB of state).
+const MOST_CELLS: usize = 200_000_000;
+
+/// Makes the raster of a city.
+///
+/// Beds are means of the terrain inside a cell, except that underpasses keep their lowest and embankments
+/// their highest ground. Cells that are at least half building are blocked (never on a road); their rain
+/// goes to the nearest open cell. Water areas are held at their level; their inner cells are left out.
+///
+/// # Errors
+/// When there is no usable terrain or the cell size makes no sense for it.
+pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError> {
+    let terrain = city.terrain.as_ref().ok_or(BedError::NoTerrain)?;
+    let (width, height) = (terrain.cols as f64 * terrain.cell_m, terrain.rows as f64 * terrain.cell_m);
+    let cell_m = settings.cell_m;
+    let side_m = width.min(height);
+    if !(cell_m >= 0.1 && cell_m <= side_m / 4.0) {
+        return Err(BedError::Cell { cell_m, side_m });
+    }
+    let count = |side: f64| ((side / cell_m) - 1e-6).ceil().max(1.0) as usize;
+    let (cols, rows) = (count(width), count(height));
+    if cols.saturating_mul(rows) > MOST_CELLS {
+        return Err(BedError::TooMany { cols, rows, cell_m, most: MOST_CELLS });
+    }
+    if terrain.range_m().is_none() || terrain.z_m.len() != terrain.cols * terrain.rows {
+        return Err(BedError::Empty);
+    }
+    let grid = Grid { west_m: terrain.west_m, south_m: terrain.south_m, cell_m, cols, rows };
+    let cover = CoverMap::of(city, grid, terrain.cell_m);
+    let mut builder = DomainBuilder::new(grid);
+    builder.losses = settings.losses;
+    let mut water = vec![false; grid.len()];
+    let per = cover.per_cell;
+    for row in 0..rows {
+        for col in 0..cols {
+            let k = row * cols + col;
+            let mut tally = Tally::default();
+            for sub_row in 0..per {
+                for sub_col in 0..per {
+                    let east = grid.west_m + (col as f64 + (sub_col as f64 + 0.5) / per as f64) * cell_m;
+                    let north = grid.south_m + (row as f64 + (sub_row as f64 + 0.5) / per as f64) * cell_m;
+                    let z = if per > 1 { nearest_m(terrain, east, north) } else { terrain.height_m(east, north) };
+                    tally.add(cover.at(col * per + sub_col, row * per + sub_row), z);
+                }
+            }
+            let class = tally.class();
+            builder.bed_m[k] = tally.bed_m();
+            builder.class[k] = class;
+            builder.manning[k] = tally.manning(&settings.manning);
+            if tally.is_building(per) {
+                builder.blocked[k] = true;
+                builder.roof[k] = builder.bed_m[k].is_finite();
+            } else if class == SoilClass::Water {
+                water[k] = true;
+            }
+        }
+    }
+    hold_water(&mut builder, &water, &cover.level_m);
+    if settings.open_edges {
+        open_edges(&mut builder, &water);
+    }
+    if (0..grid.len()).all(|k| builder.blocked[k] || !builder.bed_m[k].is_finite()) {
+        return Err(BedError::Empty);
+    }
+    Ok(builder.build())
+}
+
+fn nearest_m(terrain: &guanlan_city::model::Terrain, east: f64, north: f64) -> Option<f32> {
+    let c = ((east - terrain.west_m) / terrain.cell_m).floor();
+    let r = ((north - terrain.south_m) / terrain.cell_m).floor();
+    if c < 0.0 || r < 0.0 || c >= terrain.cols as f64 || r >= terrain.rows as f64 {
+        return None;
+    }
+    Some(terrain.z_m[r as usize * terrain.cols + c as usize]).filter(|z| z.is_finite())
+}
+
+/// Water areas: banks are held, the inside is left out.
+fn hold_water(builder: &mut DomainBuilder, water: &[bool], level_m: &[f32]) {
+    let (cols, rows) = (builder.grid.cols, builder.grid.rows);
+    for row in 0..rows {
+        for col in 0..cols {
+            let k = row * cols + col;
+            if !water[k] {
+                continue;
+            }
+            let inside = (col == 0 || water[k - 1])
+                && (col + 1 == cols || water[k + 1])
+                && (row == 0 || water[k - cols])
+                && (row + 1 == rows || water[k + cols]);
+            if inside {
+                builder.blocked[k] = true;
+                continue;
+            }
+            let level = level_m[k];
+            let depth_m = if level.is_finite() && builder.bed_m[k].is_finite() {
+                builder.bed_m[k] = builder.bed_m[k].max(level - HELD_DEPTH_M);
+                (level - builder.bed_m[k]).max(0.0)
+            } else {
+                0.0
+            };
+            builder.fixed.push(FixedLevel { col, row, depth_m });
+        }
+    }
+}
+
+/// Cells on the edge lose water where the ground falls outwards.
+fn open_edges(builder: &mut DomainBuilder, water: &[bool]) {
+    let (cols, rows) = (builder.grid.cols, builder.grid.rows);
+    if cols < 2 || rows < 2 {
+        return;
+    }
+    let edge = (0..cols)
+        .flat_map(|c| [(c, 0, c, 1), (c, rows - 1, c, rows - 2)])
+        .chain((1..rows - 1).flat_map(|r| [(0, r, 1, r), (cols - 1, r, cols - 2, r)]));
+    for (col, row, inner_col, inner_row) in edge {
+        let (k, inner) = (row * cols + col, inner_row * cols + inner_col);
+        let fall = (builder.bed_m[inner] - builder.bed_m[k]) / builder.grid.cell_m as f32;
+        if fall > 0.0 && !builder.blocked[k] && !builder.blocked[inner] && !water[k] {
+            builder.open.push(OpenCell { col, row, slope: fall.min(0.1) });
+        }
+    }
+}
+
+/// What lies inside one cell.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    counts: [u32; Cover::COUNT],
+    known: u32,
+    sum: f64,
+    all_known: u32,
+    all_sum: f64,
+    lowest_underpass: Option<f32>,
+    crest: Option<f32>,
+}
+
+impl Tally {
+    fn add(&mut self, cover: Cover, z: Option<f32>) {
+        self.counts[cover as usize] += 1;
+        let Some(z) = z else { return };
+        self.all_known += 1;
+        self.all_sum += f64::from(z);
+        match cover {
+            Cover::Building => return,
+            Cover::Underpass => self.lowest_underpass = Some(self.lowest_underpass.map_or(z, |low| low.min(z))),
+            Cover::Embankment => self.crest = Some(self.crest.map_or(z, |high| high.max(z))),
+            _ => {}
+        }
+        self.known += 1;
+        self.sum += f64::from(z);
+    }
+
+    fn count(&self, cover: Cover) -> u32 {
+        self.counts[cover as usize]
+    }
+
+    fn bed_m(&self) -> f32 {
+        if let Some(z) = self.lowest_underpass.or(self.crest) {
+            return z;
+        }
+        if self.known > 0 {
+            return (self.sum / f64::from(self.known)) as f32;
+        }
+        if self.all_known > 0 { (self.all_sum / f64::from(self.all_known)) as f32 } else { f32::NAN }
+    }
+
+    fn is_building(&self, per: usize) -> bool {
+        let all = (per * per) as u32;
+        let road = self.count(Cover::Road);
+        self.count(Cover::Underpass) == 0 && 2 * self.count(Cover::Building) >= all && 10 * road < 4 * all
+    }
+
+    fn class(&self) -> SoilClass {
+        if self.count(Cover::Underpass) > 0 {
+            return SoilClass::Road;
+        }
+        let urban = self.count(Cover::Urban) + self.count(Cover::Building) + self.count(Cover::Embankment);
+        let shares = [
+            (urban, SoilClass::Urban),
+            (self.count(Cover::Road), SoilClass::Road),
+            (self.count(Cover::Paved), SoilClass::Paved),
+            (self.count(Cover::Green), SoilClass::Green),
+            (self.count(Cover::Water), SoilClass::Water),
+        ];
+        shares.into_iter().rev().max_by_key(|s| s.0).map_or(SoilClass::Urban, |s| s.1)
+    }
+
+    fn manning(&self, by_class: &[f32; 6]) -> f32 {
+        let weights = [
+            (Cover::Urban, SoilClass::Urban),
+            (Cover::Embankment, SoilClass::Green),
+            (Cover::Road, SoilClass::Road),
+            (Cover::Underpass, SoilClass::Road),
+            (Cover::Paved, SoilClass::Paved),
+            (Cover::Green, SoilClass::Green),
+            (Cover::Water, SoilClass::Water),
+        ];
+        let (mut sum, mut all) = (0.0, 0.0);
+        for (cover, class) in weights {
+            let n = self.count(cover) as f32;
+            sum += n * by_class[class as usize];
+            all += n;
+        }
+        if all > 0.0 { sum / all } else { by_class[0] }
+    }
+}
