@@ -4,7 +4,9 @@
 //! them panic. **Invariant:** nothing here knows a renderer or a room.
 
 pub mod export_tiff;
+pub mod demo;
 pub mod import;
 pub mod model;
+pub mod pack;
 
 pub use model::City;
