@@ -53,6 +53,15 @@ impl Transformer {
         Ok(())
     }
 
+    /// Accuracy that PROJ states for the operation it used at a point, m; `None` when it is unknown,
+    /// as for two datums that are merely taken as equal.
+    pub fn accuracy_m(&self, at: [f64; 2]) -> Result<Option<f64>, CrsError> {
+        let operation = self.operation()?;
+        self.apply(&operation, at)?;
+        let accuracy = operation.proj_info().accuracy;
+        Ok((accuracy >= 0.0).then_some(accuracy))
+    }
+
     fn apply(&self, operation: &Proj, point: [f64; 2]) -> Result<[f64; 2], CrsError> {
         let fail = |reason: String| CrsError::Point {
             x: point[0].to_string(),

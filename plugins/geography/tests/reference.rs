@@ -65,6 +65,14 @@ fn knows_degrees_and_metres() {
     assert!(!is_metric_at("EPSG:2230", -117.1, 32.7).expect("known"), "US survey feet");
 }
 
+#[test]
+fn states_its_accuracy() {
+    let accuracy = |from, to, at| Transformer::between(from, to).expect("operation").accuracy_m(at).expect("point");
+    assert_eq!(accuracy(4326, 32651, [121.47, 31.23]), Some(0.0), "one datum");
+    assert_eq!(accuracy(4326, 4549, [121.47, 31.23]), None, "WGS 84 and CGCS2000 are taken as equal");
+    assert_eq!(accuracy(4326, 2056, [8.54, 47.38]), Some(1.0));
+}
+
 /// `crs/reference_points.json`: each point at the stated accuracy of its operation, and never
 /// stricter than a millimetre.
 #[test]
