@@ -41,7 +41,6 @@ impl OpenCase {
                 | "pending_handle"
                 | "returned"
                 | "handling"
-                | "check_not_pass"
         )
     }
 }

@@ -19,6 +19,8 @@ use crate::{
 
 /// Farther than this from every road a place can not be reached, m.
 pub const SNAP_LIMIT_M: f64 = 1000.0;
+/// See [`RoadGraph::snap`].
+pub const LOOSE_END_M: f64 = 150.0;
 /// Cost of an edge that is closed or forbidden.
 pub const CLOSED: u32 = u32::MAX;
 
@@ -76,6 +78,7 @@ pub struct RoadGraph {
     in_start: Vec<u32>,
     incoming: Vec<HalfEdge>,
     tree: RTree<Segment>,
+    main: Vec<bool>,
 }
 
 impl RoadGraph {
@@ -118,7 +121,10 @@ impl RoadGraph {
         let n = numbers.len();
         let (out_start, out) = rows(n, &edges, |e, forward| if forward { (e.from, e.to) } else { (e.to, e.from) });
         let (in_start, incoming) = rows(n, &edges, |e, forward| if forward { (e.to, e.from) } else { (e.from, e.to) });
-        Self { city, edges, out_start, out, in_start, incoming, tree: RTree::bulk_load(segments) }
+        let tree = RTree::bulk_load(segments);
+        let mut graph = Self { city, edges, out_start, out, in_start, incoming, tree, main: Vec::new() };
+        graph.main = graph.main_part();
+        graph
     }
 
     /// The city the graph was made from.
@@ -151,16 +157,89 @@ impl RoadGraph {
         &self.incoming[self.in_start[junction as usize] as usize..self.in_start[junction as usize + 1] as usize]
     }
 
+    /// True for each edge of the largest part of the network in which a car gets from everywhere to everywhere. Real
+    /// extracts have loose ends: yards cut off at the border, one-ways that lead out of the map.
+    fn main_part(&self) -> Vec<bool> {
+        let drives = |half: &HalfEdge| {
+            let edge = &self.edges[half.edge as usize];
+            edge.class != RoadClass::Foot && (half.forward || !edge.one_way)
+        };
+        // Kosaraju: finish order along the roads, then parts against them.
+        let n = self.junctions();
+        let (mut order, mut seen) = (Vec::with_capacity(n), vec![false; n]);
+        for root in 0..n as u32 {
+            if std::mem::replace(&mut seen[root as usize], true) {
+                continue;
+            }
+            let mut stack = vec![(root, 0usize)];
+            while let Some((junction, at)) = stack.last_mut() {
+                let Some(half) = self.leaving(*junction).get(*at) else {
+                    order.push(*junction);
+                    stack.pop();
+                    continue;
+                };
+                *at += 1;
+                if drives(half) && !std::mem::replace(&mut seen[half.other as usize], true) {
+                    stack.push((half.other, 0));
+                }
+            }
+        }
+        let (mut part, mut sizes) = (vec![u32::MAX; n], Vec::new());
+        for &root in order.iter().rev() {
+            if part[root as usize] != u32::MAX {
+                continue;
+            }
+            let number = sizes.len() as u32;
+            let (mut stack, mut size) = (vec![root], 0usize);
+            part[root as usize] = number;
+            while let Some(junction) = stack.pop() {
+                size += 1;
+                for half in self.arriving(junction) {
+                    if drives(half) && part[half.other as usize] == u32::MAX {
+                        part[half.other as usize] = number;
+                        stack.push(half.other);
+                    }
+                }
+            }
+            sizes.push(size);
+        }
+        let largest =
+            sizes.iter().enumerate().max_by_key(|(i, size)| (**size, std::cmp::Reverse(*i))).map(|(i, _)| i as u32);
+        self.edges
+            .iter()
+            .map(|e| {
+                e.class != RoadClass::Foot
+                    && Some(part[e.from as usize]) == largest
+                    && part[e.to as usize] == part[e.from as usize]
+            })
+            .collect()
+    }
+
     /// Nearest point of the network that the class may use; `None` farther than [`SNAP_LIMIT_M`] from all roads.
+    ///
+    /// A vehicle prefers the connected main part of the network to a loose end up to [`LOOSE_END_M`] nearer.
     #[must_use]
     pub fn snap(&self, place_m: [f64; 2], vehicle: VehicleClass) -> Option<Snap> {
         if !place_m[0].is_finite() || !place_m[1].is_finite() {
             return None;
         }
-        let segment = self.tree.nearest_neighbor_iter(&place_m).find(|s| {
-            let edge = &self.edges[s.data.0 as usize];
-            vehicle.free_kmh(edge.class, edge.limit_kmh).is_some()
-        })?;
+        let mut first: Option<(&Segment, f64)> = None;
+        let mut segment = None;
+        for (near, square) in self.tree.nearest_neighbor_iter_with_distance_2(&place_m) {
+            let edge = &self.edges[near.data.0 as usize];
+            if vehicle.free_kmh(edge.class, edge.limit_kmh).is_none() {
+                continue;
+            }
+            let &mut (_, nearest) = first.get_or_insert((near, square.sqrt()));
+            if square.sqrt() > nearest + LOOSE_END_M {
+                break;
+            }
+            if self.main[near.data.0 as usize] || vehicle == VehicleClass::Foot {
+                segment = Some(near);
+                break;
+            }
+        }
+        let segment = segment.or(first.map(|(near, _)| near))?;
         let (edge, start_m) = segment.data;
         let (a, b) = (segment.geom().from, segment.geom().to);
         let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
@@ -279,7 +358,8 @@ impl EdgeCosts {
                 *cost = CLOSED;
             } else if let Some(free) = vehicle.free_kmh(edge.class, edge.limit_kmh) {
                 let kmh = vehicle.wet_kmh(free, rain, condition.water_mm().min(deepest_mm));
-                *cost = travel_ms(f64::from(edge.length_m), kmh);
+                let (length_m, wet) = (f64::from(edge.length_m), condition.wet_share());
+                *cost = travel_ms(length_m * (1.0 - wet), free * rain) + travel_ms(length_m * wet, kmh);
             }
         }
         Self { vehicle, ms }

@@ -12,6 +12,7 @@
 pub mod assign;
 pub mod cases;
 pub mod crew;
+pub mod figures;
 pub mod graph;
 pub mod orders;
 pub mod plugin;
@@ -25,6 +26,7 @@ pub mod vehicle;
 
 pub use cases::{OpenCase, OpenCases};
 pub use crew::{CrewDriver, CrewOutput, CrewTask, PatrolDriver};
+pub use figures::DispatchFigures;
 pub use graph::{EdgeCosts, RoadGraph, Snap};
 pub use plugin::{Constants, DispatchPlugin};
 pub use recommend::{Advice, Recommendation, Recommendations, Scene, Term, recommend};

@@ -56,11 +56,12 @@ impl Desk<'_> {
         out: &mut Outbox,
     ) -> Answer {
         let supervisor = envelope.role == Role::Supervisor;
-        if !supervisor && !matches!(envelope.role, Role::Dispatcher | Role::System) {
+        let direct = supervisor || matches!(envelope.role, Role::Dispatcher | Role::System);
+        if !direct && envelope.role != Role::Department {
             return no(
                 RefusalKind::Forbidden,
-                "只有派遣员或值班长可以派遣队伍，请切换席位",
-                "only a dispatcher or supervisor sends crews; change the seat",
+                "只有派遣员、值班长或承办部门可以派遣队伍，请切换席位",
+                "only a dispatcher, supervisor or the department in charge sends crews; change the seat",
             );
         }
         let Some(open) = self.cases.cases.get(case) else {
@@ -70,6 +71,13 @@ impl Desk<'_> {
                 format_args!("there is no open case {case}"),
             );
         };
+        if !direct && !matches!(open.state.as_str(), "pending_handle" | "handling") {
+            return no(
+                RefusalKind::Forbidden,
+                format_args!("案件 {case} 尚未派到部门，请等派遣员派遣"),
+                format_args!("case {case} is not with a department yet; wait for the dispatcher"),
+            );
+        }
         if !open.needs_crew() {
             return no(
                 RefusalKind::Conflict,

@@ -14,6 +14,7 @@ use guanlan_tick::{Clock, Inbox, Outbox, RoomAppExt, RoomSystems, RoomTick};
 use crate::{
     assign::Demand,
     cases::OpenCases,
+    figures::{DispatchFigures, figure},
     graph::RoadGraph,
     orders::{Desk, TOP},
     recommend::{CostCache, Recommendations, Scene, demand, recommend},
@@ -92,6 +93,7 @@ impl Plugin for DispatchPlugin {
             .register_room_state::<OpenCases>()
             .register_room_state::<Recommendations>()
             .register_room_state::<SimulatedCrews>()
+            .register_room_state::<DispatchFigures>()
             .insert_resource(Constants::new(Arc::clone(&self.city)))
             .init_resource::<Cells>()
             .init_resource::<Followed>();
@@ -105,6 +107,7 @@ impl Plugin for DispatchPlugin {
             app.add_systems(RoomTick, (follow, take_inputs).chain().before(keep_tasks).in_set(RoomSystems::Dispatch))
                 .add_systems(RoomTick, tasks);
         }
+        app.add_systems(RoomTick, figure.in_set(RoomSystems::Publish));
         // Casework moves cases in answer to this plugin's events, in Publish.
         app.add_systems(RoomTick, follow_late.after(RoomSystems::Publish));
     }

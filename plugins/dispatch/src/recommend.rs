@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::prelude::Resource;
-use guanlan_city::{City, model::UnitSpec};
+use guanlan_city::{
+    City,
+    model::{RoadClass, UnitSpec},
+};
 use guanlan_core::{Bilingual, CaseId, Stamp, UnitId, input::UnitStatus};
 use guanlan_tick::RoomState;
 use serde::{Deserialize, Serialize};
@@ -200,16 +203,7 @@ pub fn recommend(scene: &Scene<'_>, costs: &mut CostCache, place_m: [f64; 2], re
         }
     }
     excluded.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    let reaches: Vec<Reach> = eligible
-        .iter()
-        .map(|(unit, vehicle, _)| {
-            let kmh = vehicle.free_kmh(guanlan_city::model::RoadClass::Secondary, 50.0).unwrap_or(30.0);
-            Reach {
-                place_m: unit.snap.map_or([f32::NAN; 2], |s| s.point),
-                radius_m: (kmh / 3.6 * COVER_S / DETOUR) as f32,
-            }
-        })
-        .collect();
+    let reaches: Vec<Reach> = eligible.iter().filter_map(|(unit, vehicle, _)| reach(unit, *vehicle)).collect();
     let (covered, alone) = coverage(scene.demand, &reaches);
     let worst_ms = eligible.iter().map(|e| e.2).max().unwrap_or(0);
     let worst_s = f64::from(worst_ms) / 1000.0 + f64::from(TURNOUT_S);
@@ -330,6 +324,13 @@ fn terms(figures: &Figures<'_>, values: [f64; 5], now: Stamp) -> Vec<Term> {
         .zip(values.into_iter().zip(WEIGHTS))
         .map(|((name, figure), (value, weight))| Term { name, value, weight, contribution: value * weight, figure })
         .collect()
+}
+
+/// How far a crew gets in five minutes at its urban mean; `None` when it is on no road.
+#[must_use]
+pub fn reach(unit: &Unit, vehicle: VehicleClass) -> Option<Reach> {
+    let kmh = vehicle.free_kmh(RoadClass::Secondary, 50.0).unwrap_or(30.0);
+    unit.snap.map(|snap| Reach { place_m: snap.point, radius_m: (kmh / 3.6 * COVER_S / DETOUR) as f32 })
 }
 
 /// Squares of town with their residents, or with 1 each where no residents are known.

@@ -31,6 +31,8 @@ const RAIN_FRESH_MS: i64 = 15 * 60_000;
 pub const GAUGE_REACH_M: f64 = 40.0;
 /// Shallower water is a wet road, mm.
 const WET_MM: u16 = 10;
+/// From this depth on traffic slows down, mm.
+const SLOW_MM: u16 = 50;
 
 /// A closure by a person or script.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +50,8 @@ pub struct ManualClosure {
 pub struct EdgeCondition {
     /// Deepest water on the edge by the depth field, mm.
     pub depth_mm: u16,
+    /// Share of the edge that lies under water of 5 cm and more, %.
+    pub wet_percent: u8,
     /// Classes stopped by that water, bits of [`VehicleClass::bit`].
     pub blocked: u8,
     /// An estimate says it is too deep for cars; nobody has confirmed it.
@@ -63,6 +67,12 @@ impl EdgeCondition {
     #[must_use]
     pub fn water_mm(&self) -> u16 {
         self.gauges.values().copied().fold(self.depth_mm, u16::max)
+    }
+
+    /// Share of the edge to be driven through water, 0–1. A gauge speaks for the whole underpass.
+    #[must_use]
+    pub fn wet_share(&self) -> f64 {
+        if self.gauges.is_empty() { f64::from(self.wet_percent) / 100.0 } else { 1.0 }
     }
 
     /// True when a class can not pass.
@@ -195,8 +205,13 @@ impl RoadState {
         self.water_at = Some(field.at);
         self.water_is_estimate = field.estimate;
         for edge in 0..city.roads.len() as u32 {
-            let deepest = cells.of(edge).iter().filter_map(|&c| field.depth_mm.get(c as usize)).copied().max();
-            let depth_mm = deepest.filter(|&mm| mm >= WET_MM).unwrap_or(0);
+            let (mut depth_mm, mut slow) = (0, 0);
+            let under = cells.of(edge);
+            for &mm in under.iter().filter_map(|&c| field.depth_mm.get(c as usize)).filter(|mm| **mm >= WET_MM) {
+                depth_mm = mm.max(depth_mm);
+                slow += usize::from(mm >= SLOW_MM);
+            }
+            let wet_percent = (slow * 100).div_ceil(under.len().max(1)) as u8;
             if depth_mm == 0 && !self.edges.contains_key(&edge) {
                 continue;
             }
@@ -204,6 +219,7 @@ impl RoadState {
                 let depth_m = f32::from(depth_mm) / 1000.0;
                 let over = |limit_m: f32, was: bool| depth_m > limit_m || (was && depth_m > limit_m - HYSTERESIS_M);
                 c.depth_mm = depth_mm;
+                c.wet_percent = wet_percent;
                 if acts {
                     c.suspected = false;
                     let was = c.blocked;

@@ -25,8 +25,6 @@ const TRAIL_MS: i64 = 10 * 60_000;
 const FINISHED_KEPT: usize = 500;
 /// Off its route by more than this a crew is placed on the nearest road instead, m.
 const ROUTE_WIDTH_M: f32 = 30.0;
-/// A fix from farther in the future than this is refused (a wrong clock would block all later fixes), ms.
-const FUTURE_MS: i64 = 120_000;
 
 /// A point of a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,7 +191,7 @@ pub struct UnitRoster {
     pub next: u64,
     /// True once the city's crews have been taken over.
     pub founded: bool,
-    /// Reports that did not fit the crew's state, and fixes older than the last.
+    /// Reports that did not fit the crew's state, fixes older than the last or nowhere.
     pub refused_reports: u64,
 }
 
@@ -266,7 +264,9 @@ impl UnitRoster {
     /// Takes a position. A unit nobody declared appears with its id and no call sign.
     pub fn take_fix(&mut self, graph: &RoadGraph, fix: &UnitFix, now: Stamp) {
         let place = [fix.east_m, fix.north_m];
-        if !place.iter().all(|v| v.is_finite()) || fix.at - now > FUTURE_MS {
+        // A device whose clock is ahead would otherwise block its own later fixes.
+        let at = fix.at.min(now);
+        if !place.iter().all(|v| v.is_finite()) {
             self.refused_reports += 1;
             return;
         }
@@ -274,14 +274,14 @@ impl UnitRoster {
             self.insert(blank(fix.unit.clone(), now));
         }
         let Some(index) = self.index(&fix.unit).ok() else { return };
-        if self.units[index].fixed.is_some_and(|last| fix.at < last) {
+        if self.units[index].fixed.is_some_and(|last| at < last) {
             self.refused_reports += 1;
             return;
         }
         let vehicle = self.units[index].vehicle(&graph.city().units);
         let unit = Arc::make_mut(&mut Arc::make_mut(&mut self.units)[index]);
         let moved = unit.place_m != Some(place);
-        unit.fixed = Some(fix.at);
+        unit.fixed = Some(at);
         unit.place_m = Some(place);
         unit.speed_mps = if fix.speed_mps.is_finite() { fix.speed_mps.max(0.0) } else { 0.0 };
         if fix.course_deg.is_finite() {
@@ -297,11 +297,11 @@ impl UnitRoster {
             unit.snap = graph.snap(place, vehicle);
         }
         let trail = Arc::make_mut(&mut unit.trail);
-        let point = TrailPoint { at: fix.at, place_m: place.map(|v| v as f32) };
+        let point = TrailPoint { at, place_m: place.map(|v| v as f32) };
         if moved || trail.is_empty() {
             trail.push_back(point);
         }
-        while trail.len() > TRAIL_POINTS || trail.front().is_some_and(|p| fix.at - p.at > TRAIL_MS) {
+        while trail.len() > TRAIL_POINTS || trail.front().is_some_and(|p| at - p.at > TRAIL_MS) {
             trail.pop_front();
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::prelude::*;
-use guanlan_city::model::UnitKind;
+use guanlan_city::model::{UnitKind, UnitSpec};
 use guanlan_core::{
     UnitId,
     input::{UnitFix, UnitStatus},
@@ -17,7 +17,8 @@ use crate::{
     graph::EdgeCosts,
     plugin::Constants,
     roads::RoadState,
-    roster::{Unit, UnitRoster},
+    roster::{Unit, UnitRoster, shift_share},
+    route::Route,
 };
 
 /// The room's own crews.
@@ -86,13 +87,20 @@ fn hire(clock: &Clock, constants: &Constants, roads: &RoadState, cases: &OpenCas
         let (base, place) = (graph.snap(spec.base_m, vehicle)?, graph.snap(task.place_m, vehicle)?);
         graph.route(&costs, &graph.search_to(&costs, base), &place).map(Arc::new)
     });
-    // A fork may find the crew under way: it goes on from where it is.
-    let route = if task.along_m > 0.0 {
-        let (from, place) = (unit.snap?, graph.snap(task.place_m, vehicle)?);
-        graph.route(&costs, &graph.search_to(&costs, place), &from).map(Arc::new)?
+    // A fork may find the crew under way: it goes on from where it is, or waits where there is no way.
+    let planned = if task.along_m > 0.0 {
+        unit.snap
+            .zip(graph.snap(task.place_m, vehicle))
+            .and_then(|(from, place)| graph.route(&costs, &graph.search_to(&costs, place), &from).map(Arc::new))
     } else {
-        task.route.clone()?
+        task.route.clone()
     };
+    let stands = || {
+        let place = unit.place_m.unwrap_or(task.place_m).map(|v| v as f32);
+        Arc::new(Route { line: vec![place], ..Route::default() })
+    };
+    let waits = planned.is_none() && matches!(unit.status, UnitStatus::Dispatched | UnitStatus::EnRoute);
+    let route = planned.unwrap_or_else(stands);
     let order = CrewTask {
         unit: unit.id.clone(),
         dispatch: Some(task.dispatch),
@@ -103,6 +111,9 @@ fn hire(clock: &Clock, constants: &Constants, roads: &RoadState, cases: &OpenCas
     };
     let mut driver = CrewDriver::new(order, clock.now).with_home(home).in_status(unit.status, clock.now);
     driver.reroutes = task.reroutes;
+    if waits {
+        driver.reroute(None);
+    }
     Some(driver)
 }
 
@@ -122,7 +133,8 @@ fn idle(
     }
     let Some(place_m) = unit.place_m else { return Vec::new() };
     let vehicle = unit.vehicle(specs);
-    if unit.spec(specs).is_some_and(|s| s.kind == UnitKind::Patrol) {
+    let on_patrol = |s: &UnitSpec| s.kind == UnitKind::Patrol && shift_share(s.shift_min, clock.now).is_some();
+    if unit.spec(specs).is_some_and(on_patrol) {
         if !crews.patrols.contains_key(&unit.id) {
             let number = u64::from(unit.spec.unwrap_or(0));
             let seed = clock.seed ^ mix(number, 17);
@@ -134,6 +146,7 @@ fn idle(
             return patrol.step(clock.now, graph, &|edge| roads.blocks(edge, vehicle));
         }
     }
+    crews.patrols.remove(&unit.id);
     if unit.fixed.is_some_and(|at| clock.now - at < IDLE_FIX_MS) {
         return Vec::new();
     }

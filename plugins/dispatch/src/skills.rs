@@ -64,6 +64,11 @@ pub fn skill_name(key: &str) -> Bilingual {
         "barrier" => Bilingual::new("围挡", "barriers"),
         "gas_detector" => Bilingual::new("测气仪", "gas detector"),
         "generator" => Bilingual::new("发电机", "generator"),
+        "camera" => Bilingual::new("相机", "camera"),
+        "cones" => Bilingual::new("锥桶", "cones"),
+        "tools" => Bilingual::new("维修工具", "tools"),
+        "sweeper" => Bilingual::new("清扫车", "sweeper"),
+        "saw" => Bilingual::new("油锯", "chain saw"),
         other => Bilingual::same(other),
     }
 }
