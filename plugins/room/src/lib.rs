@@ -1,1 +1,29 @@
-//! One timeline of the city: composition, clocks, fork, replay, commands in, picture out
+//! One timeline of the city: plugins composed, clocks, journal, fork, replay, picture out.
+//!
+//! [`Machine`] is the room without threads, files or clocks: the same inputs give the same truth.
+//! [`run_live`] moves one on the wall clock and acknowledges only what is on disk; [`run_replay`]
+//! keeps them all. A view holds a [`RoomHandle`] and reads [`Picture`]s.
+//!
+//! **Invariant:** straight run ≡ snapshot and restore ≡ fork, by [`Machine::state_hash`].
+//! **Invariant:** nothing is acknowledged before it is committed, in order.
+//! **Invariant:** an exercise, a replay or a forecast never delays the live room.
+
+mod config;
+mod host;
+mod lateness;
+mod ledger;
+mod machine;
+mod meta;
+mod picture;
+mod queue;
+mod replay;
+mod timelines;
+
+pub use config::{LIVE_TICK_MS, RoomConfig};
+pub use host::{Control, ForkPoint, RoomHandle, run_live};
+pub use machine::{Machine, TickOutcome};
+pub use meta::{FeedView, RoomMeta};
+pub use picture::{Health, Picture, Playback};
+pub use queue::{Ack, Answer, QueueError, RoomSender};
+pub use replay::{ReplayError, recover, run_replay};
+pub use timelines::{TimelineError, TimelineInfo, Timelines};

@@ -1,0 +1,49 @@
+//! The embedded MQTT broker: 3.1.1 and 5, QoS 0, 1 and 2 in, QoS 0 out, retained messages.
+//!
+//! What sets it apart from a general broker: a publish with QoS 1 or 2 is acknowledged only after
+//! the room has committed the tick that drained it. A device that got its PUBACK will find its
+//! reading after any crash. There are no persistent sessions: a device reconnects and sends what
+//! was not acknowledged, as the protocol asks.
+
+mod connection;
+mod hub;
+mod wire;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::net::{TcpListener, ToSocketAddrs};
+
+pub use hub::Hub;
+
+use crate::intake::Intake;
+
+/// Address the room listens on by default.
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:1883";
+
+/// Binds the broker; connections are served on the calling runtime until it ends.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn serve(address: impl ToSocketAddrs, intake: Arc<Intake>, hub: Arc<Hub>) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind(address).await?;
+    let local = listener.local_addr()?;
+    tokio::spawn(async move {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let (intake, hub) = (intake.clone(), hub.clone());
+                    tokio::spawn(async move {
+                        if let Err(reason) = connection::serve(stream, &intake, &hub).await {
+                            tracing::debug!("mqtt {peer}: {reason}");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!("mqtt accept: {error}");
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                }
+            }
+        }
+    });
+    Ok(local)
+}

@@ -1,0 +1,129 @@
+//! What views see of a room: a value that shares the room's columns and never changes.
+//!
+//! Making one clones handles, not data: cost grows with the number of chunks, not of things.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use guanlan_alerting::AlertBook;
+use guanlan_casework::{CaseFile, CaseKpis};
+use guanlan_city::City;
+use guanlan_core::{Mode, Stamp, TimelineId};
+use guanlan_dispatch::{Recommendations, RoadState, UnitRoster};
+use guanlan_sensing::{SensorTable, WaterState};
+
+use crate::{
+    machine::Machine,
+    meta::{FeedView, RoomMeta},
+};
+
+/// How the room itself is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+    /// 99th percentile of how late ticks began over the last minutes, ms.
+    pub lateness_p99_ms: f64,
+    /// Mean cost of a tick, ms.
+    pub tick_cost_ms: f64,
+    /// Deliveries waiting at the door.
+    pub queue: usize,
+    /// Ticks that ran but are not on disk yet.
+    pub uncommitted: usize,
+    /// What the medium said last; empty when well.
+    pub trouble: String,
+    /// Last record of the chain.
+    pub journal_seq: u64,
+}
+
+/// Where a timeline stands on its own clock.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Playback {
+    /// True when the past is shown: the mode on the screen is 回放.
+    pub replay: bool,
+    /// Stands still.
+    pub paused: bool,
+    /// × real time: the ceiling asked for.
+    pub speed: f64,
+    /// First instant that can be shown.
+    pub first: Stamp,
+    /// Last instant that can be shown.
+    pub last: Stamp,
+    /// Instant shown.
+    pub at: Stamp,
+}
+
+impl Playback {
+    /// The wall clock.
+    #[must_use]
+    pub fn live() -> Self {
+        Self { speed: 1.0, ..Self::default() }
+    }
+}
+
+/// A room at one tick.
+#[derive(Clone)]
+pub struct Picture {
+    /// Which timeline.
+    pub timeline: TimelineId,
+    /// Number of the tick.
+    pub tick: u64,
+    /// Its instant.
+    pub now: Stamp,
+    /// What is on the screen: 实况, 演示, 演练, 回放, 预报.
+    pub mode: Mode,
+    /// Clock of the timeline.
+    pub playback: Playback,
+    /// The room's own health.
+    pub health: Health,
+    /// The static city.
+    pub city: Arc<City>,
+    /// Sensors in columns.
+    pub sensors: SensorTable,
+    /// Water depth.
+    pub water: WaterState,
+    /// Alerts.
+    pub alerts: AlertBook,
+    /// Cases.
+    pub cases: CaseFile,
+    /// Key figures of casework.
+    pub kpis: CaseKpis,
+    /// Crews.
+    pub units: UnitRoster,
+    /// Roads with water or closures.
+    pub roads: RoadState,
+    /// The best crews for each case that waits for one.
+    pub advice: Recommendations,
+    /// Feeds by name.
+    pub feeds: Arc<BTreeMap<String, FeedView>>,
+}
+
+impl Picture {
+    /// The picture of a machine.
+    #[must_use]
+    pub fn of(machine: &Machine, health: Health, playback: Playback) -> Self {
+        let world = machine.world();
+        let meta = world.resource::<RoomMeta>();
+        Self {
+            timeline: machine.config().timeline.clone(),
+            tick: machine.tick_number(),
+            now: if playback.replay { playback.at } else { machine.now() },
+            mode: if playback.replay { Mode::Replay } else { meta.mode },
+            playback,
+            health,
+            city: machine.config().city.clone(),
+            sensors: world.resource::<SensorTable>().clone(),
+            water: world.resource::<WaterState>().clone(),
+            alerts: world.resource::<AlertBook>().clone(),
+            cases: world.resource::<CaseFile>().clone(),
+            kpis: world.resource::<CaseKpis>().clone(),
+            units: world.resource::<UnitRoster>().clone(),
+            roads: world.resource::<RoadState>().clone(),
+            advice: world.resource::<Recommendations>().clone(),
+            feeds: Arc::new(meta.feeds.clone()),
+        }
+    }
+
+    /// Rain over the city now, mm/h: mean of gauges that speak.
+    #[must_use]
+    pub fn rain_mm_h(&self) -> f64 {
+        self.roads.rain_mm_h(self.now)
+    }
+}

@@ -1,0 +1,152 @@
+//! All timelines of a program: the live room, and replays and exercises beside it.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use guanlan_core::{Mode, Stamp, TimelineId};
+
+use crate::{
+    config::RoomConfig,
+    host::{Control, RoomHandle},
+    picture::Playback,
+    replay::{ReplayError, run_replay},
+};
+
+/// Replays and exercises that may run at once.
+const MAX_OTHERS: usize = 8;
+
+/// A timeline in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineInfo {
+    /// Its name.
+    pub id: TimelineId,
+    /// What it is.
+    pub mode: Mode,
+    /// Its instant.
+    pub now: Stamp,
+    /// Its clock.
+    pub playback: Playback,
+}
+
+/// A timeline could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimelineError {
+    /// Too many at once.
+    #[error("同时最多 {MAX_OTHERS} 条时间线，请先关闭一条 / at most {MAX_OTHERS} timelines at once: close one first")]
+    TooMany,
+    /// The room keeps its journal in memory only.
+    #[error(
+        "本房间没有日志文件，无法回放；请用 --store 打开 / this room has no journal file to replay: open it with --store"
+    )]
+    NoStore,
+    /// The past cannot be shown.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The live room did not answer.
+    #[error("实况房间没有响应 / the live room did not answer")]
+    NoAnswer,
+}
+
+/// All timelines of a program.
+pub struct Timelines {
+    live: RoomHandle,
+    config: Arc<RoomConfig>,
+    store: Option<PathBuf>,
+    others: Mutex<BTreeMap<TimelineId, RoomHandle>>,
+    next: AtomicU32,
+}
+
+impl Timelines {
+    /// The live room and where its journal is.
+    #[must_use]
+    pub fn new(live: RoomHandle, config: Arc<RoomConfig>, store: Option<PathBuf>) -> Self {
+        Self { live, config, store, others: Mutex::default(), next: AtomicU32::new(1) }
+    }
+
+    fn others(&self) -> MutexGuard<'_, BTreeMap<TimelineId, RoomHandle>> {
+        self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The live room.
+    #[must_use]
+    pub fn live(&self) -> &RoomHandle {
+        &self.live
+    }
+
+    /// Constants of the live room.
+    #[must_use]
+    pub fn config(&self) -> &Arc<RoomConfig> {
+        &self.config
+    }
+
+    /// A timeline by name.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<RoomHandle> {
+        if self.live.timeline().as_str() == id {
+            return Some(self.live.clone());
+        }
+        self.others().get(id).cloned()
+    }
+
+    /// Every timeline, the live one first.
+    #[must_use]
+    pub fn list(&self) -> Vec<TimelineInfo> {
+        let others = self.others();
+        std::iter::once(&self.live)
+            .chain(others.values())
+            .map(|room| {
+                let picture = room.picture();
+                TimelineInfo {
+                    id: room.timeline().clone(),
+                    mode: picture.mode,
+                    now: picture.now,
+                    playback: picture.playback.clone(),
+                }
+            })
+            .collect()
+    }
+
+    pub(crate) fn name(&self, kind: &str) -> TimelineId {
+        format!("{kind}-{}", self.next.fetch_add(1, Ordering::Relaxed)).into()
+    }
+
+    pub(crate) fn keep(&self, room: RoomHandle) -> Result<RoomHandle, TimelineError> {
+        let mut others = self.others();
+        if others.len() >= MAX_OTHERS {
+            room.control(Control::Stop);
+            return Err(TimelineError::TooMany);
+        }
+        others.insert(room.timeline().clone(), room.clone());
+        Ok(room)
+    }
+
+    /// Opens a replay of the live room's journal at an instant, paused.
+    ///
+    /// # Errors
+    /// When there is no journal file, or it cannot be read.
+    pub fn replay(&self, at: Option<Stamp>) -> Result<RoomHandle, TimelineError> {
+        let store = self.store.clone().ok_or(TimelineError::NoStore)?;
+        let room = run_replay(self.name("replay"), &self.config, store, at)?;
+        self.keep(room)
+    }
+
+    /// Ends a timeline. The live room can not be ended this way.
+    pub fn close(&self, id: &str) -> bool {
+        let room = self.others().remove(id);
+        room.inspect(RoomHandle::stop).is_some()
+    }
+
+    /// Ends everything, the live room last.
+    pub fn stop(&self) {
+        let others = std::mem::take(&mut *self.others());
+        others.values().for_each(RoomHandle::stop);
+        self.live.stop();
+    }
+}
