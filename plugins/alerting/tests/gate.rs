@@ -58,7 +58,7 @@ fn straight_run_equals_restore_equals_fork() {
     }
     assert_eq!(restored.hash(), straight.hash());
     assert_eq!(forked.hash(), straight.hash());
-    assert!(told > 100 && !straight.book().active().is_empty(), "{told} events");
+    assert!(told > 60 && !straight.book().active().is_empty(), "{told} events");
 }
 
 proptest! {

@@ -154,7 +154,10 @@ fn suspect_readings_move_nothing() {
     for t in (30..600).step_by(30) {
         changes(t, &room.tick(t, vec![reading("g", t, 2000.0)]), &mut got);
     }
-    assert_eq!(got, []);
+    assert_eq!(got, [(30, Normal, Blue)], "the device is the only news");
+    assert_eq!(room.book().active()[0].rule, "device-suspect@1");
+    changes(600, &room.tick(600, vec![reading("g", 600, 1.0)]), &mut got);
+    assert_eq!(got[1..], [(600, Blue, Normal)]);
 }
 
 #[test]
