@@ -345,18 +345,21 @@ fn sequence(path: &Path, head: Document, lines: &[(usize, &[u8])]) -> Result<Par
     }
     for &(line, text) in rest {
         let at = format!("line {line}");
-        let skip = |parsed: &mut Parsed, reason: String| parsed.report.note(Severity::Skipped, at.clone(), reason);
+        // What differs from line to line goes into the place, so that equal faults are counted together.
+        let skip = |parsed: &mut Parsed, detail: String, reason: &str| {
+            parsed.report.note(Severity::Skipped, format!("{at}: {detail}"), reason);
+        };
         let feature = match serde_json::from_slice::<Document>(text) {
             Ok(feature) => feature,
             Err(error) => {
-                skip(&mut parsed, format!("not a CityJSONFeature: {error}"));
+                skip(&mut parsed, error.to_string(), "the line is not a CityJSONFeature and is left out");
                 continue;
             }
         };
         if feature.kind.as_deref() != Some("CityJSONFeature") {
-            skip(&mut parsed, "expected a CityJSONFeature on every line after the header".into());
+            skip(&mut parsed, "type".into(), "expected a CityJSONFeature on every line after the header");
         } else if let Some(reason) = unresolved(&feature) {
-            skip(&mut parsed, reason);
+            skip(&mut parsed, reason, "the feature's root object is not in it; the feature is left out");
         } else {
             let own = feature.transform.or(transform);
             parsed.features += 1;

@@ -233,6 +233,31 @@ fn broken_files_are_refused_or_repaired_with_the_reason() {
 }
 
 #[test]
+fn a_bad_line_of_a_sequence_costs_only_itself() {
+    let mut head = cube(9);
+    let objects = head["CityObjects"].take();
+    let vertices = head["vertices"].take();
+    head["CityObjects"] = json!({});
+    head["vertices"] = json!([]);
+    let good = json!({"type": "CityJSONFeature", "id": "b", "CityObjects": objects, "vertices": vertices});
+    let mut lost = good.clone();
+    lost["id"] = json!("elsewhere");
+    let text = format!("{head}\n{good}\n{{\"type\":\"CityJSONFeature\",\n{lost}\n{head}\n");
+    let (part, report) = from_text(&text);
+    assert_eq!(part.buildings.len(), 1);
+    let said = |line: &str, reason: &str| {
+        assert!(
+            report.problems.iter().any(|p| p.where_.starts_with(line) && p.message.contains(reason)),
+            "{line} {reason}: {:#?}",
+            report.problems
+        );
+    };
+    said("line 3", "not a CityJSONFeature");
+    said("line 4", "root object is not in it");
+    said("line 5", "on every line after the header");
+}
+
+#[test]
 fn a_pretty_printed_feature_is_read_and_said() {
     let Some(path) = data("city/cityjson-conformance/cityjsonfeature_minimal.city.jsonl") else { return };
     let found = facts(&path).unwrap();

@@ -38,7 +38,7 @@ fn kind(tags: &Tags) -> Option<SurfaceKind> {
         return Some(SurfaceKind::Water);
     }
     if tags.is_any("landuse", &GREEN_LAND)
-        || tags.is_any("leisure", &["park", "garden", "golf_course", "nature_reserve", "dog_park", "common"])
+        || tags.is_any("leisure", &["park", "garden", "pitch", "golf_course", "nature_reserve", "dog_park", "common"])
         || tags.is_any("natural", &["wood", "scrub", "grassland", "heath"])
     {
         return Some(SurfaceKind::Green);
@@ -63,6 +63,12 @@ fn stream_width_m(tags: &Tags) -> Option<f64> {
     (!covered).then(|| tags.get("width").and_then(length_m).filter(|w| (0.3..=2000.0).contains(w)).unwrap_or(default))
 }
 
+/// Level of a water body whose mapper gives its elevation, m above datum.
+fn level_m(kind: SurfaceKind, tags: &Tags) -> Option<f32> {
+    let text = tags.get("ele").filter(|_| kind == SurfaceKind::Water)?;
+    text.trim_end_matches('m').trim().parse().ok().filter(|level: &f32| (-500.0..=9000.0).contains(level))
+}
+
 /// Reads all areas.
 pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<SurfaceArea> {
     let mut out = Vec::new();
@@ -73,7 +79,7 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<SurfaceArea>
             name: name(tags),
             ring: to_f32(&area.ring),
             holes: area.holes.iter().map(|h| to_f32(h)).collect(),
-            level_m: None,
+            level_m: level_m(kind, tags),
         });
         if kind == SurfaceKind::Water {
             water.push(area.ring);

@@ -16,3 +16,11 @@ pub(super) fn name(tags: &Tags) -> Bilingual {
     let english = get(&["name:en"]).or(plain.filter(|n| chinese.is_some() && !cjk(n)));
     Bilingual::new(chinese.or(plain).or(english).unwrap_or_default(), english.unwrap_or_default())
 }
+
+/// The name of the tunnel a road runs through, else of the road.
+pub(super) fn tunnel_name(tags: &Tags) -> Bilingual {
+    match (tags.get("tunnel:name:zh").or(tags.get("tunnel:name")), tags.get("tunnel:name:en")) {
+        (None, None) => name(tags),
+        (chinese, english) => Bilingual::new(chinese.or(english).unwrap_or_default(), english.unwrap_or_default()),
+    }
+}

@@ -2,7 +2,13 @@
 
 use guanlan_core::Bilingual;
 
-use super::{data::Tags, names::name, quantity::count, roads, shapes::Shapes};
+use super::{
+    data::Tags,
+    names::{name, tunnel_name},
+    quantity::count,
+    roads,
+    shapes::Shapes,
+};
 use crate::{
     import::rings::{P2, centre, inner_point},
     model::{Place, PlaceKind, RoadClass},
@@ -35,8 +41,7 @@ fn kind(tags: &Tags) -> Option<PlaceKind> {
 /// Reads all places.
 pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
     let mut out: Vec<Place> = Vec::new();
-    let mut add = |kind: PlaceKind, tags: &Tags, fallback: &str, at: P2| {
-        let mut name = name(tags);
+    let mut add = |kind: PlaceKind, tags: &Tags, mut name: Bilingual, fallback: &str, at: P2| {
         if name == Bilingual::default() {
             let letter = tags.get("ref").or(tags.get("local_ref")).unwrap_or_default();
             name = Bilingual::same(if letter.is_empty() { fallback.to_owned() } else { letter.to_owned() });
@@ -46,7 +51,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
     };
     for (id, tags) in &shapes.data.tagged {
         if let (Some(kind), Some(at)) = (kind(tags), shapes.place(*id)) {
-            add(kind, tags, &format!("node/{id}"), at);
+            add(kind, tags, name(tags), &format!("node/{id}"), at);
         }
     }
     let mut named_underpasses: Vec<String> = Vec::new();
@@ -56,16 +61,16 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
             let closed = way.refs.len() > 3 && way.refs.first() == way.refs.last();
             let at = if closed { inner_point(&line) } else { centre(&line) };
             if let Some(at) = at {
-                add(kind, &way.tags, &format!("way/{}", way.id), at);
+                add(kind, &way.tags, name(&way.tags), &format!("way/{}", way.id), at);
             }
         }
         // One place for each underpass with a name: carriageways and pieces share it.
         let driven = roads::class(&way.tags).is_some_and(|c| c != RoadClass::Foot);
         if driven && roads::is_underpass(&way.tags) {
-            let label = name(&way.tags).zh;
+            let label = tunnel_name(&way.tags).zh;
             if label.is_empty() || !named_underpasses.contains(&label) {
                 if let Some(&at) = line.get(line.len() / 2) {
-                    add(PlaceKind::Underpass, &way.tags, &format!("way/{}", way.id), at);
+                    add(PlaceKind::Underpass, &way.tags, tunnel_name(&way.tags), &format!("way/{}", way.id), at);
                 }
                 named_underpasses.push(label);
             }
@@ -76,7 +81,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
         if let Some(kind) = kind(&relation.tags) {
             let areas = shapes.relation_areas(relation, &mut silent);
             if let Some(at) = areas.first().and_then(|a| inner_point(&a.ring)) {
-                add(kind, &relation.tags, &format!("relation/{}", relation.id), at);
+                add(kind, &relation.tags, name(&relation.tags), &format!("relation/{}", relation.id), at);
             }
         }
     }

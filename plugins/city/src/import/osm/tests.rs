@@ -183,6 +183,24 @@ fn cut_off_and_foreign_files_are_refused_with_a_line() {
 }
 
 #[test]
+fn overpass_geometry_underpass_names_and_water_levels() {
+    let text = "<osm version='0.6'><way id='1'><nd ref='1' lon='0' lat='0'/><nd ref='2' lon='0.001' lat='0'/>\
+        <tag k='highway' v='primary'/><tag k='name' v='人民路'/><tag k='tunnel' v='yes'/><tag k='tunnel:name' v='人民路下穿'/>\
+        <tag k='tunnel:name:en' v='Renmin Underpass'/></way>\
+        <way id='2'><nd ref='3' lon='0' lat='0'/><nd ref='4' lon='0.001' lat='0'/><nd ref='5' lon='0' lat='0.001'/><nd ref='3'/>\
+        <tag k='natural' v='water'/><tag k='ele' v='2.35'/></way></osm>";
+    let (part, report) = from_bytes(text.as_bytes()).unwrap();
+    assert!(report.problems.is_empty(), "{report:?}");
+    assert!((part.roads[0].length_m() - 111.3).abs() < 0.5 && part.roads[0].underpass);
+    let place = &part.places[0];
+    assert_eq!(
+        (place.kind, place.name.zh.as_str(), place.name.en.as_str()),
+        (PlaceKind::Underpass, "人民路下穿", "Renmin Underpass")
+    );
+    assert_eq!(part.surfaces[0].level_m, Some(2.35));
+}
+
+#[test]
 fn roads_are_cut_at_junctions_and_keep_what_drivers_need() {
     let nodes = [
         (0.0, 0.0, ""),

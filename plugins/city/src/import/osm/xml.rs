@@ -92,7 +92,7 @@ pub(super) fn read(path: &Path, reader: impl BufRead) -> Result<Data, ImportErro
         }
         let name = element.name().0.to_owned();
         if !root {
-            if name != "osm" && name != "osmChange" {
+            if name != "osm" {
                 return Err(fail(path, &xml, format!("the root element is <{name}>; expected <osm>")));
             }
             root = true;
@@ -146,7 +146,15 @@ pub(super) fn read(path: &Path, reader: impl BufRead) -> Result<Data, ImportErro
             "nd" => {
                 if let Open::Way(way) = &mut open {
                     match attributes.text("ref").and_then(|v| v.parse().ok()) {
-                        Some(id) => way.refs.push(id),
+                        Some(id) => {
+                            way.refs.push(id);
+                            // Overpass "out geom" writes the place into the reference.
+                            if let (Some(lon), Some(lat)) = (attributes.number("lon"), attributes.number("lat"))
+                                && !data.nodes.contains_key(&id)
+                            {
+                                data.node(id, lon, lat, Tags::default());
+                            }
+                        }
                         None => data.report.note(
                             Severity::Skipped,
                             format!("line {line}, way {}", way.id),
