@@ -53,7 +53,7 @@ pub struct AlertBook {
     slots: BTreeMap<Key, Slot>,
     ledger: Ledger,
     #[serde(skip)]
-    published: Published,
+    published: AlertBoard,
 }
 
 #[derive(Deserialize)]
@@ -65,21 +65,30 @@ struct Saved {
 
 impl From<Saved> for AlertBook {
     fn from(s: Saved) -> Self {
-        let mut book = Self { rules: s.rules, slots: s.slots, ledger: s.ledger, published: Published::default() };
-        book.published = Published::of(&book.ledger);
+        let mut book = Self { rules: s.rules, slots: s.slots, ledger: s.ledger, published: AlertBoard::default() };
+        book.published = AlertBoard::of(&book.ledger);
         book
     }
 }
 
-/// The lists a picture borrows.
+/// What a picture shows of the alerts: cloning costs two pointers, however many there are.
 #[derive(Clone, Debug, Default)]
-struct Published {
-    version: u64,
-    active: Arc<Vec<Arc<Alert>>>,
-    ended: Arc<Vec<Arc<Alert>>>,
+pub struct AlertBoard {
+    /// Grows whenever a list changes.
+    pub version: u64,
+    /// Active alerts, worst first, then newest first.
+    pub active: Arc<Vec<Arc<Alert>>>,
+    /// Alerts that ended in the last hour, newest first.
+    pub ended: Arc<Vec<Arc<Alert>>>,
 }
 
-impl Published {
+impl AlertBoard {
+    /// An alert, active or ended in the last hour.
+    #[must_use]
+    pub fn find(&self, id: AlertId) -> Option<&Arc<Alert>> {
+        self.active.iter().chain(self.ended.iter()).find(|a| a.id == id)
+    }
+
     fn of(ledger: &Ledger) -> Self {
         let mut active: Vec<Arc<Alert>> = ledger.active.values().cloned().collect();
         active.sort_by(|a, b| (b.level, b.since, b.id).cmp(&(a.level, a.since, a.id)));
@@ -93,6 +102,12 @@ impl RoomState for AlertBook {
 }
 
 impl AlertBook {
+    /// The lists for a picture. Fresh after every tick.
+    #[must_use]
+    pub fn board(&self) -> &AlertBoard {
+        &self.published
+    }
+
     /// Active alerts, worst first, then newest first. Fresh after every tick.
     #[must_use]
     pub fn active(&self) -> &Arc<Vec<Arc<Alert>>> {
@@ -333,7 +348,7 @@ impl AlertBook {
     pub fn publish(&mut self, now: Stamp) {
         self.ledger.forget(now);
         if self.published.version != self.ledger.version {
-            self.published = Published::of(&self.ledger);
+            self.published = AlertBoard::of(&self.ledger);
         }
     }
 }

@@ -21,7 +21,7 @@ pub mod rules;
 mod systems;
 
 pub use alert::{Ack, Alert, Evidence};
-pub use book::AlertBook;
+pub use book::{AlertBoard, AlertBook};
 pub use explain::{Explanation, explain};
 pub use ledger::SensorRef;
 pub use rules::{RuleError, RuleSet, rule_schema};

@@ -37,6 +37,8 @@ fn golden_series_through_the_book() {
     assert_eq!(s.events.len(), WANTED.len(), "nothing else: {:?}", s.events);
     assert!(s.book.active().is_empty());
     assert_eq!(s.book.ended().len(), 1);
+    let ended = s.book.board().find(guanlan_core::AlertId(1)).unwrap();
+    assert_eq!((ended.level, ended.peak, ended.ended_at), (Red, Red, Some(at(840))));
 }
 
 #[test]

@@ -160,10 +160,9 @@ impl SensorTable {
         if from == to {
             return;
         }
-        if to != Quality::Stale && live.announced[r] != to {
-            self.untold.insert(index);
-        } else {
-            self.untold.remove(&index);
+        if to != Quality::Stale && live.announced[r] != to && !live.queued[r] {
+            live.queued[r] = true;
+            self.untold.push_back(index);
         }
         sensed.push(Sensed::Quality { index, at: now, from, to });
     }

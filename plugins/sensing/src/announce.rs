@@ -16,14 +16,18 @@ pub(crate) const PER_TICK: usize = 64;
 
 impl SensorTable {
     pub(crate) fn announce(&mut self, outbox: &mut Outbox) {
-        for _ in 0..PER_TICK {
-            let Some(index) = self.untold.pop_first() else { return };
+        let mut told = 0;
+        while told < PER_TICK {
+            let Some(index) = self.untold.pop_front() else { return };
             let (c, r) = split(index);
-            let (quality, reason) = (self.live[c].quality[r], self.live[c].reason[r]);
-            if quality == Quality::Stale || quality == self.live[c].announced[r] {
+            let live = Arc::make_mut(&mut self.live[c]);
+            live.queued[r] = false;
+            let (quality, reason) = (live.quality[r], live.reason[r]);
+            if quality == Quality::Stale || quality == live.announced[r] {
                 continue;
             }
-            Arc::make_mut(&mut self.live[c]).announced[r] = quality;
+            live.announced[r] = quality;
+            told += 1;
             let why = reason.name();
             outbox.tell(Event::SensorQuality {
                 sensor: self.meta[c].rows[r].id.clone(),

@@ -64,6 +64,8 @@ pub struct LiveChunk {
     pub(crate) same: Vec<u16>,
     /// The quality told by the last event.
     pub(crate) announced: Vec<Quality>,
+    /// True while the sensor waits for its quality to be told.
+    pub(crate) queued: Vec<bool>,
     /// No sensor of this chunk turns stale or offline before this instant.
     pub(crate) next_due: Stamp,
 }
@@ -83,6 +85,7 @@ impl Default for LiveChunk {
             changed: Vec::new(),
             same: Vec::new(),
             announced: Vec::new(),
+            queued: Vec::new(),
             next_due: Stamp(i64::MAX),
         }
     }
@@ -101,6 +104,7 @@ impl LiveChunk {
         self.changed.push(NEVER);
         self.same.push(0);
         self.announced.push(Quality::Good);
+        self.queued.push(false);
     }
 
     /// Forgets what row `r` said: it is another stream now.

@@ -1,5 +1,7 @@
 //! What was taken, what was refused and why, with the last refusals kept for inspection.
 
+use std::sync::Arc;
+
 use guanlan_core::{SensorId, Stamp};
 use serde::{Deserialize, Serialize};
 
@@ -47,15 +49,16 @@ pub struct Counters {
     /// Readings taken from the water field.
     pub virtual_readings: u64,
     /// The last refused readings, oldest first.
-    pub quarantine: Vec<Quarantined>,
+    pub quarantine: Arc<Vec<Quarantined>>,
 }
 
 impl Counters {
     pub(crate) fn refuse(&mut self, sensor: &SensorId, phenomenon: Stamp, value: f64, now: Stamp, why: &str) {
-        if self.quarantine.len() >= KEPT {
-            self.quarantine.remove(0);
+        let kept = Arc::make_mut(&mut self.quarantine);
+        if kept.len() >= KEPT {
+            kept.remove(0);
         }
-        self.quarantine.push(Quarantined {
+        kept.push(Quarantined {
             sensor: sensor.clone(),
             phenomenon,
             value: if value.is_finite() { value } else { 0.0 },

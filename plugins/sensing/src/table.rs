@@ -1,7 +1,7 @@
 //! The sensor table: every stream the room knows, by a stable index.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -36,8 +36,8 @@ pub struct SensorTable {
     pub(crate) neighbours: Arc<Neighbours>,
     /// Jumps waiting for a second reading: value and measuring time.
     pub(crate) jumps: BTreeMap<u32, (f64, Stamp)>,
-    /// Sensors whose quality is not told yet.
-    pub(crate) untold: BTreeSet<u32>,
+    /// Sensors whose quality may still have to be told, first come first told.
+    pub(crate) untold: VecDeque<u32>,
     pub(crate) counters: Counters,
     unknown: u32,
     /// Looked up only, never iterated: its order can not reach the truth.
@@ -57,7 +57,7 @@ struct Saved {
     trends: Vec<Arc<TrendChunk>>,
     neighbours: Arc<Neighbours>,
     jumps: BTreeMap<u32, (f64, Stamp)>,
-    untold: BTreeSet<u32>,
+    untold: VecDeque<u32>,
     counters: Counters,
     unknown: u32,
 }
@@ -245,7 +245,6 @@ impl SensorTable {
         if other {
             live.reset(r);
             self.jumps.remove(&index);
-            self.untold.remove(&index);
             if self.trend(index).is_some() {
                 Arc::make_mut(&mut self.trends[c]).rows[r] = None;
             }
