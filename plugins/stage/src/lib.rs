@@ -1,1 +1,187 @@
-//! The 3D twin: sky, terrain, buildings, roads, water, camera, picking, stills
+//! The 3D twin: ground, buildings, roads, water, camera, picking, stills, window.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use guanlan_stage::{StagePlugin, still};
+//! # fn main() -> Result<(), still::StillError> {
+//! let city = Arc::new(guanlan_city::City::default());
+//! still::run(|app| { app.add_plugins(StagePlugin::new(city)); }, &still::StillSpec::to_file(1920, 1080, "city.png"))?;
+//! # Ok(()) }
+//! ```
+//!
+//! **Invariant:** every colour comes from `guanlan_core::theme`. **Invariant:** nothing here knows
+//! a room; live layers come through [`FloodWater`] and crate `markers`. **Invariant:** static
+//! geometry is built once from the [`City`]; a frame touches no asset unless something changed.
+//!
+//! Terminology: *scene* is the renderer's frame (see [`frame`]); *rig* is the camera as numbers;
+//! *lens* is the window with the part that panels leave free.
+
+pub mod buildings;
+pub mod camera;
+pub mod flood;
+pub mod frame;
+pub mod ground;
+pub mod lines;
+pub mod look;
+pub mod pick;
+pub mod quality;
+pub mod redraw;
+pub mod scene;
+pub mod screen;
+pub mod shaders;
+pub mod still;
+pub mod window;
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
+use guanlan_city::City;
+use guanlan_core::theme::Theme;
+
+pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
+pub use flood::FloodWater;
+pub use ground::heights::Ground;
+pub use look::Look;
+pub use pick::{Highlight, PickTarget, Picked};
+pub use quality::Quality;
+pub use redraw::Redraw;
+pub use screen::{MainCamera, MapLens, MapViewport, ScreenCamera};
+
+pub mod solid;
+
+/// The whole stage over one city.
+pub struct StagePlugin {
+    /// What stands in the city.
+    pub city: Arc<City>,
+    /// How much a frame may cost.
+    pub quality: Quality,
+    /// Colours.
+    pub theme: Theme,
+}
+
+impl StagePlugin {
+    /// A stage with automatic quality in the dark theme.
+    #[must_use]
+    pub fn new(city: Arc<City>) -> Self {
+        Self { city, quality: Quality::Auto, theme: Theme::CommandDark }
+    }
+}
+
+/// The stage's choices, constant while it runs.
+#[derive(Resource, Clone)]
+pub struct StageSettings {
+    /// The city shown.
+    pub city: Arc<City>,
+    /// What was asked for.
+    pub quality: Quality,
+    /// Colours.
+    pub theme: Theme,
+}
+
+/// True while a panel has the pointer: the map ignores it.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PointerCaptured(pub bool);
+
+/// True while a text field has the keyboard: the map ignores it.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyboardCaptured(pub bool);
+
+/// Order of the stage's systems in `Update`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StageSystems {
+    /// Window size and free part.
+    Lens,
+    /// Mouse and keys become camera moves and picks.
+    Input,
+    /// Flights.
+    Camera,
+    /// Layers follow their data.
+    Layers,
+    /// The camera is put in place; what has to be drawn is decided.
+    Apply,
+}
+
+impl Plugin for StagePlugin {
+    fn build(&self, app: &mut App) {
+        shaders::add_all(app);
+        let ground = Ground::new(&self.city);
+        let views = camera::views::from_city(&self.city, &ground);
+        let home = views.0.first().map(|v| v.pose).unwrap_or_default();
+        app.add_plugins((
+            MaterialPlugin::<ground::GroundMaterial>::default(),
+            MaterialPlugin::<buildings::BuildingMaterial>::default(),
+            MaterialPlugin::<solid::SolidMaterial>::default(),
+            MaterialPlugin::<lines::LineMaterial>::default(),
+            MaterialPlugin::<flood::FloodMaterial>::default(),
+            MaterialPlugin::<screen::ScreenMaterial>::default(),
+        ));
+        app.insert_resource(StageSettings { city: self.city.clone(), quality: self.quality, theme: self.theme })
+            .insert_resource(Look::new(self.theme, self.city.extent))
+            .insert_resource(pick::BuildingIndex::new(&self.city))
+            .insert_resource(ground)
+            .insert_resource(views)
+            .insert_resource(CameraRig { pose: home, home })
+            .insert_resource(RenderErrorHandler(on_render_error))
+            .init_resource::<camera::flight::InFlight>()
+            .init_resource::<camera::input::Bookmarks>()
+            .init_resource::<camera::input::Gesture>()
+            .init_resource::<FloodWater>()
+            .init_resource::<Highlight>()
+            .init_resource::<MapViewport>()
+            .init_resource::<MapLens>()
+            .init_resource::<PointerCaptured>()
+            .init_resource::<KeyboardCaptured>()
+            .init_resource::<Redraw>()
+            .add_message::<FlyTo>()
+            .add_message::<Picked>();
+        app.configure_sets(
+            Update,
+            (
+                StageSystems::Lens,
+                StageSystems::Input,
+                StageSystems::Camera,
+                StageSystems::Layers,
+                StageSystems::Apply,
+            )
+                .chain(),
+        );
+        app.add_systems(Startup, (screen::spawn_cameras, scene::build).chain());
+        app.add_systems(
+            Update,
+            (
+                screen::follow_window.in_set(StageSystems::Lens),
+                camera::input::steer.in_set(StageSystems::Input),
+                camera::flight::fly.in_set(StageSystems::Camera),
+                (flood::show_water, scene::follow_look, pick::show_highlight.before(scene::follow_look))
+                    .in_set(StageSystems::Layers),
+                screen::apply_rig.in_set(StageSystems::Apply),
+            ),
+        );
+    }
+}
+
+/// Stills draw every update.
+pub(crate) fn keep_drawing(app: &mut App) {
+    app.add_systems(Update, (|mut redraw: ResMut<Redraw>| redraw.scene()).in_set(StageSystems::Lens));
+}
+
+/// A lost device is found again; anything else stops the drawing and leaves the program running,
+/// because a wall must not flash and the room behind it must not die.
+fn on_render_error<'a>(
+    error: &'a bevy::render::error_handler::RenderError,
+    _: &'a mut World,
+    _: &'a mut World,
+) -> RenderErrorPolicy {
+    use bevy::render::error_handler::ErrorType;
+    match error.ty {
+        ErrorType::DeviceLost => {
+            tracing::warn!("graphics device lost, starting it again: {}", error.description);
+            RenderErrorPolicy::Recover(quality::wgpu_settings().into())
+        }
+        _ => {
+            tracing::error!("drawing stopped: {:?} {}", error.ty, error.description);
+            RenderErrorPolicy::StopRendering
+        }
+    }
+}

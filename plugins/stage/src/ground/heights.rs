@@ -1,0 +1,130 @@
+//! How high the ground is, for everything that stands on it.
+
+use std::sync::Arc;
+
+use bevy::prelude::Resource;
+use guanlan_city::City;
+use guanlan_city::model::SurfaceKind;
+
+use super::raster::scan_line;
+
+/// The ground of a city. Without a terrain raster it is level at the foot of the buildings.
+#[derive(Resource, Clone)]
+pub struct Ground {
+    city: Arc<City>,
+    level_m: f32,
+    /// Lowest and highest ground, m above datum.
+    pub range_m: (f32, f32),
+}
+
+impl Ground {
+    /// Reads what the city knows of its ground.
+    #[must_use]
+    pub fn new(city: &Arc<City>) -> Self {
+        let mut bases: Vec<f32> =
+            city.buildings.iter().flat_map(|b| b.parts.iter().map(|p| p.base_m)).filter(|z| z.is_finite()).collect();
+        bases.sort_by(f32::total_cmp);
+        let foot = bases.get(bases.len() / 2).copied().unwrap_or(0.0);
+        match city.terrain.as_ref().and_then(|t| t.range_m()) {
+            Some(range) => Self { city: city.clone(), level_m: (range.0 + range.1) * 0.5, range_m: range },
+            None => Self { city: city.clone(), level_m: foot, range_m: (foot, foot) },
+        }
+    }
+
+    /// Ground height at a place (local m), m above datum; always a number.
+    #[must_use]
+    pub fn height_m(&self, east_m: f32, north_m: f32) -> f32 {
+        self.city
+            .terrain
+            .as_ref()
+            .and_then(|t| t.height_m(f64::from(east_m), f64::from(north_m)))
+            .unwrap_or(self.level_m)
+    }
+
+    /// Points of a line with the ground under them plus `lift_m`, at most `step_m` apart, so that
+    /// the line follows the ground.
+    #[must_use]
+    pub fn drape(&self, line: &[[f32; 2]], step_m: f32, lift_m: f32) -> Vec<[f32; 3]> {
+        let mut out = Vec::with_capacity(line.len());
+        let mut push = |p: [f32; 2]| out.push([p[0], p[1], self.height_m(p[0], p[1]) + lift_m]);
+        for pair in line.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            let length = (b[0] - a[0]).hypot(b[1] - a[1]);
+            let steps = (length / step_m.max(0.5)).ceil().max(1.0) as usize;
+            for k in 0..steps {
+                let t = k as f32 / steps as f32;
+                push([a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t]);
+            }
+        }
+        if let Some(last) = line.last() {
+            push(*last);
+        }
+        out
+    }
+}
+
+/// A square grid of heights for the terrain mesh, row 0 south.
+#[derive(Clone, Debug)]
+pub struct HeightGrid {
+    /// West edge, local m.
+    pub west_m: f32,
+    /// South edge, local m.
+    pub south_m: f32,
+    /// Distance between corners, m.
+    pub step_m: f32,
+    /// Corners along a side.
+    pub side: usize,
+    /// Heights, m above datum.
+    pub z_m: Vec<f32>,
+}
+
+impl HeightGrid {
+    /// Samples the ground over the city and `margin_m` around it; water with a known stage is
+    /// level at its stage.
+    #[must_use]
+    pub fn sample(city: &City, ground: &Ground, side: usize, margin_m: f32) -> Self {
+        let [w, s, e, n] = city.extent;
+        let span = (e - w).max(n - s) + 2.0 * margin_m;
+        let step_m = span / (side - 1) as f32;
+        let west_m = (w + e) * 0.5 - span * 0.5;
+        let south_m = (s + n) * 0.5 - span * 0.5;
+        let mut z_m = Vec::with_capacity(side * side);
+        for r in 0..side {
+            for c in 0..side {
+                z_m.push(ground.height_m(west_m + c as f32 * step_m, south_m + r as f32 * step_m));
+            }
+        }
+        let mut grid = Self { west_m, south_m, step_m, side, z_m };
+        for area in &city.surfaces {
+            if let (SurfaceKind::Water, Some(level)) = (area.kind, area.level_m) {
+                grid.raise_inside(&area.ring, &area.holes, level);
+            }
+        }
+        grid
+    }
+
+    fn raise_inside(&mut self, ring: &[[f32; 2]], holes: &[Vec<[f32; 2]>], level_m: f32) {
+        let mut crossings = Vec::new();
+        for r in 0..self.side {
+            crossings.clear();
+            let north = self.south_m + r as f32 * self.step_m;
+            scan_line(ring, north, &mut crossings);
+            if crossings.is_empty() {
+                continue;
+            }
+            holes.iter().for_each(|h| scan_line(h, north, &mut crossings));
+            crossings.sort_by(f32::total_cmp);
+            for pair in crossings.chunks_exact(2) {
+                let first = ((pair[0] - self.west_m) / self.step_m).ceil().max(0.0) as usize;
+                let last = ((pair[1] - self.west_m) / self.step_m).floor();
+                if last < 0.0 {
+                    continue;
+                }
+                for c in first..=(last as usize).min(self.side - 1) {
+                    let z = &mut self.z_m[r * self.side + c];
+                    *z = z.max(level_m);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How much the picture may cost.
+
+use bevy::prelude::Resource;
+use bevy::render::renderer::RenderAdapterInfo;
+use bevy::render::settings::WgpuSettings;
+
+/// What the user asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quality {
+    /// Low on a software adapter, high on a GPU.
+    #[default]
+    Auto,
+    /// One light, no smoothing of edges; the 3D of a window has half the resolution.
+    Low,
+    /// 4× MSAA at full resolution.
+    High,
+}
+
+/// What was chosen for the adapter at hand.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct ResolvedQuality {
+    /// 4× multisampling.
+    pub msaa: bool,
+    /// Soft shadows on the ground and lit windows far away.
+    pub fine_ground: bool,
+    /// Share of the window's resolution at which the 3D of a window is drawn.
+    pub window_scale: f32,
+    /// True when a CPU draws.
+    pub software: bool,
+}
+
+impl Quality {
+    /// The settings for an adapter; `software` when its type is CPU.
+    #[must_use]
+    pub fn resolve(self, software: bool) -> ResolvedQuality {
+        let low = match self {
+            Self::Auto => software,
+            Self::Low => true,
+            Self::High => false,
+        };
+        ResolvedQuality {
+            msaa: !low,
+            fine_ground: true,
+            window_scale: if low && software { 0.5 } else { 1.0 },
+            software,
+        }
+    }
+}
+
+/// True when the adapter draws on the CPU.
+#[must_use]
+pub fn is_software(info: &RenderAdapterInfo) -> bool {
+    format!("{:?}", info.device_type) == "Cpu"
+}
+
+/// Renderer settings: any adapter, a fast one first.
+#[must_use]
+pub fn wgpu_settings() -> WgpuSettings {
+    WgpuSettings::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_software_adapter_gets_the_cheap_preset_by_itself() {
+        assert!(!Quality::Auto.resolve(true).msaa);
+        assert!(Quality::Auto.resolve(true).window_scale < 1.0);
+        assert!(Quality::Auto.resolve(false).msaa);
+        assert!(Quality::High.resolve(true).msaa, "a person may insist");
+        assert!(!Quality::Low.resolve(false).msaa);
+    }
+}

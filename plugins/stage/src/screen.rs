@@ -1,0 +1,275 @@
+//! Cameras: one that draws the 3D, and the one the panels are drawn on.
+//!
+//! On a GPU and in stills both are the same camera. On a software adapter the 3D of a window is
+//! drawn into a smaller picture, only when it changed, and shown by the screen camera; so panels
+//! repaint without redrawing the 3D.
+
+use bevy::asset::RenderAssetUsages;
+use bevy::camera::visibility::{NoFrustumCulling, RenderLayers};
+use bevy::camera::{CameraProjection, RenderTarget, SubCameraView};
+use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
+use bevy::math::Vec3A;
+use bevy::mesh::{MeshVertexBufferLayoutRef, PrimitiveTopology};
+use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
+use bevy::prelude::*;
+use bevy::render::render_resource::{
+    AsBindGroup, CompareFunction, RenderPipelineDescriptor, SpecializedMeshPipelineError, TextureFormat,
+};
+use bevy::render::renderer::RenderAdapterInfo;
+use bevy::shader::ShaderRef;
+use bevy::window::PrimaryWindow;
+
+use crate::StageSettings;
+use crate::camera::{CameraRig, Lens};
+use crate::quality::{ResolvedQuality, is_software};
+use crate::redraw::Redraw;
+use crate::shaders;
+
+/// The camera that draws the 3D.
+#[derive(Component)]
+pub struct MainCamera;
+
+/// The camera that is seen: panels attach here. The same entity as [`MainCamera`] unless the 3D
+/// is drawn smaller.
+#[derive(Component)]
+pub struct ScreenCamera;
+
+/// Where the picture goes instead of a window: a still. Insert before the first update.
+#[derive(Resource, Clone)]
+pub struct StillTarget {
+    /// The picture.
+    pub image: Handle<Image>,
+    /// Its size.
+    pub size: UVec2,
+}
+
+/// The part of the picture that no panel covers, in physical pixels; `None` is all of it.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+pub struct MapViewport(pub Option<Rect>);
+
+/// Size of the picture and the middle of its free part, kept up to date.
+#[derive(Resource, Clone, Copy, Debug)]
+pub struct MapLens {
+    /// The lens in physical pixels of the window.
+    pub lens: Lens,
+    /// Physical pixels for each logical one.
+    pub scale: f32,
+}
+
+impl Default for MapLens {
+    fn default() -> Self {
+        Self { lens: Lens::plain(Vec2::new(1280.0, 720.0)), scale: 1.0 }
+    }
+}
+
+/// Our projection: reverse-z, infinite, shifted to the free part of the map.
+#[derive(Clone, Copy, Debug)]
+pub struct LensProjection(pub Lens);
+
+impl CameraProjection for LensProjection {
+    fn get_clip_from_view(&self) -> Mat4 {
+        self.0.clip_from_view()
+    }
+    fn get_clip_from_view_for_sub(&self, _: &SubCameraView) -> Mat4 {
+        self.0.clip_from_view()
+    }
+    fn update(&mut self, _: f32, _: f32) {}
+    fn far(&self) -> f32 {
+        80_000.0
+    }
+    fn get_frustum_corners(&self, z_near: f32, z_far: f32) -> [Vec3A; 8] {
+        let tan = (crate::camera::rig::FOV_DEG.to_radians() * 0.5).tan();
+        let aspect = self.0.size_px.x / self.0.size_px.y.max(1.0);
+        let corner = |sx: f32, sy: f32, z: f32| Vec3A::new(sx * z.abs() * tan * aspect, sy * z.abs() * tan, z);
+        [
+            corner(1.0, -1.0, z_near),
+            corner(1.0, 1.0, z_near),
+            corner(-1.0, 1.0, z_near),
+            corner(-1.0, -1.0, z_near),
+            corner(1.0, -1.0, z_far),
+            corner(1.0, 1.0, z_far),
+            corner(-1.0, 1.0, z_far),
+            corner(-1.0, -1.0, z_far),
+        ]
+    }
+}
+
+/// Shows the smaller 3D picture on the window.
+#[derive(Asset, TypePath, AsBindGroup, Clone)]
+pub struct ScreenMaterial {
+    /// The 3D picture.
+    #[texture(0)]
+    #[sampler(1)]
+    pub picture: Handle<Image>,
+}
+
+impl Material for ScreenMaterial {
+    fn vertex_shader() -> ShaderRef {
+        shaders::SCREEN.into()
+    }
+    fn fragment_shader() -> ShaderRef {
+        shaders::SCREEN.into()
+    }
+    fn enable_prepass() -> bool {
+        false
+    }
+    fn enable_shadows() -> bool {
+        false
+    }
+    fn specialize(
+        _: &MaterialPipeline,
+        descriptor: &mut RenderPipelineDescriptor,
+        layout: &MeshVertexBufferLayoutRef,
+        _: MaterialPipelineKey<Self>,
+    ) -> Result<(), SpecializedMeshPipelineError> {
+        descriptor.vertex.buffers = vec![layout.0.get_layout(&[Mesh::ATTRIBUTE_POSITION.at_shader_location(0)])?];
+        descriptor.primitive.cull_mode = None;
+        if let Some(depth) = &mut descriptor.depth_stencil {
+            depth.depth_compare = Some(CompareFunction::Always);
+        }
+        Ok(())
+    }
+}
+
+/// The smaller 3D picture.
+#[derive(Resource)]
+pub(crate) struct Picture {
+    image: Handle<Image>,
+    scale: f32,
+    material: Handle<ScreenMaterial>,
+}
+
+const SCREEN_LAYER: usize = 30;
+
+/// Chooses the quality for the adapter and spawns the cameras.
+pub(crate) fn spawn_cameras(
+    mut commands: Commands,
+    settings: Res<StageSettings>,
+    adapter: Option<Res<RenderAdapterInfo>>,
+    still: Option<Res<StillTarget>>,
+    mut images: ResMut<Assets<Image>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut screens: ResMut<Assets<ScreenMaterial>>,
+) {
+    let software = adapter.as_ref().is_some_and(|a| is_software(a));
+    let quality = settings.quality.resolve(software);
+    if let Some(adapter) = &adapter {
+        tracing::info!(adapter = %adapter.name, ?quality, "drawing");
+    }
+    commands.insert_resource(quality);
+    let [r, g, b, _] = settings.theme.color(guanlan_core::theme::Token::Space).linear();
+    let clear = ClearColorConfig::Custom(Color::linear_rgb(r, g, b));
+    let eye = (
+        MainCamera,
+        Camera3d::default(),
+        Tonemapping::None,
+        DebandDither::Disabled,
+        if quality.msaa { Msaa::Sample4 } else { Msaa::Off },
+        Projection::custom(LensProjection(Lens::plain(Vec2::new(1280.0, 720.0)))),
+        Transform::default(),
+    );
+    if let Some(still) = still {
+        let camera = Camera { clear_color: clear, ..default() };
+        commands.spawn((eye, ScreenCamera, camera, RenderTarget::from(still.image.clone())));
+    } else if quality.window_scale < 1.0 {
+        let image = images.add(Image::new_target_texture(640, 360, TextureFormat::Rgba8UnormSrgb, None));
+        let camera = Camera { clear_color: clear, order: -1, ..default() };
+        commands.spawn((eye, camera, RenderTarget::from(image.clone())));
+        let material = screens.add(ScreenMaterial { picture: image.clone() });
+        let triangle = Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
+            .with_inserted_attribute(
+                Mesh::ATTRIBUTE_POSITION,
+                vec![[-1.0, -1.0, 0.0], [3.0, -1.0, 0.0], [-1.0f32, 3.0, 0.0]],
+            );
+        commands.spawn((
+            Mesh3d(meshes.add(triangle)),
+            MeshMaterial3d(material.clone()),
+            NoFrustumCulling,
+            RenderLayers::layer(SCREEN_LAYER),
+        ));
+        commands.spawn((
+            ScreenCamera,
+            Camera3d::default(),
+            Camera { clear_color: ClearColorConfig::Custom(Color::BLACK), order: 0, ..default() },
+            Tonemapping::None,
+            DebandDither::Disabled,
+            Msaa::Off,
+            RenderLayers::layer(SCREEN_LAYER),
+        ));
+        commands.insert_resource(Picture { image, scale: quality.window_scale, material });
+    } else {
+        commands.spawn((eye, ScreenCamera, Camera { clear_color: clear, ..default() }));
+    }
+}
+
+/// Follows the size of the window or still and the part that panels leave free.
+pub(crate) fn follow_window(
+    window: Query<&Window, With<PrimaryWindow>>,
+    still: Option<Res<StillTarget>>,
+    viewport: Res<MapViewport>,
+    mut lens: ResMut<MapLens>,
+    mut redraw: ResMut<Redraw>,
+) {
+    let (size, scale) = match (&still, window.single()) {
+        (Some(still), _) => (still.size.as_vec2(), 1.0),
+        (None, Ok(window)) => (window.physical_size().as_vec2(), window.scale_factor()),
+        _ => return,
+    };
+    if size.x < 1.0 || size.y < 1.0 {
+        return;
+    }
+    let centre = viewport.0.map_or(size * 0.5, |r| r.center()).clamp(Vec2::ZERO, size);
+    let next = Lens { size_px: size, centre_px: centre };
+    if next != lens.lens || scale != lens.scale {
+        *lens = MapLens { lens: next, scale };
+        redraw.scene();
+    }
+}
+
+/// Puts the camera where the rig says and draws the 3D only when needed.
+#[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
+pub(crate) fn apply_rig(
+    mut camera: Query<(&mut Camera, &mut Transform, &mut Projection), With<MainCamera>>,
+    rig: Res<CameraRig>,
+    lens: Res<MapLens>,
+    picture: Option<Res<Picture>>,
+    quality: Option<Res<ResolvedQuality>>,
+    mut images: ResMut<Assets<Image>>,
+    mut screens: ResMut<Assets<ScreenMaterial>>,
+    mut redraw: ResMut<Redraw>,
+) {
+    let Ok((mut camera, mut transform, mut projection)) = camera.single_mut() else { return };
+    if rig.is_changed() || lens.is_changed() {
+        redraw.scene();
+        *transform = rig.pose.transform();
+        *projection = Projection::custom(LensProjection(lens.lens));
+    }
+    if let Some(picture) = picture {
+        let size = (lens.lens.size_px * picture.scale).as_uvec2().max(UVec2::splat(16));
+        let wrong = images
+            .get(&picture.image)
+            .is_some_and(|i| UVec2::new(i.width(), i.height()) != size);
+        if wrong {
+            if let Some(mut image) = images.get_mut(&picture.image) {
+                *image = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);
+            }
+            // The material's bind group holds the old texture: touch it.
+            if let Some(mut material) = screens.get_mut(&picture.material) {
+                material.picture = picture.image.clone();
+            }
+            redraw.scene();
+        }
+        let wanted = redraw.wanted();
+        if camera.is_active != wanted {
+            camera.is_active = wanted;
+        }
+    }
+    let _ = quality;
+    redraw.drawn();
+}
+
+/// World to screen for labels and picks: pixel (physical) at which a city place is seen.
+#[must_use]
+pub fn project(lens: &MapLens, rig: &CameraRig, place: [f32; 3]) -> Option<Vec2> {
+    lens.lens.project(&rig.pose, crate::frame::to_scene(place[0], place[1], place[2]))
+}

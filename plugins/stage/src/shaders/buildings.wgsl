@@ -1,0 +1,95 @@
+// Buildings: storey bands, sparse lit windows at night, light edges when near.
+#import bevy_pbr::mesh_view_bindings::view
+#import guanlan::look::{look, fogged, lambert, hash_unit}
+
+
+struct Out {
+    @builtin(position) clip: vec4<f32>,
+    @location(0) world: vec3<f32>,
+    @location(1) normal: vec3<f32>,
+    @location(2) place: vec4<f32>,
+    @location(3) @interpolate(flat) tag: u32,
+    @location(4) @interpolate(flat) roof: f32,
+}
+
+@vertex
+fn vertex(
+    @location(0) position: vec3<f32>,
+    @location(1) face: vec4<f32>,
+    @location(2) place: vec4<f32>,
+    @location(3) tag: u32,
+) -> Out {
+    var out: Out;
+    out.world = position;
+    out.clip = view.clip_from_world * vec4<f32>(position, 1.0);
+    out.normal = face.xyz;
+    out.place = place;
+    out.tag = tag;
+    out.roof = face.w;
+    return out;
+}
+
+const STOREY_M: f32 = 3.0;
+const BAY_M: f32 = 3.4;
+
+@fragment
+fn fragment(in: Out) -> @location(0) vec4<f32> {
+    let number = in.tag & 0xffffffu;
+    let use_class = in.tag >> 24u;
+    let random = hash_unit(number * 7u + 3u);
+    let away = distance(in.world, view.world_position);
+    // Metres per pixel on a face seen squarely.
+    let px = max(away * abs(2.0 / (view.clip_from_view[1][1] * view.viewport.w)), 0.005);
+    let light = lambert(in.normal);
+    var color = mix(look.wall.rgb, look.roof.rgb, in.roof);
+    color = color * (0.92 + 0.16 * random);
+    var glow = vec3<f32>(0.0);
+    if in.roof < 0.5 {
+        let h = in.place.y;
+        // Storey bands every 3 m.
+        let near = 1.0 - smoothstep(0.35, 1.2, px);
+        let storey = fract(h / STOREY_M);
+        let band = smoothstep(0.0, 0.10, storey) * (1.0 - smoothstep(0.22, 0.32, storey));
+        color = color * (1.0 - 0.14 * band * near);
+        // Walls stand on the ground.
+        color = color * mix(0.58, 1.0, smoothstep(-1.0, 13.0, h));
+        // Windows: few are lit, most of them low warm light.
+        if h > 0.6 && use_class != 0u && look.tune.y > 0.0 {
+            let bay = in.place.x / BAY_M;
+            let cell = vec2<u32>(u32(max(bay, 0.0)), u32(h / STOREY_M));
+            let draw = hash_unit(number * 131u + cell.x * 17u + cell.y * 1013u + u32(in.place.z * 10.0) * 7u);
+            var share = look.tune.y * (0.35 + 1.5 * random * random);
+            if use_class == 2u { share = share * 1.7; }
+            if use_class == 3u { share = share * 0.4; }
+            let lit = step(1.0 - share, draw);
+            let fx = abs(fract(bay) - 0.5);
+            let fy = abs(storey - 0.58);
+            let pane = (1.0 - smoothstep(0.25, 0.25 + 0.5 * px / BAY_M + 0.02, fx))
+                * (1.0 - smoothstep(0.22, 0.22 + 0.5 * px / STOREY_M + 0.02, fy));
+            let seen = 1.0 - smoothstep(0.7, 2.6, px);
+            let strength = 0.30 + 0.55 * hash_unit(u32(draw * 65535.0) + number);
+            glow = look.window.rgb * (lit * pane * strength * seen + share * 0.16 * (1.0 - seen));
+            // Dark panes, barely there.
+            color = color * (1.0 - 0.10 * pane * near * (1.0 - lit));
+        }
+    } else {
+        color = color * (0.94 + 0.06 * random);
+    }
+    color = color * light;
+    // Edges, only near.
+    let edge_near = 1.0 - smoothstep(0.12, 0.9, px);
+    if edge_near > 0.0 {
+        let to_side = min(in.place.x, in.place.z - in.place.x);
+        let to_top = select(in.place.w - in.place.y, min(in.place.y, in.place.w - in.place.y), in.roof > 0.5);
+        let wide = max(px * 1.1, 0.07);
+        let line = max(1.0 - smoothstep(0.0, wide, to_top), 0.45 * (1.0 - smoothstep(0.0, wide, to_side)));
+        color = mix(color, look.edge.rgb, line * 0.40 * edge_near);
+    }
+    color = color + glow;
+    if number == look.selected {
+        color = mix(color, look.accent.rgb * (0.35 + 0.65 * light), 0.62);
+    } else if number == look.hovered {
+        color = mix(color, look.accent.rgb * light, 0.18);
+    }
+    return vec4<f32>(fogged(color, in.world, view.world_position), 1.0);
+}

@@ -1,0 +1,27 @@
+// Bodies with their own colours: bridges, landmarks.
+#import bevy_pbr::mesh_view_bindings::view
+#import guanlan::look::{look, fogged, lambert}
+
+
+struct Out {
+    @builtin(position) clip: vec4<f32>,
+    @location(0) world: vec3<f32>,
+    @location(1) normal: vec3<f32>,
+    @location(2) color: vec4<f32>,
+}
+
+@vertex
+fn vertex(@location(0) position: vec3<f32>, @location(1) normal: vec3<f32>, @location(2) color: vec4<f32>) -> Out {
+    var out: Out;
+    out.world = position;
+    out.clip = view.clip_from_world * vec4<f32>(position, 1.0);
+    out.normal = normal;
+    out.color = color;
+    return out;
+}
+
+@fragment
+fn fragment(in: Out) -> @location(0) vec4<f32> {
+    let color = in.color.rgb * lambert(in.normal);
+    return vec4<f32>(fogged(color, in.world, view.world_position), 1.0);
+}

@@ -1,0 +1,207 @@
+//! Bodies with their own colours: bridge decks and landmarks.
+
+use std::collections::BTreeMap;
+
+use bevy::asset::RenderAssetUsages;
+use bevy::mesh::{Indices, MeshVertexBufferLayoutRef, PrimitiveTopology};
+use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
+use bevy::prelude::*;
+use bevy::render::render_resource::{AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError};
+use bevy::shader::ShaderRef;
+use guanlan_city::City;
+use guanlan_city::model::SurfaceKind;
+
+use crate::frame::{heading_to_scene, to_scene};
+use crate::ground::heights::Ground;
+use crate::ground::paint::road_width_m;
+use crate::look::Look;
+use crate::shaders;
+
+/// Lambert over vertex colours.
+#[derive(Asset, TypePath, AsBindGroup, Clone)]
+pub struct SolidMaterial {
+    /// Shared look.
+    #[uniform(0)]
+    pub look: Look,
+}
+
+impl Material for SolidMaterial {
+    fn vertex_shader() -> ShaderRef {
+        shaders::SOLID.into()
+    }
+    fn fragment_shader() -> ShaderRef {
+        shaders::SOLID.into()
+    }
+    fn enable_prepass() -> bool {
+        false
+    }
+    fn enable_shadows() -> bool {
+        false
+    }
+    fn specialize(
+        _: &MaterialPipeline,
+        descriptor: &mut RenderPipelineDescriptor,
+        layout: &MeshVertexBufferLayoutRef,
+        _: MaterialPipelineKey<Self>,
+    ) -> Result<(), SpecializedMeshPipelineError> {
+        descriptor.vertex.buffers = vec![layout.0.get_layout(&[
+            Mesh::ATTRIBUTE_POSITION.at_shader_location(0),
+            Mesh::ATTRIBUTE_NORMAL.at_shader_location(1),
+            Mesh::ATTRIBUTE_COLOR.at_shader_location(2),
+        ])?];
+        descriptor.primitive.cull_mode = None;
+        Ok(())
+    }
+}
+
+/// Growing columns of a coloured mesh.
+#[derive(Default)]
+pub struct Solid {
+    positions: Vec<[f32; 3]>,
+    normals: Vec<[f32; 3]>,
+    colors: Vec<[f32; 4]>,
+    indices: Vec<u32>,
+}
+
+impl Solid {
+    fn polygon(&mut self, corners: &[Vec3], color: [f32; 4]) {
+        let normal = (corners[1] - corners[0]).cross(corners[2] - corners[0]).normalize_or(Vec3::Y);
+        let first = self.positions.len() as u32;
+        for c in corners {
+            self.positions.push(c.to_array());
+            self.normals.push(normal.to_array());
+            self.colors.push(color);
+        }
+        for k in 1..corners.len() as u32 - 1 {
+            self.indices.extend([first, first + k, first + k + 1]);
+        }
+    }
+
+    /// True without a single vertex.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    /// The finished mesh.
+    #[must_use]
+    pub fn into_mesh(self) -> Mesh {
+        Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
+            .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, self.positions)
+            .with_inserted_attribute(Mesh::ATTRIBUTE_NORMAL, self.normals)
+            .with_inserted_attribute(Mesh::ATTRIBUTE_COLOR, self.colors)
+            .with_inserted_indices(Indices::U32(self.indices))
+    }
+}
+
+/// Thickness of a bridge deck, m.
+const DECK_M: f32 = 1.4;
+
+/// Bridge decks and landmarks of a city.
+#[must_use]
+pub fn build(city: &City, ground: &Ground, look: &Look) -> Solid {
+    let mut solid = Solid::default();
+    bridges(&mut solid, city, ground, look);
+    landmarks(&mut solid, city, ground, look);
+    solid
+}
+
+fn over_water(city: &City, p: [f32; 2]) -> bool {
+    city.surfaces.iter().filter(|s| s.kind == SurfaceKind::Water).any(|s| {
+        let mut crossings = Vec::new();
+        crate::ground::raster::scan_line(&s.ring, p[1], &mut crossings);
+        crossings.iter().filter(|&&e| e <= p[0]).count() % 2 == 1
+    })
+}
+
+/// Heights of the junctions of bridges: those on land lie on the ground, those over water between
+/// their neighbours.
+fn deck_heights(city: &City, ground: &Ground) -> BTreeMap<i64, f32> {
+    let mut fixed: BTreeMap<i64, Option<f32>> = BTreeMap::new();
+    let mut links: Vec<(i64, i64)> = Vec::new();
+    for road in city.roads.iter().filter(|r| r.bridge && r.line.len() >= 2) {
+        let ends = [(road.from_node, road.line[0]), (road.to_node, road.line[road.line.len() - 1])];
+        for (node, p) in ends {
+            fixed
+                .entry(node)
+                .or_insert_with(|| (!over_water(city, p)).then(|| ground.height_m(p[0], p[1])));
+        }
+        links.push((road.from_node, road.to_node));
+    }
+    let known: Vec<f32> = fixed.values().flatten().copied().collect();
+    let mean = if known.is_empty() { ground.range_m.1 } else { known.iter().sum::<f32>() / known.len() as f32 };
+    let mut heights: BTreeMap<i64, f32> = fixed.iter().map(|(&n, h)| (n, h.unwrap_or(mean))).collect();
+    for _ in 0..60 {
+        let mut sums: BTreeMap<i64, (f32, f32)> = BTreeMap::new();
+        for (a, b) in &links {
+            for (me, other) in [(a, b), (b, a)] {
+                let sum = sums.entry(*me).or_default();
+                *sum = (sum.0 + heights[other], sum.1 + 1.0);
+            }
+        }
+        for (node, (sum, count)) in sums {
+            if fixed[&node].is_none() {
+                heights.insert(node, sum / count);
+            }
+        }
+    }
+    heights
+}
+
+fn bridges(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
+    let heights = deck_heights(city, ground);
+    let top = (look.bridge * 0.86).with_w(1.0).to_array();
+    let side = (look.bridge * 0.42).with_w(1.0).to_array();
+    let rail = (look.bridge * 1.15).with_w(1.0).to_array();
+    for road in city.roads.iter().filter(|r| r.bridge && r.line.len() >= 2) {
+        let (Some(&za), Some(&zb)) = (heights.get(&road.from_node), heights.get(&road.to_node)) else { continue };
+        let total = road.length_m().max(0.1);
+        let half = road_width_m(road.class, road.width_m) * 0.5 + 0.8;
+        let mut run = 0.0;
+        let mut spine: Vec<(Vec3, Vec3)> = Vec::new();
+        for (i, p) in road.line.iter().enumerate() {
+            if i > 0 {
+                let q = road.line[i - 1];
+                run += (p[0] - q[0]).hypot(p[1] - q[1]);
+            }
+            let before = road.line[i.saturating_sub(1)];
+            let after = road.line[(i + 1).min(road.line.len() - 1)];
+            let along = to_scene(after[0] - before[0], after[1] - before[1], 0.0).normalize_or(Vec3::X);
+            let left = Vec3::Y.cross(along);
+            let z = (za + (zb - za) * run / total).max(ground.height_m(p[0], p[1])) + 0.6;
+            spine.push((to_scene(p[0], p[1], z), left * half));
+        }
+        for pair in spine.windows(2) {
+            let ((a, la), (b, lb)) = (pair[0], pair[1]);
+            let down = Vec3::NEG_Y * DECK_M;
+            solid.polygon(&[a - la, b - lb, b + lb, a + la], top);
+            solid.polygon(&[a + la + down, a + la, b + lb, b + lb + down], side);
+            solid.polygon(&[a - la, a - la + down, b - lb + down, b - lb], side);
+            for sign in [1.0, -1.0] {
+                let (ea, eb) = (a + la * sign, b + lb * sign);
+                let (ia, ib) = (a + la * sign * 0.93, b + lb * sign * 0.93);
+                let up = Vec3::Y * 0.25;
+                solid.polygon(&[ea + up, eb + up, ib + up, ia + up], rail);
+            }
+        }
+    }
+}
+
+fn landmarks(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
+    for landmark in &city.landmarks {
+        let (east, north) = (landmark.place_m[0] as f32, landmark.place_m[1] as f32);
+        let base = landmark.base_m.unwrap_or_else(|| ground.height_m(east, north));
+        let forward = heading_to_scene(landmark.heading_deg);
+        let right = forward.cross(Vec3::Y);
+        let foot = to_scene(east, north, base);
+        for (i, t) in landmark.mesh.chunks_exact(3).enumerate() {
+            let own = landmark.colors.get(i).copied().unwrap_or([0.5; 3]);
+            // Night falls on the model's own colours too.
+            let grey = Vec3::from(own).dot(Vec3::new(0.21, 0.72, 0.07));
+            let night = look.roof.truncate() * (0.6 + grey * 1.1) * 0.7 + Vec3::from(own) * 0.22;
+            let color = if look.tune.z > 0.5 { night } else { Vec3::from(own) };
+            let corners: Vec<Vec3> = t.iter().map(|p| foot + right * p[0] + forward * p[1] + Vec3::Y * p[2]).collect();
+            solid.polygon(&corners, color.extend(1.0).to_array());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The window: size, monitor, full screen, and how often it is drawn.
+
+use std::time::Duration;
+
+use bevy::prelude::*;
+use bevy::render::RenderPlugin;
+use bevy::window::{MonitorSelection, PresentMode, PrimaryWindow, RequestRedraw, WindowMode, WindowPosition, WindowResolution};
+use bevy::winit::{UpdateMode, WinitSettings};
+
+use crate::StageSystems;
+use crate::quality::{ResolvedQuality, wgpu_settings};
+use crate::redraw::Redraw;
+
+/// How the window opens.
+#[derive(Clone, Debug)]
+pub struct WindowSpec {
+    /// Title.
+    pub title: String,
+    /// Size of the window when it is not full screen, px.
+    pub size: (u32, u32),
+    /// Covers a whole monitor.
+    pub fullscreen: bool,
+    /// Number of the monitor, 0 the first; `None` where the system puts it.
+    pub monitor: Option<usize>,
+    /// Scale of panels and text in place of the system's.
+    pub scale: Option<f32>,
+}
+
+impl Default for WindowSpec {
+    fn default() -> Self {
+        Self { title: "观澜 Guanlan".into(), size: (1600, 900), fullscreen: false, monitor: None, scale: None }
+    }
+}
+
+/// An idle room looks for news this often, s.
+const IDLE_S: f64 = 0.2;
+
+/// Opens the window and runs until it is closed. `plugins` adds the stage, markers and panels.
+pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
+    let mut app = App::new();
+    let monitor = spec.monitor.map_or(MonitorSelection::Current, MonitorSelection::Index);
+    let mut resolution = WindowResolution::new(spec.size.0, spec.size.1);
+    if let Some(scale) = spec.scale {
+        resolution = resolution.with_scale_factor_override(scale);
+    }
+    let window = Window {
+        title: spec.title.clone(),
+        name: Some("guanlan".into()),
+        resolution,
+        mode: if spec.fullscreen { WindowMode::BorderlessFullscreen(monitor) } else { WindowMode::Windowed },
+        position: if spec.monitor.is_some() && !spec.fullscreen {
+            WindowPosition::Centered(monitor)
+        } else {
+            WindowPosition::Automatic
+        },
+        present_mode: PresentMode::AutoVsync,
+        ..default()
+    };
+    app.add_plugins(
+        DefaultPlugins
+            .set(WindowPlugin { primary_window: Some(window), ..default() })
+            .set(RenderPlugin { render_creation: wgpu_settings().into(), ..default() }),
+    );
+    app.insert_resource(WinitSettings {
+        focused_mode: UpdateMode::reactive(Duration::from_secs_f64(IDLE_S)),
+        unfocused_mode: UpdateMode::reactive_low_power(Duration::from_secs_f64(IDLE_S)),
+    });
+    plugins(&mut app);
+    app.add_systems(Update, pace.before(StageSystems::Apply).after(StageSystems::Layers));
+    app.run()
+}
+
+/// Draws at once while something moves, at the animation's pace while something breathes, and
+/// rarely otherwise.
+fn pace(
+    mut redraw: ResMut<Redraw>,
+    quality: Option<Res<ResolvedQuality>>,
+    mut settings: ResMut<WinitSettings>,
+    window: Query<Entity, With<PrimaryWindow>>,
+    mut request: MessageWriter<RequestRedraw>,
+    time: Res<Time<Real>>,
+    mut since_s: Local<f64>,
+) {
+    if window.is_empty() {
+        return;
+    }
+    if redraw.wanted() {
+        request.write(RequestRedraw);
+    }
+    let software = quality.is_some_and(|q| q.software);
+    let mut wait_s = IDLE_S;
+    if redraw.animate_hz > 0.0 {
+        // A CPU that draws breathes more slowly than a GPU.
+        let hz = f64::from(if software { redraw.animate_hz.min(3.0) } else { redraw.animate_hz });
+        wait_s = wait_s.min(1.0 / hz);
+        *since_s += time.delta_secs_f64();
+        if *since_s >= 1.0 / hz {
+            *since_s = 0.0;
+            redraw.scene_once();
+        }
+    }
+    let mode = UpdateMode::reactive(Duration::from_secs_f64(wait_s));
+    if settings.focused_mode != mode {
+        settings.focused_mode = mode;
+        settings.unfocused_mode = UpdateMode::reactive_low_power(Duration::from_secs_f64(wait_s));
+    }
+}
