@@ -1,10 +1,16 @@
 //! Importers: one module per format. Each returns what it read and a [`Report`] of what it skipped,
 //! repaired or guessed; none panics on any bytes.
 
+pub mod assemble;
 pub mod cityjson;
+pub mod format;
+pub mod gltf;
 pub mod osm;
 mod geokeys;
+mod ground;
+mod inspect;
 mod peek;
+mod place_files;
 mod placer;
 pub mod raster;
 mod report;
@@ -19,5 +25,8 @@ pub mod terrain_tiff;
 mod triangulate;
 mod usage;
 
+pub use assemble::{LoadOptions, load_city};
+pub use format::{Format, detect};
+pub use inspect::inspect;
 pub use peek::Peek;
 pub use report::{FileFacts, ImportError, Problem, Report, Severity};

@@ -25,6 +25,11 @@ const HORIZONTAL: [(u32, u32); 14] = [
     (4937, 4258), // ETRS89 3D
 ];
 
+/// The horizontal part of a compound or three-dimensional CRS; other codes as they are.
+pub(crate) fn horizontal(epsg: u32) -> u32 {
+    HORIZONTAL.iter().find(|(from, _)| *from == epsg).map_or(epsg, |(_, to)| *to)
+}
+
 /// Turns a file's coordinates (x east, y north, or longitude, latitude) into local m.
 #[derive(Clone, Debug)]
 pub(crate) struct Placer {
@@ -44,7 +49,7 @@ enum Way {
 impl Placer {
     /// For a file in `epsg`.
     pub fn new(path: &Path, epsg: u32, frame: &LocalFrame) -> Result<Self, ImportError> {
-        let horizontal = HORIZONTAL.iter().find(|(from, _)| *from == epsg).map_or(epsg, |(_, to)| *to);
+        let horizontal = horizontal(epsg);
         if horizontal == frame.epsg {
             return Ok(Self { way: Way::Shift(*frame) });
         }

@@ -1,0 +1,213 @@
+//! Which format a file is in: by its first bytes, then by its extension.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+};
+
+use serde::{
+    Deserialize,
+    de::{self, IgnoredAny},
+};
+
+use super::ImportError;
+
+/// Formats that hold something of a city.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// CityJSON or CityJSONSeq.
+    CityJson,
+    /// OpenStreetMap XML or PBF.
+    Osm,
+    /// GeoTIFF terrain.
+    GeoTiff,
+    /// ESRI ASCII grid terrain.
+    EsriAscii,
+    /// EPA SWMM input file.
+    Swmm,
+    /// GeoJSON layer.
+    GeoJson,
+    /// glTF or GLB model.
+    Gltf,
+}
+
+impl Format {
+    /// Name for people and for `inspect`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CityJson => "CityJSON",
+            Self::Osm => "OSM",
+            Self::GeoTiff => "GeoTIFF",
+            Self::EsriAscii => "ESRI ASCII grid",
+            Self::Swmm => "SWMM",
+            Self::GeoJson => "GeoJSON",
+            Self::Gltf => "glTF",
+        }
+    }
+}
+
+const EXPECTED: &str =
+    "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON or glTF";
+
+/// The format of a file. A file that looks like none of them but has a known extension counts as that
+/// format, so that its reader can say what is wrong with it.
+pub fn detect(path: &Path) -> Result<Format, ImportError> {
+    let fail = |reason: String| ImportError::new(path, "", reason);
+    if path.is_dir() {
+        return Err(fail("is a folder, expected a file".into()));
+    }
+    let mut file = File::open(path).map_err(|e| fail(e.to_string()))?;
+    let mut head = Vec::new();
+    file.by_ref().take(4096).read_to_end(&mut head).map_err(|e| fail(e.to_string()))?;
+    if let Some(format) = by_magic(&head) {
+        return Ok(format);
+    }
+    let text = String::from_utf8_lossy(&head);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if text.starts_with('{') {
+        match by_json(path) {
+            Some(format) => return Ok(format),
+            None => return by_extension(path).ok_or_else(|| fail(format!("JSON of an unknown kind, {EXPECTED}"))),
+        }
+    }
+    if text.starts_with('<') && text.contains("<osm") {
+        return Ok(Format::Osm);
+    }
+    if let Some(format) = by_extension(path) {
+        return Ok(format);
+    }
+    let first = text.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+    if ["ncols", "nrows", "xllcorner", "yllcorner", "xllcenter", "yllcenter", "cellsize"].contains(&first.as_str()) {
+        return Ok(Format::EsriAscii);
+    }
+    let sections = ["[title", "[options", "[junctions", "[conduits", "[outfalls", "[subcatchments"];
+    if text.to_ascii_lowercase().lines().any(|line| sections.iter().any(|s| line.trim_start().starts_with(s))) {
+        return Ok(Format::Swmm);
+    }
+    Err(fail(format!("unknown format, {EXPECTED}")))
+}
+
+fn by_magic(head: &[u8]) -> Option<Format> {
+    if [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)) {
+        return Some(Format::GeoTiff);
+    }
+    if head.starts_with(b"glTF") {
+        return Some(Format::Gltf);
+    }
+    // A PBF begins with the length of a block header that names its kind.
+    if head.get(..64.min(head.len())).is_some_and(|h| h.windows(9).any(|w| w == b"OSMHeader")) {
+        return Some(Format::Osm);
+    }
+    None
+}
+
+fn by_extension(path: &Path) -> Option<Format> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    if ends(&[".geojson"]) {
+        Some(Format::GeoJson)
+    } else if ends(&[".json", ".jsonl", ".cityjson", ".cityjsonl"]) {
+        Some(Format::CityJson)
+    } else if ends(&[".osm", ".pbf"]) {
+        Some(Format::Osm)
+    } else if ends(&[".tif", ".tiff"]) {
+        Some(Format::GeoTiff)
+    } else if ends(&[".asc"]) {
+        Some(Format::EsriAscii)
+    } else if ends(&[".inp"]) {
+        Some(Format::Swmm)
+    } else if ends(&[".gltf", ".glb"]) {
+        Some(Format::Gltf)
+    } else {
+        None
+    }
+}
+
+/// What the first JSON value of a file says about itself, wherever the keys stand in it.
+#[derive(Default)]
+struct Top {
+    kind: Option<String>,
+    asset: bool,
+    city_objects: bool,
+    features: bool,
+}
+
+impl<'de> Deserialize<'de> for Top {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> de::Visitor<'de> for Keys {
+            type Value = Top;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Top, A::Error> {
+                let mut top = Top::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "type" => {
+                            top.kind = map.next_value::<serde_json::Value>()?.as_str().map(str::to_owned);
+                            continue;
+                        }
+                        "asset" => top.asset = true,
+                        "CityObjects" => top.city_objects = true,
+                        "features" => top.features = true,
+                        _ => {}
+                    }
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Ok(top)
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+fn by_json(path: &Path) -> Option<Format> {
+    let file = BufReader::new(File::open(path).ok()?);
+    let top = serde_json::Deserializer::from_reader(file).into_iter::<Top>().next()?.ok()?;
+    match top.kind.as_deref() {
+        Some("CityJSON" | "CityJSONFeature") => Some(Format::CityJson),
+        Some(
+            "FeatureCollection" | "Feature" | "Point" | "MultiPoint" | "LineString" | "MultiLineString" | "Polygon"
+            | "MultiPolygon" | "GeometryCollection",
+        ) => Some(Format::GeoJson),
+        _ if top.city_objects => Some(Format::CityJson),
+        _ if top.features => Some(Format::GeoJson),
+        _ if top.asset => Some(Format::Gltf),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_before_extension() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        for (name, bytes, want) in [
+            ("a.json", &br#"{"vertices":[],"CityObjects":{},"type":"CityJSON"}"#[..], Some(Format::CityJson)),
+            ("a.json", br#"{"features":[],"type":"FeatureCollection"}"#, Some(Format::GeoJson)),
+            ("a.json", br#"{"asset":{"version":"2.0"}}"#, Some(Format::Gltf)),
+            ("b.jsonl", b"{\"type\":\"CityJSON\"}\n{\"type\":\"CityJSONFeature\"}\n", Some(Format::CityJson)),
+            ("broken.json", b"{\"type\":", Some(Format::CityJson)),
+            ("empty.json", b"", Some(Format::CityJson)),
+            ("x.dat", b"<?xml version='1.0'?><osm version='0.6'>", Some(Format::Osm)),
+            ("x.xml", b"<?xml version='1.0'?><gpx>", None),
+            ("x", b"\0\0\0\x0d\x0a\x09OSMHeader", Some(Format::Osm)),
+            ("x.png", b"MM\0*", Some(Format::GeoTiff)),
+            ("x.txt", b"\xef\xbb\xbfNCOLS 3\n", Some(Format::EsriAscii)),
+            ("x.txt", b";; c\n[TITLE]\n", Some(Format::Swmm)),
+            ("x.txt", b"hello", None),
+            ("x.glb", b"glTF\x02\0\0\0", Some(Format::Gltf)),
+            ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::CityJson)),
+        ] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, bytes).expect("written");
+            assert_eq!(detect(&path).ok(), want, "{name} {:?}", String::from_utf8_lossy(bytes));
+        }
+        assert!(detect(dir.path()).expect_err("folder").reason.contains("folder"));
+    }
+}

@@ -1,0 +1,52 @@
+//! What is in a file, in its own coordinates, for `guanlan inspect`.
+
+use std::path::Path;
+
+use super::{
+    FileFacts, ImportError, Report, cityjson,
+    format::{Format, detect},
+    gltf, osm,
+    raster::SourceRaster,
+    swmm::read_swmm,
+    terrain_asc::read_asc,
+    terrain_tiff::read_tiff,
+};
+
+/// Facts of a file of any supported format; an error when it is none or cannot be used at all.
+pub fn inspect(path: &Path) -> Result<FileFacts, ImportError> {
+    let format = detect(path)?;
+    match format {
+        Format::CityJson => cityjson::facts(path),
+        Format::Osm => osm::facts(path),
+        Format::GeoTiff => Ok(terrain(path, format, read_tiff(path)?)),
+        Format::EsriAscii => Ok(terrain(path, format, read_asc(path)?)),
+        Format::Swmm => {
+            let (file, report) = read_swmm(path)?;
+            Ok(FileFacts {
+                path: path.to_owned(),
+                format: format.name().into(),
+                version: String::new(),
+                crs: String::new(),
+                extent: file.extent,
+                counts: file.counts,
+                problems: report.problems,
+            })
+        }
+        Format::Gltf => gltf::facts(path),
+        Format::GeoJson => Err(ImportError::new(path, "", format!("{} cannot be inspected", format.name()))),
+    }
+}
+
+fn terrain(path: &Path, format: Format, (raster, report): (SourceRaster, Report)) -> FileFacts {
+    let mut counts = report.read;
+    counts.insert("valid_cells".into(), raster.valid_cells());
+    FileFacts {
+        path: path.to_owned(),
+        format: format.name().into(),
+        version: String::new(),
+        extent: Some(raster.extent()),
+        crs: raster.crs.unwrap_or_default(),
+        counts,
+        problems: report.problems,
+    }
+}

@@ -1,0 +1,241 @@
+//! Where files lie on Earth, and the local frame that suits them all.
+
+use std::path::{Path, PathBuf};
+
+use guanlan_geography::{LocalFrame, Transformer, choose_local_epsg, is_geographic, is_metric_at};
+
+use super::{
+    ImportError, Report, Severity, cityjson,
+    format::{Format, detect},
+    gltf, osm,
+    placer::horizontal,
+    raster::SourceRaster,
+    swmm::{SwmmFile, read_swmm},
+    terrain_asc::read_asc,
+    terrain_tiff::read_tiff,
+};
+
+/// Files further than this from the frame's origin cannot belong to the same city, m.
+const FAR_M: f64 = 200_000.0;
+
+/// What was already read while looking where a file lies.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Content {
+    /// To be read when the frame is known.
+    #[default]
+    Later,
+    /// Terrain.
+    Raster(SourceRaster),
+    /// Drains.
+    Swmm(SwmmFile),
+}
+
+/// A file on its way into the city.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub path: PathBuf,
+    pub format: Format,
+    /// CRS as PROJ understands it; `None` when neither the file nor the user says.
+    pub crs: Option<String>,
+    /// In its own CRS.
+    pub extent: Option<[f64; 6]>,
+    pub content: Content,
+}
+
+impl Source {
+    /// File name for messages.
+    pub fn name(&self) -> String {
+        self.path.file_name().map_or_else(|| self.path.display().to_string(), |n| n.to_string_lossy().into_owned())
+    }
+
+    /// Detects the format and looks where the file lies.
+    pub fn open(path: &Path, report: &mut Report) -> Result<Self, ImportError> {
+        let format = detect(path)?;
+        let mut source = Self { path: path.to_owned(), format, crs: None, extent: None, content: Content::Later };
+        match format {
+            Format::GeoTiff | Format::EsriAscii => {
+                let (raster, own) = if format == Format::GeoTiff { read_tiff(path)? } else { read_asc(path)? };
+                source.adopt(report, own);
+                source.crs = raster.crs.clone();
+                source.extent = Some(raster.extent());
+                source.content = Content::Raster(raster);
+            }
+            Format::Swmm => {
+                let (file, own) = read_swmm(path)?;
+                source.adopt(report, own);
+                source.extent = file.extent;
+                source.content = Content::Swmm(file);
+            }
+            Format::CityJson => source.peeked(cityjson::peek(path)?),
+            Format::Osm => source.peeked(osm::peek(path)?),
+            Format::Gltf => source.peeked(gltf::peek(path)?),
+            Format::GeoJson => {
+                return Err(ImportError::new(path, "", format!("{} cannot be placed in a city", format.name())));
+            }
+        }
+        Ok(source)
+    }
+
+    fn peeked(&mut self, peek: super::Peek) {
+        self.crs = peek.epsg.map(|code| format!("EPSG:{}", horizontal(code)));
+        self.extent = peek.extent;
+    }
+
+    /// Takes over a report, with the file's name at each place.
+    pub fn adopt(&self, report: &mut Report, mut own: Report) {
+        for problem in &mut own.problems {
+            problem.where_ = format!("{}: {}", self.name(), problem.where_);
+        }
+        report.merge(own);
+    }
+
+    /// EPSG code of the CRS, when it has one.
+    pub fn epsg(&self) -> Option<u32> {
+        self.crs.as_deref()?.strip_prefix("EPSG:")?.parse().ok()
+    }
+
+    fn middle(&self) -> Option<[f64; 2]> {
+        self.extent.map(|e| [(e[0] + e[3]) / 2.0, (e[1] + e[4]) / 2.0])
+    }
+
+    /// Middle as longitude and latitude; `None` without a CRS or where the CRS does not reach.
+    fn lonlat(&self) -> Option<[f64; 2]> {
+        Transformer::new(self.crs.clone()?, "EPSG:4326").ok()?.transform(self.middle()?).ok()
+    }
+
+    /// Middle in the projected coordinates of a frame; files without a CRS are taken to be in it.
+    fn projected_middle(&self, epsg: u32) -> Option<[f64; 2]> {
+        let middle = self.middle()?;
+        match &self.crs {
+            Some(crs) => Transformer::new(crs.clone(), format!("EPSG:{epsg}")).ok()?.transform(middle).ok(),
+            None => Some(middle),
+        }
+    }
+}
+
+/// Gives a CRS to files that name none, by the user's word or by what their numbers can only be.
+pub(super) fn settle_crs(sources: &mut [Source], crs_override: Option<u32>, report: &mut Report) {
+    if let Some(code) = crs_override {
+        let wanted = format!("EPSG:{}", horizontal(code));
+        let open = |s: &Source| s.format != Format::Osm;
+        let only = sources.iter().filter(|s| open(s)).count() == 1;
+        for source in sources.iter_mut().filter(|s| open(s)) {
+            match &source.crs {
+                None => source.crs = Some(wanted.clone()),
+                Some(own) if *own == wanted => {}
+                Some(own) => {
+                    let what = if only { "used instead" } else { "not used for it" };
+                    let text = format!("the file says {own}; {wanted} was given and {what}");
+                    report.note(Severity::Guessed, source.name(), text);
+                    if only {
+                        source.crs = Some(wanted.clone());
+                    }
+                }
+            }
+        }
+    }
+    for source in sources.iter_mut().filter(|s| s.crs.is_none()) {
+        let Some(e) = source.extent else { continue };
+        let on_globe = e[0] >= -180.0 && e[3] <= 180.0 && e[1] >= -90.0 && e[4] <= 90.0;
+        let degrees = match &source.content {
+            Content::Raster(raster) => raster.affine[1].abs() < 0.02 && raster.affine[5].abs() < 0.02,
+            Content::Swmm(file) => file.map_units == "DEGREES",
+            Content::Later => false,
+        };
+        if on_globe && degrees {
+            source.crs = Some("EPSG:4326".into());
+            let text = "no CRS; its numbers can only be longitude and latitude, taken as WGS 84";
+            report.note(Severity::Guessed, source.name(), text);
+        }
+    }
+}
+
+/// The frame: the first projected CRS in metres among the files, else one chosen by place; the origin
+/// is the middle of the files, in tens of metres. EPSG 0 when no file says where it lies.
+pub(super) fn choose_frame(sources: &[Source], report: &mut Report) -> Result<LocalFrame, ImportError> {
+    let mut epsg = None;
+    let mut place = None;
+    let mut outside = None;
+    for source in sources {
+        let Some(lonlat) = source.lonlat() else {
+            if let (Some(crs), Some(at)) = (&source.crs, source.middle()) {
+                // An unknown CRS is an error; coordinates that it does not reach are only odd.
+                Transformer::new(crs.clone(), "EPSG:4326")
+                    .map_err(|e| ImportError::new(&source.path, "CRS", e.to_string()))?;
+                outside = outside.or(source.epsg());
+                let text =
+                    format!("its coordinates, about ({:.1}, {:.1}), lie outside the domain of {crs}", at[0], at[1]);
+                report.note(Severity::Guessed, source.name(), text);
+            }
+            continue;
+        };
+        place = place.or(Some(lonlat));
+        let crs = source.crs.as_deref().unwrap_or_default();
+        let metric = is_metric_at(crs, lonlat[0], lonlat[1]).unwrap_or(false);
+        if metric && !is_geographic(crs).unwrap_or(true) && source.epsg().is_some() {
+            epsg = source.epsg();
+            break;
+        }
+    }
+    let epsg = epsg.or_else(|| place.map(|p| choose_local_epsg(p[0], p[1]))).or(outside).unwrap_or(0);
+    if epsg == 0 {
+        let text = "no file says where on Earth it lies; coordinates are local metres (give the CRS with --crs EPSG:n)";
+        report.note(Severity::Guessed, "CRS", text);
+    }
+    // Buildings and roads say best where the city is; terrain often covers far more.
+    let solid = |s: &&Source| matches!(s.format, Format::CityJson | Format::Osm | Format::Swmm) && s.crs.is_some();
+    let middles: Vec<[f64; 2]> = match sources.iter().filter(solid).find_map(|s| s.projected_middle(epsg)) {
+        Some(middle) => vec![middle],
+        None => {
+            let placed = sources.iter().filter(|s| s.crs.is_some() || epsg == 0);
+            placed.filter_map(|s| s.projected_middle(epsg)).collect()
+        }
+    };
+    let n = middles.len().max(1) as f64;
+    let sum = middles.iter().fold([0.0, 0.0], |s, m| [s[0] + m[0], s[1] + m[1]]);
+    let tens = |v: f64| (v / n / 10.0).round() * 10.0;
+    Ok(LocalFrame::new(epsg, [tens(sum[0]), tens(sum[1])]))
+}
+
+/// Notes how a file came into the frame. False when it is too far away to belong to the city.
+pub(super) fn check_place(source: &Source, frame: &LocalFrame, report: &mut Report) -> bool {
+    let name = source.name();
+    let Some(middle) = source.projected_middle(frame.epsg) else { return true };
+    let local = frame.to_local(middle);
+    let away_m = local[0].hypot(local[1]);
+    match (&source.crs, source.middle()) {
+        (None, _) if away_m > FAR_M => {
+            let text = format!(
+                "left out: it names no CRS and its coordinates are no place near the city in EPSG:{}; give --crs EPSG:n",
+                frame.epsg
+            );
+            report.note(Severity::Skipped, name, text);
+            return false;
+        }
+        (None, _) if frame.epsg != 0 => {
+            let text = format!("no CRS; coordinates taken as EPSG:{}", frame.epsg);
+            report.note(Severity::Guessed, name, text);
+        }
+        (Some(_), _) if away_m > FAR_M => {
+            let text = format!("left out: it lies {:.0} km from the other files", away_m / 1000.0);
+            report.note(Severity::Skipped, name, text);
+            return false;
+        }
+        (Some(crs), Some(at)) if *crs != format!("EPSG:{}", frame.epsg) => {
+            let there = Transformer::new(crs.clone(), format!("EPSG:{}", frame.epsg));
+            let accuracy = there.and_then(|t| t.accuracy_m(at)).unwrap_or(None);
+            let wgs_to_cgcs = source.epsg() == Some(4326) && (4491..=4554).contains(&frame.epsg);
+            let how = match accuracy {
+                Some(0.0) => String::new(),
+                Some(m) => format!(", accuracy {m} m by PROJ"),
+                None if wgs_to_cgcs => ", WGS 84 taken as CGCS2000 (less than 1 m apart)".into(),
+                None => ", the two datums taken as equal, accuracy unknown".into(),
+            };
+            if !how.is_empty() {
+                report.note(Severity::Guessed, name, format!("transformed from {crs} to EPSG:{}{how}", frame.epsg));
+            }
+        }
+        _ => {}
+    }
+    true
+}
