@@ -20,7 +20,7 @@ use crate::{
 /// Farther than this from every road a place can not be reached, m.
 pub const SNAP_LIMIT_M: f64 = 1000.0;
 /// See [`RoadGraph::snap`].
-pub const LOOSE_END_M: f64 = 150.0;
+pub const LOOSE_END_M: f64 = 300.0;
 /// Cost of an edge that is closed or forbidden.
 pub const CLOSED: u32 = u32::MAX;
 
@@ -39,7 +39,7 @@ pub struct Edge {
     pub class: RoadClass,
     /// Speed limit, km/h; 0 unknown.
     pub limit_kmh: f32,
-    /// Vehicles only along the line.
+    /// Vehicles only along the line. False for one-ways at a torn edge of the map.
     pub one_way: bool,
     /// False for a road without length.
     pub usable: bool,
@@ -123,6 +123,12 @@ impl RoadGraph {
         let (in_start, incoming) = rows(n, &edges, |e, forward| if forward { (e.to, e.from) } else { (e.from, e.to) });
         let tree = RTree::bulk_load(segments);
         let mut graph = Self { city, edges, out_start, out, in_start, incoming, tree, main: Vec::new() };
+        // A one-way outside the main part is one whose continuation the extract has lost: it goes both ways here,
+        // or nobody could come back from it.
+        let main = graph.main_part();
+        for (edge, main) in graph.edges.iter_mut().zip(main) {
+            edge.one_way &= main;
+        }
         graph.main = graph.main_part();
         graph
     }
