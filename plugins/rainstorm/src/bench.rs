@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 
+use guanlan_core::Stamp;
+
 use crate::{
     storm::RainSeries,
     surface::{Domain, DomainBuilder, Forcing, Grid, InertialSettings, LocalInertial, SurfaceSolver},
+    water::WaterModel,
 };
 
 /// One measured figure, as `guanlan bench … --json` prints it.
@@ -115,5 +118,24 @@ pub fn bench_flood() -> Vec<Figure> {
         let error = solver.ledger().error_relative;
         figures.push(Figure::of(&format!("flood_mass_error_{threads}_threads"), "relative", vec![error]));
     }
+    figures.push(frame_figure());
     figures
+}
+
+/// Wall time of one water frame of a room: 10 s of rain on 600 × 600 cells of 10 m, 2 threads, with a deep
+/// underpass that sets the time step.
+fn frame_figure() -> Figure {
+    let pool = crate::low_priority_pool(2).ok();
+    let domain = Arc::new(town(600, 600, 10.0));
+    let mut solver = LocalInertial::new(domain, InertialSettings::default(), pool);
+    solver.set_depths(|c, r| if c == 300 && (300..304).contains(&r) { 4.0 } else { 0.0 });
+    let start = Stamp::from_secs(0);
+    let mut model = WaterModel::from_parts(solver, None, RainSeries::uniform(120.0, 36_000.0), start, 10);
+    model.advance_to(start + 120_000);
+    let samples = (1..=20).map(|k| {
+        let began = Instant::now();
+        model.advance_to(start + 120_000 + k * 10_000);
+        began.elapsed().as_secs_f64() * 1000.0
+    });
+    Figure::of("water_frame_10s_600x600_2_threads", "ms", samples.collect())
 }

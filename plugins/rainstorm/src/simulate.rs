@@ -32,7 +32,7 @@ pub struct Progress {
     pub simulated_s: f64,
     /// To simulate in all, s.
     pub total_s: f64,
-    /// Deepest water now, m.
+    /// Deepest water so far, rivers left out, m.
     pub deepest_m: f32,
 }
 
@@ -219,6 +219,9 @@ pub fn simulate(city: &City, scenario: &Scenario, options: SimulateOptions<'_>) 
                 *top = if *h > *top { *h } else { *top };
             }
         });
+        for cell in domain.held() {
+            max_depth_m[cell.row * grid.cols + cell.col] = 0.0;
+        }
         if now >= stops[2] {
             next_look += 1;
         }
@@ -228,7 +231,8 @@ pub fn simulate(city: &City, scenario: &Scenario, options: SimulateOptions<'_>) 
             looked_s = now;
             series.push(read(&solver));
             if let Some(progress) = options.progress.as_mut() {
-                progress(Progress { simulated_s: now, total_s, deepest_m: solver.deepest_m() });
+                let deepest_m = max_depth_m.iter().copied().fold(0.0, f32::max);
+                progress(Progress { simulated_s: now, total_s, deepest_m });
             }
         }
         if now >= stops[0] || now >= total_s {

@@ -187,6 +187,11 @@ pub struct Domain {
     pub(super) class_cells: [f64; 6],
     /// True when some class takes ponded water.
     pub(super) soaks: bool,
+    /// Padded: runoff of each cell per unit of rain, roofs included, when all losses are runoff
+    /// coefficients; else empty.
+    pub(super) weight: Vec<f32>,
+    /// Sum of `weight`.
+    pub(super) weight_sum: f64,
 }
 
 impl Domain {
@@ -306,6 +311,8 @@ impl DomainBuilder {
             open: Vec::new(),
             class_cells: [0.0; 6],
             soaks: self.losses.iter().any(|l| matches!(l, LossModel::Horton { .. })),
+            weight: Vec::new(),
+            weight_sum: 0.0,
         };
         for row in 0..grid.rows {
             for col in 0..grid.cols {
@@ -332,6 +339,13 @@ impl DomainBuilder {
         self.open.retain(|o| o.col < grid.cols && o.row < grid.rows && !self.blocked[o.row * grid.cols + o.col]);
         domain.fixed = self.fixed;
         domain.open = self.open;
+        if self.losses.iter().all(|l| matches!(l, LossModel::RunoffCoefficient(_))) {
+            let share = self.losses.map(|l| l.runoff_mm(0.0, 1.0) as f32);
+            let roof_share = share[SoilClass::Roof as usize];
+            let cells = domain.own.iter().zip(&domain.class).zip(&domain.roof);
+            domain.weight = cells.map(|((own, k), roof)| own * share[usize::from(*k)] + roof * roof_share).collect();
+            domain.weight_sum = domain.weight.iter().map(|w| f64::from(*w)).sum();
+        }
         domain
     }
 

@@ -242,15 +242,16 @@ impl LocalInertial {
         let n = BAND_ROWS * s;
         let mut bands: Vec<Band<'_>> = self.next_h[inner.clone()]
             .chunks_mut(n)
+            .zip(self.film[inner.clone()].chunks_mut(n))
             .zip(self.next_qx[inner.clone()].chunks_mut(n))
             .zip(self.next_qy[inner].chunks_mut(n))
             .zip(self.next_wet[1..=rows].chunks_mut(BAND_ROWS))
             .zip(self.row_max[1..=rows].chunks_mut(BAND_ROWS))
             .zip(speeds.iter_mut())
             .enumerate()
-            .map(|(k, (((((h, qx), qy), wet), row_max), speed))| {
+            .map(|(k, ((((((h, film), qx), qy), wet), row_max), speed))| {
                 let first = 1 + k * BAND_ROWS;
-                Band { first, h, qx, qy, wet, row_max, speed }
+                Band { first, h, film, qx, qy, wet, row_max, speed }
             })
             .collect();
         match &self.pool {
@@ -306,20 +307,33 @@ impl LocalInertial {
     fn apply_rain(&mut self, rain_mm: [f64; 2], time_s: [f64; 2]) {
         let grid = self.domain.grid;
         let (s, cols, rows, area) = (grid.stride(), grid.cols, grid.rows, grid.cell_area_m2());
+        let fell = (rain_mm[1] - rain_mm[0]) / 1000.0;
         let (mut runoff, mut capacity) = ([0.0_f32; 6], [0.0_f32; 6]);
-        for (k, loss) in self.domain.losses.iter().enumerate() {
-            let depth = (loss.runoff_mm(rain_mm[0], rain_mm[1]) / 1000.0).max(0.0) as f32;
-            runoff[k] = depth;
-            capacity[k] = (loss.capacity_mm(time_s[0], time_s[1]) / 1000.0).max(0.0) as f32;
-            let cells = self.domain.class_cells[k] * area;
-            let fell = (rain_mm[1] - rain_mm[0]) / 1000.0;
-            self.books.rain_m3 += cells * fell;
-            self.books.infiltration_m3 += cells * (fell - f64::from(depth));
+        let weighted = !self.domain.weight.is_empty();
+        let rain_m = fell as f32;
+        let rained: f64 = self.domain.class_cells.iter().sum();
+        self.books.rain_m3 += rained * fell * area;
+        if weighted {
+            self.books.infiltration_m3 += (rained * fell - self.domain.weight_sum * f64::from(rain_m)) * area;
+        } else {
+            for (k, loss) in self.domain.losses.iter().enumerate() {
+                runoff[k] = (loss.runoff_mm(rain_mm[0], rain_mm[1]) / 1000.0).max(0.0) as f32;
+                capacity[k] = (loss.capacity_mm(time_s[0], time_s[1]) / 1000.0).max(0.0) as f32;
+                let kept = fell - f64::from(runoff[k]);
+                self.books.infiltration_m3 += self.domain.class_cells[k] * kept * area;
+            }
         }
         let domain = &*self.domain;
         let (min, soaks) = (self.settings.depth_min_m, domain.soaks);
         let row_job = |(k, (((h, film), wet), top)): (usize, (((&mut [f32], &mut [f32]), &mut [u32; 2]), &mut f32))| {
             let at = (k + 1) * s + 1;
+            if weighted {
+                source::apply_weighted(&domain.weight[at..][..cols], rain_m, &mut h[1..=cols], &mut film[1..=cols]);
+                let (range, highest) = kernel::wet_range(&h[1..=cols], 1, min);
+                *wet = range;
+                *top = highest;
+                return 0.0;
+            }
             let sources = RowSources {
                 runoff_m: &runoff,
                 capacity_m: &capacity,

@@ -1,11 +1,10 @@
 //! Rain and losses, applied about once a second of simulated time.
 //!
-//! A step's rain is of the order of 1 µm; added to a metre of water in f32 it would lose percents.
-//! So rain gathers in a second, thin `film` array and moves into the depth in whole quanta of 2⁻²⁰ m
-//! (0.95 µm), which f32 adds without bias below 16 m. The film is part of the state and of the books.
+//! An interval's rain is of the order of 10 µm; added to a metre of water in f32 it would lose a share of a
+//! percent, always the same way. What rounding takes away is kept in a second, thin `film` array and
+//! added the next time. The film is part of the state and of the books.
 
-/// 2²⁰ per metre.
-const QUANTA: f32 = 1_048_576.0;
+use super::kernel::two_sum;
 
 /// What one row receives and gives.
 pub(super) struct RowSources<'a> {
@@ -29,11 +28,7 @@ pub(super) fn apply(s: &RowSources<'_>, soaks: bool, h: &mut [f32], film: &mut [
     let roof_m = s.runoff_m[5];
     for i in 0..n {
         let rain = own[i] * s.runoff_m[usize::from(class[i] & 7).min(5)] + roof[i] * roof_m;
-        let gathered = film[i] + rain;
-        // SAFETY: gathered is finite and ≥ 0: rain of one interval is bounded well below 2⁴³ quanta.
-        let whole = unsafe { (gathered * QUANTA).to_int_unchecked::<i32>() } as f32 * (1.0 / QUANTA);
-        h[i] += whole;
-        film[i] = gathered - whole;
+        (h[i], film[i]) = two_sum(h[i], film[i] + rain);
     }
     if !soaks {
         return 0.0;
@@ -51,6 +46,16 @@ pub(super) fn apply(s: &RowSources<'_>, soaks: bool, h: &mut [f32], film: &mut [
         }
     }
     taken
+}
+
+/// Adds rain to a row whose cells keep a fixed share of it.
+#[inline(always)]
+pub(super) fn apply_weighted(weight: &[f32], rain_m: f32, h: &mut [f32], film: &mut [f32]) {
+    let n = h.len();
+    let (weight, film) = (&weight[..n], &mut film[..n]);
+    for i in 0..n {
+        (h[i], film[i]) = two_sum(h[i], film[i] + rain_m * weight[i]);
+    }
 }
 
 #[cfg(test)]

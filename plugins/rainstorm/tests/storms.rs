@@ -1,0 +1,48 @@
+//! Design storms against the vectors of `shared/data/flood/bench/storm`.
+
+use std::path::PathBuf;
+
+use guanlan_rainstorm::storm::{ChicagoStorm, Coefficients, FormulaBook, chicago, read_hyetograph};
+
+#[test]
+fn chicago_storms_match_the_published_bins() {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/flood/bench/storm"));
+    let Ok(text) = std::fs::read_to_string(folder.join("chicago_expected.json")) else {
+        println!("skipped: no {}", folder.display());
+        return;
+    };
+    let book = FormulaBook::builtin().unwrap();
+    let at = |id: &str, p: f64| book.get(id).unwrap().at_period(p).unwrap();
+    let generic = Coefficients { a_mm_min: 2000.0 / 167.0 * (1.0 + 0.8 * 20f64.log10()), b_min: 10.0, n: 0.7 };
+    let formulas = [
+        ("beijing_II_P50_120min_r0.4", at("beijing_zone_II_gt5min", 50.0)),
+        ("guangzhou_central_P10_120min_r0.4", at("guangzhou_central_2021_single", 10.0)),
+        ("shanghai_P5_180min_r0.405", at("shanghai_2017", 5.0)),
+        ("shenzhen_west_P50_120min_r0.35", at("shenzhen_2024_west_single", 50.0)),
+        ("generic_A2000_C0.8_b10_n0.7_P20_60min_r0.375_1min", generic),
+    ];
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for (name, formula) in formulas {
+        let want = &expected[name];
+        let number = |key: &str| want[key].as_f64().unwrap();
+        assert!((formula.a_mm_min / number("a_mm_min") - 1.0).abs() < 1e-9, "{name} a");
+        assert!((formula.b_min - number("b")).abs() < 1e-9 && (formula.n - number("n")).abs() < 1e-9, "{name}");
+        let storm = ChicagoStorm {
+            formula,
+            duration_min: number("T_min"),
+            peak_ratio: number("r"),
+            step_min: number("dt_min"),
+        };
+        let rain = chicago(&storm).unwrap();
+        assert!((rain.total_mm() / number("total_mm") - 1.0).abs() < 1e-9, "{name} total");
+        assert!((storm.peak_mm_h() / number("instant_peak_mm_h") - 1.0).abs() < 1e-9, "{name} peak");
+        let file = std::fs::read_to_string(folder.join(format!("chicago_{name}.csv"))).unwrap();
+        let recorded = read_hyetograph(&file, name).unwrap();
+        let bins = (number("T_min") / number("dt_min")) as usize;
+        for k in 0..bins {
+            let (t0, t1) = (k as f64 * storm.step_min * 60.0, (k + 1) as f64 * storm.step_min * 60.0);
+            let (got, want) = (rain.between_mm(t0, t1), recorded.between_mm(t0, t1));
+            assert!((got - want).abs() < 2e-5 * want.max(1.0), "{name} bin {k}: {got} against {want}");
+        }
+    }
+}
