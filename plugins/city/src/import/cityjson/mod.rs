@@ -5,6 +5,7 @@
 
 mod appearance;
 mod attributes;
+mod axes;
 mod body;
 mod file;
 mod geometry;
@@ -36,9 +37,11 @@ pub struct Part {
     pub landmarks: Vec<Landmark>,
 }
 
-/// CRS and extent, in the file's own coordinates.
+/// CRS and extent, x east and y north also when the file writes northing first.
 pub fn peek(path: &Path) -> Result<Peek, ImportError> {
-    let parsed = load(path)?;
+    let mut parsed = load(path)?;
+    let epsg = parsed.epsg;
+    axes::turn(&mut parsed, epsg);
     Ok(Peek { epsg: parsed.epsg, extent: extent(&parsed) })
 }
 
@@ -54,13 +57,14 @@ pub fn read(path: &Path, frame: &LocalFrame, crs_override: Option<u32>) -> Resul
         );
         frame.epsg
     });
+    axes::turn(&mut parsed, Some(epsg));
     let placer = Placer::new(path, epsg, frame)?;
     Ok(objects::convert(parsed, &placer))
 }
 
 /// What is in a file, for `guanlan inspect`.
 pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
-    let parsed = load(path)?;
+    let mut parsed = load(path)?;
     let mut facts = FileFacts {
         path: path.to_owned(),
         format: if parsed.sequence { "CityJSONSeq" } else { "CityJSON" }.into(),
@@ -106,7 +110,9 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     }
     let degrees = facts.extent.is_some_and(|e| e[0] >= -180.0 && e[3] <= 180.0 && e[1] >= -90.0 && e[4] <= 90.0)
         && parsed.epsg.is_some_and(|n| (4000..5000).contains(&n) || n == 10282);
-    let placer = Placer::rough(facts.extent, degrees);
+    let epsg = parsed.epsg;
+    axes::turn(&mut parsed, epsg);
+    let placer = Placer::rough(extent(&parsed), degrees);
     let (_, report) = objects::convert(parsed, &placer);
     facts.problems.extend(report.problems);
     Ok(facts)

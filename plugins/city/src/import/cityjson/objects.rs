@@ -238,6 +238,9 @@ impl Work {
                 self.raise(&mut building, &all, &own);
             }
         }
+        for what in &building.guessed {
+            self.report.note(Severity::Guessed, at, format!("a building's height is a guess ({what})"));
+        }
         if building.parts.is_empty() {
             self.report.note(Severity::Skipped, at, "the building has no geometry that could be drawn");
         } else {

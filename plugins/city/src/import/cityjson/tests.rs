@@ -173,7 +173,13 @@ fn buildings_with_parts_and_without_a_reference_system() {
         assert!(part.buildings.iter().flat_map(|b| &b.parts).all(|p| p.top_m > p.base_m));
     }
     if let Some(path) = data("city/cityjson/plateau_japanese.city.json") {
-        let (part, _) = read(&path, &LocalFrame::new(6677, [-36_800.0, -8_000.0]), None).unwrap();
+        // Minato ward lies 37 km south and 8 km west of the zone's origin: the file writes northing first.
+        let (part, report) = read(&path, &LocalFrame::new(6677, [-8_000.0, -36_800.0]), None).unwrap();
+        assert!(report.problems.iter().any(|p| p.message.contains("northing is written first")), "{report:?}");
+        assert!(!report.problems.iter().any(|p| p.message.contains("inside out")));
+        assert!(part.buildings.iter().all(|b| b.centre().unwrap().iter().all(|v| v.abs() < 600.0)));
+        let peeked = peek(&path).unwrap().extent.unwrap();
+        assert!((-8_500.0..-7_600.0).contains(&peeked[0]) && (-37_000.0..-36_500.0).contains(&peeked[1]));
         let tall = part.buildings.iter().find(|b| b.storeys == 13).unwrap();
         assert_eq!(tall.usage, "office");
         assert!(tall.parts.iter().any(|p| p.top_m - p.base_m > 50.0));

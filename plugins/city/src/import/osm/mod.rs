@@ -21,7 +21,7 @@ use std::path::Path;
 
 use guanlan_geography::LocalFrame;
 
-use super::{FileFacts, ImportError, Report, peek::Peek, placer::Placer};
+use super::{FileFacts, ImportError, Report, Severity, peek::Peek, placer::Placer};
 use crate::model::{Building, Place, Road, SurfaceArea};
 use data::Data;
 use shapes::Shapes;
@@ -128,6 +128,11 @@ fn convert(data: &Data, placer: &Placer) -> (Part, Report) {
         surfaces: cover::read(&shapes, &mut report),
         places: places::read(&shapes),
     };
+    for building in &part.buildings {
+        for what in &building.guessed {
+            report.note(Severity::Guessed, building.id.as_str(), format!("a building's height is a guess ({what})"));
+        }
+    }
     report.count("buildings", part.buildings.len());
     report.count("road_edges", part.roads.len());
     report.count("places", part.places.len());

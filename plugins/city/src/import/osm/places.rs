@@ -38,20 +38,38 @@ fn kind(tags: &Tags) -> Option<PlaceKind> {
     }
 }
 
+/// What a place without a name is called.
+fn plain_name(kind: PlaceKind) -> Bilingual {
+    let (chinese, english) = match kind {
+        PlaceKind::School => ("学校", "School"),
+        PlaceKind::Hospital => ("医院", "Hospital"),
+        PlaceKind::MetroEntrance => ("地铁口", "Metro entrance"),
+        PlaceKind::CareHome => ("养老院", "Care home"),
+        PlaceKind::Underpass => ("下穿通道", "Underpass"),
+        PlaceKind::PumpStation => ("泵站", "Pump station"),
+        PlaceKind::Centre => ("指挥中心", "Command centre"),
+        PlaceKind::Shelter => ("避难场所", "Shelter"),
+        PlaceKind::Quarter => ("片区", "Quarter"),
+    };
+    Bilingual::new(chinese, english)
+}
+
 /// Reads all places.
 pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
     let mut out: Vec<Place> = Vec::new();
-    let mut add = |kind: PlaceKind, tags: &Tags, mut name: Bilingual, fallback: &str, at: P2| {
+    let mut add = |kind: PlaceKind, tags: &Tags, mut name: Bilingual, at: P2| {
         if name == Bilingual::default() {
-            let letter = tags.get("ref").or(tags.get("local_ref")).unwrap_or_default();
-            name = Bilingual::same(if letter.is_empty() { fallback.to_owned() } else { letter.to_owned() });
+            name = plain_name(kind);
+            if let Some(letter) = tags.get("ref").or(tags.get("local_ref")).filter(|l| !l.is_empty()) {
+                name = Bilingual::new(format!("{} {letter}", name.zh), format!("{} {letter}", name.en));
+            }
         }
         let people = tags.get("capacity").and_then(count).map_or(0, |n| n.clamp(0, 1_000_000)) as u32;
         out.push(Place { kind, name, place_m: at, people });
     };
     for (id, tags) in &shapes.data.tagged {
         if let (Some(kind), Some(at)) = (kind(tags), shapes.place(*id)) {
-            add(kind, tags, name(tags), &format!("node/{id}"), at);
+            add(kind, tags, name(tags), at);
         }
     }
     let mut named_underpasses: Vec<String> = Vec::new();
@@ -61,7 +79,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
             let closed = way.refs.len() > 3 && way.refs.first() == way.refs.last();
             let at = if closed { inner_point(&line) } else { centre(&line) };
             if let Some(at) = at {
-                add(kind, &way.tags, name(&way.tags), &format!("way/{}", way.id), at);
+                add(kind, &way.tags, name(&way.tags), at);
             }
         }
         // One place for each underpass with a name: carriageways and pieces share it.
@@ -70,7 +88,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
             let label = tunnel_name(&way.tags).zh;
             if label.is_empty() || !named_underpasses.contains(&label) {
                 if let Some(&at) = line.get(line.len() / 2) {
-                    add(PlaceKind::Underpass, &way.tags, tunnel_name(&way.tags), &format!("way/{}", way.id), at);
+                    add(PlaceKind::Underpass, &way.tags, tunnel_name(&way.tags), at);
                 }
                 named_underpasses.push(label);
             }
@@ -81,7 +99,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
         if let Some(kind) = kind(&relation.tags) {
             let areas = shapes.relation_areas(relation, &mut silent);
             if let Some(at) = areas.first().and_then(|a| inner_point(&a.ring)) {
-                add(kind, &relation.tags, name(&relation.tags), &format!("relation/{}", relation.id), at);
+                add(kind, &relation.tags, name(&relation.tags), at);
             }
         }
     }

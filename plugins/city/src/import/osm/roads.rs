@@ -27,7 +27,9 @@ pub(super) fn class(tags: &Tags) -> Option<RoadClass> {
         "tertiary" | "tertiary_link" | "unclassified" => RoadClass::Tertiary,
         "residential" | "living_street" | "road" => RoadClass::Residential,
         "service" | "track" | "busway" | "bus_guideway" => RoadClass::Service,
-        "footway" | "path" | "pedestrian" | "steps" | "cycleway" | "bridleway" | "corridor" => RoadClass::Foot,
+        "footway" | "path" | "trail" | "pedestrian" | "steps" | "cycleway" | "bridleway" | "corridor" => {
+            RoadClass::Foot
+        }
         _ => return None,
     })
 }
