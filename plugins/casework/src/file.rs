@@ -10,7 +10,7 @@ use guanlan_core::{AlertId, CaseId, Role, Stamp};
 use guanlan_tick::RoomState;
 use serde::{Deserialize, Serialize};
 
-use crate::{case::Case, number::CaseNumber};
+use crate::{case::Case, number::CaseNumber, rules::CaseRules};
 
 /// Every case of a room.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
@@ -104,11 +104,14 @@ impl CaseFile {
         code: &str,
         place_m: [f64; 2],
         now: Stamp,
-        radius_m: f64,
-        within_ms: i64,
+        exercise: bool,
+        rules: &CaseRules,
     ) -> Option<&Arc<Case>> {
         let near = |case: &&Arc<Case>| {
-            case.code == code && now - case.opened <= within_ms && case.distance_m(place_m) <= radius_m
+            case.code == code
+                && case.exercise == exercise
+                && now - case.opened <= rules.merge_ms
+                && case.distance_m(place_m) <= rules.merge_radius_m
         };
         self.open()
             .filter(near)

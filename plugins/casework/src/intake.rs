@@ -43,6 +43,7 @@ pub(crate) struct Report<'a> {
 pub(crate) struct AlertNews<'a> {
     pub alert: AlertId,
     pub property: ObservedProperty,
+    pub from: AlertLevel,
     pub to: AlertLevel,
     pub value: f64,
     pub threshold: f64,
@@ -55,12 +56,8 @@ impl Desk<'_> {
     /// Opens a case for a report or attaches it to the open case of the same problem.
     /// Returns the case and whether it was there before. `None` for an unknown code.
     pub(crate) fn report(&mut self, report: &Report<'_>) -> Option<(CaseId, bool)> {
-        let rules = self.rules;
-        let same = self
-            .file
-            .same_problem(report.code, report.place_m, self.now, rules.merge_radius_m, rules.merge_ms)
-            .filter(|case| case.exercise == self.exercise)
-            .map(|case| case.id.clone());
+        let same = self.file.same_problem(report.code, report.place_m, self.now, self.exercise, self.rules);
+        let same = same.map(|case| case.id.clone());
         if let Some(id) = same {
             self.attach(&id, report);
             return Some((id, true));
@@ -146,7 +143,8 @@ impl Desk<'_> {
         }
         let Some(rule) = self.rules.alarm(news.property) else { return };
         let Some(place_m) = news.place_m else { return };
-        if news.to < rule.from {
+        // A fall files nothing: its case has been closed or was never worth one.
+        if news.to < rule.from || news.to <= news.from {
             return;
         }
         let code = if rule.component { self.site.cover(place_m) } else { None };

@@ -97,6 +97,7 @@ fn alert_news(event: &Event) -> Option<AlertNews<'_>> {
     Some(AlertNews {
         alert: *alert,
         property: *property,
+        from: *from,
         to: *to,
         value: *value,
         threshold: *threshold,

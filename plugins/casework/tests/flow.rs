@@ -144,6 +144,10 @@ fn alerts_file_by_rule_join_and_rise() {
     assert_eq!(room.file().of_alert(guanlan_core::AlertId(5)).unwrap().reports.len(), 1);
     room.alert(red_water(6, [50.0, 101.0]));
     assert_eq!(room.file().cases().len(), 3, "51 m apart is not");
+    let cover = Command::CancelCase { case: id, reason: "误报".into() };
+    room.order("zhi", Role::Supervisor, cover).unwrap();
+    room.alert(alert(3, P::CoverTilt, Red, Yellow, [71.0, 70.0]));
+    assert_eq!(room.file().cases().len(), 3, "a falling alert opens nothing");
     room.tick(24 * 3600 + 1, vec![]);
     room.alert(red_water(7, [50.0, 50.0]));
     assert_eq!(room.file().cases().len(), 4, "more than a day later is not");

@@ -1,0 +1,119 @@
+//! How a script names places and sensors without knowing a city's ids.
+//!
+//! - `road_water_depth#1`, `underpass#2`: the n-th sensor of a property or place of a kind, in the
+//!   city's order; `underpass@east#1` counts from the east (`west`, `north`, `south` likewise);
+//! - `at:1200,3400`: metres east and north in the local frame;
+//! - anything else: a sensor's id, a place's name or a road's name.
+
+use guanlan_city::{City, model::PlaceKind};
+use guanlan_core::{ObservedProperty, SensorId};
+
+/// Where a target is and, if it is one, which sensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spot {
+    /// Local frame, m.
+    pub place_m: [f64; 2],
+    /// The sensor it names.
+    pub sensor: Option<SensorId>,
+}
+
+/// Finds what `target` names.
+///
+/// # Errors
+/// Says what there is instead.
+pub fn find(city: &City, target: &str) -> Result<Spot, String> {
+    if let Some(numbers) = target.strip_prefix("at:") {
+        let parsed: Option<Vec<f64>> = numbers.split(',').map(|n| n.trim().parse().ok()).collect();
+        return match parsed.as_deref() {
+            Some([east, north]) if east.is_finite() && north.is_finite() => {
+                Ok(Spot { place_m: [*east, *north], sensor: None })
+            }
+            _ => Err(format!("expected at:EAST,NORTH in metres, found '{target}'")),
+        };
+    }
+    if let Some((kind, number)) = target.rsplit_once('#') {
+        let (kind, side) = kind.split_once('@').map_or((kind, ""), |(kind, side)| (kind, side));
+        let number: usize = number
+            .parse()
+            .ok()
+            .filter(|n| *n >= 1)
+            .ok_or_else(|| format!("expected a number from 1 after #, found '{target}'"))?;
+        let mut all = of_kind(city, kind).ok_or_else(|| {
+            format!("'{kind}' is neither an observed property nor a kind of place (see guanlan schema drill)")
+        })?;
+        let key = |spot: &Spot| match side {
+            "east" => -spot.place_m[0],
+            "west" => spot.place_m[0],
+            "north" => -spot.place_m[1],
+            "south" => spot.place_m[1],
+            _ => 0.0,
+        };
+        if !matches!(side, "" | "east" | "west" | "north" | "south") {
+            return Err(format!("expected @east, @west, @north or @south, found '@{side}'"));
+        }
+        all.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        let count = all.len();
+        return all
+            .into_iter()
+            .nth(number - 1)
+            .ok_or_else(|| format!("this city has {count} of '{kind}', not {number}"));
+    }
+    if let Some(sensor) = city.sensors.iter().find(|s| s.id.as_str() == target) {
+        let place_m = sensor.place_m.ok_or_else(|| format!("sensor '{target}' has no place"))?;
+        return Ok(Spot { place_m, sensor: Some(sensor.id.clone()) });
+    }
+    if let Some(place) = city.places.iter().find(|p| p.name.zh == target || p.name.en == target) {
+        return Ok(Spot { place_m: place.place_m, sensor: None });
+    }
+    let road = city.roads.iter().find(|r| r.name.zh == target || r.name.en == target);
+    match road.and_then(|road| road.line.get(road.line.len() / 2)) {
+        Some(&[x, y]) => Ok(Spot { place_m: [f64::from(x), f64::from(y)], sensor: None }),
+        None => Err(format!("this city has no sensor, place or road '{target}'")),
+    }
+}
+
+fn of_kind(city: &City, kind: &str) -> Option<Vec<Spot>> {
+    if let Some(property) = ObservedProperty::from_key(kind) {
+        let sensors = city.sensors.iter().filter(|s| s.property == property);
+        return Some(sensors.filter_map(|s| Some(Spot { place_m: s.place_m?, sensor: Some(s.id.clone()) })).collect());
+    }
+    let kind: PlaceKind = crate::script::word(kind)?;
+    let places = city.places.iter().filter(|p| p.kind == kind);
+    Some(places.map(|p| Spot { place_m: p.place_m, sensor: None }).collect())
+}
+
+/// The road edges a target means: underpasses within 120 m, or else the nearest edge for vehicles.
+#[must_use]
+pub fn edges(city: &City, place_m: [f64; 2]) -> Vec<u32> {
+    let away = |index: usize| line_distance(&city.roads[index].line, place_m);
+    let drives = |index: &usize| city.roads[*index].class != guanlan_city::model::RoadClass::Foot;
+    let under: Vec<u32> = (0..city.roads.len())
+        .filter(|i| city.roads[*i].underpass && drives(i) && away(*i) <= 120.0)
+        .filter_map(|i| u32::try_from(i).ok())
+        .collect();
+    if !under.is_empty() {
+        return under;
+    }
+    let nearest = (0..city.roads.len()).filter(drives).min_by(|a, b| away(*a).total_cmp(&away(*b)));
+    nearest.and_then(|i| u32::try_from(i).ok()).into_iter().collect()
+}
+
+/// Distance between two places, m.
+#[must_use]
+pub fn distance_m(a: [f64; 2], b: [f64; 2]) -> f64 {
+    let (dx, dy) = (a[0] - b[0], a[1] - b[1]);
+    (dx * dx + dy * dy).sqrt()
+}
+
+fn line_distance(line: &[[f32; 2]], p: [f64; 2]) -> f64 {
+    let mut best = f64::MAX;
+    for pair in line.windows(2) {
+        let a = [f64::from(pair[0][0]), f64::from(pair[0][1])];
+        let b = [f64::from(pair[1][0]), f64::from(pair[1][1])];
+        let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+        let length2 = dx * dx + dy * dy;
+        let t = if length2 > 0.0 { (((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };
+        best = best.min(distance_m([a[0] + t * dx, a[1] + t * dy], p));
+    }
+    best
+}
