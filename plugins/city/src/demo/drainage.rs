@@ -58,8 +58,6 @@ pub struct Station {
     pub well: usize,
     /// Area of the well, m².
     pub well_m2: f64,
-    /// Underpasses it keeps dry.
-    pub underpasses: Vec<usize>,
 }
 
 /// The network.
@@ -430,7 +428,6 @@ fn old_town_station(plan: &Plan, ground: &Ground, drains: &mut Drains, sump: usi
         name: ("古城排涝泵站".into(), "Old Town Pump Station".into()),
         well,
         well_m2: 420.0,
-        underpasses: Vec::new(),
     });
 }
 
@@ -537,11 +534,6 @@ fn underpass_stations(plan: &Plan, ground: &Ground, drains: &mut Drains) {
         }
         let n = &plan.file.underpass.names[host.index];
         let name = (n.0.replace("下穿", "泵站"), n.1.replace("Underpass", "Pump Station"));
-        drains.stations.push(Station {
-            name,
-            well,
-            well_m2: 90.0,
-            underpasses: pair.iter().map(|u| u.index).collect(),
-        });
+        drains.stations.push(Station { name, well, well_m2: 90.0 });
     }
 }

@@ -327,3 +327,13 @@ pub fn inset(ring: &[P], by: impl Fn(usize) -> f64) -> Vec<P> {
     }
     out
 }
+
+/// Whether no two edges of a ring cross.
+pub fn simple(ring: &[P]) -> bool {
+    let n = ring.len();
+    (0..n).all(|i| {
+        (i + 2..n)
+            .filter(|&j| (j + 1) % n != i)
+            .all(|j| crossing(ring[i], ring[(i + 1) % n], ring[j], ring[(j + 1) % n]).is_none())
+    })
+}

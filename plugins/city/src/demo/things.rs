@@ -280,6 +280,8 @@ pub fn sensors(
         height_m: f64,
         period_s: u32,
     ) {
+        // Streets run to the very edge of the map; what stands on them stays inside.
+        let at = at.map(|v| v.clamp(3.0, 5997.0));
         out.push(Sensor { id: 1001 + out.len() as u64, name, property, at, height_m, period_s });
     }
     // 30 water gauges: the underpasses, low places on roads, the river.

@@ -94,18 +94,20 @@ fn band(plan: &Plan, line: &[P], from: impl Fn(usize) -> f64, to: impl Fn(usize)
     geom::clip_ring(&ring, [0.0, 0.0], [plan.size, plan.size])
 }
 
-/// A face without its streets.
+/// A face without its streets; `None` for slivers and for shapes that cannot be drawn in.
 pub fn yard(town: &Town, face: &Face) -> Option<Vec<P>> {
-    let ring = geom::inset(&face.ring, |i| {
-        let k = town.streets[town.graph.edges[face.edges[i]].street].kind;
-        match k {
-            Kind::Stub | Kind::Edge => 0.0,
-            Kind::Ring => 20.0,
-            Kind::Rail => 7.0,
-            _ => k.half_width_m() + 2.0,
-        }
-    });
-    (geom::area(&ring) > 200.0 && geom::area(&ring) < face.area * 1.01).then_some(ring)
+    let width = |i: usize| match town.streets[town.graph.edges[face.edges[i]].street].kind {
+        Kind::Stub | Kind::Edge => 0.0,
+        Kind::Ring => 20.0,
+        Kind::Rail => 7.0,
+        k => k.half_width_m() + 2.0,
+    };
+    [1.0, 0.6, 0.25, 0.0].into_iter().find_map(|share| {
+        let mut ring = geom::inset(&face.ring, |i| share * width(i));
+        ring.dedup_by(|a, b| geom::dist(*a, *b) < 0.05);
+        let area = geom::area(&ring);
+        (area > 200.0 && area < face.area * 1.01 && geom::simple(&ring)).then_some(ring)
+    })
 }
 
 /// The file's text.

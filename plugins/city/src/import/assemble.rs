@@ -8,7 +8,7 @@ use guanlan_geography::{LocalFrame, Transformer};
 use super::{
     ImportError, Report, Severity, cityjson,
     format::Format,
-    gltf,
+    geojson_layers, gltf,
     ground::{cut, median_above_ground_m, median_rim_above_ground_m, mosaic},
     osm,
     place_files::{Content, Source, check_place, choose_frame, settle_crs},
@@ -31,6 +31,8 @@ pub struct LoadOptions {
     pub name: Option<Bilingual>,
     /// Terrain cell, m; about the file's own when `None`.
     pub terrain_cell_m: Option<f64>,
+    /// Local frame to use instead of one chosen from the files, for scenes whose own positions are in it.
+    pub frame: Option<LocalFrame>,
     /// Language of the progress messages.
     pub lang: Lang,
 }
@@ -57,7 +59,10 @@ pub fn load_city(
         sources.push(Source::open(path, &mut report)?);
     }
     settle_crs(&mut sources, options.crs_override, &mut report);
-    let frame = choose_frame(&sources, &mut report)?;
+    let frame = match options.frame {
+        Some(frame) => frame,
+        None => choose_frame(&sources, &mut report)?,
+    };
     let mut city = City {
         name: options.name.clone().unwrap_or_else(|| Bilingual::same(stem(&paths[0]))),
         epsg: frame.epsg,
@@ -82,6 +87,8 @@ pub fn load_city(
             add(source, &frame, &mut city, &mut report)?;
         }
     }
+    // Parents before children, whatever the order of the files.
+    city.areas.sort_by(|a, b| a.code.len().cmp(&b.code.len()).then_with(|| a.code.cmp(&b.code)));
     trim_terrain(&mut city, &mut report);
     city.extent = extent(&city);
     Ok((city, report))
@@ -149,7 +156,21 @@ fn add(source: &mut Source, frame: &LocalFrame, city: &mut City, report: &mut Re
             );
             city.landmarks.extend(part.landmarks);
         }
-        Format::GeoTiff | Format::EsriAscii | Format::GeoJson => {}
+        Format::GeoJson => {
+            let (part, own) = geojson_layers::read(&source.path, frame)?;
+            source.adopt(report, own);
+            city.areas.extend(part.areas);
+            city.organisations.extend(part.organisations);
+            city.persons.extend(part.persons);
+            city.components.extend(part.components);
+            city.places.extend(part.places);
+            city.sensors.extend(part.sensors);
+            city.units.extend(part.units);
+            city.landmarks.extend(part.landmarks);
+            city.surfaces.extend(part.surfaces);
+            city.roads.extend(part.roads);
+        }
+        Format::GeoTiff | Format::EsriAscii => {}
     }
     Ok(())
 }
@@ -257,6 +278,7 @@ fn content_bounds(city: &City) -> Option<[f64; 4]> {
     city.surfaces.iter().flat_map(|s| &s.ring).for_each(|p| grow(&mut bounds, wide(p)));
     city.places.iter().for_each(|p| grow(&mut bounds, p.place_m));
     city.landmarks.iter().for_each(|l| grow(&mut bounds, l.place_m));
+    city.areas.iter().flat_map(|a| &a.ring).for_each(|p| grow(&mut bounds, wide(p)));
     city.components.iter().for_each(|c| grow(&mut bounds, wide(&c.place_m)));
     let network = city.drainage.iter();
     network.flat_map(|n| &n.nodes).filter_map(|n| n.place_m).for_each(|p| grow(&mut bounds, p));

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     FileFacts, ImportError, Report, cityjson,
     format::{Format, detect},
-    gltf, osm,
+    geojson_layers, gltf, osm,
     raster::SourceRaster,
     swmm::read_swmm,
     terrain_asc::read_asc,
@@ -33,7 +33,7 @@ pub fn inspect(path: &Path) -> Result<FileFacts, ImportError> {
             })
         }
         Format::Gltf => gltf::facts(path),
-        Format::GeoJson => Err(ImportError::new(path, "", format!("{} cannot be inspected", format.name()))),
+        Format::GeoJson => geojson_layers::facts(path),
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod assemble;
 pub mod cityjson;
 pub mod format;
+pub mod geojson_layers;
 pub mod gltf;
 pub mod osm;
 mod geokeys;
