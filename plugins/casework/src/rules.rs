@@ -261,12 +261,12 @@ impl CaseRules {
         self.alarms.iter().find(|alarm| alarm.property == property)
     }
 
-    /// Duties an organisation may have to answer for a code: words for the code or its class, then the class.
+    /// Duties an organisation may have to answer for a code: the code itself, words for it or its class, the class.
     #[must_use]
     pub fn duties_of<'a>(&'a self, code: &'a str) -> Vec<&'a str> {
         let class = code.split('-').next().unwrap_or("");
         let words = self.duties.get(code).or_else(|| self.duties.get(class));
-        words.into_iter().flatten().map(String::as_str).chain([class]).collect()
+        std::iter::once(code).chain(words.into_iter().flatten().map(String::as_str)).chain([class]).collect()
     }
 
     /// The code a report's words point to, or the fallback.
@@ -317,8 +317,8 @@ mod tests {
         assert_eq!(rules.limit("06-010", "A"), Limit::new(LimitKind::WorkHour, 4));
         assert_eq!(rules.limit("06-051", "A"), rules.fallback_limit);
         assert_eq!(rules.limit_of("01-003", "rattling"), Limit::parse("2d"));
-        assert_eq!(rules.duties_of("10-999"), ["drainage", "10"]);
-        assert_eq!(rules.duties_of("06-051"), ["06"]);
+        assert_eq!(rules.duties_of("10-999"), ["10-999", "drainage", "10"]);
+        assert_eq!(rules.duties_of("06-051"), ["06-051", "06"]);
         assert_eq!(rules.code_from_words("门口的井盖不见了"), "01-003");
         assert_eq!(rules.code_from_words("Water on the road, knee deep"), "10-999");
         assert_eq!(rules.code_from_words("……"), "10-990");

@@ -2,6 +2,7 @@
 //!
 //! - `road_water_depth#1`, `underpass#2`: the n-th sensor of a property or place of a kind, in the
 //!   city's order; `underpass@east#1` counts from the east (`west`, `north`, `south` likewise);
+//! - `road_water_depth near underpass@east#1`: the sensor of a property nearest to another target;
 //! - `at:1200,3400`: metres east and north in the local frame;
 //! - anything else: a sensor's id, a place's name or a road's name.
 
@@ -30,6 +31,16 @@ pub fn find(city: &City, target: &str) -> Result<Spot, String> {
             }
             _ => Err(format!("expected at:EAST,NORTH in metres, found '{target}'")),
         };
+    }
+    if let Some((property, place)) = target.split_once(" near ") {
+        let place_m = find(city, place.trim())?.place_m;
+        let all = ObservedProperty::from_key(property.trim()).and_then(|_| of_kind(city, property.trim()));
+        let all = all.ok_or_else(|| format!("'{property}' is not an observed property such as road_water_depth"))?;
+        let away = |spot: &Spot| distance_m(spot.place_m, place_m);
+        return all
+            .into_iter()
+            .min_by(|a, b| away(a).total_cmp(&away(b)))
+            .ok_or_else(|| format!("this city has no sensor of '{property}'"));
     }
     if let Some((kind, number)) = target.rsplit_once('#') {
         let (kind, side) = kind.split_once('@').map_or((kind, ""), |(kind, side)| (kind, side));
@@ -116,4 +127,79 @@ fn line_distance(line: &[[f32; 2]], p: [f64; 2]) -> f64 {
         best = best.min(distance_m([a[0] + t * dx, a[1] + t * dy], p));
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use guanlan_city::model::{Place, Road, SensorSpec};
+    use guanlan_core::Bilingual;
+
+    use super::*;
+
+    fn city() -> City {
+        let gauge = |id: &str, east: f64| SensorSpec {
+            id: id.into(),
+            name: Bilingual::same(id),
+            property: ObservedProperty::RoadWaterDepth,
+            place_m: Some([east, 0.0]),
+            height_m: 0.0,
+            period_s: 60,
+        };
+        let place = |zh: &str, en: &str, east: f64| Place {
+            kind: PlaceKind::Underpass,
+            name: Bilingual::new(zh, en),
+            place_m: [east, 0.0],
+            people: 0,
+        };
+        let road = |name: &str, y: f32, underpass| Road {
+            name: Bilingual::same(name),
+            underpass,
+            line: vec![[0.0, y], [10.0, y], [900.0, y]],
+            ..Road::default()
+        };
+        City {
+            sensors: vec![gauge("W-1", 100.0), gauge("W-2", 800.0), gauge("W-3", 500.0)],
+            places: vec![place("西下穿", "West underpass", 120.0), place("东下穿", "East underpass", 700.0)],
+            roads: vec![road("滨江路", 50.0, false), road("地道", 100.0, true)],
+            ..City::default()
+        }
+    }
+
+    #[test]
+    fn targets_are_found_without_knowing_ids() {
+        let city = city();
+        let sensor = |target: &str| find(&city, target).unwrap().sensor.unwrap();
+        assert_eq!(sensor("road_water_depth#1").as_str(), "W-1");
+        assert_eq!(sensor("road_water_depth@east#1").as_str(), "W-2");
+        assert_eq!(sensor("road_water_depth@west#2").as_str(), "W-3");
+        assert_eq!(sensor("road_water_depth near underpass@east#1").as_str(), "W-2");
+        assert_eq!(sensor("W-3").as_str(), "W-3");
+        let place = |target: &str| find(&city, target).unwrap().place_m;
+        assert_eq!(place("underpass#2"), [700.0, 0.0]);
+        assert_eq!(place("West underpass"), [120.0, 0.0]);
+        assert_eq!(place("滨江路"), [10.0, 50.0]);
+        assert_eq!(place("at:12.5, -3"), [12.5, -3.0]);
+        for (bad, expected) in [
+            ("underpass#3", "this city has 2 of 'underpass', not 3"),
+            ("underpass#0", "a number from 1"),
+            ("tunnel#1", "neither an observed property nor"),
+            ("underpass@up#1", "found '@up'"),
+            ("at:1", "expected at:EAST,NORTH"),
+            ("at:nan,1", "expected at:EAST,NORTH"),
+            ("gas_lel near W-1", "no sensor of 'gas_lel'"),
+            ("water near W-1", "is not an observed property"),
+            ("nowhere", "no sensor, place or road 'nowhere'"),
+        ] {
+            let error = find(&city, bad).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn roads_under_come_before_roads_near() {
+        let city = city();
+        assert_eq!(edges(&city, [400.0, 40.0]), [1], "the underpass within 120 m");
+        assert_eq!(edges(&city, [400.0, -60.0]), [0], "else the nearest");
+        assert!(edges(&City::default(), [0.0, 0.0]).is_empty());
+    }
 }
