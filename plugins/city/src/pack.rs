@@ -55,7 +55,8 @@ pub fn load_cached(
 fn key(files: &[PathBuf], options: &LoadOptions) -> String {
     let mut hasher = Sha256::new();
     hasher.update(format!("{PACK_VERSION} {} ", env!("CARGO_PKG_VERSION")));
-    hasher.update(format!("{:?} {:?} {:?}", options.crs_override, options.name, options.terrain_cell_m));
+    hasher.update(format!("{:?} {:?} ", options.crs_override, options.name));
+    hasher.update(format!("{:?} {:?}", options.terrain_cell_m, options.frame));
     for file in files {
         let meta = std::fs::metadata(file).ok();
         let changed = meta.as_ref().and_then(|m| m.modified().ok());

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use guanlan_city::{
-    City,
+    City, demo,
     export_tiff::write_geotiff_f32,
-    import::{ImportError, LoadOptions, Report, inspect, load_city},
+    import::{ImportError, LoadOptions, Report, Severity, inspect, load_city},
 };
 use guanlan_geography::LocalFrame;
 use serde_json::Value;
@@ -167,6 +167,42 @@ fn inspect_tells_the_figures() {
     }
     let facts = inspect(&root.join("osm/planegg_bbox.osm")).expect("good");
     assert_eq!((facts.counts["nodes"], facts.counts["ways"], facts.counts["relations"]), (281, 56, 3));
+}
+
+/// The demo city goes the way of any other city: every layer arrives, in one frame, and nothing is left out.
+#[test]
+fn the_demo_city_arrives_whole() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let demo = demo::generate(dir.path(), &demo::DemoParams::default()).expect("written");
+    let frame = Some(LocalFrame::new(demo.epsg, demo.origin));
+    let options = LoadOptions { frame, name: Some(demo.name.clone()), ..LoadOptions::default() };
+    let lines = std::cell::RefCell::new(0);
+    let (city, report) = load_city(&demo.files, &options, &|_| *lines.borrow_mut() += 1).expect("good");
+    assert!(*lines.borrow() >= demo.files.len());
+    for (what, n) in [
+        ("buildings", city.buildings.len()),
+        ("roads", city.roads.len()),
+        ("surfaces", city.surfaces.len()),
+        ("areas", city.areas.len()),
+        ("organisations", city.organisations.len()),
+        ("persons", city.persons.len()),
+        ("components", city.components.len()),
+        ("places", city.places.len()),
+        ("sensors", city.sensors.len()),
+        ("units", city.units.len()),
+        ("landmarks", city.landmarks.len()),
+        ("drains", city.drainage.as_ref().map_or(0, |d| d.conduits.len())),
+        ("terrain", city.terrain.as_ref().map_or(0, |t| t.z_m.len())),
+    ] {
+        assert!(n > 0, "no {what}");
+    }
+    assert_eq!((city.epsg, city.origin, city.name), (demo.epsg, demo.origin, demo.name));
+    let loud: Vec<_> = report.problems.iter().filter(|p| p.severity >= Severity::Skipped).collect();
+    assert!(loud.is_empty(), "{loud:?}");
+    // Chosen from the files, the frame has the same CRS and lies in the same town.
+    let (chosen, _) = load(&demo.files, None).expect("good");
+    assert_eq!(chosen.epsg, demo.epsg);
+    assert!((chosen.origin[0] - demo.origin[0]).hypot(chosen.origin[1] - demo.origin[1]) < 10_000.0);
 }
 
 /// A conformance file has tiny coordinates in EPSG:2355, far outside of where that system holds.

@@ -77,8 +77,11 @@ fn open(path: &Path) -> Result<(), CrsError> {
     // SAFETY: a null context means the default context; `text` is a NUL-terminated string that lives
     // through the call, libproj copies it; null lists are allowed. The only caller runs once per
     // process inside a `OnceLock`, before any other use of libproj by this crate.
-    let opened =
-        unsafe { proj_sys::proj_context_set_database_path(ptr::null_mut(), text.as_ptr(), ptr::null(), ptr::null()) };
+    // Errors are returned as values; libproj shall not write them to stderr as well.
+    let opened = unsafe {
+        proj_sys::proj_log_level(ptr::null_mut(), proj_sys::PJ_LOG_LEVEL_PJ_LOG_NONE);
+        proj_sys::proj_context_set_database_path(ptr::null_mut(), text.as_ptr(), ptr::null(), ptr::null())
+    };
     if opened == 0 { Err(fail("libproj refuses the file")) } else { Ok(()) }
 }
 

@@ -7,7 +7,7 @@ use guanlan_geography::{LocalFrame, Transformer, choose_local_epsg, is_geographi
 use super::{
     ImportError, Report, Severity, cityjson,
     format::{Format, detect},
-    gltf, osm,
+    geojson_layers, gltf, osm,
     placer::horizontal,
     raster::SourceRaster,
     swmm::{SwmmFile, read_swmm},
@@ -69,9 +69,7 @@ impl Source {
             Format::CityJson => source.peeked(cityjson::peek(path)?),
             Format::Osm => source.peeked(osm::peek(path)?),
             Format::Gltf => source.peeked(gltf::peek(path)?),
-            Format::GeoJson => {
-                return Err(ImportError::new(path, "", format!("{} cannot be placed in a city", format.name())));
-            }
+            Format::GeoJson => source.peeked(geojson_layers::peek(path)?),
         }
         Ok(source)
     }
@@ -117,7 +115,8 @@ impl Source {
 pub(super) fn settle_crs(sources: &mut [Source], crs_override: Option<u32>, report: &mut Report) {
     if let Some(code) = crs_override {
         let wanted = format!("EPSG:{}", horizontal(code));
-        let open = |s: &Source| s.format != Format::Osm;
+        // OSM and GeoJSON are in degrees by their standards; a model has no place.
+        let open = |s: &Source| !matches!(s.format, Format::Osm | Format::GeoJson | Format::Gltf);
         let only = sources.iter().filter(|s| open(s)).count() == 1;
         for source in sources.iter_mut().filter(|s| open(s)) {
             match &source.crs {
