@@ -159,13 +159,15 @@ fn bridges(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
         let half = road_width_m(road.class, road.width_m) * 0.5 + 0.8;
         let mut run = 0.0;
         let mut spine: Vec<(Vec3, Vec3)> = Vec::new();
-        for (i, p) in road.line.iter().enumerate() {
+        // Short steps: a deck passes over the embankments between its ends.
+        let line: Vec<[f32; 2]> = ground.drape(&road.line, 8.0, 0.0).iter().map(|p| [p[0], p[1]]).collect();
+        for (i, p) in line.iter().enumerate() {
             if i > 0 {
-                let q = road.line[i - 1];
+                let q = line[i - 1];
                 run += (p[0] - q[0]).hypot(p[1] - q[1]);
             }
-            let before = road.line[i.saturating_sub(1)];
-            let after = road.line[(i + 1).min(road.line.len() - 1)];
+            let before = line[i.saturating_sub(1)];
+            let after = line[(i + 1).min(line.len() - 1)];
             let along = to_scene(after[0] - before[0], after[1] - before[1], 0.0).normalize_or(Vec3::X);
             let left = Vec3::Y.cross(along);
             let z = (za + (zb - za) * run / total).max(ground.height_m(p[0], p[1])) + 0.6;

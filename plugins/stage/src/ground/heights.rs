@@ -103,8 +103,11 @@ impl HeightGrid {
         grid
     }
 
+    /// Level water inside a ring, and two corners beyond it where the ground lies lower: the edge
+    /// of the water is painted, so the mesh must not fall away just outside it.
     fn raise_inside(&mut self, ring: &[[f32; 2]], holes: &[Vec<[f32; 2]>], level_m: f32) {
         let mut crossings = Vec::new();
+        let mut spans: Vec<(usize, usize, usize)> = Vec::new();
         for r in 0..self.side {
             crossings.clear();
             let north = self.south_m + r as f32 * self.step_m;
@@ -117,14 +120,51 @@ impl HeightGrid {
             for pair in crossings.chunks_exact(2) {
                 let first = ((pair[0] - self.west_m) / self.step_m).ceil().max(0.0) as usize;
                 let last = ((pair[1] - self.west_m) / self.step_m).floor();
-                if last < 0.0 {
-                    continue;
+                if last >= 0.0 && first < self.side {
+                    spans.push((r, first, (last as usize).min(self.side - 1)));
                 }
-                for c in first..=(last as usize).min(self.side - 1) {
+            }
+        }
+        for (row, first, last) in spans {
+            for r in row.saturating_sub(2)..=(row + 2).min(self.side - 1) {
+                for c in first.saturating_sub(2)..=(last + 2).min(self.side - 1) {
                     let z = &mut self.z_m[r * self.side + c];
                     *z = z.max(level_m);
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guanlan_city::model::SurfaceArea;
+
+    #[test]
+    fn water_is_level_at_its_stage_and_land_stays() {
+        let city = Arc::new(City {
+            extent: [0.0, 0.0, 1000.0, 1000.0],
+            surfaces: vec![SurfaceArea {
+                kind: SurfaceKind::Water,
+                ring: vec![[200.0, 200.0], [800.0, 200.0], [800.0, 400.0], [200.0, 400.0]],
+                level_m: Some(7.5),
+                ..Default::default()
+            }],
+            ..Default::default()
+        });
+        let ground = Ground::new(&city);
+        let grid = HeightGrid::sample(&city, &ground, 129, 0.0);
+        let at = |e: f32, n: f32| grid.z_m[(n / grid.step_m) as usize * grid.side + (e / grid.step_m) as usize];
+        assert_eq!(at(500.0, 300.0), 7.5);
+        assert_eq!(at(500.0, 700.0), 0.0);
+    }
+
+    #[test]
+    fn draped_lines_follow_in_small_steps() {
+        let ground = Ground::new(&Arc::new(City::default()));
+        let line = ground.drape(&[[0.0, 0.0], [100.0, 0.0]], 10.0, 2.0);
+        assert_eq!(line.len(), 11);
+        assert!(line.iter().all(|p| p[2] == 2.0));
     }
 }

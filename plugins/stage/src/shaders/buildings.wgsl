@@ -54,7 +54,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         // Walls stand on the ground.
         color = color * mix(0.58, 1.0, smoothstep(-1.0, 13.0, h));
         // Windows: few are lit, most of them low warm light.
-        if h > 0.6 && use_class != 0u && look.tune.y > 0.0 {
+        if h > 0.6 && (floor(h / STOREY_M) + 0.9) * STOREY_M < in.place.w && use_class != 0u && look.tune.y > 0.0 {
             let bay = in.place.x / BAY_M;
             let cell = vec2<u32>(u32(max(bay, 0.0)), u32(h / STOREY_M));
             let draw = hash_unit(number * 131u + cell.x * 17u + cell.y * 1013u + u32(in.place.z * 10.0) * 7u);
