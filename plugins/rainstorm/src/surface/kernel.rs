@@ -6,7 +6,7 @@
 //! arithmetic is exactly rounded (add, multiply, divide, square root, fused multiply-add), therefore the
 //! bits do not depend on the instruction set; the dispatch below only chooses speed.
 
-use super::GRAVITY;
+use super::{GRAVITY, InertialSettings};
 
 /// Coefficients of one step.
 #[derive(Clone, Copy, Debug)]
@@ -17,17 +17,22 @@ pub(super) struct Coefficients {
     friction: f32,
     dt_dx: f32,
     depth_min: f32,
+    /// Weight of the sum of the four discharges across a face in the size of its discharge.
+    across: f32,
+    froude: f32,
 }
 
 impl Coefficients {
-    pub(super) fn new(dt_s: f64, cell_m: f64, theta: f64, depth_min_m: f32) -> Self {
+    pub(super) fn new(dt_s: f64, cell_m: f64, settings: &InertialSettings) -> Self {
         Self {
-            theta: theta as f32,
-            side: (0.5 * (1.0 - theta)) as f32,
+            theta: settings.theta as f32,
+            side: (0.5 * (1.0 - settings.theta)) as f32,
             g_dt_dx: (GRAVITY * dt_s / cell_m) as f32,
             friction: (GRAVITY * dt_s * 0.5) as f32,
             dt_dx: (dt_s / cell_m) as f32,
-            depth_min: depth_min_m,
+            depth_min: settings.depth_min_m,
+            across: if settings.vector_friction { 0.25 } else { 0.0 },
+            froude: settings.froude_max as f32,
         }
     }
 }
@@ -109,7 +114,7 @@ fn face(f: Face, c: &Coefficients) -> (f32, f32) {
     let deep = flow > c.depth_min;
     let hf = if deep { flow } else { c.depth_min };
     let drop = (f.z[1] - f.z[0]) + (f.h[1] - f.h[0]);
-    let across = 0.25 * f.across;
+    let across = c.across * f.across;
     let size = f.q.mul_add(f.q, across * across).sqrt();
     let y = inverse_cube_root(hf);
     let y2 = y * y;
@@ -118,7 +123,7 @@ fn face(f: Face, c: &Coefficients) -> (f32, f32) {
     let drag = rough.mul_add(y2 * y2 * y3, 1.0);
     let start = c.theta.mul_add(f.q, c.side * (f.before + f.after));
     let q = (c.g_dt_dx * hf).mul_add(-drop, start) / drag;
-    let cap = hf * (GRAVITY as f32 * hf).sqrt();
+    let cap = c.froude * hf * (GRAVITY as f32 * hf).sqrt();
     let q = if q > cap { cap } else { q };
     let q = if q < -cap { -cap } else { q };
     let q = if deep { q } else { 0.0 };
