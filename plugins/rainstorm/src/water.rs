@@ -115,6 +115,7 @@ impl WaterModel {
         cadence_s: u32,
         pool: Option<Arc<rayon::ThreadPool>>,
     ) -> Result<Self, WaterError> {
+        scenario.check()?;
         let rain = scenario.rain()?;
         let domain = Arc::new(domain_of(city, &scenario.bed(scenario.cell_m))?);
         let drains = drains_of(city, scenario, &domain)?;

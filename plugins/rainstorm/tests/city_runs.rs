@@ -198,6 +198,12 @@ fn bad_scenarios_say_where() {
     city.terrain = None;
     let error = simulate(&city, &scenario(10.0), SimulateOptions::default()).unwrap_err().to_string();
     assert!(error.contains("terrain"), "{error}");
+    let mut city = common::small_city();
+    if let Some(t) = city.terrain.as_mut() {
+        t.z_m[17] = -9999.0;
+    }
+    let error = simulate(&city, &scenario(10.0), SimulateOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("-9999") && error.contains("no-data"), "{error}");
     let city = common::small_city();
     assert!(simulate(&city, &scenario(500.0), SimulateOptions::default()).is_err());
 }

@@ -46,3 +46,25 @@ fn chicago_storms_match_the_published_bins() {
         }
     }
 }
+
+#[test]
+fn the_scenes_that_come_with_the_program_are_valid() {
+    use guanlan_rainstorm::{Scenario, scenario::Storm};
+    let scenes = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenes"));
+    let files = |folder: &str| -> Vec<PathBuf> {
+        let all = std::fs::read_dir(scenes.join(folder)).unwrap().map(|e| e.unwrap().path());
+        all.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect()
+    };
+    let (storms, scenarios) = (files("storms"), files("scenarios"));
+    assert!(storms.len() >= 4 && scenarios.len() >= 2);
+    for file in storms {
+        let rain = Storm::load(&file).and_then(|s| s.rain(&scenes.join("storms"))).unwrap();
+        assert!((20.0..400.0).contains(&rain.total_mm()), "{}: {} mm", file.display(), rain.total_mm());
+    }
+    for file in scenarios {
+        let scenario = Scenario::load(&file).unwrap();
+        assert!(scenario.rain().unwrap().total_mm() > 20.0 && !scenario.name.zh.is_empty());
+    }
+    let schema = Scenario::json_schema();
+    assert!(schema["properties"]["storm_file"].is_object() && schema["properties"]["drains"].is_object());
+}

@@ -48,6 +48,16 @@ pub enum BedError {
     /// No height is known.
     #[error("the terrain has no cell with a height")]
     Empty,
+    /// Heights no city has.
+    #[error(
+        "the terrain reaches from {low_m} m to {high_m} m: expected at most 5000 m between (is a no-data value missing?)"
+    )]
+    Range {
+        /// Lowest, m.
+        low_m: f32,
+        /// Highest, m.
+        high_m: f32,
+    },
     /// Cell side.
     #[error("cell_m is {cell_m}: expected at least 0.1 m and at most 1/4 of the terrain's {side_m:.0} m")]
     Cell {
@@ -94,8 +104,12 @@ pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError
     if cols.saturating_mul(rows) > MOST_CELLS {
         return Err(BedError::TooMany { cols, rows, cell_m, most: MOST_CELLS });
     }
-    if terrain.range_m().is_none() || terrain.z_m.len() != terrain.cols * terrain.rows {
+    if terrain.z_m.len() != terrain.cols * terrain.rows {
         return Err(BedError::Empty);
+    }
+    let (low_m, high_m) = terrain.range_m().ok_or(BedError::Empty)?;
+    if high_m - low_m > 5000.0 {
+        return Err(BedError::Range { low_m, high_m });
     }
     let grid = Grid { west_m: terrain.west_m, south_m: terrain.south_m, cell_m, cols, rows };
     let cover = CoverMap::of(city, grid, terrain.cell_m);

@@ -234,7 +234,7 @@ pub struct DomainBuilder {
     pub grid: Grid,
     /// Bed, m above datum; not finite means blocked.
     pub bed_m: Vec<f32>,
-    /// Manning's n, s/m^(1/3).
+    /// Manning's n, s/m^(1/3); cut to 0–1, .03 when not finite.
     pub manning: Vec<f32>,
     /// Soil class.
     pub class: Vec<SoilClass>,
@@ -322,7 +322,7 @@ impl DomainBuilder {
                 }
                 let p = grid.padded(col, row);
                 domain.z[p] = (f64::from(self.bed_m[k]) - datum_m) as f32;
-                let n = self.manning[k].clamp(0.0, 1.0);
+                let n = if self.manning[k].is_finite() { self.manning[k].clamp(0.0, 1.0) } else { 0.03 };
                 domain.n2[p] = n * n;
                 domain.class[p] = self.class[k] as u8;
                 domain.own[p] = 1.0;
