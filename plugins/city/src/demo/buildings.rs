@@ -251,6 +251,9 @@ fn address_of(town: &Town, face: &Face) -> Option<(String, String)> {
 
 fn use_of(plan: &Plan, f: &Face, dice: &mut Dice) -> Use {
     let roll = dice.f();
+    if f.cover == Cover::Land && f.zone == Zone::LakePark {
+        return Use::Park;
+    }
     if f.cover != Cover::Land || f.area < 350.0 || plan.on_water(f.centre) || plan.ground(f.centre) > 24.0 {
         return Use::None;
     }

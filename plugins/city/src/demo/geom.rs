@@ -328,12 +328,17 @@ pub fn inset(ring: &[P], by: impl Fn(usize) -> f64) -> Vec<P> {
     out
 }
 
-/// Whether no two edges of a ring cross.
+/// Whether a ring neither crosses itself nor comes nearer than a hand to itself.
 pub fn simple(ring: &[P]) -> bool {
+    const HAND_M: f64 = 0.1;
     let n = ring.len();
+    let edge = |i: usize| (ring[i], ring[(i + 1) % n]);
     (0..n).all(|i| {
-        (i + 2..n)
-            .filter(|&j| (j + 1) % n != i)
-            .all(|j| crossing(ring[i], ring[(i + 1) % n], ring[j], ring[(j + 1) % n]).is_none())
+        let (a, b) = edge(i);
+        (0..n).all(|j| {
+            let corner_clear = j == i || j == (i + 1) % n || to_segment(ring[j], a, b).0 > HAND_M;
+            let beside = j == i || (j + 1) % n == i || (i + 1) % n == j;
+            corner_clear && (beside || crossing(a, b, edge(j).0, edge(j).1).is_none())
+        })
     })
 }

@@ -19,11 +19,7 @@ mod network;
 mod params;
 mod people;
 mod plan;
-#[cfg(test)]
-mod preview;
 mod streets;
-#[cfg(test)]
-mod tests;
 mod things;
 mod write_cityjson;
 mod write_geojson;

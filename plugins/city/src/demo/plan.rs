@@ -1,5 +1,7 @@
 //! The plan drawn out: curves of river, moat, railway and ring, distance fields, zones, terrain rules.
 
+use rayon::prelude::*;
+
 use super::{
     dice::noise,
     geom::{self, P},
@@ -17,9 +19,10 @@ const FIELD_CELL_M: f64 = 8.0;
 const MARGIN_M: f64 = 40.0;
 
 impl Field {
-    fn new(size_m: f64, f: impl Fn(P) -> f64) -> Self {
+    fn new(size_m: f64, f: impl Fn(P) -> f64 + Sync) -> Self {
         let n = ((size_m + 2.0 * MARGIN_M) / FIELD_CELL_M).ceil() as usize + 1;
         let v = (0..n * n)
+            .into_par_iter()
             .map(|i| f([(i % n) as f64 * FIELD_CELL_M - MARGIN_M, (i / n) as f64 * FIELD_CELL_M - MARGIN_M]) as f32)
             .collect();
         Self { n, v }
@@ -239,8 +242,13 @@ impl Plan {
         below_moat && above_river
     }
 
+    /// Nothing of the lake is further from its centre, m.
+    fn lake_reach(&self) -> f64 {
+        1.3 * self.file.lake.radius_m[0].max(self.file.lake.radius_m[1])
+    }
+
     pub fn in_lake(&self, p: P) -> bool {
-        geom::dist(p, self.file.lake.centre) < 400.0 && geom::inside(p, &self.lake)
+        geom::dist(p, self.file.lake.centre) < self.lake_reach() && geom::inside(p, &self.lake)
     }
 
     /// River (without the island), moat or lake.
@@ -279,7 +287,7 @@ impl Plan {
             z -= old * (0.7 + 1.3 * bowl);
         }
         // Lake and moat.
-        if geom::dist(p, self.file.lake.centre) < 420.0 {
+        if geom::dist(p, self.file.lake.centre) < self.lake_reach() + 50.0 {
             let d = geom::to_ring(p, &self.lake);
             if geom::inside(p, &self.lake) {
                 z = self.file.lake.level_m - 0.2 - 2.2 * geom::smoothstep(0.0, 40.0, d);

@@ -266,7 +266,8 @@ struct Parcel {
 fn wanted_area(zone: Zone) -> f64 {
     match zone {
         Zone::Hills => 90_000.0,
-        Zone::LakePark | Zone::BendPark | Zone::Park => 80_000.0,
+        Zone::LakePark => 420_000.0,
+        Zone::BendPark | Zone::Park => 80_000.0,
         Zone::OldTown => 7_200.0,
         Zone::Cbd => 19_000.0,
         Zone::Civic => 26_000.0,
@@ -311,11 +312,17 @@ fn class_for(zone: Zone, area: f64) -> Kind {
 }
 
 /// Splits a parcel by a chord across its long axis; gives both halves and the chord.
-fn split(parcel: &Parcel, kind: Kind, dice: &mut Dice, ends: &[P]) -> Option<(Parcel, Parcel, (P, P, [Kind; 2]))> {
+fn split(
+    parcel: &Parcel,
+    kind: Kind,
+    dice: &mut Dice,
+    ends: &[P],
+    lake: &[P],
+) -> Option<(Parcel, Parcel, (P, P, [Kind; 2]))> {
     let ring = &parcel.ring;
     let n = ring.len();
     let (axis, half, centre) = geom::oriented_box(ring);
-    for attempt in 0..6 {
+    for attempt in 0..14 {
         let wobble = if attempt == 0 { 0.14 } else { 0.5 };
         let slide = dice.range(-wobble, wobble) * half[0];
         let (dir, turn) = (geom::perp(axis), dice.range(-0.03, 0.03));
@@ -354,6 +361,10 @@ fn split(parcel: &Parcel, kind: Kind, dice: &mut Dice, ends: &[P]) -> Option<(Pa
             (p, q) = (p2, q2);
         }
         let ((i, a), (j, b)) = (p, q);
+        // No line is drawn through the lake: its park stays whole.
+        if lake.iter().any(|&l| geom::to_segment(l, a, b).0 < 30.0) {
+            continue;
+        }
         let cut = |from: usize, start: P, to: usize, end: P| -> Parcel {
             // start on edge `from`, then corners from+1 ..= to, then end on edge `to`, then the chord.
             let (mut ring2, mut kinds) = (vec![start], vec![parcel.kinds[from]]);
@@ -545,7 +556,7 @@ pub fn build(plan: &Plan) -> Town {
             .flatten()
             .copied()
             .collect();
-        let Some((left, right, (a, b, at))) = split(&parcel, kind, &mut dice, &near) else { continue };
+        let Some((left, right, (a, b, at))) = split(&parcel, kind, &mut dice, &near, &plan.lake) else { continue };
         let long = geom::dist(a, b);
         if kind == Kind::Stub {
             pieces.push(Piece { a, b, street: stub });

@@ -76,6 +76,23 @@ impl Osm<'_> {
     }
 }
 
+impl Osm<'_> {
+    /// A multipolygon of one ring with one hole.
+    fn with_hole(&mut self, ring: &[P], hole: &[P], tags: &[(&'static str, String)]) -> Result<(), DemoError> {
+        let (outer, inner) = (self.ring(ring, &[])?, self.ring(hole, &[])?);
+        let id = self.next_relation;
+        self.next_relation += 1;
+        let _ = writeln!(
+            self.relations,
+            " <relation id=\"{id}\" version=\"1\">\n  <member type=\"way\" ref=\"{outer}\" role=\"outer\"/>\n  <member type=\"way\" ref=\"{inner}\" role=\"inner\"/>"
+        );
+        self.relations.push_str("  <tag k=\"type\" v=\"multipolygon\"/>\n");
+        write_tags(&mut self.relations, tags);
+        self.relations.push_str(" </relation>\n");
+        Ok(())
+    }
+}
+
 fn name_tags(tags: &mut Tags, name: &(String, String)) {
     tags.push(("name", name.0.clone()));
     tags.push(("name:zh", name.0.clone()));
@@ -276,17 +293,7 @@ fn water(plan: &Plan, osm: &mut Osm<'_>) -> Result<(), DemoError> {
         t
     };
     let ring = band(plan, &plan.river, |i| -plan.river_half[i], |i| plan.river_half[i]);
-    let outer = osm.ring(&ring, &[])?;
-    let inner = osm.ring(&plan.island, &[])?;
-    let id = osm.next_relation;
-    osm.next_relation += 1;
-    let _ = writeln!(
-        osm.relations,
-        " <relation id=\"{id}\" version=\"1\">\n  <member type=\"way\" ref=\"{outer}\" role=\"outer\"/>\n  <member type=\"way\" ref=\"{inner}\" role=\"inner\"/>"
-    );
-    osm.relations.push_str("  <tag k=\"type\" v=\"multipolygon\"/>\n");
-    write_tags(&mut osm.relations, &tags("river", &plan.file.river.name, plan.file.river.level_m));
-    osm.relations.push_str(" </relation>\n");
+    osm.with_hole(&ring, &plan.island, &tags("river", &plan.file.river.name, plan.file.river.level_m))?;
     let half = plan.file.moat.half_width_m;
     // The moat ends where the river begins.
     let moat: Vec<P> = geom::resample(&plan.moat, 15.0).into_iter().filter(|&p| plan.river_d.at(p) > -12.0).collect();
@@ -339,7 +346,24 @@ fn green(plan: &Plan, town: &Town, built: &Built, osm: &mut Osm<'_>) -> Result<(
         {
             let mut tags: Tags = vec![("leisure", "park".to_owned())];
             name_tags(&mut tags, name);
-            osm.ring(&ring, &tags)?;
+            if plan.lake.iter().all(|&p| geom::inside(p, &ring)) {
+                osm.with_hole(&ring, &plan.lake, &tags)?;
+            } else {
+                osm.ring(&ring, &tags)?;
+            }
+        }
+    }
+    // Newer estates, campuses and hospitals stand in gardens.
+    for (i, face) in town.faces.iter().enumerate() {
+        let garden = matches!(built.uses[i], Use::Towers | Use::Villas | Use::Campus | Use::Hospital | Use::CareHome);
+        if garden
+            && let Some(ring) = yard(town, face)
+            && let inner = geom::inset(&ring, |_| 7.0)
+            && geom::area(&inner) > 1500.0
+            && geom::area(&inner) < geom::area(&ring)
+            && geom::simple(&inner)
+        {
+            osm.ring(&inner, &[("leisure", "garden".to_owned())])?;
         }
     }
     for (ring, name, _) in built.greens.iter().filter(|g| g.2 == "pitch") {
