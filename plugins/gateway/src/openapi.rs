@@ -1,0 +1,26 @@
+//! The OpenAPI document, made from the handlers.
+
+use utoipa::OpenApi;
+
+use crate::{
+    problem::Problem,
+    routes::{act, read, status, timelines},
+    wire,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Guanlan 观澜", description = "The city's situation room. 2xx for writes means: committed.", license(name = "Apache-2.0")),
+    servers((url = "/api/v1")),
+    paths(
+        read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
+        read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
+        timelines::control, timelines::close, timelines::rooms, timelines::drills, status::health, status::metrics
+    ),
+    components(schemas(
+        Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
+        wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,
+        act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn, status::HealthOut
+    ))
+)]
+pub(crate) struct Document;

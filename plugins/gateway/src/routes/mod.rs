@@ -1,0 +1,70 @@
+//! Handlers by what they do.
+
+pub(crate) mod act;
+pub(crate) mod picture;
+pub(crate) mod read;
+pub(crate) mod status;
+pub(crate) mod timelines;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{StatusCode, Uri},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use utoipa::OpenApi;
+
+use crate::{Doors, auth, openapi::Document, problem::Problem};
+
+/// Largest request body: a batch of some ten thousand observations.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+pub(crate) type Hall = State<Arc<Doors>>;
+
+pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
+    Router::new()
+        .route("/rooms", get(timelines::rooms))
+        .route("/sensors", get(read::sensors))
+        .route("/sensors/{id}", get(read::sensor))
+        .route("/observations", get(read::observations).post(act::post_observations))
+        .route("/alerts", get(read::alerts))
+        .route("/cases", get(read::cases))
+        .route("/cases/{id}", get(read::case))
+        .route("/units", get(read::units))
+        .route("/units/{id}", get(read::unit))
+        .route("/dispatches", get(read::dispatches))
+        .route("/commands", post(act::post_command))
+        .route("/timelines", get(timelines::list).post(timelines::open))
+        .route("/timelines/{id}", delete(timelines::close))
+        .route("/timelines/{id}/control", post(timelines::control))
+        .route("/drills", get(timelines::drills))
+        .route("/picture", get(picture::socket))
+        .route("/metrics", get(status::metrics))
+        .layer(middleware::from_fn_with_state(doors, guard))
+        .route("/health", get(status::health))
+        .route("/openapi.json", get(document))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+async fn guard(State(doors): Hall, request: Request, next: Next) -> Response {
+    match auth::check(&doors.tokens, request.headers()) {
+        Ok(_) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn document() -> impl IntoResponse {
+    Json(Document::openapi())
+}
+
+pub(crate) async fn nothing_here(uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        format!("没有 {uri}；接口说明见 /api/v1/openapi.json / nothing at {uri}: see /api/v1/openapi.json"),
+    )
+}
