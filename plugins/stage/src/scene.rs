@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use bevy::camera::visibility::NoFrustumCulling;
+use bevy::camera::visibility::{NoFrustumCulling, VisibilityRange};
 use bevy::prelude::*;
 use guanlan_city::model::AdminLevel;
 
 use crate::StageSettings;
-use crate::buildings::{BuildingMaterial, tiles};
+use crate::buildings::{BuildingMaterial, Tile, tiles};
 use crate::flood::{FloodHandle, FloodMaterial};
 use crate::ground::heights::{Ground, HeightGrid};
 use crate::ground::paint::paint;
@@ -25,10 +25,18 @@ pub struct SceneStats {
     pub tiles: usize,
     /// Triangles of buildings.
     pub building_triangles: usize,
+    /// Vertices of buildings.
+    pub building_vertices: usize,
+    /// Triangles of buildings seen from far.
+    pub far_triangles: usize,
+    /// Vertices of buildings seen from far.
+    pub far_vertices: usize,
     /// Time to build everything, ms.
     pub build_ms: f64,
 }
 
+/// Beyond this distance a tile is drawn as prisms, m.
+const FAR_M: f32 = 2200.0;
 /// Largest side of the ground painting, px.
 const PAINTING_PX: usize = 4096;
 
@@ -69,8 +77,19 @@ pub(crate) fn build(
     let material = walls.add(BuildingMaterial { look: *look });
     for tile in tiles(city) {
         stats.tiles += 1;
-        stats.building_triangles += tile.triangles();
-        commands.spawn((Mesh3d(meshes.add(tile.into_mesh())), MeshMaterial3d(material.clone())));
+        stats.building_triangles += tile.near.triangles();
+        stats.building_vertices += tile.near.len();
+        stats.far_triangles += tile.far.triangles();
+        stats.far_vertices += tile.far.len();
+        let mut spawn = |tile: Tile, from_m: f32, to_m: f32| {
+            if !tile.is_empty() {
+                let mut range = VisibilityRange::abrupt(from_m, to_m);
+                range.use_aabb = true;
+                commands.spawn((Mesh3d(meshes.add(tile.into_mesh())), MeshMaterial3d(material.clone()), range));
+            }
+        };
+        spawn(tile.near, 0.0, FAR_M);
+        spawn(tile.far, FAR_M, f32::MAX);
     }
 
     let bodies = solid::build(city, &ground, &look);

@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use bevy::render::render_resource::{AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError};
 use bevy::shader::ShaderRef;
 use guanlan_city::City;
-use guanlan_city::model::SurfaceKind;
+use guanlan_city::model::{RoadClass, SurfaceKind};
 
 use crate::frame::{heading_to_scene, to_scene};
 use crate::ground::heights::Ground;
@@ -150,11 +150,11 @@ fn deck_heights(city: &City, ground: &Ground) -> BTreeMap<i64, f32> {
 
 fn bridges(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
     let heights = deck_heights(city, ground);
-    let top = (look.bridge * 0.86).with_w(1.0).to_array();
-    let side = (look.bridge * 0.42).with_w(1.0).to_array();
-    let rail = (look.bridge * 1.15).with_w(1.0).to_array();
     for road in city.roads.iter().filter(|r| r.bridge && r.line.len() >= 2) {
         let (Some(&za), Some(&zb)) = (heights.get(&road.from_node), heights.get(&road.to_node)) else { continue };
+        let small = road.class >= RoadClass::Tertiary;
+        let tone = if small { look.local.lerp(look.bridge, 0.25) } else { look.bridge * 0.86 };
+        let [top, side, rail] = [tone, tone * 0.5, tone * 1.25].map(|c| c.with_w(1.0).to_array());
         let total = road.length_m().max(0.1);
         let half = road_width_m(road.class, road.width_m) * 0.5 + 0.8;
         let mut run = 0.0;
@@ -170,7 +170,13 @@ fn bridges(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
             let after = line[(i + 1).min(line.len() - 1)];
             let along = to_scene(after[0] - before[0], after[1] - before[1], 0.0).normalize_or(Vec3::X);
             let left = Vec3::Y.cross(along);
-            let z = (za + (zb - za) * run / total).max(ground.height_m(p[0], p[1])) + 0.6;
+            // The ground under both edges counts too: a deck lies on its abutments.
+            let side = crate::frame::to_city(left * half * 0.9);
+            let under = [-1.0, 0.0, 1.0]
+                .map(|k| ground.height_m(p[0] + side[0] * k, p[1] + side[1] * k))
+                .into_iter()
+                .fold(f32::MIN, f32::max);
+            let z = (za + (zb - za) * run / total).max(under) + 0.7;
             spine.push((to_scene(p[0], p[1], z), left * half));
         }
         for pair in spine.windows(2) {

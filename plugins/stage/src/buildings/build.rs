@@ -33,6 +33,8 @@ pub struct Face {
     pub corners: Vec<[f32; 3]>,
     /// True for roofs.
     pub roof: bool,
+    /// One triangle of a source's own mesh: its neighbours lie in the same plane.
+    pub loose: bool,
 }
 
 /// Growing vertex columns of a tile.
@@ -43,6 +45,15 @@ pub struct Tile {
     places: Vec<[f32; 4]>,
     buildings: Vec<u32>,
     indices: Vec<u32>,
+    /// Vertices of the part being added that its triangles may share.
+    shared: Vec<(VertexKey, u32)>,
+}
+
+/// Place, normal and top of a vertex, comparable.
+type VertexKey = ([u32; 3], [i32; 3], i32);
+
+fn tag(number: u32, building: &Building) -> u32 {
+    (number & 0x00ff_ffff) | (use_class(&building.usage) << 24)
 }
 
 /// How lively the windows of a use are at night: 0 dark, 1 homes, 2 offices and shops, 3 works.
@@ -59,15 +70,44 @@ pub fn use_class(usage: &str) -> u32 {
 impl Tile {
     /// Adds the faces of one building; `number` is its index in the city.
     pub fn add(&mut self, number: u32, building: &Building) {
-        let tag = (number & 0x00ff_ffff) | (use_class(&building.usage) << 24);
+        let tag = tag(number, building);
         for part in &building.parts {
             let foot = part.base_m;
+            self.shared.clear();
             for face in part_faces(part) {
                 self.face(&face, foot, tag);
             }
-            if part.roof != RoofShape::Mesh {
+            if part.roof != RoofShape::Mesh || part.mesh.len() < 3 {
                 self.cap(part, foot, tag);
             }
+        }
+    }
+
+    /// Adds a building as it is seen from far: prisms with level roofs, without small bodies.
+    pub fn add_far(&mut self, number: u32, building: &Building) {
+        let tag = tag(number, building);
+        for (i, part) in building.parts.iter().enumerate() {
+            let height = part.top_m.max(part.eaves_m) - part.base_m;
+            if part.footprint.len() < 3 {
+                if part.mesh.len() >= 3 {
+                    self.shared.clear();
+                    part_faces(part).iter().for_each(|face| self.face(face, part.base_m, tag));
+                }
+                continue;
+            }
+            if i > 0 && height < 5.0 {
+                continue;
+            }
+            let top = if part.eaves_m > part.base_m + 1.0 { (part.eaves_m + part.top_m) * 0.5 } else { part.top_m };
+            let plain = BuildingPart {
+                footprint: part.footprint.clone(),
+                base_m: part.base_m,
+                eaves_m: top,
+                top_m: top,
+                ..Default::default()
+            };
+            part_faces(&plain).iter().for_each(|face| self.face(face, plain.base_m, tag));
+            self.cap(&plain, plain.base_m, tag);
         }
     }
 
@@ -77,30 +117,55 @@ impl Tile {
             return;
         }
         let normal = newell(&corners);
-        if normal.length_squared() < 1e-9 {
+        // Floors are never seen.
+        if normal.length_squared() < 1e-9 || (face.loose && normal.y < -0.7) {
             return;
         }
-        // Along the longest level direction of the face.
-        let along = (corners[1] - corners[0]).with_y(0.0).normalize_or(Vec3::X);
-        let us: Vec<f32> = corners.iter().map(|c| (*c - corners[0]).dot(along)).collect();
-        let (low, high) = us.iter().fold((f32::MAX, f32::MIN), |(l, h), &u| (l.min(u), h.max(u)));
         let top = corners.iter().map(|c| c.y).fold(f32::MIN, f32::max);
-        let size = [high - low, top - foot_m];
-        let first = self.positions.len() as u32;
+        let level = face.roof && normal.y > 0.985;
+        // Along the level direction of the face's plane, so that triangles of one wall agree.
+        let along = Vec3::Y.cross(normal).normalize_or(Vec3::X);
+        let us: Vec<f32> = corners.iter().map(|c| c.dot(along)).collect();
+        let (low, high) = us.iter().fold((f32::MAX, f32::MIN), |(l, h), &u| (l.min(u), h.max(u)));
+        let mut numbers = Vec::with_capacity(corners.len());
         for (corner, u) in corners.iter().zip(&us) {
-            self.vertex(*corner, normal, face.roof, [u - low, corner.y - foot_m, size[0], size[1]], tag);
+            let place = if level {
+                [50.0, corner.y - foot_m, 1e4, 1e4]
+            } else if face.loose {
+                [u.rem_euclid(4000.0) + 60.0, corner.y - foot_m, 1e4, top - foot_m]
+            } else {
+                [u - low, corner.y - foot_m, high - low, top - foot_m]
+            };
+            numbers.push(if face.loose {
+                self.shared_vertex(*corner, normal, face.roof, place, tag)
+            } else {
+                self.vertex(*corner, normal, face.roof, place, tag)
+            });
         }
-        for k in 1..corners.len() as u32 - 1 {
-            self.indices.extend([first, first + k, first + k + 1]);
+        for k in 1..numbers.len() - 1 {
+            self.indices.extend([numbers[0], numbers[k], numbers[k + 1]]);
         }
     }
 
-    fn vertex(&mut self, p: Vec3, normal: Vec3, roof: bool, place: [f32; 4], tag: u32) {
+    /// The vertex with these values in this part, made when there is none yet.
+    fn shared_vertex(&mut self, p: Vec3, normal: Vec3, roof: bool, place: [f32; 4], tag: u32) -> u32 {
+        let normal_bytes = [normal.x, normal.y, normal.z].map(|v| (v * 40.0).round() as i32);
+        let key = (p.to_array().map(f32::to_bits), normal_bytes, (place[3] * 20.0).round() as i32);
+        if let Some((_, number)) = self.shared.iter().rev().take(64).find(|(k, _)| *k == key) {
+            return *number;
+        }
+        let number = self.vertex(p, normal, roof, place, tag);
+        self.shared.push((key, number));
+        number
+    }
+
+    fn vertex(&mut self, p: Vec3, normal: Vec3, roof: bool, place: [f32; 4], tag: u32) -> u32 {
         let pack = |v: f32| (v.clamp(-1.0, 1.0) * 127.0).round() as i8;
         self.positions.push(p.to_array());
         self.faces.push([pack(normal.x), pack(normal.y), pack(normal.z), if roof { 127 } else { 0 }]);
         self.places.push(place);
         self.buildings.push(tag);
+        self.positions.len() as u32 - 1
     }
 
     /// The level roof over a footprint whose roof shape needs one.
@@ -192,7 +257,11 @@ pub fn part_faces(part: &BuildingPart) -> Vec<Face> {
             .mesh
             .chunks_exact(3)
             .enumerate()
-            .map(|(i, t)| Face { corners: t.to_vec(), roof: part.mesh_is_roof.get(i).copied().unwrap_or(false) })
+            .map(|(i, t)| Face {
+                corners: t.to_vec(),
+                roof: part.mesh_is_roof.get(i).copied().unwrap_or(false),
+                loose: true,
+            })
             .collect();
     }
     if part.footprint.len() < 3 {
@@ -208,6 +277,7 @@ pub fn part_faces(part: &BuildingPart) -> Vec<Face> {
             faces.push(Face {
                 corners: vec![[a[0], a[1], low], [b[0], b[1], low], [b[0], b[1], eaves], [a[0], a[1], eaves]],
                 roof: false,
+                loose: false,
             });
         }
     }
@@ -217,16 +287,27 @@ pub fn part_faces(part: &BuildingPart) -> Vec<Face> {
     faces
 }
 
+/// A tile of town near and far, with its middle in local m.
+#[derive(Clone, Debug, Default)]
+pub struct TilePair {
+    /// Every face.
+    pub near: Tile,
+    /// Prisms.
+    pub far: Tile,
+}
+
 /// The city's buildings in tiles of [`TILE_M`].
 #[must_use]
-pub fn tiles(city: &City) -> Vec<Tile> {
-    let mut tiles: BTreeMap<(i32, i32), Tile> = BTreeMap::new();
+pub fn tiles(city: &City) -> Vec<TilePair> {
+    let mut tiles: BTreeMap<(i32, i32), TilePair> = BTreeMap::new();
     for (number, building) in city.buildings.iter().enumerate() {
         let Some(centre) = building.centre() else { continue };
         let key = ((centre[0] / TILE_M).floor() as i32, (centre[1] / TILE_M).floor() as i32);
-        tiles.entry(key).or_default().add(number as u32, building);
+        let pair = tiles.entry(key).or_default();
+        pair.near.add(number as u32, building);
+        pair.far.add_far(number as u32, building);
     }
-    tiles.into_values().filter(|t| !t.is_empty()).collect()
+    tiles.into_values().filter(|t| !t.near.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -260,7 +341,7 @@ mod tests {
         // The floor closes the body.
         let low = part.base_m - FOOT_M;
         let floor = part.footprint.iter().rev().map(|p| [p[0], p[1], low]).collect();
-        tile.face(&Face { corners: floor, roof: false }, low, 0);
+        tile.face(&Face { corners: floor, roof: false, loose: false }, low, 0);
         tile.add(7, &Building { parts: vec![part], ..Default::default() });
         tile
     }
@@ -290,6 +371,22 @@ mod tests {
     }
 
     #[test]
+    fn triangles_of_one_wall_share_their_corners() {
+        let wall = [[0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [10.0, 0.0, 6.0], [0.0, 0.0, 6.0]];
+        let floor = [[0.0, 0.0, 0.0], [0.0, 5.0, 0.0], [10.0, 0.0, 0.0]];
+        let part = BuildingPart {
+            roof: RoofShape::Mesh,
+            mesh: vec![wall[0], wall[1], wall[2], wall[0], wall[2], wall[3], floor[0], floor[1], floor[2]],
+            mesh_is_roof: vec![false; 3],
+            top_m: 6.0,
+            ..Default::default()
+        };
+        let mut tile = Tile::default();
+        tile.add(0, &Building { parts: vec![part], ..Default::default() });
+        assert_eq!((tile.len(), tile.triangles()), (4, 2), "two triangles share two corners, the floor is left out");
+    }
+
+    #[test]
     fn odd_footprints_still_get_a_roof() {
         let mut part = block(RoofShape::Gabled);
         part.footprint = vec![[0.0, 0.0], [20.0, 0.0], [20.0, 10.0], [10.0, 10.0], [10.0, 20.0], [0.0, 20.0]];
@@ -309,6 +406,7 @@ mod tests {
         let tiles = tiles(&city);
         assert!(tiles.len() >= 7);
         // Four walls of two triangles and a roof of two.
-        assert_eq!(tiles.iter().map(Tile::triangles).sum::<usize>(), 40 * 10);
+        assert_eq!(tiles.iter().map(|t| t.near.triangles()).sum::<usize>(), 40 * 10);
+        assert_eq!(tiles.iter().map(|t| t.far.triangles()).sum::<usize>(), 40 * 10);
     }
 }

@@ -12,7 +12,7 @@ use bevy::shader::ShaderRef;
 use crate::look::Look;
 use crate::shaders;
 
-pub use build::{TILE_M, Tile, tiles};
+pub use build::{TILE_M, Tile, TilePair, tiles};
 
 /// Walls with storeys and windows, roofs, edges.
 #[derive(Asset, TypePath, AsBindGroup, Clone)]

@@ -36,8 +36,8 @@ fn mix(a: [f32; 2], b: [f32; 2], t: f32) -> [f32; 2] {
 pub fn faces(part: &BuildingPart) -> Vec<Face> {
     let (eaves, top) = (part.eaves_m, part.top_m);
     let at = |p: [f32; 2], z: f32| [p[0], p[1], z];
-    let roof = |corners| Face { corners, roof: true };
-    let wall = |corners| Face { corners, roof: false };
+    let roof = |corners| Face { corners, roof: true, loose: false };
+    let wall = |corners| Face { corners, roof: false, loose: false };
     if part.roof == RoofShape::Pyramidal {
         let n = part.footprint.len();
         let sum = part.footprint.iter().fold([0.0, 0.0], |s, p| [s[0] + p[0], s[1] + p[1]]);

@@ -42,8 +42,8 @@ pub fn from_city(city: &City, ground: &Ground) -> Views {
             key: "overview".into(),
             name: Bilingual::new("全域", "Overview"),
             pose: CameraPose {
-                focus: at((w + e) * 0.5, (s + n) * 0.5 - (n - s) * 0.03),
-                distance_m: span * 1.18,
+                focus: at((w + e) * 0.5, (s + n) * 0.5 - (n - s) * 0.045),
+                distance_m: span * 1.30,
                 yaw_deg: 350.0,
                 pitch_deg: 47.0,
             },

@@ -80,10 +80,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let edge_near = 1.0 - smoothstep(0.12, 0.9, px);
     if edge_near > 0.0 {
         let to_side = min(in.place.x, in.place.z - in.place.x);
-        let to_top = select(in.place.w - in.place.y, min(in.place.y, in.place.w - in.place.y), in.roof > 0.5);
+        let to_top = in.place.w - in.place.y;
         let wide = max(px * 1.1, 0.07);
         let line = max(1.0 - smoothstep(0.0, wide, to_top), 0.45 * (1.0 - smoothstep(0.0, wide, to_side)));
-        color = mix(color, look.edge.rgb, line * 0.40 * edge_near);
+        color = mix(color, look.edge.rgb, line * mix(0.40, 0.22, in.roof) * edge_near);
     }
     color = color + glow;
     if number == look.selected {

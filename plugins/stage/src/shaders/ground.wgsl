@@ -67,7 +67,8 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let paved = metres(areas.b, AREA_RANGE_M);
     color = mix(color, mix(look.land.rgb, look.local.rgb, 0.30), cover(paved, px) * painted);
     let green = metres(areas.g, AREA_RANGE_M);
-    let leaf = 0.86 + 0.22 * noise(place * 0.11) * (1.0 - smoothstep(3.0, 10.0, px));
+    let crowns = noise(place * 0.21) * noise(place * 0.47 + 7.0);
+    let leaf = 0.84 + 0.20 * noise(place * 0.017) + (0.55 * crowns - 0.16) * (1.0 - smoothstep(1.0, 5.0, px));
     color = mix(color, look.green.rgb * leaf * 0.80, cover(green, px) * painted);
     color = color * shade;
 
@@ -105,7 +106,17 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     color = mix(color, look.local.rgb * mix(0.78, 0.62, far), small_on * mix(0.92, 0.55, far));
     color = mix(color, casing, cover(main + rim, px) * painted * dry * (1.0 - small_on) * 0.8);
     let main_on = cover(main, px) * painted * dry;
-    color = mix(color, look.arterial.rgb * mix(0.74, 0.92, smoothstep(1.0, 8.0, px)), main_on);
+    color = mix(color, look.arterial.rgb * mix(0.55, 0.92, smoothstep(0.3, 7.0, px)), main_on);
+    // Kerb lines and lanes, only near.
+    let marks = 1.0 - smoothstep(0.14, 0.75, px);
+    if marks > 0.0 {
+        let main_d = metres(lines.g, LINE_RANGE_M);
+        let small_d = metres(lines.r, LINE_RANGE_M);
+        let thin = max(0.12, px * 0.5);
+        let kerb = max(cover(thin - abs(main_d - 0.45), px), 0.55 * cover(thin - abs(small_d - 0.35), px) * (1.0 - main_on));
+        let lane = cover(thin - abs(fract((main_d - 0.45) / 3.6 + 0.5) - 0.5) * 3.6, px) * smoothstep(2.0, 3.2, main_d);
+        color = mix(color, look.bridge.rgb, (0.50 * kerb + 0.16 * lane) * marks * painted * dry);
+    }
 
     color = mix(look.space.rgb, color, inside(in.world));
     return vec4<f32>(fogged(color, in.world, view.world_position), 1.0);
