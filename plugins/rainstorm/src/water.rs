@@ -83,7 +83,7 @@ pub fn low_priority_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>, Water
 }
 
 /// Lowers the priority of the calling thread.
-fn yield_to_others() {
+pub fn yield_to_others() {
     // SAFETY: setpriority has no memory effects; on Linux "process 0" is the calling thread. When it is
     // refused the thread simply keeps its priority.
     #[cfg(target_os = "linux")]
