@@ -280,8 +280,6 @@ pub fn sensors(
         height_m: f64,
         period_s: u32,
     ) {
-        // Streets run to the very edge of the map; what stands on them stays inside.
-        let at = at.map(|v| v.clamp(3.0, 5997.0));
         out.push(Sensor { id: 1001 + out.len() as u64, name, property, at, height_m, period_s });
     }
     // 30 water gauges: the underpasses, low places on roads, the river.
@@ -451,6 +449,10 @@ pub fn sensors(
                 if sen.is_empty() { format!("{en} {id}") } else { format!("{sen} {} {id}", en.to_lowercase()) };
             add(&mut out, (format!("{szh}{zh}{id}"), en_name), property, at, height, period);
         }
+    }
+    // Streets run to the very edge of the map; what stands on them stays inside.
+    for s in &mut out {
+        s.at = s.at.map(|v| v.clamp(3.0, plan.size - 3.0));
     }
     out
 }
