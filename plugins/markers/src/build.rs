@@ -205,8 +205,8 @@ mod tests {
 
     #[test]
     fn sizes_grow_with_importance() {
-        let sizes = [LevelMark::Normal, LevelMark::Blue, LevelMark::Yellow, LevelMark::Orange, LevelMark::Red]
-            .map(sensor_px);
+        let sizes =
+            [LevelMark::Normal, LevelMark::Blue, LevelMark::Yellow, LevelMark::Orange, LevelMark::Red].map(sensor_px);
         assert!(sizes.windows(2).all(|w| w[0] < w[1]));
         assert!(CASE_PX > sizes[4]);
     }

@@ -24,7 +24,7 @@ pub const WET_M: f32 = 0.05;
 #[derive(Resource, Clone, Default)]
 pub struct FloodWater(pub Option<Arc<DepthField>>);
 
-/// Depth of the water at a vertex, m; negative on the bank.
+/// Depth of the water at a vertex, m.
 const ATTRIBUTE_DEPTH: MeshVertexAttribute =
     MeshVertexAttribute::new("GuanlanDepth", 0x6775_6121, VertexFormat::Float32);
 
@@ -58,63 +58,66 @@ impl Material for FloodMaterial {
         layout: &MeshVertexBufferLayoutRef,
         _: MaterialPipelineKey<Self>,
     ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![layout.0.get_layout(&[
-            Mesh::ATTRIBUTE_POSITION.at_shader_location(0),
-            ATTRIBUTE_DEPTH.at_shader_location(1),
-        ])?];
+        descriptor.vertex.buffers = vec![
+            layout
+                .0
+                .get_layout(&[Mesh::ATTRIBUTE_POSITION.at_shader_location(0), ATTRIBUTE_DEPTH.at_shader_location(1)])?,
+        ];
         descriptor.primitive.cull_mode = None;
         Ok(())
     }
 }
 
-/// The water surface of a field. Corners of cells take the mean level of the wet cells around
-/// them, so that the surface is level and its edge falls where it meets the ground.
+/// The water surface of a field: a fan over each wet cell. Corners take the mean level of the wet
+/// cells around them and the mean depth of all four, so that the surface is level and the shore
+/// falls between cells, or where the water meets higher ground.
 #[must_use]
 pub fn water_mesh(field: &DepthField, ground: &Ground) -> Option<Mesh> {
     let (cols, rows) = (field.cols as usize, field.rows as usize);
     if field.depth_mm.len() != cols * rows || cols == 0 {
         return None;
     }
-    let wet = |c: usize, r: usize| f32::from(field.depth_mm[r * cols + c]) / 1000.0 >= WET_M * 0.6;
+    let depth = |c: usize, r: usize| f32::from(field.depth_mm[r * cols + c]) / 1000.0;
+    let wet = |c: usize, r: usize| depth(c, r) >= WET_M;
     let place = |c: f32, r: f32| {
-        [
-            (field.west_m + f64::from(c) * field.cell_m) as f32,
-            (field.south_m + f64::from(r) * field.cell_m) as f32,
-        ]
+        [(field.west_m + f64::from(c) * field.cell_m) as f32, (field.south_m + f64::from(r) * field.cell_m) as f32]
     };
-    // Level of each wet cell and, summed, of each corner.
-    let mut sums = vec![(0f32, 0f32); (cols + 1) * (rows + 1)];
+    // For each corner: sum of levels, wet cells, sum of depths.
+    let mut sums = vec![(0f32, 0f32, 0f32); (cols + 1) * (rows + 1)];
+    let mut levels: Vec<(usize, usize, f32)> = Vec::new();
     for r in 0..rows {
         for c in 0..cols {
             if wet(c, r) {
                 let p = place(c as f32 + 0.5, r as f32 + 0.5);
-                let level = ground.height_m(p[0], p[1]) + f32::from(field.depth_mm[r * cols + c]) / 1000.0;
+                let level = ground.height_m(p[0], p[1]) + depth(c, r);
+                levels.push((c, r, level));
                 for (dc, dr) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
                     let corner = &mut sums[(r + dr) * (cols + 1) + c + dc];
-                    *corner = (corner.0 + level, corner.1 + 1.0);
+                    *corner = (corner.0 + level, corner.1 + 1.0, corner.2 + depth(c, r));
                 }
             }
         }
     }
     let (mut positions, mut depths, mut indices) = (Vec::new(), Vec::new(), Vec::new());
     let mut numbers = vec![u32::MAX; sums.len()];
-    for r in 0..rows {
-        for c in 0..cols {
-            if !wet(c, r) {
-                continue;
+    for (c, r, level) in levels {
+        let ring = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(dc, dr)| {
+            let at = (r + dr) * (cols + 1) + c + dc;
+            if numbers[at] == u32::MAX {
+                numbers[at] = positions.len() as u32;
+                let p = place((c + dc) as f32, (r + dr) as f32);
+                let (sum, count, depth) = sums[at];
+                positions.push(to_scene(p[0], p[1], sum / count.max(1.0)).to_array());
+                depths.push(depth / 4.0);
             }
-            let quad = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(dc, dr)| {
-                let at = (r + dr) * (cols + 1) + c + dc;
-                if numbers[at] == u32::MAX {
-                    numbers[at] = positions.len() as u32;
-                    let p = place((c + dc) as f32, (r + dr) as f32);
-                    let level = sums[at].0 / sums[at].1.max(1.0);
-                    positions.push(to_scene(p[0], p[1], level).to_array());
-                    depths.push(level - ground.height_m(p[0], p[1]));
-                }
-                numbers[at]
-            });
-            indices.extend([quad[0], quad[1], quad[2], quad[0], quad[2], quad[3]]);
+            numbers[at]
+        });
+        let p = place(c as f32 + 0.5, r as f32 + 0.5);
+        let middle = positions.len() as u32;
+        positions.push(to_scene(p[0], p[1], level).to_array());
+        depths.push(depth(c, r));
+        for k in 0..4 {
+            indices.extend([middle, ring[k], ring[(k + 1) % 4]]);
         }
     }
     (!indices.is_empty()).then(|| {
@@ -185,7 +188,7 @@ mod tests {
             estimate: true,
         };
         let mesh = water_mesh(&field, &ground).unwrap();
-        assert_eq!(mesh.count_vertices(), 6, "two cells share an edge; 1 cm is no water");
+        assert_eq!(mesh.count_vertices(), 8, "two cells share an edge; 1 cm is no water");
         let Some(positions) = mesh.attribute(Mesh::ATTRIBUTE_POSITION).and_then(|a| a.as_float3()) else {
             panic!("positions")
         };

@@ -29,6 +29,7 @@ pub mod redraw;
 pub mod scene;
 pub mod screen;
 pub mod shaders;
+pub mod solid;
 pub mod still;
 pub mod window;
 
@@ -38,6 +39,7 @@ use bevy::prelude::*;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use guanlan_city::City;
 use guanlan_core::theme::Theme;
+pub use image;
 
 pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
 pub use flood::FloodWater;
@@ -47,8 +49,6 @@ pub use pick::{Highlight, PickTarget, Picked};
 pub use quality::Quality;
 pub use redraw::Redraw;
 pub use screen::{MainCamera, MapLens, MapViewport, ScreenCamera};
-
-pub mod solid;
 
 /// The whole stage over one city.
 pub struct StagePlugin {
@@ -137,13 +137,7 @@ impl Plugin for StagePlugin {
             .add_message::<Picked>();
         app.configure_sets(
             Update,
-            (
-                StageSystems::Lens,
-                StageSystems::Input,
-                StageSystems::Camera,
-                StageSystems::Layers,
-                StageSystems::Apply,
-            )
+            (StageSystems::Lens, StageSystems::Input, StageSystems::Camera, StageSystems::Layers, StageSystems::Apply)
                 .chain(),
         );
         app.add_systems(Startup, (screen::spawn_cameras, scene::build).chain());

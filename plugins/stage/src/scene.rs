@@ -94,10 +94,8 @@ pub(crate) fn build(
 
     let bodies = solid::build(city, &ground, &look);
     if !bodies.is_empty() {
-        commands.spawn((
-            Mesh3d(meshes.add(bodies.into_mesh())),
-            MeshMaterial3d(solids.add(SolidMaterial { look: *look })),
-        ));
+        commands
+            .spawn((Mesh3d(meshes.add(bodies.into_mesh())), MeshMaterial3d(solids.add(SolidMaterial { look: *look }))));
     }
 
     let outlines: Vec<Polyline> = city

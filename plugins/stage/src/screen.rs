@@ -20,7 +20,9 @@ use bevy::shader::ShaderRef;
 use bevy::window::PrimaryWindow;
 
 use crate::StageSettings;
-use crate::camera::{CameraRig, Lens};
+use crate::camera::views::home;
+use crate::camera::{CameraRig, Lens, Views};
+use crate::ground::heights::Ground;
 use crate::quality::{ResolvedQuality, is_software};
 use crate::redraw::Redraw;
 use crate::shaders;
@@ -54,11 +56,13 @@ pub struct MapLens {
     pub lens: Lens,
     /// Physical pixels for each logical one.
     pub scale: f32,
+    /// Size of the part that no panel covers, px.
+    pub free_px: Vec2,
 }
 
 impl Default for MapLens {
     fn default() -> Self {
-        Self { lens: Lens::plain(Vec2::new(1280.0, 720.0)), scale: 1.0 }
+        Self { lens: Lens::plain(Vec2::new(1280.0, 720.0)), scale: 1.0, free_px: Vec2::new(1280.0, 720.0) }
     }
 }
 
@@ -202,12 +206,17 @@ pub(crate) fn spawn_cameras(
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 /// Follows the size of the window or still and the part that panels leave free.
 pub(crate) fn follow_window(
     window: Query<&Window, With<PrimaryWindow>>,
     still: Option<Res<StillTarget>>,
     viewport: Res<MapViewport>,
+    settings: Res<StageSettings>,
+    ground: Res<Ground>,
     mut lens: ResMut<MapLens>,
+    mut rig: ResMut<CameraRig>,
+    mut views: ResMut<Views>,
     mut redraw: ResMut<Redraw>,
 ) {
     let (size, scale) = match (&still, window.single()) {
@@ -219,10 +228,20 @@ pub(crate) fn follow_window(
         return;
     }
     let centre = viewport.0.map_or(size * 0.5, |r| r.center()).clamp(Vec2::ZERO, size);
+    let free = viewport.0.map_or(size, |r| r.size()).clamp(size * 0.1, size);
     let next = Lens { size_px: size, centre_px: centre };
-    if next != lens.lens || scale != lens.scale {
-        *lens = MapLens { lens: next, scale };
+    if next != lens.lens || scale != lens.scale || free != lens.free_px {
+        *lens = MapLens { lens: next, scale, free_px: free };
         redraw.scene();
+        // Home fits the free part; who is at home stays there.
+        let home = home(&settings.city, &ground, &next, free);
+        if rig.pose == rig.home {
+            rig.pose = home;
+        }
+        rig.home = home;
+        if let Some(view) = views.0.iter_mut().find(|v| v.key == "overview") {
+            view.pose = home;
+        }
     }
 }
 
@@ -246,9 +265,7 @@ pub(crate) fn apply_rig(
     }
     if let Some(picture) = picture {
         let size = (lens.lens.size_px * picture.scale).as_uvec2().max(UVec2::splat(16));
-        let wrong = images
-            .get(&picture.image)
-            .is_some_and(|i| UVec2::new(i.width(), i.height()) != size);
+        let wrong = images.get(&picture.image).is_some_and(|i| UVec2::new(i.width(), i.height()) != size);
         if wrong {
             if let Some(mut image) = images.get_mut(&picture.image) {
                 *image = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);

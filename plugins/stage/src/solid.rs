@@ -122,9 +122,7 @@ fn deck_heights(city: &City, ground: &Ground) -> BTreeMap<i64, f32> {
     for road in city.roads.iter().filter(|r| r.bridge && r.line.len() >= 2) {
         let ends = [(road.from_node, road.line[0]), (road.to_node, road.line[road.line.len() - 1])];
         for (node, p) in ends {
-            fixed
-                .entry(node)
-                .or_insert_with(|| (!over_water(city, p)).then(|| ground.height_m(p[0], p[1])));
+            fixed.entry(node).or_insert_with(|| (!over_water(city, p)).then(|| ground.height_m(p[0], p[1])));
         }
         links.push((road.from_node, road.to_node));
     }

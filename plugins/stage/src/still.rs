@@ -159,10 +159,7 @@ impl StillApp {
             self.update(1);
             let taken = slot.lock().ok().and_then(|mut s| s.take());
             if let Some(image) = taken {
-                let image = image
-                    .try_into_dynamic()
-                    .map_err(|e| StillError::NotDelivered(e.to_string()))?
-                    .to_rgb8();
+                let image = image.try_into_dynamic().map_err(|e| StillError::NotDelivered(e.to_string()))?.to_rgb8();
                 let adapter = self.app.world().get_resource::<RenderAdapterInfo>();
                 let adapter = adapter.map_or_else(String::new, |a| a.name.clone());
                 return Ok(Still { image, adapter, frame_ms });
@@ -180,10 +177,7 @@ pub fn run(plugins: impl FnOnce(&mut App), spec: &StillSpec) -> Result<Still, St
     let mut app = StillApp::new(UVec2::new(spec.width, spec.height), plugins)?;
     let still = app.capture(spec.warmup_frames)?;
     if let Some(path) = &spec.out {
-        still
-            .image
-            .save(path)
-            .map_err(|source| StillError::Write { path: path.display().to_string(), source })?;
+        still.image.save(path).map_err(|source| StillError::Write { path: path.display().to_string(), source })?;
     }
     Ok(still)
 }

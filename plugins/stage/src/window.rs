@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
-use bevy::window::{MonitorSelection, PresentMode, PrimaryWindow, RequestRedraw, WindowMode, WindowPosition, WindowResolution};
+use bevy::window::{
+    MonitorSelection, PresentMode, PrimaryWindow, RequestRedraw, WindowMode, WindowPosition, WindowResolution,
+};
 use bevy::winit::{UpdateMode, WinitSettings};
 
 use crate::StageSystems;

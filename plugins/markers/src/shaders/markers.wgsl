@@ -59,6 +59,10 @@ fn vertex(
     if kind == 0u && ((bits >> 4u) & 15u) == 0u && (bits & SELECTED) == 0u {
         px = clamp(px * 900.0 / max(clip.w, 1.0), 2.6 * unit_px, px);
     }
+    // A free crew is quiet too.
+    if kind == KIND_UNIT && ((bits >> 12u) & 15u) == 0u && (bits & SELECTED) == 0u {
+        px = clamp(px * 1500.0 / max(clip.w, 1.0), 9.0 * unit_px, px);
+    }
     let half_px = px * 0.5;
     out.clip = clip;
     out.clip.x = clip.x + corner.x * MARGIN * px / size.x * clip.w;
@@ -137,12 +141,15 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         let notch = -(q.y + 0.78) + abs(q.x) * -0.45 + 0.0;
         let wedge = max(side, notch);
         let busy = status == 1u || status == 2u || status == 3u;
-        var fill = mix(paint.disc.rgb, paint.unit.rgb, 0.62);
+        var fill = mix(paint.disc.rgb, paint.unit.rgb, 0.42);
         if busy { fill = paint.accent.rgb; }
         if status == 3u { fill = paint.unit.rgb; }
         if status == 5u { fill = paint.stale.rgb * 0.6; }
         color = over(color, paint.disc.rgb, 0.85 * (1.0 - smoothstep(-0.5 * one, 0.8 * one, wedge - 2.2 * one)));
         color = over(color, fill, 1.0 - smoothstep(-0.6 * one, 0.6 * one, wedge));
+        if status == 0u || status == 5u {
+            color.a = color.a * 0.72;
+        }
         return color;
     }
     if kind == KIND_CASE {

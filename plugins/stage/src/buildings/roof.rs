@@ -59,8 +59,10 @@ pub fn faces(part: &BuildingPart) -> Vec<Face> {
             wall(vec![at(p[3], eaves), at(p[0], eaves), at(p[3], top)]),
         ],
         RoofShape::Hipped => {
-            let (long, short) =
-                (((p[1][0] - p[0][0]).hypot(p[1][1] - p[0][1])).max(1e-3), (p[2][0] - p[1][0]).hypot(p[2][1] - p[1][1]));
+            let (long, short) = (
+                ((p[1][0] - p[0][0]).hypot(p[1][1] - p[0][1])).max(1e-3),
+                (p[2][0] - p[1][0]).hypot(p[2][1] - p[1][1]),
+            );
             let inset = (short * 0.5 / long).min(0.48);
             let (end, start) = (mix(p[1], p[2], 0.5), mix(p[3], p[0], 0.5));
             let (ridge_a, ridge_b) = (at(mix(start, end, inset), top), at(mix(end, start, inset), top));

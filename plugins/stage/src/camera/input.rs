@@ -121,11 +121,8 @@ pub(crate) fn steer(
     let mut touched = false;
 
     let moved: Vec2 = devices.motion.read().map(|m| m.delta).sum();
-    let wheel: f32 = devices
-        .wheel
-        .read()
-        .map(|w| if w.unit == MouseScrollUnit::Pixel { w.y / 60.0 } else { w.y })
-        .sum();
+    let wheel: f32 =
+        devices.wheel.read().map(|w| if w.unit == MouseScrollUnit::Pixel { w.y / 60.0 } else { w.y }).sum();
     if let (Some(buttons), Some(cursor)) = (&devices.buttons, cursor) {
         let free = !devices.pointer.0;
         if wheel != 0.0 && free {

@@ -5,6 +5,6 @@ pub mod input;
 pub mod rig;
 pub mod views;
 
-pub use flight::{FlyTo, Flight};
+pub use flight::{Flight, FlyTo};
 pub use rig::{CameraPose, CameraRig, Lens};
 pub use views::{NamedView, Views};

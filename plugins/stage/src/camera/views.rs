@@ -1,11 +1,13 @@
 //! Named views that every city has: the whole, its quarters, its river, its underpasses.
 
+use bevy::math::Vec2;
 use bevy::prelude::Resource;
 use guanlan_city::City;
 use guanlan_city::model::{PlaceKind, SurfaceKind};
 use guanlan_core::Bilingual;
 
-use super::rig::CameraPose;
+use super::rig::{CameraPose, Lens};
+use crate::frame::to_scene;
 use crate::ground::heights::Ground;
 
 /// A view with a key for command lines and a name for people.
@@ -41,12 +43,7 @@ pub fn from_city(city: &City, ground: &Ground) -> Views {
         NamedView {
             key: "overview".into(),
             name: Bilingual::new("全域", "Overview"),
-            pose: CameraPose {
-                focus: at((w + e) * 0.5, (s + n) * 0.5 - (n - s) * 0.045),
-                distance_m: span * 1.30,
-                yaw_deg: 350.0,
-                pitch_deg: 47.0,
-            },
+            pose: home(city, ground, &Lens::plain(Vec2::new(1600.0, 900.0)), Vec2::new(1600.0, 900.0)),
         },
         NamedView {
             key: "top".into(),
@@ -113,6 +110,42 @@ pub fn from_city(city: &City, ground: &Ground) -> Views {
     Views(views)
 }
 
+/// The whole city inside a free part of this size around the lens's centre.
+#[must_use]
+pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraPose {
+    let [w, s, e, n] = city.extent;
+    let (e, n) = (e.max(w + 100.0), n.max(s + 100.0));
+    let z = ground.height_m((w + e) * 0.5, (s + n) * 0.5);
+    let mut pose = CameraPose {
+        focus: [(w + e) * 0.5, (s + n) * 0.5, z],
+        distance_m: (e - w).max(n - s) * 1.3,
+        yaw_deg: 352.0,
+        pitch_deg: 50.0,
+    };
+    for _ in 0..12 {
+        let mut low = Vec2::MAX;
+        let mut high = Vec2::MIN;
+        for (east, north) in [(w, s), (e, s), (e, n), (w, n)] {
+            if let Some(px) = lens.project(&pose, to_scene(east, north, z)) {
+                low = low.min(px);
+                high = high.max(px);
+            }
+        }
+        if !(high - low).is_finite() || (high - low).min_element() <= 0.0 {
+            break;
+        }
+        let fill = ((high - low) / (free_px * 0.94)).max_element();
+        pose.distance_m = (pose.distance_m * fill).clamp(200.0, 30_000.0);
+        let middle = (low + high) * 0.5;
+        let (Some(from), Some(to)) = (lens.on_plane(&pose, lens.centre_px, z), lens.on_plane(&pose, middle, z)) else {
+            break;
+        };
+        pose.focus[0] += (to.x - from.x) * 0.9;
+        pose.focus[1] -= (to.z - from.z) * 0.9;
+    }
+    pose
+}
+
 fn area(ring: &[[f32; 2]]) -> f32 {
     let mut sum = 0.0;
     for i in 0..ring.len() {
@@ -120,4 +153,29 @@ fn area(ring: &[[f32; 2]]) -> f32 {
         sum += a[0] * b[1] - b[0] * a[1];
     }
     (sum * 0.5).abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn home_shows_the_whole_city_in_the_free_part() {
+        let city = Arc::new(City { extent: [-3000.0, -2500.0, 3000.0, 2500.0], ..Default::default() });
+        let ground = Ground::new(&city);
+        for (size, centre, free) in [
+            (Vec2::new(1600.0, 900.0), Vec2::new(800.0, 450.0), Vec2::new(1600.0, 900.0)),
+            (Vec2::new(1920.0, 1080.0), Vec2::new(900.0, 500.0), Vec2::new(1100.0, 800.0)),
+            (Vec2::new(7680.0, 2160.0), Vec2::new(3840.0, 1000.0), Vec2::new(5000.0, 1800.0)),
+        ] {
+            let lens = Lens { size_px: size, centre_px: centre };
+            let pose = home(&city, &ground, &lens, free);
+            for (e, n) in [(-3000.0, -2500.0), (3000.0, -2500.0), (3000.0, 2500.0), (-3000.0, 2500.0)] {
+                let px = lens.project(&pose, to_scene(e, n, 0.0)).unwrap();
+                let off = (px - centre).abs();
+                assert!(off.x <= free.x * 0.5 && off.y <= free.y * 0.5, "{px} outside {free} around {centre}");
+            }
+        }
+    }
 }

@@ -121,12 +121,8 @@ fn shade(city: &City, ground: &Ground, grid: &DistanceGrid) -> Vec<u8> {
 
 fn texture(bytes: Vec<u8>, cols: usize, rows: usize, levels: u32) -> Image {
     let size = Extent3d { width: cols as u32, height: rows as u32, depth_or_array_layers: 1 };
-    let mut image = Image::new_uninit(
-        size,
-        TextureDimension::D2,
-        TextureFormat::Rgba8Unorm,
-        RenderAssetUsages::RENDER_WORLD,
-    );
+    let mut image =
+        Image::new_uninit(size, TextureDimension::D2, TextureFormat::Rgba8Unorm, RenderAssetUsages::RENDER_WORLD);
     image.texture_descriptor.mip_level_count = levels;
     image.data = Some(bytes);
     image.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {

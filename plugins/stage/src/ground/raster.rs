@@ -65,12 +65,8 @@ impl DistanceGrid {
 
     fn segment(&mut self, a: [f32; 2], b: [f32; 2], half_m: f32) {
         let reach = half_m + self.range_m;
-        let (c0, c1, r0, r1) = self.window(
-            a[0].min(b[0]) - reach,
-            a[1].min(b[1]) - reach,
-            a[0].max(b[0]) + reach,
-            a[1].max(b[1]) + reach,
-        );
+        let (c0, c1, r0, r1) =
+            self.window(a[0].min(b[0]) - reach, a[1].min(b[1]) - reach, a[0].max(b[0]) + reach, a[1].max(b[1]) + reach);
         let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
         let inverse = 1.0 / (dx * dx + dy * dy).max(1e-9);
         for row in r0..r1 {
@@ -99,8 +95,7 @@ impl DistanceGrid {
             bounds = [bounds[0].min(p[0]), bounds[1].min(p[1]), bounds[2].max(p[0]), bounds[3].max(p[1])];
         }
         let reach = self.range_m;
-        let (c0, c1, r0, r1) =
-            self.window(bounds[0] - reach, bounds[1] - reach, bounds[2] + reach, bounds[3] + reach);
+        let (c0, c1, r0, r1) = self.window(bounds[0] - reach, bounds[1] - reach, bounds[2] + reach, bounds[3] + reach);
         if c0 >= c1 || r0 >= r1 {
             return;
         }

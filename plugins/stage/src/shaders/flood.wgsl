@@ -33,10 +33,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         discard;
     }
     var color = ramp(in.depth) * 0.86;
-    var alpha = mix(0.50, 0.80, smoothstep(0.05, 1.0, in.depth));
+    var alpha = mix(0.38, 0.80, smoothstep(0.05, 1.0, in.depth));
     // The shore: about a pixel and a half, never more than 15 cm of depth.
-    let shore = 1.0 - smoothstep(0.0, min(1.8 * slope, 0.15), in.depth - 0.05);
-    color = mix(color, look.flood_film.rgb, shore * 0.85);
-    alpha = max(alpha, shore * 0.9);
+    let shore = 1.0 - smoothstep(0.0, min(1.8 * slope, 0.10), in.depth - 0.05);
+    color = mix(color, look.flood_film.rgb, shore * 0.8);
+    alpha = max(alpha, shore * 0.85);
     return vec4<f32>(fogged(color, in.world, view.world_position), alpha);
 }
