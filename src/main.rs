@@ -1,1 +1,42 @@
-fn main() {}
+//! Guanlan 观澜: the command line. Arguments to configuration to run; no logic of its own.
+//!
+//! Exit codes: 0 ok, 2 bad usage or bad input (the message names file, line and field), 1 failure.
+
+#![warn(clippy::pedantic)]
+#![allow(clippy::module_name_repetitions, reason = "verbs are named after their module")]
+
+mod args;
+mod exit;
+mod house;
+mod locale;
+mod progress;
+mod scene;
+mod shipped;
+mod verbs;
+#[cfg(feature = "views")]
+mod views;
+
+use clap::Parser;
+
+use crate::{args::Cli, exit::Failure};
+
+fn main() -> std::process::ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("GUANLAN_LOG")
+                .unwrap_or_else(|_| "warn,guanlan=info,wgpu_hal=error,wgpu_core=error".into()),
+        )
+        .with_target(false)
+        .init();
+    let cli = Cli::parse();
+    match verbs::run(cli) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            if !message.is_empty() {
+                eprintln!("guanlan: {message}");
+            }
+            std::process::ExitCode::from(code)
+        }
+    }
+}

@@ -34,13 +34,13 @@ pub struct OpenAlert {
 }
 
 /// What a responder sees: taken from a picture or from a room's resources.
-pub struct SeatView<'a> {
+pub struct SeatView<'a, 'c> {
     /// Time of the picture.
     pub now: Stamp,
     /// Seats that simulation fills.
     pub empty: &'a BTreeSet<Role>,
     /// Open cases.
-    pub cases: &'a mut dyn Iterator<Item = &'a Case>,
+    pub cases: &'a mut dyn Iterator<Item = &'c Case>,
     /// Alerts nobody has acknowledged.
     pub alerts: &'a [OpenAlert],
 }
@@ -51,7 +51,7 @@ pub struct SeatView<'a> {
 /// argument. A command is repeated at most once a minute until the picture shows its effect.
 pub fn respond(
     policy: &Responder,
-    view: SeatView<'_>,
+    view: SeatView<'_, '_>,
     best: &mut dyn FnMut(&Case, &BTreeSet<UnitId>) -> Option<UnitId>,
 ) -> Vec<CommandEnvelope> {
     let now = view.now;

@@ -6,8 +6,9 @@ use bevy_app::App;
 use guanlan_alerting::{AlertingPlugin, RuleSet};
 use guanlan_casework::{CaseRules, CaseworkPlugin};
 use guanlan_city::City;
-use guanlan_core::{Mode, TimelineId};
+use guanlan_core::{Mode, Stamp, TimelineId};
 use guanlan_dispatch::DispatchPlugin;
+use guanlan_drill::{DrillPlan, DrillPlugin};
 use guanlan_sensing::SensingPlugin;
 
 use crate::meta::RoomMetaPlugin;
@@ -31,6 +32,8 @@ pub struct RoomConfig {
     pub case_rules: CaseRules,
     /// Crews without a phone are moved by the room itself (exercises).
     pub simulate_crews: bool,
+    /// The script and its time zero, in an exercise.
+    pub drill: Option<(Arc<DrillPlan>, Stamp)>,
 }
 
 /// Regular tick of a live room, ms.
@@ -42,4 +45,7 @@ pub(crate) fn compose(app: &mut App, config: &RoomConfig) {
     app.add_plugins(AlertingPlugin { rules: config.alert_rules.clone() });
     app.add_plugins(CaseworkPlugin { city: config.city.clone(), rules: config.case_rules.clone() });
     app.add_plugins(DispatchPlugin { city: config.city.clone(), simulate_crews: config.simulate_crews });
+    if let Some((plan, start)) = &config.drill {
+        app.add_plugins(DrillPlugin { plan: plan.clone(), start: *start });
+    }
 }

@@ -189,7 +189,7 @@ fn live_loop(mut machine: Machine, store: Box<dyn Store>, seat: &Seat) {
             }
         }
         let regular = due - machine.now() == tick_ms;
-        run_tick(&mut machine, &mut ledger, seat, due, regular);
+        run_tick(&mut machine, &mut ledger, seat, due, regular, Vec::new());
         ledger.flush();
         ledger.maybe_snapshot(&machine, stop);
         lateness.note_cost(begun.elapsed().as_secs_f64() * 1000.0);
@@ -216,10 +216,18 @@ fn live_loop(mut machine: Machine, store: Box<dyn Store>, seat: &Seat) {
     }
 }
 
-/// Drains the door, runs one tick, and lays it down for commit. Empty regular ticks are only counted.
-pub(crate) fn run_tick(machine: &mut Machine, ledger: &mut Ledger, seat: &Seat, now: Stamp, regular: bool) {
-    let Drained { inputs, acks, answers } =
+/// Drains the door, adds what the clock itself brings, runs one tick, and lays it down for commit. Empty regular ticks are only counted.
+pub(crate) fn run_tick(
+    machine: &mut Machine,
+    ledger: &mut Ledger,
+    seat: &Seat,
+    now: Stamp,
+    regular: bool,
+    extra: Vec<Input>,
+) {
+    let Drained { mut inputs, acks, answers } =
         if ledger.backlog() < MAX_UNCOMMITTED { seat.drain() } else { Drained::default() };
+    inputs.extend(extra);
     let before = machine.now();
     let mode = machine.mode();
     let outcome = machine.tick(now, inputs.clone());

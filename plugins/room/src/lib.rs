@@ -2,6 +2,7 @@
 //!
 //! [`Machine`] is the room without threads, files or clocks: the same inputs give the same truth.
 //! [`run_live`] moves one on the wall clock and acknowledges only what is on disk; [`run_replay`]
+//! shows the journaled past; [`run_drill`] runs an exercise forked from any of them; [`Timelines`]
 //! keeps them all. A view holds a [`RoomHandle`] and reads [`Picture`]s.
 //!
 //! **Invariant:** straight run ≡ snapshot and restore ≡ fork, by [`Machine::state_hash`].
@@ -9,6 +10,7 @@
 //! **Invariant:** an exercise, a replay or a forecast never delays the live room.
 
 mod config;
+mod drill_room;
 mod host;
 mod lateness;
 mod ledger;
@@ -20,6 +22,7 @@ mod replay;
 mod timelines;
 
 pub use config::{LIVE_TICK_MS, RoomConfig};
+pub use drill_room::{DrillError, DrillSetup, run_drill};
 pub use host::{Control, ForkPoint, RoomHandle, run_live};
 pub use machine::{Machine, TickOutcome};
 pub use meta::{FeedView, RoomMeta};

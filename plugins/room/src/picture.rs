@@ -9,6 +9,7 @@ use guanlan_casework::{CaseFile, CaseKpis};
 use guanlan_city::City;
 use guanlan_core::{Mode, Stamp, TimelineId};
 use guanlan_dispatch::{Recommendations, RoadState, UnitRoster};
+use guanlan_drill::DrillState;
 use guanlan_sensing::{SensorTable, WaterState};
 
 use crate::{
@@ -93,6 +94,8 @@ pub struct Picture {
     pub advice: Recommendations,
     /// Feeds by name.
     pub feeds: Arc<BTreeMap<String, FeedView>>,
+    /// The exercise, in an exercise.
+    pub drill: Option<DrillState>,
 }
 
 impl Picture {
@@ -118,6 +121,7 @@ impl Picture {
             roads: world.resource::<RoadState>().clone(),
             advice: world.resource::<Recommendations>().clone(),
             feeds: Arc::new(meta.feeds.clone()),
+            drill: world.get_resource::<DrillState>().cloned(),
         }
     }
 

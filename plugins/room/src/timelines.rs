@@ -7,12 +7,16 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use guanlan_core::{Mode, Stamp, TimelineId};
+use guanlan_drill::DrillPlan;
+use guanlan_rainstorm::Scenario;
 
 use crate::{
     config::RoomConfig,
+    drill_room::{DrillError, DrillSetup, run_drill},
     host::{Control, RoomHandle},
     picture::Playback,
     replay::{ReplayError, run_replay},
@@ -49,6 +53,9 @@ pub enum TimelineError {
     /// The past cannot be shown.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// The exercise cannot begin.
+    #[error(transparent)]
+    Drill(#[from] DrillError),
     /// The live room did not answer.
     #[error("实况房间没有响应 / the live room did not answer")]
     NoAnswer,
@@ -134,6 +141,34 @@ impl Timelines {
     pub fn replay(&self, at: Option<Stamp>) -> Result<RoomHandle, TimelineError> {
         let store = self.store.clone().ok_or(TimelineError::NoStore)?;
         let room = run_replay(self.name("replay"), &self.config, store, at)?;
+        self.keep(room)
+    }
+
+    /// Forks a timeline (the live room when `None`) into an exercise and starts it. Its journal
+    /// stands beside the live one.
+    ///
+    /// # Errors
+    /// When the timeline does not answer or the exercise cannot begin.
+    pub fn drill(
+        &self,
+        of: Option<&RoomHandle>,
+        plan: Arc<DrillPlan>,
+        scenario: Scenario,
+        speed: f64,
+    ) -> Result<RoomHandle, TimelineError> {
+        let (tx, rx) = crossbeam_channel::bounded(1);
+        let take = Box::new(move |point| {
+            let _ = tx.send(point);
+        });
+        of.unwrap_or(&self.live).control(Control::Fork(take));
+        let fork = rx.recv_timeout(Duration::from_secs(10)).map_err(|_| TimelineError::NoAnswer)?;
+        let timeline = self.name("drill");
+        let stamp = fork.machine.now().format_local("%Y%m%d-%H%M%S");
+        let store = self.store.as_ref().map(|live| {
+            let stem = live.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            live.with_file_name(format!("{stem}-{timeline}-{stamp}.db"))
+        });
+        let room = run_drill(fork, DrillSetup { timeline, plan, scenario, speed, store, responders: true })?;
         self.keep(room)
     }
 

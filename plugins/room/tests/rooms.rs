@@ -77,6 +77,7 @@ fn config() -> Arc<RoomConfig> {
         alert_rules: RuleSet::defaults(),
         case_rules: CaseRules::shipped().unwrap(),
         simulate_crews: false,
+        drill: None,
     })
 }
 

@@ -1,0 +1,354 @@
+//! An exercise: a fork of a room under a script's clock, with simulated water, crews and seats.
+//!
+//! Everything it produces is stamped an exercise; nothing of it reaches an outside channel, because
+//! connectors and the crews' task topic are tied to the live room only. Its journal begins with the
+//! parent's head and a snapshot, so that it can be replayed alone.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use guanlan_alerting::AlertBook;
+use guanlan_casework::CaseFile;
+use guanlan_core::{
+    Input, Mode, ObservedProperty, Role, SensorId, Stamp, TimelineId,
+    input::{DepthField, Observation},
+};
+use guanlan_dispatch::Recommendations;
+use guanlan_drill::{DrillPlan, DrillState, Responder, SeatView, due_inputs, respond, responder::OpenAlert};
+use guanlan_journal::{JournalError, Meta, Parent, SqliteStore, Store};
+use guanlan_rainstorm::{
+    Measure, Scenario, WaterModel, low_priority_pool,
+    storm::RainSeries,
+    water::{CADENCE_S, WaterError, yield_to_others},
+};
+
+use crate::{
+    config::RoomConfig,
+    host::{Control, ForkPoint, RoomHandle, Seat, run_tick},
+    ledger::Ledger,
+    machine::Machine,
+    picture::{Health, Picture, Playback},
+};
+
+/// Tick of an exercise, simulated ms.
+const TICK_MS: i64 = 1_000;
+/// Rain gauges speak this often in an exercise, s.
+const RAIN_EVERY_S: i64 = 60;
+/// A person who gave a command holds the seat for this long, ms.
+const SEAT_FREE_MS: i64 = 600_000;
+/// Pictures per second at most.
+const PICTURE_EVERY: Duration = Duration::from_millis(100);
+
+/// How an exercise is run.
+pub struct DrillSetup {
+    /// Name of the new timeline.
+    pub timeline: TimelineId,
+    /// The script, bound to the city.
+    pub plan: Arc<DrillPlan>,
+    /// Ground, losses and drains of the water model; the rain is the script's.
+    pub scenario: Scenario,
+    /// Ceiling of the speed, × real time; the script's own ceiling holds besides.
+    pub speed: f64,
+    /// Journal of the exercise; memory when absent.
+    pub store: Option<PathBuf>,
+    /// Simulated persons fill seats that nobody has taken.
+    pub responders: bool,
+}
+
+/// An exercise cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DrillError {
+    /// Its journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The water model.
+    #[error(transparent)]
+    Water(#[from] WaterError),
+    /// Its first snapshot.
+    #[error(transparent)]
+    State(#[from] guanlan_tick::StateError),
+    /// The thread.
+    #[error("cannot start the drill thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Forks a room into an exercise and starts it.
+///
+/// # Errors
+/// When its journal, its water or its thread cannot be made.
+pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, DrillError> {
+    let start = fork.machine.now() + i64::from(setup.plan.script.start_offset_s) * 1000;
+    let parent = fork.machine.config();
+    let mut case_rules = parent.case_rules.clone();
+    if setup.responders {
+        case_rules.auto_seats =
+            [Role::Collector, Role::Acceptor, Role::Department, Role::Handler].into_iter().collect();
+    }
+    let config = Arc::new(RoomConfig {
+        city: parent.city.clone(),
+        timeline: setup.timeline.clone(),
+        mode: Mode::Exercise,
+        seed: setup.plan.script.seed,
+        tick_ms: TICK_MS,
+        alert_rules: parent.alert_rules.clone(),
+        case_rules,
+        simulate_crews: true,
+        drill: Some((setup.plan.clone(), start)),
+    });
+    let machine = fork.machine.fork(config.clone());
+    let meta = Meta {
+        timeline: setup.timeline.clone(),
+        mode: Mode::Exercise,
+        seed: config.seed,
+        tick_ms: TICK_MS,
+        city: config.city.name.zh.clone(),
+        parent: Some(Parent {
+            timeline: fork.timeline,
+            seq: fork.head.seq,
+            hash: fork.head.hash,
+            tick: machine.tick_number(),
+        }),
+    };
+    let mut store = match &setup.store {
+        Some(path) => SqliteStore::open_or_create(path, &meta)?,
+        None => SqliteStore::in_memory(&meta)?,
+    };
+    store.put_snapshot(&machine.snapshot()?)?;
+    let drill = Drill {
+        water: None,
+        ledger: Ledger::new(Box::new(store)),
+        plan: setup.plan,
+        start,
+        speed: setup.speed,
+        responders: setup.responders,
+        outages: VecDeque::new(),
+        achieved: 0.0,
+        scenario: setup.scenario,
+        machine,
+    };
+    let first = Picture::of(&drill.machine, Health::default(), Playback { speed: drill.ceiling(), ..Playback::live() });
+    Ok(RoomHandle::start(setup.timeline, first, move |seat| drill.run(&seat))?)
+}
+
+struct Drill {
+    machine: Machine,
+    ledger: Ledger,
+    plan: Arc<DrillPlan>,
+    scenario: Scenario,
+    start: Stamp,
+    speed: f64,
+    responders: bool,
+    water: Option<WaterModel>,
+    /// Pump failures and repairs still to come: script second, pump, failed.
+    outages: VecDeque<(u32, String, bool)>,
+    achieved: f64,
+}
+
+impl Drill {
+    fn ceiling(&self) -> f64 {
+        self.speed.min(self.plan.script.speed_max.max(1.0)).max(0.1)
+    }
+
+    /// A rehearsal without a watch on the wall runs as fast as the machine allows.
+    fn unpaced(&self) -> bool {
+        self.speed.is_infinite()
+    }
+
+    fn run(mut self, seat: &Seat) {
+        yield_to_others();
+        self.water = self.make_water();
+        let mut paused = false;
+        let mut due = Instant::now();
+        let mut shown = Instant::now();
+        let (mut measured_from, mut measured_ticks) = (Instant::now(), 0u32);
+        loop {
+            let mut step = false;
+            loop {
+                let finished = self.finished();
+                let control = if paused || finished {
+                    seat.controls.recv_timeout(Duration::from_millis(200)).ok()
+                } else {
+                    seat.controls.try_recv().ok()
+                };
+                match control {
+                    Some(Control::Stop) => {
+                        self.ledger.flush();
+                        self.ledger.maybe_snapshot(&self.machine, true);
+                        return;
+                    }
+                    Some(Control::Pause) => paused = true,
+                    Some(Control::Resume) => {
+                        paused = false;
+                        due = Instant::now();
+                    }
+                    Some(Control::Speed(x)) if x.is_finite() && x > 0.0 => {
+                        self.speed = x;
+                        due = Instant::now();
+                    }
+                    Some(Control::Step) => step = true,
+                    Some(Control::Fork(take)) => take(ForkPoint {
+                        timeline: self.machine.config().timeline.clone(),
+                        head: self.ledger.head().clone(),
+                        machine: self.machine.fork(self.machine.config().clone()),
+                    }),
+                    // An exercise runs forwards; its past is seen by a replay of its journal.
+                    Some(Control::Speed(_) | Control::Seek(_)) => {}
+                    None => {}
+                }
+                if step || !(paused || finished) {
+                    break;
+                }
+                // While it stands still, orders still get their answer: the clock alone is held.
+                self.show(seat, true);
+            }
+            if !self.unpaced() {
+                let now = Instant::now();
+                if due > now {
+                    std::thread::sleep(due - now);
+                }
+                due = due.max(now - Duration::from_secs(1)) + Duration::from_secs_f64(1.0 / self.ceiling());
+            }
+            self.tick(seat);
+            measured_ticks += 1;
+            let spent = measured_from.elapsed();
+            if spent > Duration::from_secs(2) {
+                self.achieved = f64::from(measured_ticks) / spent.as_secs_f64();
+                (measured_from, measured_ticks) = (Instant::now(), 0);
+            }
+            if shown.elapsed() >= PICTURE_EVERY || step || self.finished() {
+                shown = Instant::now();
+                self.show(seat, paused);
+            }
+        }
+    }
+
+    fn finished(&self) -> bool {
+        self.machine.world().get_resource::<DrillState>().is_some_and(|s| s.finished)
+    }
+
+    fn show(&self, seat: &Seat, paused: bool) {
+        let health = Health {
+            uncommitted: self.ledger.backlog(),
+            trouble: self.ledger.trouble.clone(),
+            journal_seq: self.ledger.head().seq,
+            ..Health::default()
+        };
+        let speed = if self.achieved > 0.0 { self.achieved } else { self.ceiling() };
+        let playback = Playback { paused, speed, ..Playback::live() };
+        seat.picture.store(Arc::new(Picture::of(&self.machine, health, playback)));
+    }
+
+    fn make_water(&mut self) -> Option<WaterModel> {
+        let city = self.machine.config().city.clone();
+        city.terrain.as_ref()?;
+        let pool = low_priority_pool(2).ok();
+        let mut model = match WaterModel::new(&city, &self.scenario, self.start, CADENCE_S, pool) {
+            Ok(model) => model,
+            Err(error) => {
+                tracing::error!("the exercise runs without water: {error}");
+                return None;
+            }
+        };
+        model.apply(&Measure::Rain(self.plan.rain.clone()));
+        for (from_s, to_s, pumps) in self.plan.pump_outages() {
+            for pump in pumps {
+                self.outages.push_back((from_s, pump.clone(), true));
+                self.outages.push_back((to_s, pump.clone(), false));
+            }
+        }
+        self.outages.make_contiguous().sort();
+        Some(model)
+    }
+
+    fn tick(&mut self, seat: &Seat) {
+        let from = self.machine.now();
+        let to = from + TICK_MS;
+        // The first interval must begin before the start, so that injects at zero are in it.
+        let begin = if from == self.start { from + -1 } else { from };
+        let mut extra = due_inputs(&self.plan, begin, to, self.start);
+        extra.extend(self.rain_readings(from, to));
+        extra.extend(self.water_until(to).map(Input::Water));
+        if self.responders {
+            extra.extend(self.responses().into_iter().map(Input::Command));
+        }
+        run_tick(&mut self.machine, &mut self.ledger, seat, to, true, extra);
+        self.ledger.flush();
+        self.ledger.maybe_snapshot(&self.machine, false);
+    }
+
+    fn water_until(&mut self, to: Stamp) -> Option<Arc<DepthField>> {
+        let model = self.water.as_mut()?;
+        let script_s = (to - self.start) / 1000;
+        while let Some((_, pump, failed)) = self.outages.pop_front_if(|(at, _, _)| i64::from(*at) <= script_s) {
+            model.apply(&Measure::PumpFailed { pump, failed });
+        }
+        let mut field = model.advance_to(to)?;
+        // A scripted flood is the exercise's truth, not an estimate of the real city's water.
+        Arc::make_mut(&mut field).estimate = false;
+        Some(field)
+    }
+
+    /// What the rain gauges would say of the script's storm.
+    fn rain_readings(&self, from: Stamp, to: Stamp) -> Vec<Input> {
+        let every = RAIN_EVERY_S * 1000;
+        if (from - self.start).div_euclid(every) == (to - self.start).div_euclid(every) {
+            return Vec::new();
+        }
+        let t_s = (to - self.start) as f64 / 1000.0;
+        let mm_h = intensity(&self.plan.rain, t_s);
+        let gauges = self.machine.config().city.sensors.iter();
+        gauges.filter(|s| s.property == ObservedProperty::RainIntensity).map(|s| reading(&s.id, to, mm_h)).collect()
+    }
+
+    fn responses(&self) -> Vec<guanlan_core::CommandEnvelope> {
+        let world = self.machine.world();
+        let now = self.machine.now();
+        let (book, file) = (world.resource::<AlertBook>(), world.resource::<CaseFile>());
+        let advice = world.resource::<Recommendations>();
+        let empty: BTreeSet<Role> = [Role::Supervisor, Role::Dispatcher]
+            .into_iter()
+            .filter(|role| !file.seat_taken(*role, now, SEAT_FREE_MS))
+            .collect();
+        if empty.is_empty() {
+            return Vec::new();
+        }
+        let alerts: Vec<OpenAlert> = book
+            .active()
+            .iter()
+            .filter(|a| a.acked.is_none())
+            .map(|a| OpenAlert { alert: a.id, level: a.level, since: a.since })
+            .collect();
+        let mut open = file.open().map(AsRef::as_ref);
+        let view = SeatView { now, empty: &empty, cases: &mut open, alerts: &alerts };
+        respond(&Responder::default(), view, &mut |case, taken| {
+            let picks = &advice.cases.get(&case.id)?.picks;
+            picks.iter().map(|p| &p.unit).find(|u| !taken.contains(*u)).cloned()
+        })
+    }
+}
+
+fn reading(sensor: &SensorId, at: Stamp, result: f64) -> Input {
+    Input::Observation(Observation { sensor: sensor.clone(), phenomenon: at, received: at, result })
+}
+
+/// Mean intensity of the last reporting interval, mm/h, to a tenth.
+fn intensity(rain: &RainSeries, t_s: f64) -> f64 {
+    let span_s = RAIN_EVERY_S as f64;
+    let mm_h = rain.between_mm(t_s - span_s, t_s) * 3600.0 / span_s;
+    (mm_h * 10.0).round() / 10.0
+}
+
+trait PopFrontIf<T> {
+    fn pop_front_if(&mut self, good: impl FnOnce(&T) -> bool) -> Option<T>;
+}
+
+impl<T> PopFrontIf<T> for VecDeque<T> {
+    fn pop_front_if(&mut self, good: impl FnOnce(&T) -> bool) -> Option<T> {
+        if self.front().is_some_and(good) { self.pop_front() } else { None }
+    }
+}

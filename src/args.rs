@@ -1,0 +1,280 @@
+//! The command line as types.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use guanlan_core::Lang;
+
+/// 观澜：城市数字孪生指挥室 / Guanlan: a digital-twin situation room for a city.
+#[derive(Parser, Debug)]
+#[command(name = "guanlan", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Language of everything a user reads: zh or en.
+    #[arg(long, global = true, default_value = "zh")]
+    pub lang: Lang,
+    /// What to do; without a verb, the demo city's room opens in a window.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub room: RoomArgs,
+}
+
+/// The verbs.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// 打开指挥室 / a room of a scene, or straight from data files.
+    Room(RoomArgs),
+    /// 渲染静帧 / a still picture, no display needed.
+    Render(RenderArgs),
+    /// 查看文件内容 / what is in a city, drainage or terrain file.
+    Inspect(InspectArgs),
+    /// 暴雨内涝模拟 / a rainstorm batch run.
+    Simulate(SimulateArgs),
+    /// 应急演练 / check, rehearse and report drills.
+    Drill(DrillArgs),
+    /// 日志存证 / the journal: proof and export.
+    Journal(JournalArgs),
+    /// 演示设备 / the demo's devices as a publisher of their own.
+    Devices(DevicesArgs),
+    /// 文件格式 / JSON Schema of a file users write.
+    Schema {
+        /// rules, scenario, drill.
+        name: String,
+    },
+    /// 性能基准 / figures of this machine.
+    Bench(BenchArgs),
+}
+
+/// What a room is made of and how it is shown.
+#[derive(Args, Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches of a command line")]
+pub struct RoomArgs {
+    /// A scene name or file, or city data files; the demo city when absent.
+    pub inputs: Vec<PathBuf>,
+    /// No window: the room, its doors and nothing else.
+    #[arg(long)]
+    pub headless: bool,
+    /// Address of the HTTP API.
+    #[arg(long, value_name = "ADDR")]
+    pub api: Option<String>,
+    /// Address of the embedded MQTT broker, or mqtt://HOST:PORT of an existing one; `off` for none.
+    #[arg(long, value_name = "ADDR|URL")]
+    pub mqtt: Option<String>,
+    /// Journal file; by default one per city in the user's data folder.
+    #[arg(long, value_name = "PATH")]
+    pub store: Option<PathBuf>,
+    /// A SensorThings 1.1 service to poll (repeatable).
+    #[arg(long, value_name = "URL")]
+    pub sensorthings: Vec<String>,
+    /// No simulated devices, even in the demo city.
+    #[arg(long)]
+    pub no_devices: bool,
+    /// Number of demo sensors.
+    #[arg(long, default_value_t = 2000)]
+    pub sensors: usize,
+    /// Seed of the demo city and of its day.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// EPSG code of files that do not say theirs.
+    #[arg(long, value_name = "EPSG:N", value_parser = parse_epsg)]
+    pub crs: Option<u32>,
+    /// Window over the whole monitor.
+    #[arg(long)]
+    pub fullscreen: bool,
+    /// Which monitor, from 0.
+    #[arg(long, value_name = "N")]
+    pub monitor: Option<usize>,
+    /// Size of text and panels, × normal.
+    #[arg(long, value_name = "F")]
+    pub scale: Option<f32>,
+    /// Open with the leaders' briefing (总览).
+    #[arg(long)]
+    pub briefing: bool,
+}
+
+/// `guanlan render`.
+#[derive(Args, Debug)]
+pub struct RenderArgs {
+    #[command(flatten)]
+    pub room: RoomArgs,
+    /// Named view: overview, oldtown, river, cbd, underpass, briefing …
+    #[arg(long, default_value = "overview")]
+    pub view: String,
+    /// Instant to show, from the store given with --store (RFC 3339).
+    #[arg(long)]
+    pub at: Option<String>,
+    /// Picture size.
+    #[arg(long, default_value = "1920x1080", value_parser = parse_size)]
+    pub size: (u32, u32),
+    /// Only the city, no panels.
+    #[arg(long)]
+    pub no_panels: bool,
+    /// Running room whose picture is shown: let devices live for this long first, seconds.
+    #[arg(long, default_value_t = 0)]
+    pub after: u32,
+    /// File to write.
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+/// `guanlan inspect`.
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// Files to look into.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Machine-readable.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guanlan simulate`.
+#[derive(Args, Debug)]
+pub struct SimulateArgs {
+    /// Scenario file; the shipped 2 h P50 storm over the demo city when absent.
+    pub scenario: Option<PathBuf>,
+    /// City data files; the demo city when absent.
+    #[arg(long, num_args = 1..)]
+    pub city: Vec<PathBuf>,
+    /// Cell side, m.
+    #[arg(long, value_name = "M")]
+    pub cell: Option<f64>,
+    /// Threads; all cores when absent.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// EPSG code of files that do not say theirs.
+    #[arg(long, value_name = "EPSG:N", value_parser = parse_epsg)]
+    pub crs: Option<u32>,
+    /// Folder to write.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guanlan drill`.
+#[derive(Args, Debug)]
+pub struct DrillArgs {
+    #[command(subcommand)]
+    pub what: DrillVerb,
+}
+
+/// What to do with a drill script.
+#[derive(Subcommand, Debug)]
+pub enum DrillVerb {
+    /// Validates a script.
+    Check {
+        /// Script file.
+        script: PathBuf,
+    },
+    /// Runs a script headless over a fork of a fresh room, with simulated crews and seats.
+    Run {
+        /// Script file; the shipped cloudburst when absent.
+        script: Option<PathBuf>,
+        /// Writes the after-action report here (HTML).
+        #[arg(long)]
+        report: Option<PathBuf>,
+        /// Journal of the drill.
+        #[arg(long)]
+        store: Option<PathBuf>,
+        /// Machine-readable result.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `guanlan journal`.
+#[derive(Args, Debug)]
+pub struct JournalArgs {
+    #[command(subcommand)]
+    pub what: JournalVerb,
+}
+
+/// What to do with a journal.
+#[derive(Subcommand, Debug)]
+pub enum JournalVerb {
+    /// Recomputes every hash.
+    Verify {
+        /// Journal file.
+        store: PathBuf,
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes every record as a JSON line.
+    Export {
+        /// Journal file.
+        store: PathBuf,
+        /// File to write; stdout when absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `guanlan devices`.
+#[derive(Args, Debug)]
+pub struct DevicesArgs {
+    /// Broker to publish to.
+    #[arg(long, default_value = "mqtt://127.0.0.1:1883")]
+    pub mqtt: String,
+    /// Number of demo sensors.
+    #[arg(long, default_value_t = 2000)]
+    pub sensors: usize,
+    /// Seed of the demo city and of its day.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// `guanlan bench`.
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// flood.
+    pub what: String,
+    /// Machine-readable.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn parse_epsg(text: &str) -> Result<u32, String> {
+    let digits = text.strip_prefix("EPSG:").or_else(|| text.strip_prefix("epsg:")).unwrap_or(text);
+    digits.parse().map_err(|_| format!("'{text}' is no EPSG code: expected EPSG:4549"))
+}
+
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let wrong = || format!("'{text}' is no size: expected WIDTHxHEIGHT, for example 1920x1080");
+    let (w, h) = text.split_once(['x', 'X', '×']).ok_or_else(wrong)?;
+    let (w, h): (u32, u32) = (w.parse().map_err(|_| wrong())?, h.parse().map_err(|_| wrong())?);
+    if (64..=16_384).contains(&w) && (64..=16_384).contains(&h) { Ok((w, h)) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_codes() {
+        assert_eq!(parse_size("7680x2160"), Ok((7680, 2160)));
+        assert!(parse_size("big").is_err());
+        assert_eq!(parse_epsg("EPSG:4549"), Ok(4549));
+        assert!(parse_epsg("WGS84").is_err());
+    }
+
+    #[test]
+    fn bare_and_verb_forms() {
+        assert!(Cli::try_parse_from(["guanlan"]).unwrap().verb.is_none());
+        assert!(matches!(
+            Cli::try_parse_from(["guanlan", "room", "--headless", "--api", "127.0.0.1:8080"]).unwrap().verb,
+            Some(Verb::Room(args)) if args.headless
+        ));
+        let cli = Cli::try_parse_from(["guanlan", "--fullscreen", "--monitor", "1", "--lang", "en"]).unwrap();
+        assert!(cli.room.fullscreen);
+        assert_eq!(cli.lang, Lang::En);
+    }
+}

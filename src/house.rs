@@ -1,0 +1,231 @@
+//! The whole house behind one door: room, journal, feeds, devices, API.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use guanlan_alerting::RuleSet;
+use guanlan_casework::CaseRules;
+use guanlan_city::City;
+use guanlan_core::{Lang, Mode, Role};
+use guanlan_feeds::{
+    Intake, broker, devices,
+    mqtt_client::{self, BrokerUrl},
+    sensorthings, tasks,
+};
+use guanlan_geography::LocalFrame;
+use guanlan_journal::{Meta, SqliteStore, Store};
+use guanlan_room::{LIVE_TICK_MS, RoomConfig, Timelines, recover, run_live};
+
+use crate::{
+    exit::{Failure, Outcome, bad_input, failed},
+    locale::pick,
+};
+
+/// What a house is opened with.
+pub struct HouseSetup {
+    /// The static city.
+    pub city: Arc<City>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Journal file; memory when absent.
+    pub store: Option<PathBuf>,
+    /// Address of the embedded broker, URL of a foreign one, `off`, or the default.
+    pub mqtt: Option<String>,
+    /// Address of the API; none when absent.
+    pub api: Option<String>,
+    /// SensorThings services to poll.
+    pub sensorthings: Vec<String>,
+    /// Simulated devices, crews and citizens.
+    pub devices: bool,
+}
+
+/// An open house.
+pub struct House {
+    /// Every timeline.
+    pub timelines: Arc<Timelines>,
+    /// Where MQTT is spoken, if the embedded broker runs.
+    pub mqtt: Option<SocketAddr>,
+    /// Where the API is served.
+    pub api: Option<SocketAddr>,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// The room's constants for a city.
+pub fn room_config(city: Arc<City>, seed: u64, devices: bool) -> Result<RoomConfig, Failure> {
+    let mut case_rules = CaseRules::shipped().map_err(failed)?;
+    if devices {
+        // Simulated persons fill empty seats; a person who takes one is left alone.
+        case_rules.auto_seats =
+            [Role::Collector, Role::Acceptor, Role::Department, Role::Handler].into_iter().collect();
+    }
+    Ok(RoomConfig {
+        city,
+        timeline: "live".into(),
+        mode: Mode::Demo,
+        seed,
+        tick_ms: LIVE_TICK_MS,
+        alert_rules: RuleSet::defaults(),
+        case_rules,
+        simulate_crews: false,
+        drill: None,
+    })
+}
+
+impl House {
+    /// Opens the journal, goes on from what it holds, and opens every door.
+    pub fn open(setup: HouseSetup) -> Result<Self, Failure> {
+        let frame = LocalFrame::new(setup.city.epsg, setup.city.origin);
+        let config = Arc::new(room_config(setup.city.clone(), setup.seed, setup.devices)?);
+        let store = open_store(setup.store.as_deref(), &config)?;
+        let machine = recover(&config, &store).map_err(failed)?;
+        let live = run_live(machine, Box::new(store)).map_err(failed)?;
+        let timelines = Arc::new(Timelines::new(live.clone(), config, setup.store.clone()));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("guanlan-edge")
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let intake = Arc::new(Intake::new(live.sender().clone(), frame.clone(), !setup.devices));
+        let mqtt = open_mqtt(&runtime, &setup, &intake, &live, &frame)?;
+        for root in &setup.sensorthings {
+            let service = sensorthings::Service { root: root.clone(), every: Duration::from_secs(30) };
+            runtime.spawn(sensorthings::follow(service, intake.clone()));
+        }
+        let api = match &setup.api {
+            Some(address) => Some(open_api(&runtime, address, &timelines)?),
+            None => None,
+        };
+        Ok(Self { timelines, mqtt, api, runtime })
+    }
+
+    /// Says on stderr which doors are open.
+    pub fn announce(&self, lang: Lang) {
+        if let Some(mqtt) = self.mqtt {
+            eprintln!("MQTT {mqtt}");
+        }
+        if let Some(api) = self.api {
+            eprintln!(
+                "API  http://{api}/api/v1  ({})",
+                pick(lang, "接口说明", "described at").to_owned() + " /api/v1/openapi.json"
+            );
+        }
+    }
+
+    /// Waits for Ctrl-C or a termination signal.
+    pub fn wait_for_the_end(&self) -> Outcome {
+        self.runtime.block_on(async {
+            let mut terminate =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
+        })
+    }
+
+    /// Closes every timeline; everything is on disk afterwards.
+    pub fn close(self) {
+        self.timelines.stop();
+        self.runtime.shutdown_timeout(Duration::from_secs(2));
+    }
+}
+
+fn open_store(path: Option<&std::path::Path>, config: &RoomConfig) -> Result<SqliteStore, Failure> {
+    let meta = Meta {
+        timeline: config.timeline.clone(),
+        mode: config.mode,
+        seed: config.seed,
+        tick_ms: config.tick_ms,
+        city: format!("{} EPSG:{} {:?}", config.city.name.zh, config.city.epsg, config.city.origin),
+        parent: None,
+    };
+    let Some(path) = path else { return SqliteStore::in_memory(&meta).map_err(failed) };
+    if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
+        std::fs::create_dir_all(dir).map_err(|e| failed(format!("{}: {e}", dir.display())))?;
+    }
+    let store = SqliteStore::open_or_create(path, &meta).map_err(bad_input)?;
+    let kept = store.meta();
+    if kept.city != meta.city {
+        return Err(bad_input(format!(
+            "日志属于另一座城市 / the journal is of another city: {} ≠ {}\nfile: {}",
+            kept.city,
+            meta.city,
+            path.display()
+        )));
+    }
+    Ok(store)
+}
+
+fn open_mqtt(
+    runtime: &tokio::runtime::Runtime,
+    setup: &HouseSetup,
+    intake: &Arc<Intake>,
+    live: &guanlan_room::RoomHandle,
+    frame: &LocalFrame,
+) -> Result<Option<SocketAddr>, Failure> {
+    let wanted = setup.mqtt.as_deref().unwrap_or(broker::DEFAULT_ADDRESS);
+    if wanted == "off" {
+        return Ok(None);
+    }
+    if wanted.contains("://") {
+        let url: BrokerUrl = wanted.parse().map_err(bad_input)?;
+        let (tx, rx) = tokio::sync::mpsc::channel(1024);
+        let client_id = format!("guanlan-room-{}", setup.seed);
+        runtime.spawn(mqtt_client::follow(url.clone(), client_id, intake.clone(), rx));
+        let outlet: tasks::Outlet = Arc::new(move |topic, payload| {
+            if tx.try_send((topic, payload)).is_err() {
+                tracing::warn!("a crew's task could not be sent: the broker is away");
+            }
+        });
+        runtime.spawn(tasks::watch(live.clone(), frame.clone(), outlet));
+        start_devices(runtime, setup, url);
+        return Ok(None);
+    }
+    let hub = Arc::new(broker::Hub::default());
+    let serving = runtime.block_on(broker::serve(wanted, intake.clone(), hub.clone()));
+    let address = match serving {
+        Ok(address) => address,
+        // The default port may be taken by another program: the room opens all the same, on a free one.
+        Err(error) if setup.mqtt.is_none() => {
+            tracing::warn!("MQTT {wanted}: {error}; using a free port");
+            runtime.block_on(broker::serve("127.0.0.1:0", intake.clone(), hub.clone())).map_err(failed)?
+        }
+        Err(error) => {
+            return Err(bad_input(format!(
+                "--mqtt {wanted}: {error} (expected ADDRESS:PORT, mqtt://HOST:PORT of a running broker, or off)"
+            )));
+        }
+    };
+    let outlet: tasks::Outlet = Arc::new(move |topic, payload| hub.publish(&topic, &payload, false));
+    runtime.spawn(tasks::watch(live.clone(), frame.clone(), outlet));
+    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
+    start_devices(runtime, setup, BrokerUrl { host, port: address.port(), login: None });
+    Ok(Some(address))
+}
+
+fn start_devices(runtime: &tokio::runtime::Runtime, setup: &HouseSetup, broker: BrokerUrl) {
+    if !setup.devices {
+        return;
+    }
+    let (city, seed) = (setup.city.clone(), setup.seed);
+    runtime.spawn(async move {
+        if let Err(error) = devices::run(city, seed, broker).await {
+            tracing::error!("{error}");
+        }
+    });
+}
+
+fn open_api(
+    runtime: &tokio::runtime::Runtime,
+    address: &str,
+    timelines: &Arc<Timelines>,
+) -> Result<SocketAddr, Failure> {
+    let tokens = match std::env::var("GUANLAN_TOKENS") {
+        Ok(text) => guanlan_gateway::parse_tokens(&text).map_err(|e| bad_input(format!("GUANLAN_TOKENS: {e}")))?,
+        Err(_) => Vec::new(),
+    };
+    runtime
+        .block_on(guanlan_gateway::serve(address, timelines.clone(), tokens))
+        .map_err(|e| bad_input(format!("--api {address}: {e}")))
+}

@@ -1,0 +1,96 @@
+//! From what the user named to a city: the demo city, or data files.
+
+use std::{path::PathBuf, sync::Arc};
+
+use guanlan_city::{
+    City,
+    demo::{self, DemoParams},
+    import::{LoadOptions, Report},
+    pack,
+};
+use guanlan_core::Lang;
+use guanlan_geography::LocalFrame;
+
+use crate::{
+    exit::{Failure, bad_input, failed},
+    locale::pick,
+    progress::Progress,
+};
+
+/// A city ready to be used, and where it came from.
+pub struct Scene {
+    /// The city.
+    pub city: Arc<City>,
+    /// Import report; empty for a cached city.
+    pub report: Report,
+    /// True for the invented city.
+    pub demo: bool,
+    /// Short name for files of this scene (journal).
+    pub slug: String,
+}
+
+/// What the user asked for.
+pub struct SceneRequest<'a> {
+    /// Files; empty means the demo city.
+    pub files: &'a [PathBuf],
+    /// EPSG code of files that do not say theirs.
+    pub crs: Option<u32>,
+    /// Seed of the demo city.
+    pub seed: u64,
+    /// Sensors of the demo city.
+    pub sensors: usize,
+    /// Language of messages.
+    pub lang: Lang,
+}
+
+/// The user's cache folder for Guanlan.
+pub fn cache_dir() -> PathBuf {
+    base("XDG_CACHE_HOME", ".cache").join("guanlan")
+}
+
+/// The user's data folder for Guanlan (journals).
+pub fn data_dir() -> PathBuf {
+    base("XDG_DATA_HOME", ".local/share").join("guanlan")
+}
+
+fn base(variable: &str, below_home: &str) -> PathBuf {
+    match std::env::var_os(variable).filter(|v| !v.is_empty()) {
+        Some(path) => path.into(),
+        None => std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from).join(below_home),
+    }
+}
+
+/// Loads what was asked for, with progress on stderr.
+pub fn load(request: &SceneRequest<'_>) -> Result<Scene, Failure> {
+    let mut progress = Progress::new();
+    let lang = request.lang;
+    let (files, name, frame, demo, slug) = if request.files.is_empty() {
+        progress.step(pick(lang, "正在生成演示城市（仅首次）…", "making the demo city (first time only) …"));
+        let params = DemoParams { seed: request.seed, sensors: request.sensors };
+        let made = demo::ensure(&cache_dir().join("demo"), &params).map_err(|e| match e {
+            demo::DemoError::Sensors { .. } => bad_input(e),
+            other => failed(other),
+        })?;
+        let slug = format!("demo-{}-{}", request.seed, request.sensors);
+        let frame = LocalFrame::new(made.epsg, made.origin);
+        (made.files, Some(made.name), Some(frame), true, slug)
+    } else {
+        for file in request.files {
+            if !file.exists() {
+                return Err(bad_input(format!(
+                    "{}: {}",
+                    file.display(),
+                    pick(lang, "没有这个文件；请检查路径", "no such file: check the path")
+                )));
+            }
+        }
+        let stem = request.files[0].file_stem().map_or_else(|| "city".into(), |s| s.to_string_lossy().into_owned());
+        (request.files.to_vec(), None, None, false, stem)
+    };
+    let options = LoadOptions { crs_override: request.crs, name, frame, lang, ..LoadOptions::default() };
+    let shared = std::cell::RefCell::new(progress);
+    let (city, report) =
+        pack::load_cached(&cache_dir().join("packs"), &files, &options, &|text| shared.borrow_mut().step(text))
+            .map_err(bad_input)?;
+    Ok(Scene { city: Arc::new(city), report, demo, slug })
+}

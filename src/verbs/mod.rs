@@ -1,0 +1,37 @@
+//! One module per verb.
+
+mod bench;
+mod devices;
+mod drill;
+mod inspect;
+mod journal;
+mod room;
+mod schema;
+mod simulate;
+
+use crate::{
+    args::{Cli, Verb},
+    exit::Outcome,
+};
+
+/// Runs what was asked for.
+pub fn run(cli: Cli) -> Outcome {
+    let lang = cli.lang;
+    match cli.verb {
+        None => room::run(cli.room, lang),
+        Some(Verb::Room(args)) => room::run(args, lang),
+        Some(Verb::Inspect(args)) => inspect::run(&args),
+        Some(Verb::Simulate(args)) => simulate::run(&args, lang),
+        Some(Verb::Journal(args)) => journal::run(&args.what, lang),
+        Some(Verb::Devices(args)) => devices::run(&args, lang),
+        Some(Verb::Schema { name }) => schema::run(&name),
+        Some(Verb::Bench(args)) => bench::run(&args),
+        #[cfg(feature = "views")]
+        Some(Verb::Render(args)) => crate::views::render(args, lang),
+        #[cfg(not(feature = "views"))]
+        Some(Verb::Render(_)) => {
+            Err(crate::exit::failed("this program was built without views: build it with the feature 'views'"))
+        }
+        Some(Verb::Drill(args)) => drill::run(&args.what, lang),
+    }
+}

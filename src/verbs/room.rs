@@ -1,0 +1,71 @@
+//! `guanlan room`: the room with its doors, in a window or headless.
+
+use std::{path::PathBuf, sync::Arc};
+
+use guanlan_core::Lang;
+
+use crate::{
+    args::RoomArgs,
+    exit::{Failure, Outcome, failed},
+    house::{House, HouseSetup},
+    locale::pick,
+    scene::{self, Scene, SceneRequest},
+};
+
+/// Loads the scene a room was asked for.
+pub fn scene_of(args: &RoomArgs, lang: Lang) -> Result<Scene, Failure> {
+    scene::load(&SceneRequest { files: &args.inputs, crs: args.crs, seed: args.seed, sensors: args.sensors, lang })
+}
+
+/// What the doors of a room shall be.
+pub fn setup(args: &RoomArgs, scene: &Scene) -> HouseSetup {
+    let store = args.store.clone().unwrap_or_else(|| scene::data_dir().join(format!("{}.db", scene.slug)));
+    HouseSetup {
+        city: Arc::clone(&scene.city),
+        seed: args.seed,
+        store: Some(store),
+        mqtt: args.mqtt.clone(),
+        api: args.api.clone(),
+        sensorthings: args.sensorthings.clone(),
+        devices: scene.demo && !args.no_devices,
+    }
+}
+
+fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| std::env::var_os(v).is_some_and(|x| !x.is_empty()))
+}
+
+pub fn run(args: RoomArgs, lang: Lang) -> Outcome {
+    if !args.headless && !(cfg!(feature = "views") && has_display()) {
+        return Err(failed(pick(
+            lang,
+            "没有显示器（DISPLAY 未设置）。可以：\n  ./guanlan render --out city.png          渲染静帧\n  ./guanlan room --headless --api 127.0.0.1:8080   无窗口运行",
+            "there is no display (DISPLAY is not set). You can:\n  ./guanlan render --out city.png          draw a still\n  ./guanlan room --headless --api 127.0.0.1:8080   run without a window",
+        )));
+    }
+    let scene = scene_of(&args, lang)?;
+    for p in &scene.report.problems {
+        tracing::info!("{:?} {}: {} ×{}", p.severity, p.where_, p.message, p.count);
+    }
+    let house = House::open(setup(&args, &scene))?;
+    house.announce(lang);
+    if args.headless {
+        house.wait_for_the_end()?;
+        house.close();
+        return Ok(());
+    }
+    #[cfg(feature = "views")]
+    {
+        let result = crate::views::window(&args, lang, &house);
+        house.close();
+        result
+    }
+    #[cfg(not(feature = "views"))]
+    Ok(())
+}
+
+/// A journal beside another, for timelines that are not the live one.
+#[allow(dead_code, reason = "used by the drill verb")]
+pub fn beside(store: &std::path::Path, name: &str) -> PathBuf {
+    store.with_file_name(format!("{name}.db"))
+}

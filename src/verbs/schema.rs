@@ -1,0 +1,15 @@
+//! `guanlan schema`: JSON Schema of files users write.
+
+use crate::exit::{Outcome, bad_input, failed};
+
+pub fn run(name: &str) -> Outcome {
+    let schema = match name {
+        "rules" => serde_json::to_value(guanlan_alerting::rule_schema()).map_err(failed)?,
+        "scenario" => guanlan_rainstorm::Scenario::json_schema(),
+        other => {
+            return Err(bad_input(format!("no schema '{other}': expected rules or scenario")));
+        }
+    };
+    println!("{}", serde_json::to_string_pretty(&schema).map_err(failed)?);
+    Ok(())
+}
