@@ -49,7 +49,7 @@ pub fn render(args: RenderArgs, lang: Lang) -> Outcome {
             app.add_plugins(StagePlugin::new(city));
             app.add_plugins(guanlan_markers::MarkersPlugin);
             let known = app.world().resource::<Views>();
-            if let Some(named) = known.0.iter().find(|v| v.name == view) {
+            if let Some(named) = known.0.iter().find(|v| v.key == view) {
                 let pose = named.pose;
                 app.world_mut().resource_mut::<CameraRig>().pose = pose;
             }
