@@ -68,7 +68,8 @@ impl Material for FloodMaterial {
     }
 }
 
-/// The water surface of a field: a fan over each wet cell. Corners take the mean level of the wet
+/// The water surface of a field: a fan over each wet cell and the dry ones
+/// around it. Corners take the mean level of the wet
 /// cells around them and the mean depth of all four, so that the surface is level and the shore
 /// falls between cells, or where the water meets higher ground.
 #[must_use]
@@ -98,6 +99,21 @@ pub fn water_mesh(field: &DepthField, ground: &Ground) -> Option<Mesh> {
             }
         }
     }
+    // The dry cells around take the level of the water beside them, with no depth.
+    for r in 0..rows {
+        for c in 0..cols {
+            if !wet(c, r) {
+                let (sum, count) = [(0, 0), (1, 0), (0, 1), (1, 1)]
+                    .map(|(dc, dr)| sums[(r + dr) * (cols + 1) + c + dc])
+                    .iter()
+                    .filter(|s| s.1 > 0.0)
+                    .fold((0.0, 0.0), |a, s| (a.0 + s.0 / s.1, a.1 + 1.0));
+                if count > 0.0 {
+                    levels.push((c, r, sum / count));
+                }
+            }
+        }
+    }
     let (mut positions, mut depths, mut indices) = (Vec::new(), Vec::new(), Vec::new());
     let mut numbers = vec![u32::MAX; sums.len()];
     for (c, r, level) in levels {
@@ -107,7 +123,8 @@ pub fn water_mesh(field: &DepthField, ground: &Ground) -> Option<Mesh> {
                 numbers[at] = positions.len() as u32;
                 let p = place((c + dc) as f32, (r + dr) as f32);
                 let (sum, count, depth) = sums[at];
-                positions.push(to_scene(p[0], p[1], sum / count.max(1.0)).to_array());
+                let corner_level = if count > 0.0 { sum / count } else { level };
+                positions.push(to_scene(p[0], p[1], corner_level).to_array());
                 depths.push(depth / 4.0);
             }
             numbers[at]
@@ -115,7 +132,7 @@ pub fn water_mesh(field: &DepthField, ground: &Ground) -> Option<Mesh> {
         let p = place(c as f32 + 0.5, r as f32 + 0.5);
         let middle = positions.len() as u32;
         positions.push(to_scene(p[0], p[1], level).to_array());
-        depths.push(depth(c, r));
+        depths.push(if wet(c, r) { depth(c, r) } else { 0.0 });
         for k in 0..4 {
             indices.extend([middle, ring[k], ring[(k + 1) % 4]]);
         }
@@ -188,7 +205,8 @@ mod tests {
             estimate: true,
         };
         let mesh = water_mesh(&field, &ground).unwrap();
-        assert_eq!(mesh.count_vertices(), 8, "two cells share an edge; 1 cm is no water");
+        // 2 wet cells and 10 around them: 12 middles and 5 × 4 corners.
+        assert_eq!(mesh.count_vertices(), 32, "1 cm is no water");
         let Some(positions) = mesh.attribute(Mesh::ATTRIBUTE_POSITION).and_then(|a| a.as_float3()) else {
             panic!("positions")
         };

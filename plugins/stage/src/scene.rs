@@ -38,7 +38,7 @@ pub struct SceneStats {
 /// Beyond this distance a tile is drawn as prisms, m.
 const FAR_M: f32 = 2200.0;
 /// Largest side of the ground painting, px.
-const PAINTING_PX: usize = 4096;
+const PAINTING_PX: usize = 3072;
 
 /// Ground, buildings, bridges, landmarks, outlines.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]

@@ -38,7 +38,6 @@ impl Views {
 pub fn from_city(city: &City, ground: &Ground) -> Views {
     let at = |e: f32, n: f32| [e, n, ground.height_m(e, n)];
     let [w, s, e, n] = city.extent;
-    let span = (e - w).max((n - s) * 1.1).max(200.0);
     let mut views = vec![
         NamedView {
             key: "overview".into(),

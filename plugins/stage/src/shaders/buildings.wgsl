@@ -7,7 +7,8 @@ struct Out {
     @builtin(position) clip: vec4<f32>,
     @location(0) world: vec3<f32>,
     @location(1) normal: vec3<f32>,
-    @location(2) place: vec4<f32>,
+    @location(2) place: vec2<f32>,
+    @location(5) @interpolate(flat) size: vec2<f32>,
     @location(3) @interpolate(flat) tag: u32,
     @location(4) @interpolate(flat) roof: f32,
 }
@@ -23,7 +24,8 @@ fn vertex(
     out.world = position;
     out.clip = view.clip_from_world * vec4<f32>(position, 1.0);
     out.normal = face.xyz;
-    out.place = place;
+    out.place = place.xy;
+    out.size = place.zw;
     out.tag = tag;
     out.roof = face.w;
     return out;
@@ -54,10 +56,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         // Walls stand on the ground.
         color = color * mix(0.58, 1.0, smoothstep(-1.0, 13.0, h));
         // Windows: few are lit, most of them low warm light.
-        if h > 0.6 && (floor(h / STOREY_M) + 0.9) * STOREY_M < in.place.w && use_class != 0u && look.tune.y > 0.0 {
+        if h > 0.6 && (floor(h / STOREY_M) + 0.9) * STOREY_M < in.size.y && use_class != 0u && look.tune.y > 0.0 {
             let bay = in.place.x / BAY_M;
             let cell = vec2<u32>(u32(max(bay, 0.0)), u32(h / STOREY_M));
-            let draw = hash_unit(number * 131u + cell.x * 17u + cell.y * 1013u + u32(in.place.z * 10.0) * 7u);
+            let draw = hash_unit(number * 131u + cell.x * 17u + cell.y * 1013u + u32(in.size.x) * 7u);
             var share = look.tune.y * (0.35 + 1.5 * random * random);
             if use_class == 2u { share = share * 1.7; }
             if use_class == 3u { share = share * 0.4; }
@@ -79,8 +81,8 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     // Edges, only near.
     let edge_near = 1.0 - smoothstep(0.12, 0.9, px);
     if edge_near > 0.0 {
-        let to_side = min(in.place.x, in.place.z - in.place.x);
-        let to_top = in.place.w - in.place.y;
+        let to_side = min(in.place.x, in.size.x - in.place.x);
+        let to_top = in.size.y - in.place.y;
         let wide = max(px * 1.1, 0.07);
         let line = max(1.0 - smoothstep(0.0, wide, to_top), 0.45 * (1.0 - smoothstep(0.0, wide, to_side)));
         color = mix(color, look.edge.rgb, line * mix(0.40, 0.22, in.roof) * edge_near);
