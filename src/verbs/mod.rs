@@ -5,7 +5,7 @@ mod devices;
 mod drill;
 mod inspect;
 mod journal;
-mod room;
+pub mod room;
 mod schema;
 mod simulate;
 
