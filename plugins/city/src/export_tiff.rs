@@ -63,7 +63,7 @@ pub fn write_geotiff(path: &Path, place: &RasterPlace, values: &[f32]) -> io::Re
     let filled: Vec<f32> = values.iter().map(|&z| if z.is_nan() { place.nodata } else { z }).collect();
 
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = shared_temp(folder)?;
     {
         let mut out = BufWriter::new(file.as_file_mut());
         let mut encoder = TiffEncoder::new(&mut out)
@@ -90,4 +90,12 @@ pub fn write_geotiff(path: &Path, place: &RasterPlace, values: &[f32]) -> io::Re
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
+}
+
+/// A temporary file others may read, as far as the user's umask lets them: a raster is not a secret.
+fn shared_temp(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }

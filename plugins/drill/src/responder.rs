@@ -2,24 +2,62 @@
 
 use std::collections::BTreeSet;
 
-use guanlan_casework::{Case, can_dispatch};
+use guanlan_casework::{Case, CaseState, can_dispatch};
 use guanlan_core::{AlertId, AlertLevel, CaseId, Command, Role, Stamp, UnitId, command::CommandEnvelope};
 
 /// How quick simulated responders are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Responder {
-    /// Time from a red alert to its acknowledgement, s.
+    /// Time from an alert to its acknowledgement, s.
     pub acknowledge_s: u32,
+    /// Lowest level of an alert that simulated supervisors acknowledge.
+    pub acknowledge_from: AlertLevel,
     /// Time from a case being open to sending a crew, s.
     pub dispatch_s: u32,
+    /// The same for a red case, s.
+    pub dispatch_red_s: u32,
     /// Lowest level of a case that simulated dispatchers send to.
     pub from: AlertLevel,
 }
 
 impl Default for Responder {
     fn default() -> Self {
-        Self { acknowledge_s: 30, dispatch_s: 120, from: AlertLevel::Red }
+        Self {
+            acknowledge_s: 30,
+            acknowledge_from: AlertLevel::Red,
+            dispatch_s: 120,
+            dispatch_red_s: 120,
+            from: AlertLevel::Red,
+        }
     }
+}
+
+impl Responder {
+    /// Stand-ins of a demo: everything is done some time, but a person at the desk comes first.
+    #[must_use]
+    pub fn unhurried() -> Self {
+        Self {
+            acknowledge_s: 600,
+            acknowledge_from: AlertLevel::Yellow,
+            dispatch_s: 300,
+            dispatch_red_s: 180,
+            from: AlertLevel::Normal,
+        }
+    }
+
+    fn dispatch_ms(&self, level: AlertLevel) -> i64 {
+        i64::from(if level == AlertLevel::Red { self.dispatch_red_s } else { self.dispatch_s }) * 1000
+    }
+}
+
+/// A case that stands before a crew's work: filed (a red need not be) and in nobody's hands.
+fn ready(case: &Case) -> bool {
+    let filed = match case.state {
+        CaseState::PendingDispatch | CaseState::Returned | CaseState::Dispatched | CaseState::PendingHandle => true,
+        CaseState::Handling => case.handler.as_deref().is_none_or(|who| !who.starts_with("sim:")),
+        _ => case.level == AlertLevel::Red,
+    };
+    filed && case.units.is_empty() && can_dispatch(case, Role::Dispatcher).is_ok()
 }
 
 /// An alert nobody has acknowledged.
@@ -62,8 +100,9 @@ pub fn respond(
         out.push(CommandEnvelope { id, actor: actor.to_owned(), role, at: now, command });
     };
     if view.empty.contains(&Role::Supervisor) {
-        let due =
-            |a: &&OpenAlert| a.level == AlertLevel::Red && now - a.since >= i64::from(policy.acknowledge_s) * 1000;
+        let due = |a: &&OpenAlert| {
+            a.level >= policy.acknowledge_from && now - a.since >= i64::from(policy.acknowledge_s) * 1000
+        };
         for alert in view.alerts.iter().filter(due) {
             let note = "模拟值班长已阅 / seen by the simulated supervisor".to_owned();
             let command = Command::AcknowledgeAlert { alert: alert.alert, note };
@@ -72,10 +111,7 @@ pub fn respond(
     }
     if view.empty.contains(&Role::Dispatcher) {
         let waits = |case: &&Case| {
-            case.level >= policy.from
-                && case.units.is_empty()
-                && can_dispatch(case, Role::Dispatcher).is_ok()
-                && now - case.opened >= i64::from(policy.dispatch_s) * 1000
+            case.level >= policy.from && ready(case) && now - case.opened >= policy.dispatch_ms(case.level)
         };
         let mut waiting: Vec<&Case> = view.cases.filter(waits).collect();
         waiting.sort_by(|a, b| (b.level, a.opened, &a.id).cmp(&(a.level, b.opened, &b.id)));

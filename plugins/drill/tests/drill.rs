@@ -15,7 +15,7 @@ use guanlan_core::{
 use guanlan_drill::{DrillPlan, DrillPlugin, DrillScript, DrillState, Report, due_inputs, schema, score::Rating};
 use guanlan_tick::{Clock, Inbox, Outbox, RoomSystems, RoomTick, StateRegistry};
 
-const SHIPPED: &str = include_str!("../../../scenes/drills/cloudburst-east.toml");
+const SHIPPED: &str = include_str!("cloudburst.toml");
 
 fn sensor(id: &str, property: ObservedProperty, place_m: [f64; 2]) -> SensorSpec {
     SensorSpec {

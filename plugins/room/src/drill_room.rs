@@ -5,20 +5,17 @@
 //! parent's head and a snapshot, so that it can be replayed alone.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use guanlan_alerting::AlertBook;
-use guanlan_casework::CaseFile;
 use guanlan_core::{
-    Input, Mode, ObservedProperty, Role, SensorId, Stamp, TimelineId,
+    AlertLevel, Input, Mode, ObservedProperty, Role, SensorId, Stamp, TimelineId,
     input::{DepthField, Observation},
 };
-use guanlan_dispatch::Recommendations;
-use guanlan_drill::{DrillPlan, DrillState, Responder, SeatView, due_inputs, respond, responder::OpenAlert};
+use guanlan_drill::{DrillPlan, DrillState, Responder, due_inputs};
 use guanlan_journal::{JournalError, Meta, Parent, SqliteStore, Store};
 use guanlan_rainstorm::{
     Measure, Scenario, WaterModel, low_priority_pool,
@@ -32,14 +29,21 @@ use crate::{
     ledger::Ledger,
     machine::Machine,
     picture::{Health, Picture, Playback},
+    standin::{self, Seats},
 };
 
 /// Tick of an exercise, simulated ms.
 const TICK_MS: i64 = 1_000;
 /// Rain gauges speak this often in an exercise, s.
 const RAIN_EVERY_S: i64 = 60;
-/// A person who gave a command holds the seat for this long, ms.
-const SEAT_FREE_MS: i64 = 600_000;
+/// How quick the simulated desks of an exercise are: reds first, everything that matters soon.
+const RESPONDERS: Responder = Responder {
+    acknowledge_s: 30,
+    acknowledge_from: AlertLevel::Red,
+    dispatch_s: 300,
+    dispatch_red_s: 120,
+    from: AlertLevel::Yellow,
+};
 /// Pictures per second at most.
 const PICTURE_EVERY: Duration = Duration::from_millis(100);
 
@@ -77,29 +81,41 @@ pub enum DrillError {
     Thread(#[from] std::io::Error),
 }
 
+/// Constants of an exercise forked from a room: with them its journal can be run again.
+#[must_use]
+pub fn drill_config(
+    parent: &RoomConfig,
+    timeline: TimelineId,
+    plan: Arc<DrillPlan>,
+    start: Stamp,
+    responders: bool,
+) -> RoomConfig {
+    let mut case_rules = parent.case_rules.clone();
+    if responders {
+        case_rules.auto_seats =
+            [Role::Collector, Role::Acceptor, Role::Department, Role::Handler].into_iter().collect();
+    }
+    RoomConfig {
+        city: parent.city.clone(),
+        timeline,
+        mode: Mode::Exercise,
+        seed: plan.script.seed,
+        tick_ms: TICK_MS,
+        alert_rules: parent.alert_rules.clone(),
+        case_rules,
+        simulate_crews: true,
+        drill: Some((plan, start)),
+    }
+}
+
 /// Forks a room into an exercise and starts it.
 ///
 /// # Errors
 /// When its journal, its water or its thread cannot be made.
 pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, DrillError> {
     let start = fork.machine.now() + i64::from(setup.plan.script.start_offset_s) * 1000;
-    let parent = fork.machine.config();
-    let mut case_rules = parent.case_rules.clone();
-    if setup.responders {
-        case_rules.auto_seats =
-            [Role::Collector, Role::Acceptor, Role::Department, Role::Handler].into_iter().collect();
-    }
-    let config = Arc::new(RoomConfig {
-        city: parent.city.clone(),
-        timeline: setup.timeline.clone(),
-        mode: Mode::Exercise,
-        seed: setup.plan.script.seed,
-        tick_ms: TICK_MS,
-        alert_rules: parent.alert_rules.clone(),
-        case_rules,
-        simulate_crews: true,
-        drill: Some((setup.plan.clone(), start)),
-    });
+    let (timeline, plan) = (setup.timeline.clone(), setup.plan.clone());
+    let config = Arc::new(drill_config(fork.machine.config(), timeline, plan, start, setup.responders));
     let machine = fork.machine.fork(config.clone());
     let meta = Meta {
         timeline: setup.timeline.clone(),
@@ -204,6 +220,11 @@ impl Drill {
                     break;
                 }
                 // While it stands still, orders still get their answer: the clock alone is held.
+                if !seat.deliveries.is_empty() {
+                    let now = self.machine.now();
+                    run_tick(&mut self.machine, &mut self.ledger, seat, now, false, Vec::new());
+                    self.ledger.flush();
+                }
                 self.show(seat, true);
             }
             if !self.unpaced() {
@@ -306,29 +327,7 @@ impl Drill {
     }
 
     fn responses(&self) -> Vec<guanlan_core::CommandEnvelope> {
-        let world = self.machine.world();
-        let now = self.machine.now();
-        let (book, file) = (world.resource::<AlertBook>(), world.resource::<CaseFile>());
-        let advice = world.resource::<Recommendations>();
-        let empty: BTreeSet<Role> = [Role::Supervisor, Role::Dispatcher]
-            .into_iter()
-            .filter(|role| !file.seat_taken(*role, now, SEAT_FREE_MS))
-            .collect();
-        if empty.is_empty() {
-            return Vec::new();
-        }
-        let alerts: Vec<OpenAlert> = book
-            .active()
-            .iter()
-            .filter(|a| a.acked.is_none())
-            .map(|a| OpenAlert { alert: a.id, level: a.level, since: a.since })
-            .collect();
-        let mut open = file.open().map(AsRef::as_ref);
-        let view = SeatView { now, empty: &empty, cases: &mut open, alerts: &alerts };
-        respond(&Responder::default(), view, &mut |case, taken| {
-            let picks = &advice.cases.get(&case.id)?.picks;
-            picks.iter().map(|p| &p.unit).find(|u| !taken.contains(*u)).cloned()
-        })
+        standin::of_machine(&self.machine, &RESPONDERS, Seats::EachAlone)
     }
 }
 

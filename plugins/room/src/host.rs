@@ -148,6 +148,17 @@ fn wall_now() -> Stamp {
     Stamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// A room that stands still, for a picture: it takes no orders and never changes.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn hold(machine: &Machine) -> std::io::Result<RoomHandle> {
+    let picture = Picture::of(machine, Health::default(), Playback::live());
+    RoomHandle::start(machine.config().timeline.clone(), picture, |seat| {
+        while !matches!(seat.controls.recv(), Ok(Control::Stop) | Err(_)) {}
+    })
+}
+
 /// Runs a room on the wall clock, with everything it acknowledges on disk first.
 ///
 /// # Errors

@@ -19,14 +19,15 @@ mod meta;
 mod picture;
 mod queue;
 mod replay;
+pub mod standin;
 mod timelines;
 
 pub use config::{LIVE_TICK_MS, RoomConfig};
-pub use drill_room::{DrillError, DrillSetup, run_drill};
-pub use host::{Control, ForkPoint, RoomHandle, run_live};
+pub use drill_room::{DrillError, DrillSetup, drill_config, run_drill};
+pub use host::{Control, ForkPoint, RoomHandle, hold, run_live};
 pub use machine::{Machine, TickOutcome};
 pub use meta::{FeedView, RoomMeta};
 pub use picture::{Health, Picture, Playback};
 pub use queue::{Ack, Answer, QueueError, RoomSender};
 pub use replay::{ReplayError, recover, run_replay};
-pub use timelines::{TimelineError, TimelineInfo, Timelines};
+pub use timelines::{Exercises, TimelineError, TimelineInfo, Timelines};

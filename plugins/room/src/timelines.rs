@@ -59,6 +59,29 @@ pub enum TimelineError {
     /// The live room did not answer.
     #[error("实况房间没有响应 / the live room did not answer")]
     NoAnswer,
+    /// No script with this name, or none at all.
+    #[error("没有名为“{0}”的演练脚本；可用：{1} / there is no exercise script '{0}'; there are: {1}")]
+    NoScript(String, String),
+    /// The script's file.
+    #[error("{path}: {source}")]
+    ScriptFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The script.
+    #[error(transparent)]
+    Script(#[from] guanlan_drill::DrillError),
+}
+
+/// The exercises a program can start by name.
+#[derive(Clone, Debug, Default)]
+pub struct Exercises {
+    /// Script files by name; the first is the one that runs when none is named.
+    pub scripts: BTreeMap<String, PathBuf>,
+    /// Ground, losses and drains of the water model in an exercise.
+    pub scenario: Scenario,
 }
 
 /// All timelines of a program.
@@ -68,13 +91,66 @@ pub struct Timelines {
     store: Option<PathBuf>,
     others: Mutex<BTreeMap<TimelineId, RoomHandle>>,
     next: AtomicU32,
+    exercises: Exercises,
+    plans: Mutex<BTreeMap<TimelineId, Arc<DrillPlan>>>,
 }
 
 impl Timelines {
     /// The live room and where its journal is.
     #[must_use]
     pub fn new(live: RoomHandle, config: Arc<RoomConfig>, store: Option<PathBuf>) -> Self {
-        Self { live, config, store, others: Mutex::default(), next: AtomicU32::new(1) }
+        Self {
+            live,
+            config,
+            store,
+            others: Mutex::default(),
+            next: AtomicU32::new(1),
+            exercises: Exercises::default(),
+            plans: Mutex::default(),
+        }
+    }
+
+    /// With exercises that can be started by name.
+    #[must_use]
+    pub fn with_exercises(mut self, exercises: Exercises) -> Self {
+        self.exercises = exercises;
+        self
+    }
+
+    /// Script files by name.
+    #[must_use]
+    pub fn scripts(&self) -> &BTreeMap<String, PathBuf> {
+        &self.exercises.scripts
+    }
+
+    /// Starts an exercise by its script's name (the first script when `None`), forked from the live room.
+    ///
+    /// # Errors
+    /// When there is no such script, it does not fit this city, or the exercise cannot begin.
+    pub fn exercise(&self, name: Option<&str>, speed: f64) -> Result<RoomHandle, TimelineError> {
+        let scripts = self.scripts();
+        let found = match name {
+            Some(name) => scripts.get(name),
+            None => scripts.values().next(),
+        };
+        let path = found.ok_or_else(|| {
+            let known: Vec<&str> = scripts.keys().map(String::as_str).collect();
+            TimelineError::NoScript(name.unwrap_or_default().to_owned(), known.join(", "))
+        })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| TimelineError::ScriptFile { path: path.clone(), source })?;
+        let plan = DrillPlan::parse(&path.display().to_string(), &text, &self.config.city)?;
+        self.drill(None, Arc::new(plan), self.exercises.scenario.clone(), speed)
+    }
+
+    /// The script of an exercise that is open.
+    #[must_use]
+    pub fn plan(&self, id: &str) -> Option<Arc<DrillPlan>> {
+        self.plans().get(id).cloned()
+    }
+
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<TimelineId, Arc<DrillPlan>>> {
+        self.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn others(&self) -> MutexGuard<'_, BTreeMap<TimelineId, RoomHandle>> {
@@ -168,13 +244,16 @@ impl Timelines {
             let stem = live.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
             live.with_file_name(format!("{stem}-{timeline}-{stamp}.db"))
         });
-        let room = run_drill(fork, DrillSetup { timeline, plan, scenario, speed, store, responders: true })?;
-        self.keep(room)
+        let setup = DrillSetup { timeline, plan: plan.clone(), scenario, speed, store, responders: true };
+        let room = self.keep(run_drill(fork, setup)?)?;
+        self.plans().insert(room.timeline().clone(), plan);
+        Ok(room)
     }
 
     /// Ends a timeline. The live room can not be ended this way.
     pub fn close(&self, id: &str) -> bool {
         let room = self.others().remove(id);
+        self.plans().remove(id);
         room.inspect(RoomHandle::stop).is_some()
     }
 

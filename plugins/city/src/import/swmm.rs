@@ -124,6 +124,9 @@ struct Reader<'a> {
     report: &'a mut Report,
 }
 
+/// Curves by name: pump type (0 for any other curve) and points in the file's units.
+type Curves = BTreeMap<String, (u8, Vec<[f64; 2]>)>;
+
 /// A link that SWMM knows: its ends as node indices.
 type Ends = (usize, usize);
 
@@ -171,11 +174,12 @@ impl<'a> Reader<'a> {
 
         let mut network = DrainageNetwork::default();
         let mut index = BTreeMap::new();
-        self.nodes(&units, &mut network, &mut index);
+        let curves = self.curves();
+        self.nodes(&units, &curves, &mut network, &mut index);
         let shapes = Shapes::read(self.sections, units.length_m, self.report);
         let mut links: BTreeMap<String, Ends> = BTreeMap::new();
         self.conduits(&units, offsets_are_elevations, &shapes, &index, &mut network, &mut links);
-        self.pumps(&units, &index, &mut network, &mut links);
+        self.pumps(&units, &curves, &index, &mut network, &mut links);
         self.other_links(&index, &mut links);
         self.deepen(&mut network);
         self.places(&index, &mut network);
@@ -220,7 +224,13 @@ impl<'a> Reader<'a> {
         counts
     }
 
-    fn nodes(&mut self, units: &Units, network: &mut DrainageNetwork, index: &mut BTreeMap<String, usize>) {
+    fn nodes(
+        &mut self,
+        units: &Units,
+        curves: &Curves,
+        network: &mut DrainageNetwork,
+        index: &mut BTreeMap<String, usize>,
+    ) {
         for (section, kind) in NODES {
             for row in self.rows(section) {
                 let id = row.words[0];
@@ -246,6 +256,14 @@ impl<'a> Reader<'a> {
                         self.skip(row, section, "a node that is already defined");
                     }
                     Ok((invert, depth)) => {
+                        let area = if kind == DrainNodeKind::Storage {
+                            storage_area(row, depth / 2.0, curves).unwrap_or_else(|reason| {
+                                self.skip(row, section, format!("{reason}; its plan area is unknown"));
+                                0.0
+                            })
+                        } else {
+                            0.0
+                        };
                         index.insert(key(id), network.nodes.len());
                         network.nodes.push(DrainNode {
                             id: id.into(),
@@ -253,6 +271,7 @@ impl<'a> Reader<'a> {
                             place_m: None,
                             invert_m: (invert * units.length_m) as f32,
                             max_depth_m: (depth.max(0.0) * units.length_m) as f32,
+                            area_m2: (area * units.length_m * units.length_m) as f32,
                         });
                     }
                 }
@@ -365,11 +384,11 @@ impl<'a> Reader<'a> {
     fn pumps(
         &mut self,
         units: &Units,
+        curves: &Curves,
         index: &BTreeMap<String, usize>,
         network: &mut DrainageNetwork,
         links: &mut BTreeMap<String, Ends>,
     ) {
-        let curves = self.curves();
         for row in self.rows("PUMPS") {
             let Some((from, to)) = self.ends(row, "PUMPS", index, links) else { continue };
             let levels = Self::number(row, 5, "startup depth")
@@ -408,8 +427,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Curves by name: pump type (0 for any other curve) and points in the file's units.
-    fn curves(&mut self) -> BTreeMap<String, (u8, Vec<[f64; 2]>)> {
-        let mut curves: BTreeMap<String, (u8, Vec<[f64; 2]>)> = BTreeMap::new();
+    fn curves(&mut self) -> Curves {
+        let mut curves = Curves::new();
         for row in self.rows("CURVES") {
             let mut numbers = &row.words[1..];
             let curve = curves.entry(key(row.words[0])).or_default();
@@ -496,7 +515,77 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Plan area of a storage node at a depth, in the file's units (SWMM manual, [STORAGE]).
+fn storage_area(row: &Row<'_>, depth: f64, curves: &Curves) -> Result<f64, String> {
+    let number = |at: usize, name: &str| Reader::number(row, at, name);
+    let shape = row.words.get(4).map(|w| w.to_ascii_uppercase());
+    let area = match shape.as_deref() {
+        None => return Ok(0.0),
+        Some("TABULAR") => {
+            let name = row.words.get(5).copied().unwrap_or_default();
+            let curve = curves.get(&key(name)).ok_or_else(|| format!("storage curve '{name}' is not defined"))?;
+            on_curve(&curve.1, depth).ok_or_else(|| format!("storage curve '{name}' has no points"))?
+        }
+        Some("FUNCTIONAL") => {
+            let (coefficient, exponent) = (number(5, "coefficient")?, number(6, "exponent")?);
+            // SWMM: area = constant + coefficient * depth^exponent.
+            number(7, "constant")? + if coefficient == 0.0 { 0.0 } else { coefficient * depth.powf(exponent) }
+        }
+        Some("CYLINDRICAL" | "CYLINDRIC") => std::f64::consts::PI / 4.0 * number(5, "length")? * number(6, "width")?,
+        Some("CONICAL" | "PYRAMIDAL") => {
+            let (length, width, slope) = (number(5, "length")?, number(6, "width")?, number(7, "side slope")?);
+            let round = if shape.as_deref() == Some("CONICAL") { std::f64::consts::PI / 4.0 } else { 1.0 };
+            let wider = if length > 0.0 { width / length } else { 1.0 };
+            round
+                * (length + 2.0 * slope * depth)
+                * (width + 2.0 * slope * depth * if round < 1.0 { wider } else { 1.0 })
+        }
+        Some(other) => return Err(format!("storage shape '{other}' is not read")),
+    };
+    if area.is_finite() && area >= 0.0 { Ok(area) } else { Err(format!("a plan area of {area}")) }
+}
+
+/// Value of a curve at `x`: between its points in a straight line, beyond them its ends.
+fn on_curve(points: &[[f64; 2]], x: f64) -> Option<f64> {
+    let (first, last) = (points.first()?, points.last()?);
+    if x <= first[0] {
+        return Some(first[1]);
+    }
+    for pair in points.windows(2) {
+        let [[x0, y0], [x1, y1]] = [pair[0], pair[1]];
+        if x <= x1 && x1 > x0 {
+            return Some(y0 + (y1 - y0) * (x - x0) / (x1 - x0));
+        }
+    }
+    Some(last[1])
+}
+
 /// Names without regard to case.
 pub(super) fn key(name: &str) -> String {
     name.to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storage_nodes_have_a_plan_area() {
+        let text = "[OPTIONS]\nFLOW_UNITS CMS\n[STORAGE]\nF 0 4 0 FUNCTIONAL 10 1 50\nC 0 4 0 FUNCTIONAL 0 0 80\n\
+                    T 0 4 0 TABULAR well 0 0\nB 0 4 0 TABULAR gone 0 0\nY 0 4 0 CYLINDRICAL 10 10 0\n\
+                    [CURVES]\nwell Storage 0 20\nwell 1 20 3 60\n[JUNCTIONS]\nJ 0 2\n";
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wells.inp");
+        fs::write(&path, text).unwrap();
+        let (file, report) = read_swmm(&path).unwrap();
+        let area = |id: &str| file.network.nodes.iter().find(|n| n.id == id).unwrap().area_m2;
+        assert_eq!([area("F"), area("C"), area("T"), area("B"), area("J")], [70.0, 80.0, 40.0, 0.0, 0.0]);
+        assert!((area("Y") - 78.54).abs() < 0.01);
+        assert!(report.problems.iter().any(|p| p.message.contains("'gone' is not defined")));
+        // US units: feet.
+        fs::write(&path, text.replace("CMS", "CFS")).unwrap();
+        let (feet, _) = read_swmm(&path).unwrap();
+        let node = feet.network.nodes.iter().find(|n| n.id == "C").unwrap();
+        assert!((node.area_m2 - 80.0 * 0.092_903_04).abs() < 1e-3);
+    }
 }

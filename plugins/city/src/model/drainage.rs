@@ -29,6 +29,8 @@ pub struct DrainNode {
     pub invert_m: f32,
     /// Depth from invert to ground, m.
     pub max_depth_m: f32,
+    /// Plan area of a storage node at half its depth, m²; 0 when unknown.
+    pub area_m2: f32,
 }
 
 /// A pipe or channel.

@@ -7,6 +7,11 @@ use super::{
     weather::{DAY_MS, Weather, day_of, hour_of},
 };
 
+/// Mean stage of the demo's river at its gauges, m.
+const RIVER_BASE_M: f64 = 3.2;
+/// 设防, 警戒, 保证水位 of the demo's river, m: the river of [`RIVER_BASE_M`] in flood.
+pub const RIVER_LEVELS_M: [f64; 3] = [3.8, 4.2, 4.8];
+
 /// What is wrong with a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -41,27 +46,37 @@ pub struct Instrument {
     pub said: Stamp,
 }
 
-/// A fault of a device on a day: what, from when, until when (ms of the local day).
-fn fault_of_day(seed: u64, i: &Instrument, day: i64) -> Option<(Fault, i64, i64)> {
-    // Every day the devices of a kind are dealt anew; the first few of the deal break.
-    let dealt = (unit(seed, i.property as u64, day as u64) * i.of_kind as f64) as usize;
-    let place = (i.rank + i.of_kind - dealt.min(i.of_kind)) % i.of_kind.max(1);
-    let broken = (i.of_kind / 400).clamp(1, 60);
-    if place >= broken {
-        return None;
-    }
-    let begin_h = 1.0 + 19.0 * unit(i.key, 0xFA01, day as u64);
-    let hours = 1.2 + 3.0 * unit(i.key, 0xFA02, day as u64);
-    let really = matches!(
-        i.property,
+/// Kinds that may be in real trouble: the device is well, what it watches is not.
+fn watches_trouble(property: ObservedProperty) -> bool {
+    matches!(
+        property,
         ObservedProperty::CoverTilt
             | ObservedProperty::GasLel
             | ObservedProperty::PumpsRunning
             | ObservedProperty::BinFill
-    );
+    )
+}
+
+/// A fault of a device on a day: what, from when, until when (ms of the local day).
+fn fault_of_day(seed: u64, i: &Instrument, day: i64) -> Option<(Fault, i64, i64)> {
+    let really = watches_trouble(i.property);
+    let broken = (i.of_kind / 120).clamp(if really { 2 } else { 1 }, 80);
+    // Every day the devices of a kind are dealt anew; the first few of the deal break.
+    let dealt = (unit(seed, i.property as u64, day as u64) * i.of_kind as f64) as usize;
+    let place = (i.rank + i.of_kind - dealt.min(i.of_kind)) % i.of_kind.max(1);
+    if place >= broken {
+        return None;
+    }
+    let begin_h = 1.0 + 18.0 * unit(i.key, 0xFA01, day as u64);
+    // Longer than the slowest device may be silent before it counts as offline (90 min).
+    let hours = 2.0 + 3.0 * unit(i.key, 0xFA02, day as u64);
     // The first of each kind breaks as a device; further ones may be a real trouble or a stuck value.
     let fault = match (place, really) {
         (0, _) => Fault::Silent,
+        // Pumps are looked after: theirs is a trouble of one day in three.
+        (1, true) if i.property == ObservedProperty::PumpsRunning && unit(i.key, 0xFA04, day as u64) > 0.33 => {
+            return None;
+        }
         (1, true) => Fault::Real,
         (_, _) if unit(i.key, 0xFA03, day as u64) < 0.25 => Fault::Stuck,
         _ => Fault::Silent,
@@ -105,13 +120,14 @@ impl Instrument {
                 // A linear reservoir: what the drains do not take stays, and drains off in half an hour.
                 let rain = weather.rain_mm_h(now, x, y);
                 let surplus = (rain - 22.0 - 25.0 * own).max(0.0);
-                self.memory = self.memory * (-dt_h / 0.5).exp() + surplus * dt_h * (0.8 + 1.2 * own);
+                self.memory =
+                    self.memory * (-dt_h / 0.5).exp() + surplus * dt_h * (0.4 + 2.2 * unit(self.key, seed, 1));
                 (self.memory + 0.15 * noise.abs()).max(0.0)
             }
             ObservedProperty::RiverStage => {
                 let rain = weather.rain_mm_h(now, x, y);
                 self.memory = self.memory * (-dt_h / 8.0).exp() + rain * dt_h * 0.012;
-                3.2 + 0.25 * (h / 24.0 * std::f64::consts::TAU).sin() + self.memory + 0.01 * noise
+                RIVER_BASE_M + 0.25 * (h / 24.0 * std::f64::consts::TAU).sin() + self.memory + 0.01 * noise
             }
             ObservedProperty::RainIntensity => {
                 let rain = weather.rain_mm_h(now, x, y);
@@ -119,12 +135,18 @@ impl Instrument {
             }
             ObservedProperty::CoverTilt => {
                 let base = 0.6 + own + 0.15 * noise;
-                if trouble { 12.0 + 9.0 * own } else { base }
+                match trouble {
+                    false => base,
+                    // One in eight is off altogether: an open hole.
+                    true if unit(self.key, 0xFA05, day_of(now) as u64) < 0.125 => 93.0 + 0.5 * noise,
+                    true => 12.0 + 9.0 * own,
+                }
             }
             ObservedProperty::Pm25 => {
                 let rush = bump(h, 8.0, 2.0) + bump(h, 19.0, 2.5);
                 let washed = if weather.rain_mm_h(now, x, y) > 1.0 { 0.6 } else { 1.0 };
-                (washed * (18.0 + 8.0 * own + 10.0 * rush) + 1.5 * noise).max(2.0)
+                let haze = 0.8 + 0.4 * unit(seed, 0xA123, day_of(now) as u64);
+                (washed * haze * (15.0 + 6.5 * own + 8.0 * rush) + 1.2 * noise).max(2.0)
             }
             ObservedProperty::Noise => {
                 let day = 1.0 / (1.0 + (-(h - 6.0)).exp()) - 1.0 / (1.0 + (-(h - 22.5)).exp());

@@ -19,7 +19,7 @@ use guanlan_geography::LocalFrame;
 use serde_json::json;
 
 pub use crews::TaskMessage;
-pub use instrument::Fault;
+pub use instrument::{Fault, RIVER_LEVELS_M};
 pub use publisher::{DevicesError, run};
 pub use weather::{DayKind, Weather, day_of};
 

@@ -7,7 +7,7 @@ use crate::surface::Domain;
 
 /// Plan area of a manhole shaft, m² (SWMM's default MinSurfArea, 12.566 ft²).
 const SHAFT_M2: f64 = 1.167;
-/// Plan area taken for a wet well: the city model does not carry storage curves, m².
+/// Plan area taken for a storage node whose file does not say it, m².
 const WET_WELL_M2: f64 = 60.0;
 /// Least slope a conduit is given, m/m: flat and adverse pipes drain by the head the model does not know.
 const SLOPE_MIN: f64 = 5.0e-4;
@@ -138,7 +138,11 @@ impl DrainPlan {
         for node in &network.nodes {
             let outfall = node.kind == DrainNodeKind::Outfall;
             let depth = f64::from(node.max_depth_m).max(0.0);
-            let area = if node.kind == DrainNodeKind::Storage { WET_WELL_M2 } else { SHAFT_M2 };
+            let area = match node.kind {
+                DrainNodeKind::Storage if node.area_m2 > 0.0 => f64::from(node.area_m2),
+                DrainNodeKind::Storage => WET_WELL_M2,
+                _ => SHAFT_M2,
+            };
             plan.nodes.push(PlanNode {
                 id: node.id.clone(),
                 outfall,

@@ -95,6 +95,7 @@ fn drains() -> DrainageNetwork {
         place_m: Some(at),
         invert_m,
         max_depth_m,
+        area_m2: 0.0,
     };
     let mut network = DrainageNetwork::default();
     for k in 0..8 {
