@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use guanlan_core::{AlertLevel, Bilingual, Event, Stamp, input::UnitStatus};
+use guanlan_core::{AlertLevel, Bilingual, Event, ObservedProperty, Stamp, input::UnitStatus};
 
 use crate::{
     plan::{DrillPlan, NEAR_M, Watch},
@@ -24,10 +24,24 @@ pub(crate) fn follow(state: &mut DrillState, plan: &DrillPlan, event: &Event, no
             }
         }
     }
+    if repeats(state, event, now) {
+        return;
+    }
     if let Some((zh, en)) = words(event) {
         let node = Node { at: now, zh, en, actor: event.actor().to_owned() };
         Arc::make_mut(&mut state.timeline).push(node);
     }
+}
+
+/// Rain comes over all gauges of a town at once: one line for a level within this time, ms.
+const RAIN_LINE_MS: i64 = 600_000;
+
+/// True for a rain alert like one that the timeline has just told of another gauge.
+fn repeats(state: &DrillState, event: &Event, now: Stamp) -> bool {
+    let Event::AlertChanged { property: ObservedProperty::RainIntensity, to, .. } = event else { return false };
+    let (level, property) = (format!("{}告警 ", to.name().zh), ObservedProperty::RainIntensity.name().zh);
+    let recent = state.timeline.iter().rev().take_while(|node| now - node.at < RAIN_LINE_MS);
+    recent.into_iter().any(|node| node.zh.starts_with(&level) && node.zh.contains(&property))
 }
 
 /// Marks what is overdue and the end.

@@ -341,13 +341,3 @@ fn intensity(rain: &RainSeries, t_s: f64) -> f64 {
     let mm_h = rain.between_mm(t_s - span_s, t_s) * 3600.0 / span_s;
     (mm_h * 10.0).round() / 10.0
 }
-
-trait PopFrontIf<T> {
-    fn pop_front_if(&mut self, good: impl FnOnce(&T) -> bool) -> Option<T>;
-}
-
-impl<T> PopFrontIf<T> for VecDeque<T> {
-    fn pop_front_if(&mut self, good: impl FnOnce(&T) -> bool) -> Option<T> {
-        if self.front().is_some_and(good) { self.pop_front() } else { None }
-    }
-}
