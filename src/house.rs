@@ -5,7 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use guanlan_alerting::RuleSet;
 use guanlan_casework::CaseRules;
 use guanlan_city::City;
-use guanlan_core::{Lang, Mode, Role};
+use guanlan_core::{Lang, Mode, ObservedProperty, Role};
+use guanlan_drill::Responder;
 use guanlan_feeds::{
     Intake, broker, devices,
     mqtt_client::{self, BrokerUrl},
@@ -13,11 +14,15 @@ use guanlan_feeds::{
 };
 use guanlan_geography::LocalFrame;
 use guanlan_journal::{Meta, SqliteStore, Store};
-use guanlan_room::{LIVE_TICK_MS, RoomConfig, Timelines, recover, run_live};
+use guanlan_room::{
+    LIVE_TICK_MS, RoomConfig, RoomHandle, Timelines, recover, run_live,
+    standin::{self, Seats},
+};
 
 use crate::{
     exit::{Failure, Outcome, bad_input, failed},
     locale::pick,
+    shipped,
 };
 
 /// What a house is opened with.
@@ -50,12 +55,20 @@ pub struct House {
 }
 
 /// The room's constants for a city.
-pub fn room_config(city: Arc<City>, seed: u64, devices: bool) -> Result<RoomConfig, Failure> {
+pub fn room_config(city: Arc<City>, seed: u64, simulated: bool) -> Result<RoomConfig, Failure> {
     let mut case_rules = CaseRules::shipped().map_err(failed)?;
-    if devices {
+    if simulated {
         // Simulated persons fill empty seats; a person who takes one is left alone.
         case_rules.auto_seats =
             [Role::Collector, Role::Acceptor, Role::Department, Role::Handler].into_iter().collect();
+    }
+    let mut alert_rules = RuleSet::defaults();
+    if simulated {
+        let [blue, yellow, red] = devices::RIVER_LEVELS_M;
+        for sensor in city.sensors.iter().filter(|s| s.property == ObservedProperty::RiverStage) {
+            let levels = [Some(blue), Some(yellow), None, Some(red)];
+            alert_rules.set_station("river-stage", &sensor.id, levels).map_err(failed)?;
+        }
     }
     Ok(RoomConfig {
         city,
@@ -63,7 +76,7 @@ pub fn room_config(city: Arc<City>, seed: u64, devices: bool) -> Result<RoomConf
         mode: Mode::Demo,
         seed,
         tick_ms: LIVE_TICK_MS,
-        alert_rules: RuleSet::defaults(),
+        alert_rules,
         case_rules,
         simulate_crews: false,
         drill: None,
@@ -78,7 +91,8 @@ impl House {
         let store = open_store(setup.store.as_deref(), &config)?;
         let machine = recover(&config, &store).map_err(failed)?;
         let live = run_live(machine, Box::new(store)).map_err(failed)?;
-        let timelines = Arc::new(Timelines::new(live.clone(), config, setup.store.clone()));
+        let exercises = shipped::exercises().map_err(failed)?;
+        let timelines = Arc::new(Timelines::new(live.clone(), config, setup.store.clone()).with_exercises(exercises));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("guanlan-edge")
@@ -87,6 +101,9 @@ impl House {
             .map_err(failed)?;
         let intake = Arc::new(Intake::new(live.sender().clone(), frame.clone(), !setup.devices));
         let mqtt = open_mqtt(&runtime, &setup, &intake, &live, &frame)?;
+        if setup.devices {
+            runtime.spawn(mind_empty_desks(live.clone()));
+        }
         for root in &setup.sensorthings {
             let service = sensorthings::Service { root: root.clone(), every: Duration::from_secs(30) };
             runtime.spawn(sensorthings::follow(service, intake.clone()));
@@ -161,7 +178,7 @@ fn open_mqtt(
     runtime: &tokio::runtime::Runtime,
     setup: &HouseSetup,
     intake: &Arc<Intake>,
-    live: &guanlan_room::RoomHandle,
+    live: &RoomHandle,
     frame: &LocalFrame,
 ) -> Result<Option<SocketAddr>, Failure> {
     let wanted = setup.mqtt.as_deref().unwrap_or(broker::DEFAULT_ADDRESS);
@@ -202,6 +219,29 @@ fn open_mqtt(
     let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
     start_devices(runtime, setup, BrokerUrl { host, port: address.port(), login: None });
     Ok(Some(address))
+}
+
+/// In a demo, sends crews and acknowledges alerts while nobody sits at the desks: late enough that
+/// an officer who is there comes first.
+async fn mind_empty_desks(live: RoomHandle) {
+    let policy = Responder::unhurried();
+    let mut beat = tokio::time::interval(Duration::from_secs(2));
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut seen = 0;
+    loop {
+        beat.tick().await;
+        let picture = live.picture();
+        // Once a real source speaks, the city is no longer an invention that plays its own officers.
+        if picture.tick == seen || picture.mode != Mode::Demo {
+            continue;
+        }
+        seen = picture.tick;
+        for order in standin::of_picture(&picture, &policy, Seats::Together) {
+            if let Err(error) = live.sender().command(order, Box::new(|_| {})) {
+                tracing::debug!("stand-in: {error}");
+            }
+        }
+    }
 }
 
 fn start_devices(runtime: &tokio::runtime::Runtime, setup: &HouseSetup, broker: BrokerUrl) {

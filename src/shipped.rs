@@ -1,8 +1,9 @@
 //! The scenes that come with the program, inside it, so that it works when moved.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use guanlan_rainstorm::{Scenario, ScenarioError};
+use guanlan_room::Exercises;
 use include_dir::{Dir, include_dir};
 
 use crate::scene;
@@ -35,4 +36,19 @@ pub fn scenario() -> Result<Scenario, ScenarioError> {
 /// The shipped drill.
 pub fn drill_script() -> std::io::Result<PathBuf> {
     Ok(folder()?.join("drills/cloudburst-east.toml"))
+}
+
+/// Every shipped drill by name, with the ground and drains of the shipped scenario.
+pub fn exercises() -> Result<Exercises, ScenarioError> {
+    let bad = |e: std::io::Error| ScenarioError::File { path: "scenes".into(), reason: e.to_string() };
+    let mut scripts = BTreeMap::new();
+    for entry in std::fs::read_dir(folder().map_err(bad)?.join("drills")).map_err(bad)? {
+        let path = entry.map_err(bad)?.path();
+        if path.extension().is_some_and(|e| e == "toml")
+            && let Some(name) = path.file_stem().map(|s| s.to_string_lossy().into_owned())
+        {
+            scripts.insert(name, path);
+        }
+    }
+    Ok(Exercises { scripts, scenario: scenario()? })
 }

@@ -15,12 +15,13 @@ use crate::{
     paths(
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
-        timelines::control, timelines::close, timelines::rooms, timelines::drills, status::health, status::metrics
+        timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics
     ),
     components(schemas(
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,
-        act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn, status::HealthOut
+        act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn,
+        timelines::DrillsOut, timelines::ScriptOut, status::HealthOut
     ))
 )]
 pub(crate) struct Document;

@@ -41,6 +41,7 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/timelines", get(timelines::list).post(timelines::open))
         .route("/timelines/{id}", delete(timelines::close))
         .route("/timelines/{id}/control", post(timelines::control))
+        .route("/timelines/{id}/report", get(timelines::report))
         .route("/drills", get(timelines::drills))
         .route("/picture", get(picture::socket))
         .route("/metrics", get(status::metrics))

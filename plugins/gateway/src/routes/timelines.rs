@@ -3,13 +3,15 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State},
-    http::StatusCode,
+    extract::{Path, Query, State},
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{Html, IntoResponse, Response},
 };
-use guanlan_core::Stamp;
+use guanlan_core::{Lang, Stamp};
+use guanlan_drill::{DrillScript, Report};
 use guanlan_room::{Control, TimelineError};
-use serde::Deserialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Hall;
 use crate::{
@@ -20,6 +22,7 @@ use crate::{
 fn problem(error: &TimelineError) -> Problem {
     let status = match error {
         TimelineError::TooMany | TimelineError::NoStore => StatusCode::CONFLICT,
+        TimelineError::NoScript(..) | TimelineError::Script(_) => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Problem::new(status, "timeline", error.to_string())
@@ -41,11 +44,88 @@ pub(crate) async fn list(State(doors): Hall) -> Json<Vec<TimelineOut>> {
     Json(doors.timelines.list().iter().map(wire::timeline).collect())
 }
 
-/// Exercises that run.
-#[utoipa::path(get, path = "/drills", responses((status = 200, body = [TimelineOut])))]
-pub(crate) async fn drills(State(doors): Hall) -> Json<Vec<TimelineOut>> {
+/// A script that can be started.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ScriptOut {
+    /// Its name in `POST /timelines`.
+    name: String,
+    /// Title.
+    title: wire::Words,
+    /// How long it plays, s of the exercise.
+    duration_s: u32,
+    /// Injects.
+    injects: usize,
+    /// Expectations.
+    expectations: usize,
+}
+
+/// Exercises: what can be started and what runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DrillsOut {
+    /// Scripts by name.
+    scripts: Vec<ScriptOut>,
+    /// Exercises that are open.
+    running: Vec<TimelineOut>,
+}
+
+/// Exercises: scripts that can be started, and those that run.
+#[utoipa::path(get, path = "/drills", responses((status = 200, body = DrillsOut)))]
+pub(crate) async fn drills(State(doors): Hall) -> Json<DrillsOut> {
     let all = doors.timelines.list();
-    Json(all.iter().filter(|t| t.mode == guanlan_core::Mode::Exercise).map(wire::timeline).collect())
+    let running = all.iter().filter(|t| t.mode == guanlan_core::Mode::Exercise).map(wire::timeline).collect();
+    let script = |(name, path): (&String, &std::path::PathBuf)| {
+        let text = std::fs::read_to_string(path).ok()?;
+        // A file that became bad is told to whoever starts it; the list shows what can be started.
+        let script = DrillScript::parse(&path.display().to_string(), &text).ok()?;
+        Some(ScriptOut {
+            name: name.clone(),
+            title: wire::Words { zh: script.title.zh.clone(), en: script.title.en.clone() },
+            duration_s: script.duration_s,
+            injects: script.inject.len(),
+            expectations: script.expect.len(),
+        })
+    };
+    Json(DrillsOut { scripts: doors.timelines.scripts().iter().filter_map(script).collect(), running })
+}
+
+/// How a report is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ReportIn {
+    /// `json` (default), `markdown` or `html`.
+    format: Option<String>,
+    /// `zh` (default) or `en`, for markdown and html.
+    lang: Option<String>,
+}
+
+/// The after-action report of an exercise as far as it went.
+#[utoipa::path(get, path = "/timelines/{id}/report", params(("id" = String, Path), ReportIn),
+    responses((status = 200, description = "JSON, Markdown or HTML"), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(crate) async fn report(
+    State(doors): Hall,
+    Path(id): Path<String>,
+    Query(asked): Query<ReportIn>,
+) -> Result<Response, Problem> {
+    let room = doors.timelines.get(&id).ok_or_else(|| Problem::not_found("timeline", &id))?;
+    let no_drill = || {
+        let words = format!("时间线 {id} 不是演练，没有复盘报告 / timeline {id} is not an exercise and has no report");
+        Problem::new(StatusCode::CONFLICT, "conflict", words)
+    };
+    let plan = doors.timelines.plan(&id).ok_or_else(no_drill)?;
+    let picture = room.picture();
+    let report = Report::of(&plan, picture.drill.as_ref().ok_or_else(no_drill)?, None);
+    let lang = match asked.lang.as_deref() {
+        None | Some("zh") => Lang::Zh,
+        Some("en") => Lang::En,
+        Some(other) => return Err(Problem::invalid(format!("lang '{other}': expected zh or en"))),
+    };
+    Ok(match asked.format.as_deref() {
+        None | Some("json") => Json(report).into_response(),
+        Some("markdown") => ([(CONTENT_TYPE, "text/markdown; charset=utf-8")], report.markdown(lang)).into_response(),
+        Some("html") => Html(report.html(lang)).into_response(),
+        Some(other) => return Err(Problem::invalid(format!("format '{other}': expected json, markdown or html"))),
+    })
 }
 
 /// What to open.
@@ -57,7 +137,17 @@ pub(crate) enum OpenIn {
         /// RFC 3339; the last instant when absent.
         at: Option<String>,
     },
+    /// An exercise forked from the live room.
+    Drill {
+        /// Name of a script of `GET /drills`; the first one when absent.
+        script: Option<String>,
+        /// Ceiling of its speed, × real time; 20 when absent.
+        speed: Option<f64>,
+    },
 }
+
+/// Speed of an exercise when none is asked for, × real time.
+const DRILL_SPEED: f64 = 20.0;
 
 /// Opens a timeline.
 #[utoipa::path(post, path = "/timelines", request_body = OpenIn,
@@ -69,6 +159,16 @@ pub(crate) async fn open(State(doors): Hall, bytes: Bytes) -> Result<(StatusCode
         OpenIn::Replay { at } => {
             let at = at.as_deref().map(instant).transpose()?;
             tokio::task::spawn_blocking(move || timelines.replay(at))
+                .await
+                .map_err(|e| Problem::unavailable(e.to_string()))?
+                .map_err(|e| problem(&e))?
+        }
+        OpenIn::Drill { script, speed } => {
+            let speed = speed.unwrap_or(DRILL_SPEED);
+            if !(speed.is_finite() && speed > 0.0) {
+                return Err(Problem::invalid("speed: a number above 0 was expected"));
+            }
+            tokio::task::spawn_blocking(move || timelines.exercise(script.as_deref(), speed))
                 .await
                 .map_err(|e| Problem::unavailable(e.to_string()))?
                 .map_err(|e| problem(&e))?
