@@ -1,1 +1,287 @@
-//! The operator's desk: lists, details, charts, time bar, dispatch
+//! The operator's desk: what is wrong, where, how bad, who goes, by when — and the hands to act.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # fn run(timelines: Arc<guanlan_room::Timelines>) {
+//! use guanlan_core::Lang;
+//! use guanlan_markers::MarkersPlugin;
+//! use guanlan_panels::{PanelsPlugin, Preset};
+//! use guanlan_stage::{StagePlugin, window};
+//! let city = timelines.config().city.clone();
+//! window::run(&window::WindowSpec::default(), |app| {
+//!     app.add_plugins((
+//!         StagePlugin::new(city),
+//!         MarkersPlugin,
+//!         PanelsPlugin { timelines, lang: Lang::Zh, scale: 1.0, demo: true, preset: Preset::Desk },
+//!     ));
+//! });
+//! # }
+//! ```
+//!
+//! The same plugin draws on a still (`guanlan_stage::still`).
+//!
+//! **Invariant:** a panel is a function from a value to egui and a list of [`UiAction`]s; values are pure functions of a
+//! picture. **Invariant:** every command goes through the room's door with the seat taken; what is shown comes back
+//! from the room. **Invariant:** what a screen says is in both languages of `assets/i18n`.
+//!
+//! Terminology: a *view model* (vm) is the value a panel shows; a *seat* is the role a person plays; the *desk* is what
+//! this screen remembers.
+
+pub mod action;
+pub mod apply;
+mod draw;
+pub mod glue;
+pub mod labels;
+pub mod layout;
+pub mod look;
+#[cfg(test)]
+mod looking;
+pub mod rooms;
+pub mod state;
+pub mod ui;
+pub mod values;
+pub mod vm;
+pub mod words;
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use bevy::window::{MonitorSelection, PrimaryWindow, WindowMode};
+use bevy_egui::{
+    EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext,
+};
+use guanlan_core::Lang;
+use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
+use guanlan_room::Timelines;
+use guanlan_stage::{
+    CameraRig, FloodWater, FlyTo, Ground, KeyboardCaptured, MapLens, Picked, ScreenCamera, StageSystems,
+};
+
+pub use action::UiAction;
+pub use layout::Preset;
+pub use state::Desk;
+
+use crate::{
+    apply::{pose_at, tell},
+    glue::{Chosen, MarkerIds},
+    rooms::{Rooms, Shown},
+    values::Made,
+    words::tr,
+};
+
+/// The panels over a stage with markers.
+pub struct PanelsPlugin {
+    /// The rooms of the program.
+    pub timelines: Arc<Timelines>,
+    /// Language to begin with.
+    pub lang: Lang,
+    /// Size factor of panels and text on top of the window's own.
+    pub scale: f32,
+    /// The city is a demonstration: every picture says so.
+    pub demo: bool,
+    /// Arrangement to begin with.
+    pub preset: Preset,
+}
+
+/// The pictures of this frame.
+#[derive(Resource, Default)]
+pub struct Showing(pub Option<Shown>);
+
+/// A stop of the tour is shown this long, s.
+pub const STOP_S: f64 = 12.0;
+/// The live layers are filled at most this often, s.
+const FILL_S: f64 = 0.2;
+
+impl Plugin for PanelsPlugin {
+    fn build(&self, app: &mut App) {
+        if !app.is_plugin_added::<EguiPlugin>() {
+            app.add_plugins(EguiPlugin::default());
+        }
+        app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+        let city = &self.timelines.config().city;
+        let ground = Ground::new(city);
+        app.insert_resource(labels::names(city, &ground))
+            .insert_resource(Rooms::new(self.timelines.clone()))
+            .insert_resource(Desk::new(self.lang, self.scale, self.demo, self.preset))
+            .init_resource::<MarkerIds>()
+            .init_resource::<Made>()
+            .init_resource::<Showing>()
+            .init_resource::<MarkerScene>()
+            .add_systems(PreUpdate, attach.before(EguiPreUpdateSet::InitContexts))
+            .add_systems(Update, (look_at_rooms, keys, picked, tour, fill).chain().before(StageSystems::Layers))
+            .add_systems(EguiPrimaryContextPass, draw::draw);
+    }
+}
+
+/// Panels are drawn on the camera that is seen. Fonts go in before the first pass.
+fn attach(mut commands: Commands, cameras: Query<Entity, (With<ScreenCamera>, Without<EguiContext>)>) {
+    for camera in &cameras {
+        let mut context = EguiContext::default();
+        context.get_mut().set_fonts(look::fonts());
+        commands.entity(camera).insert((context, PrimaryEguiContext));
+    }
+}
+
+/// Takes the newest pictures, the answers that have come and a replay that has opened.
+fn look_at_rooms(
+    mut rooms: ResMut<Rooms>,
+    mut desk: ResMut<Desk>,
+    mut showing: ResMut<Showing>,
+    time: Res<Time<Real>>,
+) {
+    let now_s = time.elapsed_secs_f64();
+    match rooms.opened() {
+        Some(Ok(id)) => {
+            desk.watching = Some(id);
+            desk.revision += 1;
+        }
+        Some(Err(error)) => {
+            let words = vm::detail::in_language(&error.to_string(), desk.lang());
+            desk.say(words, state::Tone::Refused, now_s, None);
+        }
+        None => {}
+    }
+    let shown = rooms.shown(desk.watching.as_ref());
+    // A timeline that ended: back to the living city.
+    if desk.watching.as_ref().is_some_and(|id| *id != shown.picture.timeline) {
+        desk.watching = None;
+    }
+    for answered in rooms.answered() {
+        tell(&mut desk, &shown.picture, answered, now_s);
+    }
+    showing.0 = Some(shown);
+}
+
+/// Space stands still or goes on, Esc goes back one step and at last to the whole city, F11 fills the screen.
+fn keys(
+    keys: Option<Res<ButtonInput<KeyCode>>>,
+    typing: Res<KeyboardCaptured>,
+    mut desk: ResMut<Desk>,
+    rooms: Res<Rooms>,
+    showing: Res<Showing>,
+    rig: Res<CameraRig>,
+    mut fly: MessageWriter<FlyTo>,
+    mut windows: Query<&mut Window, With<PrimaryWindow>>,
+) {
+    let Some(keys) = keys else { return };
+    if keys.just_pressed(KeyCode::F11)
+        && let Ok(mut window) = windows.single_mut()
+    {
+        window.mode = match window.mode {
+            WindowMode::Windowed => WindowMode::BorderlessFullscreen(MonitorSelection::Current),
+            _ => WindowMode::Windowed,
+        };
+    }
+    if keys.just_pressed(KeyCode::Escape) && !desk.back() {
+        fly.write(FlyTo::pose(rig.home));
+    }
+    if typing.0 {
+        return;
+    }
+    if keys.just_pressed(KeyCode::Space)
+        && let Some(shown) = &showing.0
+    {
+        let paused = shown.picture.playback.paused;
+        let control = if paused { guanlan_room::Control::Resume } else { guanlan_room::Control::Pause };
+        rooms.control(desk.watching.as_ref(), control);
+    }
+}
+
+/// A click on the map that no panel took.
+fn picked(
+    mut clicks: MessageReader<Picked>,
+    scene: Res<MarkerScene>,
+    ids: Res<MarkerIds>,
+    rig: Res<CameraRig>,
+    lens: Res<MapLens>,
+    mut desk: ResMut<Desk>,
+) {
+    for click in clicks.read() {
+        desk.tour.on = false;
+        desk.revision += 1;
+        match pick_marker(&scene, &rig, &lens, click.cursor_px) {
+            Some(MarkerHit::Case(i)) => {
+                desk.form = None;
+                desk.search.clear();
+                desk.case = ids.cases.get(i).cloned();
+            }
+            Some(MarkerHit::Unit(i)) => desk.unit = ids.units.get(i).cloned(),
+            Some(MarkerHit::Sensor(i)) => desk.alert = ids.sensors.get(i).and_then(|s| s.1),
+            None => {
+                desk.unit = None;
+                desk.alert = None;
+            }
+        }
+    }
+}
+
+/// Flies from stop to stop; a hand on the camera or a new red stops it.
+fn tour(
+    mut desk: ResMut<Desk>,
+    made: Res<Made>,
+    rig: Res<CameraRig>,
+    ground: Res<Ground>,
+    buttons: Option<Res<ButtonInput<MouseButton>>>,
+    wheel: Option<Res<bevy::input::mouse::AccumulatedMouseScroll>>,
+    mut fly: MessageWriter<FlyTo>,
+    time: Res<Time<Real>>,
+    windows: Query<(), With<PrimaryWindow>>,
+) {
+    // A still shows what its view says.
+    if !desk.tour.on || windows.is_empty() {
+        return;
+    }
+    let now_s = time.elapsed_secs_f64();
+    let Some(values) = &made.values else { return };
+    let briefing = &values.briefing;
+    let turned = wheel.is_some_and(|w| w.delta != bevy::math::Vec2::ZERO);
+    let pressed = buttons.is_some_and(|b| b.any_just_pressed([MouseButton::Left, MouseButton::Right]));
+    let red = !desk.tour.reds.is_empty() && briefing.unseen_reds.iter().any(|r| !desk.tour.reds.contains(r));
+    if turned || (pressed && desk.preset != Preset::Briefing) || red {
+        desk.tour.on = false;
+        desk.tour.reds.clear();
+        desk.revision += 1;
+        return;
+    }
+    if briefing.stops.is_empty() || now_s - desk.tour.since_s < STOP_S {
+        return;
+    }
+    let first = desk.tour.since_s <= 0.0 && desk.tour.stop == 0;
+    let stop = if first { 0 } else { (desk.tour.stop + 1) % briefing.stops.len() };
+    desk.tour.stop = stop;
+    desk.tour.since_s = now_s;
+    desk.tour.reds.clone_from(&briefing.unseen_reds);
+    fly.write(FlyTo::pose(pose_at(briefing.stops[stop].place_m, &rig.pose, &ground)));
+}
+
+/// Fills the live layers from the picture shown.
+fn fill(
+    showing: Res<Showing>,
+    desk: Res<Desk>,
+    ground: Res<Ground>,
+    mut scene: ResMut<MarkerScene>,
+    mut ids: ResMut<MarkerIds>,
+    mut water: ResMut<FloodWater>,
+    time: Res<Time<Real>>,
+    mut last: Local<Option<(guanlan_core::TimelineId, u64, i64, u64, f64)>>,
+) {
+    let Some(shown) = &showing.0 else { return };
+    let picture = &shown.picture;
+    let now_s = time.elapsed_secs_f64();
+    if let Some((timeline, tick, at, revision, at_s)) = &*last {
+        let same = *timeline == picture.timeline && *tick == picture.tick && *at == picture.now.0;
+        if *revision == desk.revision && (same || now_s - at_s < FILL_S) {
+            return;
+        }
+    }
+    *last = Some((picture.timeline.clone(), picture.tick, picture.now.0, desk.revision, now_s));
+    let chosen = Chosen { case: desk.case.as_ref(), alert: desk.alert, unit: desk.unit.as_ref() };
+    glue::fill(picture, &ground, chosen, &mut scene, &mut ids);
+    glue::flood(picture, &mut water);
+}
+
+/// The words of a key in a language, for the program around the panels.
+#[must_use]
+pub fn words(lang: Lang, key: &'static str) -> &'static str {
+    tr(lang, key)
+}

@@ -1,0 +1,59 @@
+//! What a person asked for by a click: collected from the panels, carried out in one place.
+
+use guanlan_core::{AlertId, CaseId, Command, Role, Stamp, TimelineId, UnitId};
+
+use crate::vm::detail::CaseOp;
+
+/// A wish.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UiAction {
+    /// Sends a command with the seat taken.
+    Send(Command),
+    /// Shows a case in detail; `None` closes it.
+    SelectCase(Option<CaseId>),
+    /// Marks an alert.
+    SelectAlert(Option<AlertId>),
+    /// Marks a crew.
+    SelectUnit(Option<UnitId>),
+    /// Flies to a place, local m.
+    Fly([f64; 2]),
+    /// Takes another seat.
+    TakeSeat(Role),
+    /// Changes the language.
+    SwitchLanguage,
+    /// Turns the leaders' preset on or off.
+    ToggleBriefing,
+    /// Shows all alert cards or six.
+    ToggleAlerts,
+    /// Starts or stops the tour.
+    ToggleTour,
+    /// Shows the next stop of the tour.
+    NextStop,
+    /// Opens the words that a step needs.
+    OpenForm(FormKind, CaseId),
+    /// Closes them.
+    CloseForm,
+    /// Shows the past at an instant.
+    Seek(Stamp),
+    /// Back to the live room.
+    BackToLive,
+    /// Shows another timeline.
+    Watch(TimelineId),
+    /// Stands still or goes on.
+    TogglePause,
+    /// Plays at × real time.
+    Speed(f64),
+    /// Takes a message away.
+    Dismiss(u64),
+}
+
+/// What a form is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FormKind {
+    /// A step of the case.
+    Step(CaseOp),
+    /// Sending a crew that was not recommended.
+    Send(UnitId),
+    /// Calling a crew back.
+    Recall(UnitId),
+}

@@ -1,0 +1,459 @@
+//! One pass over the screen: panels, names, callouts, the crew in the hand.
+
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+use bevy_egui::EguiContexts;
+use egui::{Align2, LayerId, Painter, Pos2, Stroke, pos2, vec2};
+use guanlan_core::{AlertLevel, CaseId, Command, Mode, UnitId, input::UnitStatus, theme::Token};
+use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
+use guanlan_stage::{
+    CameraRig, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured, screen::project,
+};
+
+use crate::{
+    Showing,
+    action::{FormKind, UiAction},
+    apply::Hands,
+    glue::MarkerIds,
+    labels::{Callout, Names, Taken, draw_callouts, draw_names},
+    layout::{Layout, Slot, layout},
+    look::{self, Look, Sizes},
+    rooms::Rooms,
+    state::{Desk, Drag},
+    ui,
+    ui::kit,
+    values::{Made, Values},
+    vm::{crews, number},
+    words::{tr, tr_with},
+};
+
+/// The stage as panels see and steer it.
+#[derive(SystemParam)]
+pub struct Stage<'w> {
+    rig: Res<'w, CameraRig>,
+    lens: Res<'w, MapLens>,
+    ground: Res<'w, Ground>,
+    markers: Res<'w, MarkerScene>,
+    ids: Res<'w, MarkerIds>,
+    names: Res<'w, Names>,
+    viewport: ResMut<'w, MapViewport>,
+    pointer: ResMut<'w, PointerCaptured>,
+    keyboard: ResMut<'w, KeyboardCaptured>,
+    fly: MessageWriter<'w, FlyTo>,
+}
+
+impl Stage<'_> {
+    /// Where a place is seen, points.
+    fn seen(&self, ppp: f32, place: [f32; 3]) -> Option<Pos2> {
+        project(&self.lens, &self.rig, place).map(|p| pos2(p.x / ppp, p.y / ppp))
+    }
+
+    fn hit(&self, ppp: f32, at: Pos2) -> Option<MarkerHit> {
+        pick_marker(&self.markers, &self.rig, &self.lens, Vec2::new(at.x * ppp, at.y * ppp))
+    }
+}
+
+/// Draws everything and carries out what was asked for.
+pub(crate) fn draw(
+    mut contexts: EguiContexts,
+    mut desk: ResMut<Desk>,
+    mut rooms: ResMut<Rooms>,
+    mut made: ResMut<Made>,
+    showing: Res<Showing>,
+    mut stage: Stage,
+    time: Res<Time<Real>>,
+    mut dressed: Local<Option<Look>>,
+) -> Result {
+    let Some(shown) = showing.0.clone() else { return Ok(()) };
+    let ctx = contexts.ctx_mut()?.clone();
+    let now_s = time.elapsed_secs_f64();
+    if (ctx.zoom_factor() - desk.scale).abs() > 1e-3 {
+        ctx.set_zoom_factor(desk.scale);
+    }
+    let screen = ctx.viewport_rect().size();
+    let place = layout(screen, desk.preset, desk.case.is_some());
+    let look = Look { sizes: sizes(&place, screen), ..desk.look };
+    if *dressed != Some(look) {
+        look::dress(&ctx, &look);
+        *dressed = Some(look);
+    }
+    let slots: Vec<Slot> = place.panels.iter().map(|p| p.0).collect();
+    made.follow(&shown, &desk, &slots, now_s);
+    let Some(values) = made.values.clone() else { return Ok(()) };
+    let desk = &mut *desk;
+    let ppp = ctx.pixels_per_point();
+
+    let map = Rect::new(place.map.min.x * ppp, place.map.min.y * ppp, place.map.max.x * ppp, place.map.max.y * ppp);
+    let viewport = MapViewport((!place.bare()).then_some(map));
+    if *stage.viewport != viewport {
+        *stage.viewport = viewport;
+    }
+
+    let mut actions = Vec::new();
+    over_the_map(&ctx, &shown.picture, &values, desk, &stage, &place, &look, ppp, &mut actions);
+    if !place.bare() {
+        panels(&ctx, &shown.picture, &values, desk, &place, &look, &mut actions);
+    }
+    desk.toasts.retain(|t| t.until_s > now_s);
+    actions.extend(ui::toasts::toasts_ui(&ctx, &desk.toasts, place.map, &look));
+    frame_of_mode(&ctx, &values, desk, screen, &place, &look);
+
+    let captured = PointerCaptured(ctx.egui_wants_pointer_input() || ctx.is_pointer_over_egui() || desk.drag.is_some());
+    if *stage.pointer != captured {
+        *stage.pointer = captured;
+    }
+    let typing = KeyboardCaptured(ctx.egui_wants_keyboard_input());
+    if *stage.keyboard != typing {
+        *stage.keyboard = typing;
+    }
+    let mut hands = Hands {
+        desk,
+        rooms: &mut rooms,
+        rig: &stage.rig,
+        ground: &stage.ground,
+        picture: &shown.picture,
+        now_s,
+        flights: Vec::new(),
+    };
+    for action in actions {
+        hands.apply(action);
+    }
+    for flight in hands.flights {
+        stage.fly.write(flight);
+    }
+    Ok(())
+}
+
+/// Text of a desk, or of a wall before leaders.
+fn sizes(place: &Layout, screen: egui::Vec2) -> Sizes {
+    match place.preset {
+        crate::layout::Preset::Briefing => Sizes::DESK.times((screen.y / 1080.0).clamp(0.7, 2.0)),
+        _ => Sizes::DESK,
+    }
+}
+
+fn panels(
+    ctx: &egui::Context,
+    picture: &guanlan_room::Picture,
+    values: &Values,
+    desk: &mut Desk,
+    place: &Layout,
+    look: &Look,
+    actions: &mut Vec<UiAction>,
+) {
+    // The strip has a fixed height: its text keeps the desk's size.
+    let strip = Look { sizes: Sizes::DESK, ..*look };
+    actions.extend(kit::panel(ctx, "strip", place.strip, look, |ui| {
+        ui::headline::headline_ui(ui, &values.headline, &strip)
+    }));
+    actions.extend(kit::panel(ctx, "bar", place.bar, look, |ui| ui::timebar::timebar_ui(ui, &values.bar, &strip)));
+    let searched = desk.search.clone();
+    for (slot, rect) in &place.panels {
+        let id = format!("{slot:?}");
+        actions.extend(kit::panel(ctx, &id, *rect, look, |ui| match slot {
+            Slot::Alerts => ui::alerts::alerts_ui(ui, &values.alerts, desk.all_alerts, desk.alert, look),
+            Slot::Figures => {
+                ui::figures::figures_ui(ui, &values.figures, look);
+                Vec::new()
+            }
+            Slot::Cases => ui::cases::cases_ui(ui, &values.cases, desk.case.as_ref(), look),
+            Slot::Crews => ui::crews::crews_ui(ui, &values.crews, desk.unit.as_ref(), look),
+            Slot::Detail => match &values.detail {
+                Some(vm) => ui::detail::detail_ui(ui, vm, &mut desk.form, &mut desk.search, picture.now, look),
+                None => vec![UiAction::SelectCase(None)],
+            },
+            Slot::Summary => {
+                ui::briefing::summary_ui(ui, &values.briefing, look);
+                Vec::new()
+            }
+            Slot::Worst => {
+                let stop = desk.tour.on.then_some(desk.tour.stop);
+                ui::briefing::worst_ui(ui, &values.briefing, stop, look)
+            }
+        }));
+    }
+    if searched != desk.search {
+        desk.revision += 1;
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything that is written over the map")]
+fn over_the_map(
+    ctx: &egui::Context,
+    picture: &guanlan_room::Picture,
+    values: &Values,
+    desk: &mut Desk,
+    stage: &Stage,
+    place: &Layout,
+    look: &Look,
+    ppp: f32,
+    actions: &mut Vec<UiAction>,
+) {
+    let painter = ctx.layer_painter(LayerId::background()).with_clip_rect(place.map);
+    let mut taken = Taken::default();
+    let seen = |p| stage.seen(ppp, p);
+    let heads: Vec<(CaseId, Pos2)> = stage
+        .ids
+        .cases
+        .iter()
+        .zip(stage.markers.cases.rows.iter())
+        .filter_map(|(id, c)| Some((id.clone(), seen([c.pos[0], c.pos[1], c.pos[2] + c.stem_m])?)))
+        .collect();
+    for (_, at) in heads.iter().filter(|h| place.map.contains(h.1)) {
+        taken.block(egui::Rect::from_center_size(*at, vec2(22.0, 22.0)));
+    }
+    if let Some(rect) = case_callout(ctx, values, desk, &heads, place, look, actions) {
+        taken.block(rect);
+    }
+    let callouts = callouts(picture, values, desk, stage, &heads, look, ppp);
+    draw_callouts(&painter, &callouts, place.map, &mut taken, look);
+    draw_names(&painter, &stage.names, seen, stage.rig.pose.distance_m, place.map, &mut taken, look);
+    drag_crew(ctx, &painter, picture, values, desk, stage, &heads, place, look, ppp, actions);
+}
+
+/// Cases and alerts that need words on the map: the chosen, reds, overdue ones; six at most.
+fn callouts(
+    picture: &guanlan_room::Picture,
+    values: &Values,
+    desk: &Desk,
+    stage: &Stage,
+    heads: &[(CaseId, Pos2)],
+    look: &Look,
+    ppp: f32,
+) -> Vec<Callout> {
+    let lang = look.lang;
+    let mut all = Vec::new();
+    if let Some(unit) = desk.unit.as_ref().and_then(|id| picture.units.get(id))
+        && let Some(i) = stage.ids.units.iter().position(|id| *id == unit.id)
+        && let Some(at) = stage.markers.units.rows.get(i).and_then(|m| stage.seen(ppp, m.pos))
+    {
+        let row = crews::row(picture, unit, lang);
+        let status = row.status.name();
+        let line = [status.get(lang), &row.task, &row.eta];
+        let line: Vec<&str> = line.into_iter().filter(|s| !s.is_empty()).collect();
+        all.push(Callout { at, title: row.name, line: line.join(" · "), level: AlertLevel::Normal, chosen: true });
+    }
+    let alert_of = |i: usize, m: &guanlan_markers::SensorMark| {
+        let (_, id) = stage.ids.sensors.get(i)?;
+        let alert = picture.alerts.find((*id)?)?;
+        let chosen = desk.alert == Some(alert.id);
+        let has_case = picture.cases.of_alert(alert.id).is_some();
+        if !chosen && (alert.level < AlertLevel::Red || has_case) {
+            return None;
+        }
+        let value = format!("{} {}", number(alert.value), alert.property.unit());
+        let line = format!("{} {value}", alert.title.get(lang));
+        let at = stage.seen(ppp, m.pos)?;
+        Some(Callout { at, title: alert.place.get(lang).to_owned(), line, level: alert.level, chosen })
+    };
+    let mut alerts: Vec<Callout> =
+        stage.markers.sensors.rows.iter().enumerate().rev().take(200).filter_map(|(i, m)| alert_of(i, m)).collect();
+    alerts.sort_by_key(|c| (!c.chosen, std::cmp::Reverse(c.level)));
+    all.extend(alerts.into_iter().take(4));
+    for row in values.cases.iter().filter(|r| r.level == AlertLevel::Red || r.overdue).take(6) {
+        if desk.case.as_ref() == Some(&row.id) {
+            continue;
+        }
+        let Some((_, at)) = heads.iter().find(|h| h.0 == row.id) else { continue };
+        let line = if row.left.is_empty() { row.state.clone() } else { format!("{} · {}", row.state, row.left) };
+        let title = format!("{} {}", row.title, row.place);
+        let title = if title.chars().count() > 22 { row.title.clone() } else { title };
+        all.push(Callout { at: *at, title, line, level: row.level, chosen: false });
+    }
+    all
+}
+
+/// The chosen case at its pin: best three crews, one click away.
+fn case_callout(
+    ctx: &egui::Context,
+    values: &Values,
+    desk: &Desk,
+    heads: &[(CaseId, Pos2)],
+    place: &Layout,
+    look: &Look,
+    actions: &mut Vec<UiAction>,
+) -> Option<egui::Rect> {
+    let vm = values.detail.as_ref()?;
+    let at = heads.iter().find(|h| Some(&h.0) == desk.case.as_ref()).map(|h| h.1)?;
+    if !place.map.contains(at) {
+        return None;
+    }
+    let (s, lang) = (look.sizes, look.lang);
+    let size = vec2(280.0, 64.0 + if vm.may_dispatch { 30.0 * vm.picks.len() as f32 } else { 0.0 });
+    let x = if at.x + 26.0 + size.x < place.map.right() { at.x + 26.0 } else { at.x - 26.0 - size.x };
+    let y = (at.y - 32.0).clamp(place.map.top(), (place.map.bottom() - size.y).max(place.map.top()));
+    let rect = egui::Rect::from_min_size(pos2(x, y), size);
+    kit::panel(ctx, "case-callout", rect, look, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        kit::text(ui, &vm.title, look.medium(s.body), look.text());
+        let line = [vm.state.as_str(), vm.left.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>();
+        kit::text(ui, &line.join(" · "), look.regular(s.small), look.second());
+        if !vm.may_dispatch {
+            return;
+        }
+        ui.add_space(2.0);
+        for (i, pick) in vm.picks.iter().enumerate() {
+            let row = egui::Layout::right_to_left(egui::Align::Center);
+            ui.allocate_ui_with_layout(vec2(ui.available_width(), 27.0), row, |ui| {
+                if kit::button(ui, look, tr(lang, "k-send"), i == 0).clicked() {
+                    actions.push(UiAction::Send(Command::DispatchUnit {
+                        case: vm.id.clone(),
+                        unit: pick.unit.clone(),
+                        reason: String::new(),
+                    }));
+                }
+                ui.label(egui::RichText::new(&pick.eta).font(look.medium(s.small)).color(look.text()));
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    kit::text(ui, &pick.name, look.regular(s.small), look.text());
+                });
+            });
+        }
+    });
+    Some(rect.expand(4.0))
+}
+
+/// Press on a crew, drag to a case, let go: asks for a yes and sends it.
+#[expect(clippy::too_many_arguments, reason = "a gesture over the whole map")]
+fn drag_crew(
+    ctx: &egui::Context,
+    painter: &Painter,
+    picture: &guanlan_room::Picture,
+    values: &Values,
+    desk: &mut Desk,
+    stage: &Stage,
+    heads: &[(CaseId, Pos2)],
+    place: &Layout,
+    look: &Look,
+    ppp: f32,
+    actions: &mut Vec<UiAction>,
+) {
+    let pointer = ctx.input(|i| (i.pointer.latest_pos(), i.pointer.primary_pressed(), i.pointer.primary_down()));
+    let (Some(at), pressed, down) = pointer else { return drop_question(ctx, picture, desk, heads, look, actions) };
+    let near = |at: Pos2| {
+        heads.iter().filter(|h| h.1.distance(at) < 22.0).min_by(|a, b| a.1.distance(at).total_cmp(&b.1.distance(at)))
+    };
+    if pressed && place.map.contains(at) && !ctx.is_pointer_over_egui() {
+        if let Some(MarkerHit::Unit(i)) = stage.hit(ppp, at) {
+            desk.drag = stage.ids.units.get(i).map(|unit| Drag { unit: unit.clone(), from: at, moved: false });
+        }
+    }
+    if let Some(mut drag) = desk.drag.take() {
+        drag.moved |= drag.from.distance(at) > 6.0;
+        let target = near(at).cloned();
+        if down {
+            if drag.moved {
+                let free = picture.units.get(&drag.unit).is_some_and(|u| u.status == UnitStatus::Available);
+                let color = if free { look.accent() } else { look.second() };
+                painter.line_segment([drag.from, at], Stroke::new(2.0, color));
+                painter.circle_filled(at, 4.0, color);
+                if let Some((_, head)) = &target {
+                    painter.circle_stroke(*head, 18.0, Stroke::new(2.0, color));
+                }
+            }
+            desk.drag = Some(drag);
+        } else if !drag.moved {
+            actions.push(UiAction::SelectUnit(Some(drag.unit)));
+        } else if let Some((case, _)) = target {
+            dropped(desk, values, drag.unit, case, actions);
+        }
+    }
+    drop_question(ctx, picture, desk, heads, look, actions);
+}
+
+/// A recommended crew needs a yes, any other one a reason.
+fn dropped(desk: &mut Desk, values: &Values, unit: UnitId, case: CaseId, actions: &mut Vec<UiAction>) {
+    let known = values.detail.as_ref().filter(|d| d.id == case);
+    let among = known.is_some_and(|d| d.picks.iter().any(|p| p.unit == unit));
+    actions.push(UiAction::SelectCase(Some(case.clone())));
+    if known.is_some() && !among {
+        actions.push(UiAction::OpenForm(FormKind::Send(unit), case));
+    } else {
+        desk.drop = Some((unit, case));
+    }
+}
+
+fn drop_question(
+    ctx: &egui::Context,
+    picture: &guanlan_room::Picture,
+    desk: &mut Desk,
+    heads: &[(CaseId, Pos2)],
+    look: &Look,
+    actions: &mut Vec<UiAction>,
+) {
+    let Some((unit, case)) = desk.drop.clone() else { return };
+    let Some((_, at)) = heads.iter().find(|h| h.0 == case) else {
+        desk.drop = None;
+        return;
+    };
+    let lang = look.lang;
+    let name =
+        picture.units.get(&unit).map_or_else(|| unit.to_string(), |u| u.name(&picture.city.units).get(lang).to_owned());
+    let among = picture.advice.cases.get(&case).is_some_and(|a| a.picks.iter().take(3).any(|p| p.unit == unit));
+    let rect = egui::Rect::from_min_size(*at + vec2(-130.0, 26.0), vec2(260.0, 84.0));
+    kit::panel(ctx, "drop", rect, look, |ui| {
+        let words = tr_with(lang, "k-drop-confirm", &[("unit", &name)]);
+        kit::wrapped(ui, &words, look.medium(look.sizes.body), look.text());
+        ui.horizontal(|ui| {
+            if kit::button(ui, look, tr(lang, "k-confirm"), true).clicked() {
+                actions.push(if among {
+                    UiAction::Send(Command::DispatchUnit {
+                        case: case.clone(),
+                        unit: unit.clone(),
+                        reason: String::new(),
+                    })
+                } else {
+                    UiAction::OpenForm(FormKind::Send(unit.clone()), case.clone())
+                });
+                desk.drop = None;
+            }
+            if kit::button(ui, look, tr(lang, "k-cancel"), false).clicked() {
+                desk.drop = None;
+            }
+        });
+    });
+}
+
+/// Exercise: frame and mark over everything. Demo: a quiet word. Every picture says how old it is.
+fn frame_of_mode(ctx: &egui::Context, values: &Values, desk: &Desk, screen: egui::Vec2, place: &Layout, look: &Look) {
+    let painter = ctx.layer_painter(LayerId::new(egui::Order::Foreground, egui::Id::new("mode")));
+    let mode = values.headline.mode;
+    let whole = egui::Rect::from_min_size(pos2(0.0, 0.0), screen);
+    let word = mode.name();
+    let size = (screen.y * 0.07).max(40.0);
+    match mode {
+        Mode::Exercise => {
+            let color = look.color(Token::Exercise);
+            painter.rect_stroke(whole, 0.0, Stroke::new(4.0, color), egui::StrokeKind::Inside);
+            let at = place.map.center_top() + vec2(0.0, 8.0);
+            kit::words_at(
+                &painter,
+                at,
+                Align2::CENTER_TOP,
+                word.get(look.lang),
+                look.bold(size),
+                color.gamma_multiply(0.55),
+            );
+        }
+        Mode::Replay | Mode::Forecast => {
+            let color = look.mode(mode);
+            painter.rect_stroke(whole, 0.0, Stroke::new(2.0, color), egui::StrokeKind::Inside);
+        }
+        Mode::Live | Mode::Demo => {}
+    }
+    if desk.demo || mode == Mode::Demo {
+        let at = place.map.right_bottom() - vec2(10.0, 6.0);
+        let words = if mode == Mode::Demo {
+            tr(look.lang, "k-demo-data").to_owned()
+        } else {
+            format!("{} · {}", word.get(look.lang), tr(look.lang, "k-demo-data"))
+        };
+        let font = look.medium(look.sizes.title);
+        kit::words_at(&painter, at, Align2::RIGHT_BOTTOM, &words, font, look.faint(Token::TextSecond, 0.65));
+    }
+    if place.bare() {
+        let words = tr_with(look.lang, "k-as-of", &[("at", &values.headline.clock)]);
+        let words = format!("{} · {} · {words}", values.headline.city, word.get(look.lang));
+        let font = look.regular(look.sizes.small);
+        kit::words_at(&painter, pos2(12.0, screen.y - 8.0), Align2::LEFT_BOTTOM, &words, font, look.second());
+    }
+}

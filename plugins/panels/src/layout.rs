@@ -1,0 +1,189 @@
+//! Where panels lie: from the size of the picture and the preset, on a grid of 8 points.
+
+use egui::{Rect, pos2, vec2};
+
+/// Which arrangement of panels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// A workplace, 16:9: one column on each side. A very wide picture becomes [`Self::Wide`].
+    #[default]
+    Desk,
+    /// 32:9: two columns on each side.
+    Wide,
+    /// 总览: what leaders are told.
+    Briefing,
+    /// The map alone.
+    None,
+}
+
+impl Preset {
+    /// The arrangement for an aspect ratio (width / height).
+    #[must_use]
+    pub fn fit(self, aspect: f32) -> Self {
+        match self {
+            Self::Desk | Self::Wide if aspect > 2.6 => Self::Wide,
+            Self::Desk | Self::Wide => Self::Desk,
+            other => other,
+        }
+    }
+}
+
+/// What a panel holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Alerts.
+    Alerts,
+    /// Key figures and charts.
+    Figures,
+    /// Cases.
+    Cases,
+    /// Crews.
+    Crews,
+    /// The chosen case.
+    Detail,
+    /// Situation and figures for leaders.
+    Summary,
+    /// Worst places for leaders.
+    Worst,
+}
+
+/// Where everything lies, in points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// The arrangement it is.
+    pub preset: Preset,
+    /// The headline.
+    pub strip: Rect,
+    /// Panels.
+    pub panels: Vec<(Slot, Rect)>,
+    /// The time bar.
+    pub bar: Rect,
+    /// What the map keeps for itself.
+    pub map: Rect,
+}
+
+impl Layout {
+    /// True when nothing but the map is shown.
+    #[must_use]
+    pub fn bare(&self) -> bool {
+        self.preset == Preset::None
+    }
+}
+
+const GAP: f32 = 8.0;
+
+fn grid(v: f32) -> f32 {
+    (v / 8.0).floor() * 8.0
+}
+
+/// Cuts a column into parts with these shares of its height.
+fn stack(column: Rect, parts: &[(Slot, f32)], out: &mut Vec<(Slot, Rect)>) {
+    let free = column.height() - GAP * (parts.len() as f32 - 1.0);
+    let mut top = column.top();
+    for (i, (slot, share)) in parts.iter().enumerate() {
+        let bottom = if i + 1 == parts.len() { column.bottom() } else { grid(top + free * share) };
+        out.push((*slot, Rect::from_min_max(pos2(column.left(), top), pos2(column.right(), bottom))));
+        top = bottom + GAP;
+    }
+}
+
+/// Lays everything out. `detail` says that a case is chosen.
+#[must_use]
+pub fn layout(size: egui::Vec2, preset: Preset, detail: bool) -> Layout {
+    let preset = preset.fit(size.x / size.y.max(1.0));
+    let whole = Rect::from_min_size(pos2(0.0, 0.0), size);
+    if preset == Preset::None {
+        return Layout { preset, strip: Rect::NOTHING, panels: Vec::new(), bar: Rect::NOTHING, map: whole };
+    }
+    let strip_h = if preset == Preset::Briefing { 64.0 } else { 56.0 };
+    let strip = Rect::from_min_size(pos2(GAP, GAP), vec2(size.x - 2.0 * GAP, strip_h));
+    let bar_h = 64.0;
+    let bar = Rect::from_min_max(pos2(GAP, size.y - GAP - bar_h), pos2(size.x - GAP, size.y - GAP));
+    let (top, bottom) = (strip.bottom() + GAP, bar.top() - GAP);
+    let column = |x: f32, w: f32| Rect::from_min_max(pos2(x, top), pos2(x + w, bottom));
+    let mut panels = Vec::new();
+    let (left, right);
+    match preset {
+        Preset::Desk | Preset::None => {
+            let w = grid(((size.x * 0.44 - 4.0 * GAP) / 2.0).min(400.0)).max(200.0);
+            left = GAP + w;
+            right = size.x - GAP - w;
+            let tall = size.y > 900.0;
+            stack(
+                column(GAP, w),
+                &[(Slot::Alerts, if tall { 0.56 } else { 0.52 }), (Slot::Figures, 0.44)],
+                &mut panels,
+            );
+            if detail {
+                stack(column(right, w), &[(Slot::Detail, 1.0)], &mut panels);
+            } else {
+                stack(column(right, w), &[(Slot::Cases, 0.58), (Slot::Crews, 0.42)], &mut panels);
+            }
+        }
+        Preset::Wide => {
+            let w = grid(((size.x * 0.44 - 6.0 * GAP) / 4.0).min(416.0)).max(200.0);
+            left = 2.0 * (GAP + w);
+            right = size.x - left;
+            stack(column(GAP, w), &[(Slot::Figures, 1.0)], &mut panels);
+            stack(column(2.0 * GAP + w, w), &[(Slot::Alerts, 1.0)], &mut panels);
+            let inner = if detail { Slot::Detail } else { Slot::Crews };
+            stack(column(right, w), &[(inner, 1.0)], &mut panels);
+            stack(column(right + w + GAP, w), &[(Slot::Cases, 1.0)], &mut panels);
+        }
+        Preset::Briefing => {
+            let wide = size.x / size.y > 2.6;
+            let w = grid(if wide { size.x * 0.2 } else { size.x * 0.38 });
+            left = GAP + w;
+            if wide {
+                right = size.x - GAP - w;
+                stack(column(GAP, w), &[(Slot::Summary, 1.0)], &mut panels);
+                stack(column(right, w), &[(Slot::Worst, 1.0)], &mut panels);
+            } else {
+                right = size.x;
+                stack(column(GAP, w), &[(Slot::Summary, 0.56), (Slot::Worst, 0.44)], &mut panels);
+            }
+        }
+    }
+    let map = Rect::from_min_max(pos2(left + GAP, top), pos2(right - GAP, bottom));
+    Layout { preset, strip, panels, bar, map }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_map_keeps_its_share_and_nothing_overlaps() {
+        for (w, h, preset) in [
+            (1920.0, 1080.0, Preset::Desk),
+            (1280.0, 720.0, Preset::Desk),
+            (2560.0, 1440.0, Preset::Desk),
+            (3840.0, 1080.0, Preset::Desk),
+            (7680.0, 2160.0, Preset::Wide),
+            (1920.0, 1080.0, Preset::Briefing),
+            (3840.0, 1080.0, Preset::Briefing),
+        ] {
+            for detail in [false, true] {
+                let l = layout(vec2(w, h), preset, detail);
+                assert!(l.map.width() / w >= 0.56, "{preset:?} {w}x{h}: {}", l.map.width() / w);
+                let mut rects: Vec<Rect> = l.panels.iter().map(|p| p.1).collect();
+                rects.extend([l.strip, l.bar, l.map]);
+                for (i, a) in rects.iter().enumerate() {
+                    assert!(a.width() > 100.0 && a.height() > 40.0, "{preset:?} {w}x{h} {a:?}");
+                    assert!(a.min.x >= 0.0 && a.max.x <= w && a.max.y <= h);
+                    for b in &rects[i + 1..] {
+                        assert!(!a.shrink(0.5).intersects(b.shrink(0.5)), "{preset:?} {a:?} {b:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_wide_picture_has_two_columns_on_each_side() {
+        let l = layout(vec2(3840.0, 1080.0), Preset::Desk, false);
+        assert_eq!(l.preset, Preset::Wide);
+        assert_eq!(l.panels.len(), 4);
+        assert!(layout(vec2(800.0, 600.0), Preset::None, true).panels.is_empty());
+    }
+}

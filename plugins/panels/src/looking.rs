@@ -1,0 +1,178 @@
+//! Pictures to judge by eye: `GUANLAN_LOOK=1` writes PNGs of the demo city with two invented hours to the temporary
+//! folder.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bevy::prelude::*;
+use guanlan_city::{City, demo, import::assemble::LoadOptions};
+use guanlan_core::{
+    Input, Lang, Mode, ObservedProperty, Stamp,
+    input::{CitizenReport, FeedState, Observation, UnitFix, UnitStatus},
+};
+use guanlan_journal::{Meta, SqliteStore};
+use guanlan_markers::MarkersPlugin;
+use guanlan_room::{Machine, RoomConfig, Timelines, run_live};
+use guanlan_stage::{CameraPose, CameraRig, Ground, StagePlugin, still::StillApp};
+
+use crate::{Desk, PanelsPlugin, Preset};
+
+fn city() -> Arc<City> {
+    let cache = std::env::temp_dir().join("guanlan-look");
+    let made = demo::ensure(&cache.join("demo"), &demo::DemoParams::default()).unwrap();
+    let options = LoadOptions { name: Some(made.name), ..LoadOptions::default() };
+    let loaded = guanlan_city::pack::load_cached(&cache.join("packs"), &made.files, &options, &|_| {});
+    Arc::new(loaded.unwrap().0)
+}
+
+/// What comes in `m` minutes after the beginning: a cloudburst that floods two underpasses, a day of reports.
+fn inputs(city: &City, m: i64, now: Stamp) -> Vec<Input> {
+    let mut out = vec![Input::Feed(FeedState { feed: "mqtt".into(), up: true, real: false, message: String::new() })];
+    let rain = (60.0 - (m as f64 - 75.0).abs() * 1.4).max(0.0);
+    let mut wet = 0;
+    for (i, s) in city.sensors.iter().enumerate() {
+        let result = match s.property {
+            ObservedProperty::RainIntensity => rain * (0.8 + 0.1 * (i % 5) as f64),
+            ObservedProperty::RoadWaterDepth => {
+                wet += 1;
+                let deep = [38.0, 29.0, 19.0, 12.0].get(wet - 1).copied().unwrap_or(2.0);
+                (deep * ((m as f64 - 40.0) / 60.0).clamp(0.0, 1.0) * 10.0).round() / 10.0
+            }
+            ObservedProperty::Other => continue,
+            p if m % 10 == i as i64 % 10 => match p {
+                ObservedProperty::RiverStage => 3.2 + m as f64 * 0.004,
+                ObservedProperty::Pm25 => 38.0 + (i % 17) as f64,
+                ObservedProperty::Noise => 52.0,
+                ObservedProperty::CoverTilt => {
+                    if i % 401 == 0 && m > 90 {
+                        34.0
+                    } else {
+                        0.4
+                    }
+                }
+                _ => 20.0,
+            },
+            _ => continue,
+        };
+        out.push(Input::Observation(Observation { sensor: s.id.clone(), phenomenon: now, received: now, result }));
+    }
+    for (i, u) in city.units.iter().enumerate() {
+        let a = i as f64 * 2.4 + m as f64 * 0.15;
+        out.push(Input::Fix(UnitFix {
+            unit: u.id.clone(),
+            at: now,
+            east_m: u.base_m[0] + 60.0 * a.cos(),
+            north_m: u.base_m[1] + 60.0 * a.sin(),
+            speed_mps: 3.0,
+            course_deg: (-a.to_degrees()).rem_euclid(360.0) as f32,
+            battery: Some(80),
+        }));
+    }
+    if m % 7 == 3 {
+        let at = city.places[(m as usize * 5) % city.places.len()].place_m;
+        out.push(Input::Citizen(CitizenReport {
+            report: format!("snap-{m}"),
+            at: now,
+            east_m: at[0] + 20.0,
+            north_m: at[1] - 15.0,
+            code: ["06-010", "01-001", "03-004", "05-002"][m as usize % 4].into(),
+            text: "路面有垃圾堆放，请尽快处理".into(),
+            photo: Some(format!("snap-{m}.jpg")),
+        }));
+    }
+    out
+}
+
+fn wall() -> Stamp {
+    Stamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64)
+}
+
+fn timelines(city: Arc<City>) -> Arc<Timelines> {
+    let config = Arc::new(RoomConfig {
+        city: city.clone(),
+        timeline: "live".into(),
+        mode: Mode::Demo,
+        seed: 1,
+        tick_ms: 1000,
+        alert_rules: guanlan_alerting::RuleSet::defaults(),
+        case_rules: guanlan_casework::CaseRules::shipped().unwrap(),
+        simulate_crews: true,
+        drill: None,
+    });
+    let mut machine = Machine::new(config.clone());
+    let end = wall();
+    for m in 0..=120 {
+        let at = end + (m - 120) * 60_000;
+        for half in 0..2 {
+            machine.tick(
+                at + (half * 30_000 - 30_000),
+                if half == 0 { inputs(&city, m, at + -30_000) } else { Vec::new() },
+            );
+        }
+    }
+    let meta =
+        Meta { timeline: "live".into(), mode: Mode::Demo, seed: 1, tick_ms: 1000, city: "look".into(), parent: None };
+    let live = run_live(machine, Box::new(SqliteStore::in_memory(&meta).unwrap())).unwrap();
+    Arc::new(Timelines::new(live, config, None))
+}
+
+fn shot(timelines: &Arc<Timelines>, name: &str, size: [u32; 2], set: impl FnOnce(&mut World)) {
+    let (rooms, city) = (timelines.clone(), timelines.config().city.clone());
+    let mut still = StillApp::new(UVec2::from(size), move |app| {
+        app.add_plugins((
+            StagePlugin::new(city),
+            MarkersPlugin,
+            PanelsPlugin { timelines: rooms, lang: Lang::Zh, scale: 1.0, demo: true, preset: Preset::Desk },
+        ));
+    })
+    .unwrap();
+    still.update(2);
+    set(still.app.world_mut());
+    let picture = still.capture(6).unwrap();
+    let path = std::env::temp_dir().join(format!("guanlan-look-{name}.png"));
+    picture.image.save(&path).unwrap();
+    println!("{} {:.0} ms a frame", path.display(), picture.frame_ms);
+    // Panels are there: the strip is not the colour of the sky.
+    let strip = picture.image.get_pixel(size[0] / 2, 12);
+    let sky = guanlan_core::theme::Theme::CommandDark.color(guanlan_core::theme::Token::Space);
+    assert_ne!([strip[0], strip[1], strip[2]], [sky.r, sky.g, sky.b], "no strip on {name}");
+}
+
+#[test]
+fn pictures_to_look_at() {
+    if std::env::var_os("GUANLAN_LOOK").is_none() {
+        println!("set GUANLAN_LOOK=1 to draw pictures");
+        return;
+    }
+    let rooms = timelines(city());
+    let picture = rooms.live().picture();
+    println!("alerts {:?} cases {}", picture.alerts.counts(), picture.cases.open().count());
+    shot(&rooms, "desk", [1920, 1080], |_| {});
+    shot(&rooms, "detail", [1920, 1080], |world| {
+        let picture = world.resource::<crate::Showing>().0.clone().unwrap().picture;
+        let waits = picture.advice.cases.keys().next().cloned();
+        let case = waits.or_else(|| picture.cases.open().next().map(|c| c.id.clone()));
+        if let Some(at) = case.as_ref().and_then(|c| picture.cases.get(c)).map(|c| c.place_m) {
+            let [e, n] = at.map(|v| v as f32);
+            let h = world.resource::<Ground>().height_m(e, n);
+            world.resource_mut::<CameraRig>().pose =
+                CameraPose { focus: [e, n, h], distance_m: 700.0, yaw_deg: 330.0, pitch_deg: 38.0 };
+        }
+        let mut desk = world.resource_mut::<Desk>();
+        desk.case = case;
+        desk.revision += 1;
+    });
+    shot(&rooms, "briefing", [1920, 1080], |world| {
+        world.resource_mut::<Desk>().preset = Preset::Briefing;
+    });
+    shot(&rooms, "small-en", [1280, 720], |world| {
+        let mut desk = world.resource_mut::<Desk>();
+        desk.look.lang = Lang::En;
+        desk.revision += 1;
+    });
+    shot(&rooms, "wide", [3840, 1080], |_| {});
+    let busy = rooms.live().picture();
+    assert!(busy.alerts.counts()[4] > 0, "the cloudburst must turn something red");
+    assert!(busy.units.units.iter().any(|u| u.status != UnitStatus::Available) || busy.cases.open().count() > 0);
+    rooms.stop();
+}

@@ -1,0 +1,205 @@
+//! What the panels remember between frames: choices of the person, not truth of the room.
+
+use bevy::prelude::Resource;
+use guanlan_core::{AlertId, CaseId, Command, Lang, OrgId, Role, TimelineId, UnitId};
+
+use crate::{action::FormKind, layout::Preset, look::Look};
+
+/// Words asked for before a step is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// What for.
+    pub kind: FormKind,
+    /// The case.
+    pub case: CaseId,
+    /// Reason or note.
+    pub text: String,
+    /// Name or URL of a photo (finish).
+    pub photo: String,
+    /// Organisation (assign).
+    pub org: Option<OrgId>,
+    /// Hours (suspend).
+    pub hours: i64,
+}
+
+impl Form {
+    /// An empty form.
+    #[must_use]
+    pub fn new(kind: FormKind, case: CaseId) -> Self {
+        Self { kind, case, text: String::new(), photo: String::new(), org: None, hours: 24 }
+    }
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Done.
+    Done,
+    /// Not done, and why.
+    Refused,
+}
+
+/// A message that goes by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// Its number.
+    pub id: u64,
+    /// Words.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+    /// When it goes, s of the program's clock.
+    pub until_s: f64,
+    /// Takes the step back.
+    pub undo: Option<Command>,
+}
+
+/// The tour of the briefing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tour {
+    /// Under way.
+    pub on: bool,
+    /// Stop shown.
+    pub stop: usize,
+    /// When it came there, s of the program's clock.
+    pub since_s: f64,
+    /// Reds nobody has seen, as known when the tour went on: another one stops it.
+    pub reds: Vec<AlertId>,
+}
+
+/// A crew being dragged to a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drag {
+    /// The crew.
+    pub unit: UnitId,
+    /// Where it began, points.
+    pub from: egui::Pos2,
+    /// Far enough to be no click.
+    pub moved: bool,
+}
+
+/// Choices of the person at this screen.
+#[derive(Resource, Clone, Debug)]
+pub struct Desk {
+    /// Look and language.
+    pub look: Look,
+    /// Arrangement asked for.
+    pub preset: Preset,
+    /// Arrangement to return to from the briefing.
+    pub home: Preset,
+    /// Size factor of all panels.
+    pub scale: f32,
+    /// The seat taken.
+    pub role: Role,
+    /// Timeline shown; `None` is the live room.
+    pub watching: Option<TimelineId>,
+    /// Case in detail.
+    pub case: Option<CaseId>,
+    /// Alert marked.
+    pub alert: Option<AlertId>,
+    /// Crew marked.
+    pub unit: Option<UnitId>,
+    /// All alert cards are shown, not six.
+    pub all_alerts: bool,
+    /// Search for other crews.
+    pub search: String,
+    /// Words being written.
+    pub form: Option<Form>,
+    /// Messages.
+    pub toasts: Vec<Toast>,
+    /// The tour.
+    pub tour: Tour,
+    /// A crew being dragged.
+    pub drag: Option<Drag>,
+    /// A crew dropped on a case, waiting for a yes.
+    pub drop: Option<(UnitId, CaseId)>,
+    /// Simulated city: 演示 is written over the picture.
+    pub demo: bool,
+    /// Changes with every choice, so that values are made again.
+    pub revision: u64,
+    next: u64,
+}
+
+impl Desk {
+    /// A desk with nothing chosen.
+    #[must_use]
+    pub fn new(lang: Lang, scale: f32, demo: bool, preset: Preset) -> Self {
+        Self {
+            look: Look { lang, ..Look::default() },
+            preset,
+            home: if preset == Preset::Briefing { Preset::Desk } else { preset },
+            scale: if scale.is_finite() { scale.clamp(0.5, 8.0) } else { 1.0 },
+            role: if preset == Preset::Briefing { Role::Leader } else { Role::Supervisor },
+            watching: None,
+            case: None,
+            alert: None,
+            unit: None,
+            all_alerts: false,
+            search: String::new(),
+            form: None,
+            toasts: Vec::new(),
+            tour: Tour { on: preset == Preset::Briefing, ..Tour::default() },
+            drag: None,
+            drop: None,
+            demo,
+            revision: 0,
+            next: 0,
+        }
+    }
+
+    /// Language.
+    #[must_use]
+    pub fn lang(&self) -> Lang {
+        self.look.lang
+    }
+
+    /// A number nobody has had.
+    pub fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Says something for some seconds.
+    pub fn say(&mut self, text: impl Into<String>, tone: Tone, now_s: f64, undo: Option<Command>) {
+        let id = self.number();
+        let stays = if undo.is_some() || tone == Tone::Refused { 12.0 } else { 5.0 };
+        self.toasts.push(Toast { id, text: text.into(), tone, until_s: now_s + stays, undo });
+        if self.toasts.len() > 4 {
+            self.toasts.remove(0);
+        }
+        self.revision += 1;
+    }
+
+    /// One step back: form, drop, case, marks, tour. False when there is nothing to go back from.
+    pub fn back(&mut self) -> bool {
+        self.revision += 1;
+        if self.drop.take().is_some() || self.form.take().is_some() || self.drag.take().is_some() {
+            return true;
+        }
+        if self.case.take().is_some() {
+            self.search.clear();
+            return true;
+        }
+        if self.unit.take().is_some() | self.alert.take().is_some() {
+            return true;
+        }
+        std::mem::take(&mut self.tour.on)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_goes_back_one_step_at_a_time() {
+        let mut desk = Desk::new(Lang::Zh, 1.0, false, Preset::Desk);
+        desk.case = Some("c".into());
+        desk.form = Some(Form::new(FormKind::Recall("u".into()), "c".into()));
+        desk.tour.on = true;
+        assert!(desk.back() && desk.form.is_none() && desk.case.is_some());
+        assert!(desk.back() && desk.case.is_none() && desk.tour.on);
+        assert!(desk.back() && !desk.tour.on);
+        assert!(!desk.back());
+    }
+}

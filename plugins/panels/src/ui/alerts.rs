@@ -1,0 +1,153 @@
+//! The column of alert cards.
+
+use egui::{Align, CornerRadius, Layout, Sense, Ui, UiBuilder, vec2};
+use guanlan_core::{AlertId, Command, theme::Token};
+
+use super::kit;
+use crate::{
+    action::UiAction,
+    look::Look,
+    vm::alerts::{AlertCard, AlertsVm},
+    words::{tr, tr_with},
+};
+
+/// Cards of a column before "+n".
+pub const SIX: usize = 6;
+/// Height of a card.
+pub const CARD_H: f32 = 76.0;
+
+/// The column; `all` shows more than six, `chosen` is marked.
+pub fn alerts_ui(ui: &mut Ui, vm: &AlertsVm, all: bool, chosen: Option<AlertId>, look: &Look) -> Vec<UiAction> {
+    let mut actions = Vec::new();
+    let lang = look.lang;
+    kit::heading(ui, look, tr(lang, "k-alerts"), |ui| {
+        let total = vm.cards.len() + vm.beyond;
+        ui.label(egui::RichText::new(total.to_string()).font(look.medium(look.sizes.title)).color(look.second()));
+    });
+    if vm.cards.is_empty() {
+        kit::text(ui, tr(lang, "k-no-alerts"), look.regular(look.sizes.body), look.second());
+        return actions;
+    }
+    ui.add_space(4.0);
+    let room = ((ui.available_height() - 24.0 + 6.0) / (CARD_H + 6.0)).floor().max(1.0) as usize;
+    let shown = if all { vm.cards.len() } else { vm.cards.len().min(SIX).min(room) };
+    let more = vm.cards.len() + vm.beyond - shown;
+    let height = ui.available_height() - if more > 0 || all { 28.0 } else { 0.0 };
+    egui::ScrollArea::vertical()
+        .id_salt("alerts")
+        .max_height(height)
+        .auto_shrink([false, true])
+        .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            for card in vm.cards.iter().take(shown) {
+                card_ui(ui, card, chosen == Some(card.id), look, &mut actions);
+            }
+        });
+    if more > 0 || all {
+        let words =
+            if all { tr(lang, "k-fewer").to_owned() } else { tr_with(lang, "k-more", &[("n", &more.to_string())]) };
+        let label = egui::RichText::new(words).font(look.medium(look.sizes.small)).color(look.accent());
+        if ui.add(egui::Label::new(label).sense(Sense::click())).clicked() {
+            actions.push(UiAction::ToggleAlerts);
+        }
+    }
+    actions
+}
+
+fn card_ui(ui: &mut Ui, card: &AlertCard, chosen: bool, look: &Look, actions: &mut Vec<UiAction>) {
+    let s = look.sizes;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), CARD_H), Sense::click());
+    if !ui.is_rect_visible(rect) {
+        return;
+    }
+    let fill = if chosen || response.hovered() { 0.09 } else { 0.045 };
+    ui.painter().rect_filled(rect, CornerRadius::same(4), look.faint(Token::Text, fill));
+    let edge = egui::Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
+    ui.painter().rect_filled(edge, CornerRadius::same(2), look.level(card.level));
+    if chosen {
+        let stroke = egui::Stroke::new(1.0, look.accent());
+        ui.painter().rect_stroke(rect, CornerRadius::same(4), stroke, egui::StrokeKind::Inside);
+    }
+    let inner = rect.shrink2(vec2(10.0, 6.0)).translate(vec2(1.0, 0.0));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
+    let ui = &mut ui;
+    ui.spacing_mut().item_spacing.y = 1.0;
+    let line = |ui: &mut Ui, h: f32, right: &mut dyn FnMut(&mut Ui), left: &mut dyn FnMut(&mut Ui)| {
+        ui.allocate_ui_with_layout(vec2(inner.width(), h), Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            right(ui);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                left(ui);
+            });
+        });
+    };
+    line(
+        ui,
+        20.0,
+        &mut |ui| {
+            if !card.unit.is_empty() {
+                ui.label(egui::RichText::new(card.unit).font(look.regular(s.small)).color(look.second()));
+            }
+            ui.label(egui::RichText::new(&card.value).font(look.medium(s.title)).color(look.text()));
+        },
+        &mut |ui| {
+            kit::level_dot(ui, look, card.level, 6.5);
+            let word = card.level.name();
+            let word = egui::RichText::new(word.get(look.lang)).font(look.bold(s.body)).color(look.level(card.level));
+            ui.label(word);
+            kit::text(ui, &card.title, look.medium(s.body), look.text());
+        },
+    );
+    line(
+        ui,
+        18.0,
+        &mut |ui| {
+            let since = if card.remark.is_empty() { &card.since } else { &card.remark };
+            ui.label(egui::RichText::new(since).font(look.regular(s.small)).color(look.second()));
+        },
+        &mut |ui| {
+            kit::text(ui, &card.place, look.regular(s.small), look.text());
+        },
+    );
+    line(
+        ui,
+        24.0,
+        &mut |ui| {
+            if card.place_m.is_some() && quiet(ui, look, tr(look.lang, "k-fly")) {
+                actions.extend(card.place_m.map(UiAction::Fly));
+                actions.push(UiAction::SelectAlert(Some(card.id)));
+            }
+            if let Some(case) = &card.case {
+                if quiet(ui, look, tr(look.lang, "k-see-case")) {
+                    actions.push(UiAction::SelectCase(Some(case.clone())));
+                }
+            } else if let (true, Some([east_m, north_m])) = (card.can_open, card.place_m) {
+                if quiet(ui, look, tr(look.lang, "k-open-case")) {
+                    let text = format!("{} {} {} {}", card.title, card.place, card.value, card.unit);
+                    let text = text.trim().to_owned();
+                    actions.push(UiAction::Send(Command::ReportCase { code: String::new(), text, east_m, north_m }));
+                }
+            }
+            if card.can_acknowledge && kit::button(ui, look, tr(look.lang, "k-acknowledge"), true).clicked() {
+                actions.push(UiAction::Send(Command::AcknowledgeAlert { alert: card.id, note: String::new() }));
+            }
+        },
+        &mut |ui| {
+            let width = ui.available_width().min(150.0);
+            if width > 40.0 {
+                let (points, threshold) = (&card.trend, Some(card.threshold));
+                kit::sparkline(ui, look, points, threshold, look.level(card.level), vec2(width, 20.0));
+            }
+        },
+    );
+    if response.clicked() {
+        actions.push(UiAction::SelectAlert(Some(card.id)));
+        actions.extend(card.place_m.map(UiAction::Fly));
+    }
+}
+
+fn quiet(ui: &mut Ui, look: &Look, words: &str) -> bool {
+    kit::button(ui, look, words, false).clicked()
+}

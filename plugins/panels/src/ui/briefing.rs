@@ -1,0 +1,116 @@
+//! 总览 for leaders: one sentence, big figures, three places.
+
+use egui::{Align, Layout, Sense, Ui, vec2};
+use guanlan_core::theme::Token;
+
+use super::{figures, kit};
+use crate::{
+    action::UiAction,
+    look::Look,
+    vm::briefing::{BriefingVm, WorstPlace},
+    words::tr,
+};
+
+/// The sentence and the figures.
+pub fn summary_ui(ui: &mut Ui, vm: &BriefingVm, look: &Look) {
+    let s = look.sizes;
+    kit::wrapped(ui, &vm.sentence, look.medium(s.big), look.text());
+    ui.add_space(s.small);
+    kit::rule(ui, look);
+    ui.add_space(s.small * 0.5);
+    figures::grid(ui, &vm.figures, 4, s.head * 1.3, look);
+    let rate = vm.in_time.map_or_else(|| "–".to_owned(), |r| format!("{r:.0}"));
+    let unit = if vm.in_time.is_some() { "%" } else { "" };
+    let width = ui.available_width() / 4.0;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let crews = format!("{} / {}", vm.crews[0], vm.crews[1]);
+        for (value, unit, label, span) in
+            [(crews.as_str(), "", "k-crews-out", 2.0), (rate.as_str(), unit, "k-rate-close", 2.0)]
+        {
+            ui.allocate_ui(vec2(width * span, s.head * 1.4 + s.small * 1.6), |ui| {
+                ui.set_width(width * span);
+                kit::figure(ui, look, value, unit, tr(look.lang, label), s.head, look.text());
+            });
+        }
+    });
+}
+
+/// The worst places and the tour.
+pub fn worst_ui(ui: &mut Ui, vm: &BriefingVm, stop: Option<usize>, look: &Look) -> Vec<UiAction> {
+    let mut actions = Vec::new();
+    let (s, lang) = (look.sizes, look.lang);
+    kit::heading(ui, look, tr(lang, "k-worst"), |ui| {
+        let words = if stop.is_some() { tr(lang, "k-tour-stop") } else { tr(lang, "k-tour-start") };
+        if kit::button(ui, look, words, false).clicked() {
+            actions.push(UiAction::ToggleTour);
+        }
+        if stop.is_some() && kit::button(ui, look, tr(lang, "k-tour-next"), false).clicked() {
+            actions.push(UiAction::NextStop);
+        }
+    });
+    ui.add_space(4.0);
+    if vm.worst.is_empty() {
+        kit::wrapped(ui, tr(lang, "k-no-worst"), look.regular(s.title), look.second());
+        for (i, at) in vm.stops.iter().enumerate() {
+            let color = if stop == Some(i) { look.accent() } else { look.text() };
+            let label = egui::RichText::new(format!("{}  {}", i + 1, at.name)).font(look.medium(s.title)).color(color);
+            if ui.add(egui::Label::new(label).sense(Sense::click())).clicked() {
+                actions.push(UiAction::Fly(at.place_m));
+            }
+        }
+    }
+    for (i, place) in vm.worst.iter().enumerate() {
+        place_ui(ui, place, stop == Some(i), look, &mut actions);
+    }
+    actions
+}
+
+fn place_ui(ui: &mut Ui, place: &WorstPlace, here: bool, look: &Look, actions: &mut Vec<UiAction>) {
+    let s = look.sizes;
+    let height = s.big * 1.3 + s.small * 1.7 + 12.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    if here {
+        ui.painter().rect_filled(rect, egui::CornerRadius::same(4), look.faint(Token::Accent, 0.10));
+    }
+    ui.painter().hline(rect.x_range(), rect.bottom() + 2.0, look.hairline());
+    let radius = s.big * 0.5;
+    kit::level_mark(ui.painter(), look, place.level, rect.left_center() + vec2(radius + 6.0, 0.0), radius);
+    let inner = egui::Rect::from_min_max(rect.min + vec2(radius * 2.0 + 20.0, 4.0), rect.max - vec2(6.0, 4.0));
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
+    let ui = &mut ui;
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let row = |ui: &mut Ui, h: f32, right: &mut dyn FnMut(&mut Ui), left: &mut dyn FnMut(&mut Ui)| {
+        ui.allocate_ui_with_layout(vec2(inner.width(), h), Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            right(ui);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| left(ui));
+        });
+    };
+    row(
+        ui,
+        s.big * 1.3,
+        &mut |ui| {
+            ui.label(egui::RichText::new(place.unit).font(look.regular(s.small)).color(look.second()));
+            ui.label(egui::RichText::new(&place.value).font(look.medium(s.big)).color(look.text()));
+        },
+        &mut |ui| {
+            kit::text(ui, &place.place, look.medium(s.big), look.text());
+        },
+    );
+    row(
+        ui,
+        s.small * 1.5,
+        &mut |ui| {
+            ui.label(egui::RichText::new(&place.answer).font(look.medium(s.small)).color(look.text()));
+        },
+        &mut |ui| {
+            let word = place.level.name();
+            let words = format!("{} · {} · {}", word.get(look.lang), place.title, place.since);
+            kit::text(ui, &words, look.regular(s.small), look.second());
+        },
+    );
+    if response.clicked() {
+        actions.push(UiAction::Fly(place.place_m));
+    }
+}

@@ -1,0 +1,112 @@
+//! The strip at the top.
+
+use egui::{Align, Layout, Sense, Ui, vec2};
+use guanlan_core::{AlertLevel, Role, theme::Token};
+
+use super::kit;
+use crate::{
+    action::UiAction,
+    look::Look,
+    vm::{
+        headline::{HeadlineVm, Lamp},
+        number,
+    },
+    words::{tr, tr_with},
+};
+
+/// Place, time, rain and levels at the left; mode, health, seat and switches at the right.
+pub fn headline_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) -> Vec<UiAction> {
+    let mut actions = Vec::new();
+    let (s, lang) = (look.sizes, look.lang);
+    let rect = ui.max_rect();
+    let narrow = rect.width() < 1500.0;
+    ui.allocate_ui_with_layout(rect.size(), Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = if narrow { 8.0 } else { 16.0 };
+        if kit::button(ui, look, tr(lang, "k-language"), false).clicked() {
+            actions.push(UiAction::SwitchLanguage);
+        }
+        let words = if vm.briefing { tr(lang, "k-to-desk") } else { tr(lang, "k-to-briefing") };
+        if kit::button(ui, look, words, false).clicked() {
+            actions.push(UiAction::ToggleBriefing);
+        }
+        seat(ui, vm, look, &mut actions);
+        lamp(ui, vm, look);
+        mode(ui, vm, look, &mut actions);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = if narrow { 8.0 } else { 16.0 };
+            ui.label(egui::RichText::new(&vm.city).font(look.bold(s.big)).color(look.text()));
+            ui.label(egui::RichText::new(&vm.clock).font(look.medium(s.big)).color(look.text()));
+            if !narrow || look.lang == guanlan_core::Lang::Zh {
+                ui.label(egui::RichText::new(&vm.date).font(look.regular(s.body)).color(look.second()));
+            }
+            ui.separator();
+            ui.label(egui::RichText::new(&vm.weather).font(look.medium(s.body)).color(look.text()));
+            let rain = tr_with(lang, "k-rain-now", &[("v", &number((vm.rain_mm_h * 10.0).round() / 10.0))]);
+            ui.label(egui::RichText::new(rain).font(look.regular(s.body)).color(look.second()));
+            ui.separator();
+            levels(ui, vm, look);
+        });
+    });
+    actions
+}
+
+fn levels(ui: &mut Ui, vm: &HeadlineVm, look: &Look) {
+    ui.spacing_mut().item_spacing.x = 4.0;
+    for level in AlertLevel::ALL.into_iter().rev().filter(|l| *l > AlertLevel::Normal) {
+        let n = vm.levels[usize::from(level.rank())];
+        if n == 0 {
+            continue;
+        }
+        kit::level_dot(ui, look, level, 7.0);
+        let words = format!("{} {n}", level.name().get(look.lang));
+        ui.label(egui::RichText::new(words).font(look.medium(look.sizes.body)).color(look.text()));
+        ui.add_space(8.0);
+    }
+    if vm.levels[1..].iter().all(|n| *n == 0) {
+        let words = tr(look.lang, "k-no-alerts");
+        ui.label(egui::RichText::new(words).font(look.regular(look.sizes.body)).color(look.second()));
+    }
+}
+
+fn mode(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) {
+    for choice in vm.timelines.iter().rev().filter(|c| !c.current) {
+        let words = format!("{} {}", tr(look.lang, "k-watch"), choice.mode.name().get(look.lang));
+        if kit::button(ui, look, &words, false).on_hover_text(choice.id.as_str()).clicked() {
+            actions.push(UiAction::Watch(choice.id.clone()));
+        }
+    }
+    kit::badge(ui, look, vm.mode.name().get(look.lang), look.mode(vm.mode), look.sizes.body);
+}
+
+fn lamp(ui: &mut Ui, vm: &HeadlineVm, look: &Look) {
+    let color = match vm.lamp {
+        Lamp::Well => look.faint(Token::Accent, 0.8),
+        Lamp::Strained => look.color(Token::LevelYellow),
+        Lamp::Ill => look.color(Token::LevelRed),
+    };
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let words = egui::RichText::new(&vm.health).font(look.regular(look.sizes.small)).color(look.second());
+        ui.label(words);
+        let (rect, _) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
+        let painter = ui.painter();
+        match vm.lamp {
+            Lamp::Well => painter.circle_filled(rect.center(), 4.0, color),
+            Lamp::Strained => painter.circle_stroke(rect.center(), 4.5, egui::Stroke::new(2.5, color)),
+            Lamp::Ill => painter.rect_filled(rect.shrink(1.5), egui::CornerRadius::ZERO, color),
+        };
+    });
+    response.response.on_hover_text(vm.health_lines.join("\n"));
+}
+
+fn seat(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) {
+    let name =
+        |role: Role| egui::RichText::new(role.name().get(look.lang).to_owned()).font(look.medium(look.sizes.small));
+    egui::ComboBox::from_id_salt("seat").width(84.0).selected_text(name(vm.role)).show_ui(ui, |ui| {
+        for role in Role::SEATS {
+            if ui.selectable_label(role == vm.role, name(role)).clicked() {
+                actions.push(UiAction::TakeSeat(role));
+            }
+        }
+    });
+}

@@ -1,0 +1,12 @@
+//! The panels: functions from values to egui, returning what was asked for.
+
+pub mod alerts;
+pub mod briefing;
+pub mod cases;
+pub mod crews;
+pub mod detail;
+pub mod figures;
+pub mod headline;
+pub mod kit;
+pub mod timebar;
+pub mod toasts;

@@ -1,0 +1,114 @@
+//! The values panels show, made again only when the picture or a choice changed.
+
+use std::sync::Arc;
+
+use bevy::prelude::Resource;
+use guanlan_core::TimelineId;
+
+use crate::{
+    layout::{Preset, Slot},
+    rooms::Shown,
+    state::Desk,
+    vm::{
+        alerts::{self, AlertsVm},
+        briefing::{self, BriefingVm},
+        cases::{self, CaseRow},
+        crews::{self, CrewsVm},
+        detail::{self, DetailVm},
+        figures::{self, FiguresVm, Gauges},
+        headline::{self, HeadlineVm},
+        timebar::{self, TimeBarVm},
+    },
+};
+
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    timeline: TimelineId,
+    tick: u64,
+    at: i64,
+    live: i64,
+    paused: bool,
+    speed: u64,
+    revision: u64,
+    preset: Preset,
+}
+
+/// All values of one picture.
+#[derive(Clone, Debug)]
+pub struct Values {
+    /// The strip.
+    pub headline: HeadlineVm,
+    /// Alerts.
+    pub alerts: AlertsVm,
+    /// Figures.
+    pub figures: FiguresVm,
+    /// Cases.
+    pub cases: Vec<CaseRow>,
+    /// Crews.
+    pub crews: CrewsVm,
+    /// The chosen case.
+    pub detail: Option<DetailVm>,
+    /// The time bar.
+    pub bar: TimeBarVm,
+    /// The briefing.
+    pub briefing: BriefingVm,
+}
+
+/// Keeps the values of the picture shown.
+#[derive(Resource, Default)]
+pub struct Made {
+    key: Option<Key>,
+    gauges: Gauges,
+    /// The values; `None` before the first picture.
+    pub values: Option<Arc<Values>>,
+    /// When they were made, s of the program's clock.
+    pub at_s: f64,
+}
+
+/// Values are made at most this often while nobody touches anything, s.
+pub const EVERY_S: f64 = 0.1;
+
+impl Made {
+    /// Makes the values again where needed. True when they are new.
+    pub fn follow(&mut self, shown: &Shown, desk: &Desk, slots: &[Slot], now_s: f64) -> bool {
+        let p = &shown.picture;
+        let key = Key {
+            timeline: p.timeline.clone(),
+            tick: p.tick,
+            at: p.now.0,
+            live: shown.live.now.0,
+            paused: p.playback.paused,
+            speed: p.playback.speed.to_bits(),
+            revision: desk.revision,
+            preset: desk.preset,
+        };
+        if self.key.as_ref() == Some(&key) {
+            return false;
+        }
+        let touched = self.key.as_ref().is_none_or(|k| k.revision != key.revision || k.preset != key.preset);
+        if !touched && now_s - self.at_s < EVERY_S {
+            return false;
+        }
+        let (lang, role) = (desk.lang(), desk.role);
+        let has = |slot| slots.contains(&slot);
+        self.gauges.follow(p);
+        let leaders = desk.preset == Preset::Briefing;
+        self.values = Some(Arc::new(Values {
+            headline: headline::headline(p, &shown.timelines, role, leaders, lang),
+            alerts: if has(Slot::Alerts) { alerts::alerts(p, role, lang) } else { AlertsVm::default() },
+            figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },
+            cases: cases::cases(p, lang),
+            crews: if has(Slot::Crews) { crews::crews(p, lang) } else { CrewsVm::default() },
+            detail: desk.case.as_ref().and_then(|id| detail::detail(p, id, role, &desk.search, lang)),
+            bar: timebar::timebar(&shown.live, p),
+            briefing: if leaders || desk.tour.on {
+                briefing::briefing(p, &self.gauges, lang)
+            } else {
+                BriefingVm::default()
+            },
+        }));
+        self.key = Some(key);
+        self.at_s = now_s;
+        true
+    }
+}

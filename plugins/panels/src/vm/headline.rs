@@ -1,0 +1,132 @@
+//! The strip at the top: place, time, rain, what kind of picture this is, how the room is.
+
+use guanlan_core::{Lang, Mode, Role, TimelineId};
+use guanlan_room::{Picture, TimelineInfo};
+
+use crate::words::{tr, tr_with};
+
+/// How the room itself is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lamp {
+    /// Nothing to say.
+    Well,
+    /// Late, or a feed is down.
+    Strained,
+    /// What is told may be lost or old.
+    Ill,
+}
+
+/// A timeline to switch to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineChoice {
+    /// Its name.
+    pub id: TimelineId,
+    /// What it is.
+    pub mode: Mode,
+    /// Shown now.
+    pub current: bool,
+}
+
+/// The headline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadlineVm {
+    /// Name of the city.
+    pub city: String,
+    /// Date with the day of the week.
+    pub date: String,
+    /// Time of day.
+    pub clock: String,
+    /// Rain now, mm/h.
+    pub rain_mm_h: f64,
+    /// Weather in a word.
+    pub weather: String,
+    /// What the picture is.
+    pub mode: Mode,
+    /// Active alerts: normal, blue, yellow, orange, red.
+    pub levels: [usize; 5],
+    /// The room's health.
+    pub lamp: Lamp,
+    /// The health in a few words.
+    pub health: String,
+    /// All there is to say about it.
+    pub health_lines: Vec<String>,
+    /// The seat taken.
+    pub role: Role,
+    /// Leaders' preset is on.
+    pub briefing: bool,
+    /// Timelines; empty when there is only the live one.
+    pub timelines: Vec<TimelineChoice>,
+}
+
+/// Grades of rain by intensity, mm/h (CMA hourly grades: 小雨 < 2.5 ≤ 中雨 < 8 ≤ 大雨 < 16 ≤ 暴雨).
+fn weather(lang: Lang, mm_h: f64) -> &'static str {
+    tr(
+        lang,
+        match mm_h {
+            v if v < 0.1 => "k-dry",
+            v if v < 2.5 => "k-rain-light",
+            v if v < 8.0 => "k-rain-moderate",
+            v if v < 16.0 => "k-rain-heavy",
+            _ => "k-rain-storm",
+        },
+    )
+}
+
+/// Late starts of ticks above this are said, ms (the live room promises a p99 of 100).
+const LATE_MS: f64 = 100.0;
+
+fn health(picture: &Picture, lang: Lang) -> (Lamp, String, Vec<String>) {
+    let h = &picture.health;
+    let mut lamp = Lamp::Well;
+    let mut lines = vec![
+        tr_with(lang, "k-health-late", &[("ms", &format!("{:.0}", h.lateness_p99_ms))]),
+        tr_with(lang, "k-health-tick", &[("ms", &format!("{:.1}", h.tick_cost_ms))]),
+        tr_with(lang, "k-health-journal", &[("n", &h.journal_seq.to_string())]),
+    ];
+    let mut word = tr(lang, "k-health-well").to_owned();
+    let down: Vec<&str> = picture.feeds.iter().filter(|(_, f)| !f.up).map(|(name, _)| name.as_str()).collect();
+    if h.lateness_p99_ms > LATE_MS {
+        (lamp, word) = (Lamp::Strained, tr(lang, "k-health-slow").to_owned());
+    }
+    if !down.is_empty() {
+        lamp = Lamp::Strained;
+        word = tr_with(lang, "k-health-feeds", &[("n", &down.len().to_string())]);
+        lines.extend(down.iter().map(|f| tr_with(lang, "k-health-feed", &[("name", f)])));
+    }
+    if !h.trouble.is_empty() {
+        (lamp, word) = (Lamp::Ill, tr(lang, "k-health-trouble").to_owned());
+        lines.push(h.trouble.clone());
+    }
+    (lamp, word, lines)
+}
+
+/// The headline of a picture.
+#[must_use]
+pub fn headline(picture: &Picture, timelines: &[TimelineInfo], role: Role, briefing: bool, lang: Lang) -> HeadlineVm {
+    let local = picture.now.local();
+    let day = ["k-mon", "k-tue", "k-wed", "k-thu", "k-fri", "k-sat", "k-sun"]
+        [(picture.now.format_local("%u").parse::<usize>().unwrap_or(1).clamp(1, 7)) - 1];
+    let date = match lang {
+        Lang::Zh => format!("{}年{}月{}日 {}", local.year(), local.month(), local.day(), tr(lang, day)),
+        Lang::En => format!("{} {}", tr(lang, day), picture.now.format_local("%-d %b %Y")),
+    };
+    let rain_mm_h = picture.rain_mm_h();
+    let (lamp, health, health_lines) = health(picture, lang);
+    let choices =
+        timelines.iter().map(|t| TimelineChoice { id: t.id.clone(), mode: t.mode, current: t.id == picture.timeline });
+    HeadlineVm {
+        city: picture.city.name.get(lang).to_owned(),
+        date,
+        clock: picture.now.format_local("%H:%M:%S"),
+        rain_mm_h,
+        weather: weather(lang, rain_mm_h).to_owned(),
+        mode: picture.mode,
+        levels: picture.alerts.counts(),
+        lamp,
+        health,
+        health_lines,
+        role,
+        briefing,
+        timelines: if timelines.len() > 1 { choices.collect() } else { Vec::new() },
+    }
+}
