@@ -1,6 +1,14 @@
 //! The whole house behind one door: room, journal, feeds, devices, API.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use guanlan_alerting::RuleSet;
 use guanlan_casework::CaseRules;
@@ -12,6 +20,7 @@ use guanlan_feeds::{
     mqtt_client::{self, BrokerUrl},
     sensorthings, tasks,
 };
+use guanlan_gateway::{Feeds, Figure, Refused};
 use guanlan_geography::LocalFrame;
 use guanlan_journal::{Meta, SqliteStore, Store};
 use guanlan_room::{
@@ -109,7 +118,7 @@ impl House {
             runtime.spawn(sensorthings::follow(service, intake.clone()));
         }
         let api = match &setup.api {
-            Some(address) => Some(open_api(&runtime, address, &timelines)?),
+            Some(address) => Some(open_api(&runtime, address, &timelines, feeds_of(&intake))?),
             None => None,
         };
         Ok(Self { timelines, mqtt, api, runtime })
@@ -256,16 +265,45 @@ fn start_devices(runtime: &tokio::runtime::Runtime, setup: &HouseSetup, broker: 
     });
 }
 
+/// What the connectors say about themselves at the API.
+fn feeds_of(intake: &Arc<Intake>) -> Feeds {
+    let (counting, keeping) = (Arc::clone(intake), Arc::clone(intake));
+    let figures = move || {
+        let c = counting.counters();
+        let figure = |name, help, counter, value: &AtomicU64| Figure {
+            name,
+            help,
+            counter,
+            #[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+            value: value.load(Ordering::Relaxed) as f64,
+        };
+        vec![
+            figure("feed_messages", "Messages that came", true, &c.messages),
+            figure("feed_messages_refused", "Messages refused whole, see /quarantine", true, &c.refused),
+            figure("feed_inputs", "Inputs handed to the room", true, &c.inputs),
+            figure("feed_waits", "Times a source was told to wait", true, &c.full),
+            figure("mqtt_clients", "Clients of the embedded broker", false, &c.clients),
+        ]
+    };
+    let refused = move || {
+        let kept = keeping.quarantined().into_iter();
+        kept.map(|q| Refused { at: q.at, source: q.source, topic: q.topic, reason: q.reason, payload: q.payload })
+            .collect()
+    };
+    Feeds { figures: Box::new(figures), refused: Box::new(refused) }
+}
+
 fn open_api(
     runtime: &tokio::runtime::Runtime,
     address: &str,
     timelines: &Arc<Timelines>,
+    feeds: Feeds,
 ) -> Result<SocketAddr, Failure> {
     let tokens = match std::env::var("GUANLAN_TOKENS") {
         Ok(text) => guanlan_gateway::parse_tokens(&text).map_err(|e| bad_input(format!("GUANLAN_TOKENS: {e}")))?,
         Err(_) => Vec::new(),
     };
     runtime
-        .block_on(guanlan_gateway::serve(address, timelines.clone(), tokens))
+        .block_on(guanlan_gateway::serve(address, timelines.clone(), tokens, feeds))
         .map_err(|e| bad_input(format!("--api {address}: {e}")))
 }

@@ -5,6 +5,7 @@
 //! **Invariant:** errors are RFC 9457 problems with words that say what to do.
 
 pub mod auth;
+mod feeds;
 mod openapi;
 mod problem;
 mod routes;
@@ -18,6 +19,7 @@ use guanlan_room::{RoomHandle, Timelines};
 use tokio::net::TcpListener;
 
 pub use auth::{Token, parse_tokens};
+pub use feeds::{Feeds, Figure, Refused};
 pub use problem::Problem;
 
 /// What every handler needs.
@@ -25,6 +27,7 @@ pub(crate) struct Doors {
     pub timelines: Arc<Timelines>,
     pub frame: LocalFrame,
     pub tokens: Vec<Token>,
+    pub feeds: Feeds,
 }
 
 impl Doors {
@@ -55,7 +58,12 @@ pub enum ServeError {
 ///
 /// # Errors
 /// When the address cannot be bound, or is open to the network without tokens.
-pub async fn serve(address: &str, timelines: Arc<Timelines>, tokens: Vec<Token>) -> Result<SocketAddr, ServeError> {
+pub async fn serve(
+    address: &str,
+    timelines: Arc<Timelines>,
+    tokens: Vec<Token>,
+    feeds: Feeds,
+) -> Result<SocketAddr, ServeError> {
     let listener = TcpListener::bind(address).await?;
     let local = listener.local_addr()?;
     if tokens.is_empty() && !local.ip().is_loopback() {
@@ -63,7 +71,7 @@ pub async fn serve(address: &str, timelines: Arc<Timelines>, tokens: Vec<Token>)
     }
     let city = &timelines.config().city;
     let frame = LocalFrame::new(city.epsg, city.origin);
-    let app = router(Arc::new(Doors { timelines, frame, tokens }));
+    let app = router(Arc::new(Doors { timelines, frame, tokens, feeds }));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
             tracing::error!("API: {error}");

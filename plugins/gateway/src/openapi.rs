@@ -3,8 +3,9 @@
 use utoipa::OpenApi;
 
 use crate::{
+    feeds,
     problem::Problem,
-    routes::{act, read, status, timelines},
+    routes::{act, picture, read, status, timelines},
     wire,
 };
 
@@ -15,13 +16,14 @@ use crate::{
     paths(
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
-        timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics
+        timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
+        status::quarantine, picture::socket
     ),
     components(schemas(
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,
         act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn,
-        timelines::DrillsOut, timelines::ScriptOut, status::HealthOut
+        timelines::DrillsOut, timelines::ScriptOut, status::HealthOut, feeds::Refused
     ))
 )]
 pub(crate) struct Document;

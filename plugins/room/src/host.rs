@@ -201,8 +201,7 @@ fn live_loop(mut machine: Machine, store: Box<dyn Store>, seat: &Seat) {
         }
         let regular = due - machine.now() == tick_ms;
         run_tick(&mut machine, &mut ledger, seat, due, regular, Vec::new());
-        ledger.flush();
-        ledger.maybe_snapshot(&machine, stop);
+        let durable = ledger.commit();
         lateness.note_cost(begun.elapsed().as_secs_f64() * 1000.0);
         let health = Health {
             lateness_p99_ms: lateness.p99_ms(),
@@ -213,6 +212,8 @@ fn live_loop(mut machine: Machine, store: Box<dyn Store>, seat: &Seat) {
             journal_seq: ledger.head().seq,
         };
         seat.picture.store(Arc::new(Picture::of(&machine, health, Playback::live())));
+        durable.tell();
+        ledger.maybe_snapshot(&machine, stop);
         if stop {
             return;
         }

@@ -28,6 +28,23 @@ pub(crate) struct Pending {
     pub answers: Vec<(Answer, Reply)>,
 }
 
+/// Who waits for what is now durable. The picture is shown first, so that whoever is told and
+/// looks at once sees what was done.
+#[must_use = "those who wait are told nothing otherwise"]
+#[derive(Default)]
+pub(crate) struct Durable {
+    acks: Vec<Ack>,
+    answers: Vec<(Answer, Reply)>,
+}
+
+impl Durable {
+    /// Tells them.
+    pub fn tell(self) {
+        self.acks.into_iter().for_each(|ack| ack(true));
+        self.answers.into_iter().for_each(|(answer, reply)| answer(reply));
+    }
+}
+
 /// Keeps the order: nothing is acknowledged before everything up to it is durable.
 pub(crate) struct Ledger {
     store: Box<dyn Store>,
@@ -64,6 +81,13 @@ impl Ledger {
 
     /// Tries to make everything durable; acknowledges what is. True when nothing waits any more.
     pub fn flush(&mut self) -> bool {
+        self.commit().tell();
+        self.waiting.is_empty()
+    }
+
+    /// Tries to make everything durable; returns who is to be told.
+    pub fn commit(&mut self) -> Durable {
+        let mut durable = Durable::default();
         while let Some(p) = self.waiting.front() {
             let commit = TickCommit {
                 tick: p.tick,
@@ -76,15 +100,15 @@ impl Ledger {
             };
             if let Err(error) = self.store.commit(&commit) {
                 self.complain(&error);
-                return false;
+                return durable;
             }
             self.trouble.clear();
             if let Some(done) = self.waiting.pop_front() {
-                done.acks.into_iter().for_each(|ack| ack(true));
-                done.answers.into_iter().for_each(|(answer, reply)| answer(reply));
+                durable.acks.extend(done.acks);
+                durable.answers.extend(done.answers);
             }
         }
-        true
+        durable
     }
 
     /// Keeps a snapshot when it is time; `force` at the end of a room.

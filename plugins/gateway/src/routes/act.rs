@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Json,
     body::Bytes,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
 };
 use guanlan_core::{Command, CommandEnvelope, Input, Role, Stamp, input::Observation};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Hall;
+use super::{Hall, query::Query};
 use crate::{auth, problem::Problem};
 
 /// Longest wait for a commit.

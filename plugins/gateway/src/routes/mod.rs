@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod picture;
+mod query;
 pub(crate) mod read;
 pub(crate) mod status;
 pub(crate) mod timelines;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{StatusCode, Uri},
+    http::{Method, StatusCode, Uri},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
@@ -44,10 +45,12 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/timelines/{id}/report", get(timelines::report))
         .route("/drills", get(timelines::drills))
         .route("/picture", get(picture::socket))
+        .route("/quarantine", get(status::quarantine))
         .route("/metrics", get(status::metrics))
         .layer(middleware::from_fn_with_state(doors, guard))
         .route("/health", get(status::health))
         .route("/openapi.json", get(document))
+        .method_not_allowed_fallback(not_this_way)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
@@ -60,6 +63,14 @@ async fn guard(State(doors): Hall, request: Request, next: Next) -> Response {
 
 async fn document() -> impl IntoResponse {
     Json(Document::openapi())
+}
+
+async fn not_this_way(method: Method, uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        format!("{uri} 不支持 {method}；接口说明见 /api/v1/openapi.json / {uri} does not take {method}: see /api/v1/openapi.json"),
+    )
 }
 
 pub(crate) async fn nothing_here(uri: Uri) -> Problem {

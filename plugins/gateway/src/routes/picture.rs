@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{
-        Query, State,
+        State,
         ws::{Message, WebSocket, WebSocketUpgrade},
     },
     response::Response,
@@ -12,19 +12,24 @@ use axum::{
 use guanlan_room::{Picture, RoomHandle};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
-use super::Hall;
+use super::{Hall, query::Query};
 use crate::{Doors, problem::Problem, wire};
 
 /// Which timeline.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 pub(crate) struct Which {
+    /// Timeline; the live room when absent.
     timeline: Option<String>,
 }
 
 /// Pictures per second at most.
 const EVERY: Duration = Duration::from_millis(200);
 
+/// A WebSocket: first the whole picture, then at most five times a second what changed, latest wins.
+#[utoipa::path(get, path = "/picture", params(Which),
+    responses((status = 101, description = "JSON text messages"), (status = 404, body = Problem)))]
 pub(crate) async fn socket(
     State(doors): Hall,
     Query(which): Query<Which>,

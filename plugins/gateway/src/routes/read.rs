@@ -2,13 +2,13 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use guanlan_core::{SensorId, Stamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Hall;
+use super::{Hall, query::Query};
 use crate::{
     problem::Problem,
     wire::{self, AlertOut, CaseOut, DispatchOut, SensorOut, UnitOut},

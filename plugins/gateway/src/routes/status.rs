@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Hall;
+use crate::feeds::Refused;
 
 /// Health of the live room.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,6 +78,11 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
     gauge("sensors", "Sensors known", p.sensors.len() as f64);
     gauge("cases_open", "Open cases", p.cases.open().count() as f64);
     gauge("units", "Crews known", p.units.units.len() as f64);
+    for figure in (doors.feeds.figures)() {
+        let (name, kind) = (figure.name, if figure.counter { "counter" } else { "gauge" });
+        let (help, value) = (figure.help, figure.value);
+        let _ = writeln!(text, "# HELP guanlan_{name} {help}\n# TYPE guanlan_{name} {kind}\nguanlan_{name} {value}");
+    }
     let counts = p.alerts.counts();
     text.push_str("# HELP guanlan_alerts Active alerts by level\n# TYPE guanlan_alerts gauge\n");
     for level in &AlertLevel::ALL[1..] {
@@ -90,4 +96,10 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
         let _ = writeln!(text, "guanlan_sensors_by_quality{{quality=\"{name}\"}} {n}");
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+/// Messages that were refused, with the reason; latest last, a bounded number of them.
+#[utoipa::path(get, path = "/quarantine", responses((status = 200, body = [Refused])))]
+pub(crate) async fn quarantine(State(doors): Hall) -> Json<Vec<Refused>> {
+    Json((doors.feeds.refused)())
 }
