@@ -12,7 +12,7 @@ use guanlan_core::Lang;
 use guanlan_geography::LocalFrame;
 
 use crate::{
-    exit::{Failure, bad_input, failed},
+    exit::{Failure, Outcome, bad_input, failed},
     locale::pick,
     progress::Progress,
 };
@@ -60,6 +60,17 @@ fn base(variable: &str, below_home: &str) -> PathBuf {
     }
 }
 
+/// Fails on the first file that is not there; a mistyped verb ends here, too.
+pub fn all_there(files: &[PathBuf], lang: Lang) -> Outcome {
+    let Some(missing) = files.iter().find(|file| !file.exists()) else { return Ok(()) };
+    let advice = pick(
+        lang,
+        "没有这个文件或命令；请检查路径，或运行 guanlan --help",
+        "no such file or verb: check the path, or see guanlan --help",
+    );
+    Err(bad_input(format!("{}: {advice}", missing.display())))
+}
+
 /// Loads what was asked for, with progress on stderr.
 pub fn load(request: &SceneRequest<'_>) -> Result<Scene, Failure> {
     let mut progress = Progress::new();
@@ -75,15 +86,7 @@ pub fn load(request: &SceneRequest<'_>) -> Result<Scene, Failure> {
         let frame = LocalFrame::new(made.epsg, made.origin);
         (made.files, Some(made.name), Some(frame), true, slug)
     } else {
-        for file in request.files {
-            if !file.exists() {
-                return Err(bad_input(format!(
-                    "{}: {}",
-                    file.display(),
-                    pick(lang, "没有这个文件；请检查路径", "no such file: check the path")
-                )));
-            }
-        }
+        all_there(request.files, lang)?;
         let stem = request.files[0].file_stem().map_or_else(|| "city".into(), |s| s.to_string_lossy().into_owned());
         (request.files.to_vec(), None, None, false, stem)
     };

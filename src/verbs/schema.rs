@@ -6,8 +6,9 @@ pub fn run(name: &str) -> Outcome {
     let schema = match name {
         "rules" => serde_json::to_value(guanlan_alerting::rule_schema()).map_err(failed)?,
         "scenario" => guanlan_rainstorm::Scenario::json_schema(),
+        "drill" => guanlan_drill::schema(),
         other => {
-            return Err(bad_input(format!("no schema '{other}': expected rules or scenario")));
+            return Err(bad_input(format!("no schema '{other}': expected rules, scenario or drill")));
         }
     };
     println!("{}", serde_json::to_string_pretty(&schema).map_err(failed)?);

@@ -1,7 +1,7 @@
 //! `guanlan simulate`: a rainstorm batch run.
 
 use guanlan_core::Lang;
-use guanlan_rainstorm::{Scenario, SimulateError, SimulateOptions, simulate, write_outputs};
+use guanlan_rainstorm::{CitySource, Scenario, SimulateError, SimulateOptions, simulate, write_outputs};
 
 use crate::{
     args::SimulateArgs,
@@ -17,7 +17,12 @@ pub fn run(args: &SimulateArgs, lang: Lang) -> Outcome {
         Some(path) => Scenario::load(path).map_err(bad_input)?,
         None => shipped::scenario().map_err(failed)?,
     };
-    let request = SceneRequest { files: &args.city, crs: args.crs, seed: 1, sensors: 2000, lang };
+    // Files named on the command line win over those of the scenario.
+    let files = match &scenario.city {
+        CitySource::Files(files) if args.city.is_empty() => files.iter().map(|f| scenario.base.join(f)).collect(),
+        _ => args.city.clone(),
+    };
+    let request = SceneRequest { files: &files, crs: args.crs, seed: 1, sensors: 2000, lang };
     let city = scene::load(&request)?.city;
     let mut progress = Progress::new();
     let mut report = |p: guanlan_rainstorm::Progress| {

@@ -17,6 +17,6 @@ pub mod surface;
 pub mod water;
 
 pub use bench::{Figure, bench_flood};
-pub use scenario::{Scenario, ScenarioError};
+pub use scenario::{CitySource, Scenario, ScenarioError};
 pub use simulate::{Outcome, Progress, SimulateError, SimulateOptions, simulate, write_outputs};
 pub use water::{Measure, WaterEngine, WaterError, WaterModel, low_priority_pool};

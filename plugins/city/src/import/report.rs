@@ -23,7 +23,8 @@ pub enum Severity {
 pub struct Problem {
     /// How bad.
     pub severity: Severity,
-    /// Line, object id or field, of the first occurrence.
+    /// Line, object id or field, of the first occurrence; `where` in JSON.
+    #[serde(rename = "where")]
     pub where_: String,
     /// What, and what was expected.
     pub message: String,
