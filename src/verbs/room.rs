@@ -36,6 +36,7 @@ fn has_display() -> bool {
 }
 
 pub fn run(args: RoomArgs, lang: Lang) -> Outcome {
+    scene::all_there(&args.inputs, lang)?;
     if !args.headless && !(cfg!(feature = "views") && has_display()) {
         return Err(failed(pick(
             lang,
