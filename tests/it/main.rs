@@ -1,3 +1,9 @@
 //! The product from outside: the command line, the API, real protocols, faults, the house rules.
 
+mod cli;
+mod crash;
+mod doors;
 mod layering;
+mod mqtt;
+mod spine;
+mod support;

@@ -1,0 +1,310 @@
+//! Real clients of others at the MQTT door: `mosquitto_pub` and `mosquitto_sub` (3.1.1 and 5, QoS 0 to 2)
+//! at the embedded broker, and a real `mosquitto` as an external broker that goes away and comes back.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Plan, Ran, Room, now_ms, observation, run, runtime, scratch, verified, wait};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// A program of the Debian packages `mosquitto` and `mosquitto-clients`.
+fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let found = folders.map(|f| f.join(name)).find(|p| p.is_file());
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "{name} is not installed (apt-get install mosquitto mosquitto-clients)");
+        eprintln!("SKIPPED: {name} is not installed");
+    }
+    found
+}
+
+struct Publisher {
+    program: PathBuf,
+    port: u16,
+}
+
+impl Publisher {
+    fn send(&self, version: &str, qos: u8, topic: &str, payload: &str) -> Ran {
+        let (port, qos) = (self.port.to_string(), qos.to_string());
+        let args = ["-h", "127.0.0.1", "-p", &port, "-V", version, "-q", &qos, "-t", topic, "-m", payload];
+        run(Command::new(&self.program).args(args))
+    }
+}
+
+fn opened() -> Option<(tempfile::TempDir, Plan, Room, Publisher)> {
+    let program = tool("mosquitto_pub")?;
+    let folder = scratch();
+    let plan = Plan::demo(folder.path());
+    let room = Room::open(&plan);
+    let publisher = Publisher { program, port: room.mqtt_port() };
+    Some((folder, plan, room, publisher))
+}
+
+fn topic(sensor: &str) -> String {
+    format!("v1.1/Datastreams({sensor})/Observations")
+}
+
+#[test]
+fn a_foreign_reading_turns_an_alert_red_at_once() {
+    let Some((_folder, plan, room, publisher)) = opened() else { return };
+    let gas = room.sensors("gas_lel");
+    let ways = [("mqttv311", 0), ("mqttv311", 1), ("mqttv311", 2), ("mqttv5", 0), ("mqttv5", 1), ("mqttv5", 2)];
+    assert!(gas.len() >= ways.len());
+    for ((version, qos), sensor) in ways.into_iter().zip(&gas) {
+        let id = sensor["id"].as_str().unwrap();
+        publisher.send(version, qos, &topic(id), r#"{"result": 62}"#).expect(0);
+        let alert = wait(&format!("red by {version} QoS {qos}"), Duration::from_secs(3), || {
+            let alerts = room.http.read("/alerts?property=gas_lel&only=red");
+            alerts.as_array()?.iter().find(|a| a["sensor"] == id).cloned()
+        });
+        assert_eq!((alert["value"].as_f64(), alert["threshold"].as_f64()), (Some(62.0), Some(50.0)), "{alert}");
+        let shown = room.http.read(&format!("/sensors/{id}"));
+        assert_eq!((shown["level"].as_str(), shown["quality"].as_str()), (Some("red"), Some("good")), "{shown}");
+        assert!(room.case_of(id).starts_with("GL"));
+    }
+    assert_eq!(room.http.read("/rooms")[0]["mode"], "live", "outside data without a simulator is live");
+    room.stop();
+    verified(&plan.store);
+}
+
+#[test]
+fn malformed_payloads_are_refused_with_a_reason_and_counted() {
+    let Some((_folder, _plan, room, publisher)) = opened() else { return };
+    let gas = room.sensors("gas_lel")[0]["id"].as_str().unwrap().to_owned();
+    let refused = || room.http.figure("guanlan_feed_messages_refused");
+    assert_eq!(refused(), 0.0);
+    let wrong = [r#"{"result": "wet"}"#, "{", r#"{"phenomenonTime": "noon", "result": 1}"#, "[{\"result\":60},{\"result\":null}]"];
+    for (i, payload) in wrong.iter().enumerate() {
+        // MQTT 3.1.1 cannot say no: taken off the wire, counted, kept aside.
+        publisher.send("mqttv311", 1, &topic(&gas), payload).expect(0);
+        for qos in [1, 2] {
+            let said = publisher.send("mqttv5", qos, &topic(&gas), payload);
+            let words = format!("{}{}", said.out, said.err);
+            assert!(words.contains("ayload format invalid"), "QoS {qos}: exit {} {words}", said.code);
+        }
+        wait("every refusal counted", SOON, || (refused() == 3.0 * (i + 1) as f64).then_some(()));
+    }
+    assert_eq!(reason_code(room.mqtt_port(), &topic(&gas), "wet"), 0x99);
+    let aside = room.http.read("/quarantine");
+    let last = aside.as_array().unwrap().last().unwrap();
+    assert_eq!((last["topic"].as_str(), last["payload"].as_str()), (Some(topic(&gas).as_str()), Some("wet")), "{last}");
+    assert!(last["reason"].as_str().unwrap().starts_with("payload"), "field and reason: {last}");
+    let sensor = room.http.read(&format!("/sensors/{gas}"));
+    assert!(sensor["value"].is_null(), "nothing of a refused message is used: {sensor}");
+    // Another program's topic is none of our business and no error.
+    let before = refused();
+    publisher.send("mqttv5", 1, "home/kitchen/light", "on").expect(0);
+    assert_eq!(refused(), before);
+}
+
+/// Reason code of the PUBACK to a QoS 1 publish in MQTT 5.
+fn reason_code(port: u16, topic: &str, payload: &str) -> u8 {
+    use rumqttc::v5::{AsyncClient, Event, MqttOptions, mqttbytes::QoS, mqttbytes::v5};
+    runtime().block_on(async {
+        let (client, mut events) = AsyncClient::new(MqttOptions::new("it-v5", "127.0.0.1", port), 4);
+        client.publish(topic, QoS::AtLeastOnce, false, payload.to_owned()).await.unwrap();
+        let answer = async {
+            loop {
+                if let Event::Incoming(v5::Packet::PubAck(ack)) = events.poll().await.unwrap() {
+                    return ack.reason as u8;
+                }
+            }
+        };
+        let reason = tokio::time::timeout(SOON, answer).await.unwrap();
+        // rumqttc numbers its reasons in the order of the specification, not by code.
+        if reason == v5::PubAckReason::PayloadFormatInvalid as u8 { 0x99 } else { reason }
+    })
+}
+
+#[test]
+fn streams_and_units_nobody_declared_appear_unplaced_and_positions_move_units() {
+    let Some((_folder, _plan, room, publisher)) = opened() else { return };
+    publisher.send("mqttv311", 1, &topic("new-77"), &observation(now_ms(), 12.5)).expect(0);
+    let unknown = room.http.read("/sensors/new-77");
+    assert_eq!(unknown["value"], 12.5, "acknowledged means there: {unknown}");
+    assert!(unknown["place"].is_null(), "unplaced: {unknown}");
+
+    // A stream that declares itself has a place.
+    let spot = room.sensors("gas_lel")[0]["place"].clone();
+    let stream = json!({ "name": "新水尺", "observedArea": { "type": "Point", "coordinates": [spot["lon"], spot["lat"]] },
+                         "properties": { "observed_property": "road_water_depth", "period_s": 60 } });
+    publisher.send("mqttv5", 1, "v1.1/Datastreams(new-78)", &stream.to_string()).expect(0);
+    let declared = room.http.read("/sensors/new-78");
+    assert_eq!(declared["property"], "road_water_depth");
+    assert!((declared["place"]["east_m"].as_f64().unwrap() - spot["east_m"].as_f64().unwrap()).abs() < 0.01);
+
+    let unit = room.http.read("/units?limit=1")[0]["id"].as_str().unwrap().to_owned();
+    let fix = json!({ "_type": "location", "lon": spot["lon"], "lat": spot["lat"], "tst": now_ms() / 1000,
+                      "vel": 36, "cog": 90, "acc": 5, "batt": 82, "tid": "07" });
+    for (name, version) in [(unit.as_str(), "mqttv311"), ("STRANGER-1", "mqttv5")] {
+        publisher.send(version, 1, &format!("owntracks/{name}/phone"), &fix.to_string()).expect(0);
+        let moved = room.http.read(&format!("/units/{name}"));
+        let [de, dn] = ["east_m", "north_m"].map(|k| moved["place"][k].as_f64().unwrap() - spot[k].as_f64().unwrap());
+        assert!(de.hypot(dn) < 2.0, "{name} is {de} {dn} m off");
+        let [dlon, dlat] = ["lon", "lat"].map(|k| moved["place"][k].as_f64().unwrap() - spot[k].as_f64().unwrap());
+        assert!(dlon.abs() < 2e-5 && dlat.abs() < 2e-5, "{moved}");
+        assert!((moved["speed_mps"].as_f64().unwrap() - 10.0).abs() < 1e-3, "OwnTracks says km/h: {moved}");
+    }
+}
+
+/// A child that dies with its handle.
+struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn crews_hear_their_tasks_by_subscription() {
+    let Some((_folder, _plan, room, publisher)) = opened() else { return };
+    let Some(program) = tool("mosquitto_sub") else { return };
+    let mut subscribers = Vec::new();
+    for version in ["mqttv311", "mqttv5"] {
+        let port = publisher.port.to_string();
+        let args = ["-h", "127.0.0.1", "-p", &port, "-V", version, "-q", "1", "-F", "%t %p"];
+        let mut child = Command::new(&program)
+            .args(args)
+            .args(["-t", "guanlan/units/+/tasks", "-t", "it/probe"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (tx, rx) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tx.send(line))));
+        // Both filters travel in one SUBSCRIBE: who hears the probe hears the tasks.
+        wait("the subscription", SOON, || {
+            publisher.send("mqttv311", 0, "it/probe", "x").expect(0);
+            rx.recv_timeout(Duration::from_millis(200)).ok().filter(|line| line == "it/probe x")
+        });
+        subscribers.push((Guarded(child), rx));
+    }
+    let gauge = room.sensors("road_water_depth")[0].clone();
+    let id = gauge["id"].as_str().unwrap();
+    room.flood(id);
+    let case = room.case_of(id);
+    let unit = wait("a recommended crew", SOON, || {
+        let case = room.http.read(&format!("/cases/{case}"));
+        case["recommended"][0]["unit"].as_str().map(str::to_owned)
+    });
+    let order = json!({ "do": "dispatch_unit", "case": case, "unit": unit });
+    let sent = room.http.command("li", "dispatcher", order).expect(200)["result"]["dispatch"].clone();
+    let task = |rx: &mpsc::Receiver<String>| -> Value {
+        let topic = format!("guanlan/units/{unit}/tasks ");
+        wait("the crew's task", SOON, || {
+            let line = rx.recv_timeout(Duration::from_millis(100)).ok()?;
+            serde_json::from_str(line.strip_prefix(&topic)?).ok()
+        })
+    };
+    for (_, rx) in &subscribers {
+        let told = task(rx);
+        assert_eq!((&told["dispatch"], told["case"].as_str(), told["recalled"].as_bool()), (&sent, Some(case.as_str()), Some(false)));
+        for axis in ["lon", "lat"] {
+            let off = told[axis].as_f64().unwrap() - gauge["place"][axis].as_f64().unwrap();
+            assert!(off.abs() < 2e-5, "{told}");
+        }
+    }
+    let recall = json!({ "do": "recall_unit", "unit": unit, "reason": "另有任务" });
+    room.http.command("li", "dispatcher", recall).expect(200);
+    for (_, rx) in &subscribers {
+        assert_eq!(task(rx)["recalled"], true);
+    }
+}
+
+/// An external broker that keeps its sessions on disk.
+struct Broker {
+    program: PathBuf,
+    config: PathBuf,
+    port: u16,
+    child: Option<Guarded>,
+}
+
+impl Broker {
+    fn new(program: PathBuf, folder: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = folder.join("mosquitto.conf");
+        let user = run(Command::new("id").arg("-un")).out;
+        let text = format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\nuser {}\npersistence true\npersistence_location {}/\nmax_queued_messages 100000\n",
+            user.trim(),
+            folder.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        Self { program, config, port, child: None }
+    }
+
+    fn start(&mut self) {
+        let mut command = Command::new(&self.program);
+        command.arg("-c").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.child = Some(Guarded(command.spawn().unwrap()));
+        wait("the broker", SOON, || std::net::TcpStream::connect(("127.0.0.1", self.port)).ok());
+    }
+
+    /// Ends the broker as its service manager would, so that it writes its sessions down.
+    fn stop(&mut self) {
+        let Some(mut broker) = self.child.take() else { return };
+        assert!(Command::new("kill").arg(broker.0.id().to_string()).status().unwrap().success());
+        wait("the end of the broker", SOON, || broker.0.try_wait().unwrap());
+    }
+}
+
+#[test]
+fn an_external_broker_may_go_away_and_nothing_acknowledged_is_lost() {
+    let (Some(program), Some(publish)) = (tool("mosquitto"), tool("mosquitto_pub")) else { return };
+    let folder = scratch();
+    let mut broker = Broker::new(program, folder.path());
+    broker.start();
+    let publisher = Publisher { program: publish, port: broker.port };
+    let plan = Plan { mqtt: format!("mqtt://127.0.0.1:{}", broker.port), ..Plan::demo(folder.path()) };
+    let mut room = Room::open(&plan);
+    wait("the room's subscription", SOON, || {
+        publisher.send("mqttv311", 1, &topic("ext-first"), &observation(now_ms(), 1.0)).expect(0);
+        (room.http.get("/sensors/ext-first").status == 200).then_some(())
+    });
+    let mut sent = Vec::new();
+    let mut publish_some = |version: &str, n: usize| {
+        for _ in 0..n {
+            let stream = format!("ext-{}", sent.len());
+            publisher.send(version, 1, &topic(&stream), &observation(now_ms(), 7.0)).expect(0);
+            sent.push(stream);
+        }
+        sent.clone()
+    };
+    let all_there = |room: &Room, streams: &[String]| {
+        wait("every reading the broker acknowledged", Duration::from_secs(40), || {
+            let list = room.http.read("/sensors?property=other&limit=100000");
+            let known: Vec<&str> = list.as_array()?.iter().filter_map(|s| s["id"].as_str()).collect();
+            streams.iter().all(|s| known.contains(&s.as_str())).then_some(())
+        });
+    };
+    all_there(&room, &publish_some("mqttv5", 5));
+
+    // The broker goes and comes back; what it takes before the room is back waits in the room's session.
+    broker.stop();
+    wait("the room to notice", SOON, || room.log().contains("trying again").then_some(()));
+    broker.start();
+    all_there(&room, &publish_some("mqttv311", 10));
+
+    // The room is killed; what the broker takes meanwhile waits, too.
+    room.kill();
+    let waiting = publish_some("mqttv5", 10);
+    let room = Room::open(&plan);
+    all_there(&room, &waiting);
+    let red = room.sensors("gas_lel")[0]["id"].as_str().unwrap().to_owned();
+    publisher.send("mqttv311", 2, &topic(&red), r#"{"result": 62}"#).expect(0);
+    assert!(room.case_of(&red).starts_with("GL"));
+    room.stop();
+    verified(&plan.store);
+}
