@@ -121,3 +121,4 @@ k-brief-calm = { $city }运行平稳，没有黄色及以上告警；
 k-brief-cases = 在办案件 { $open } 件，超期 { $late } 件，{ $crews } 支队伍正在处置。
 k-as-of = 数据截至 { $at }
 k-demo-data = 演示数据
+k-drill-clock = T+{ $clock } · 期望 { $met }/{ $all }

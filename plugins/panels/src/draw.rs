@@ -127,7 +127,7 @@ pub(crate) fn draw(
 /// Text of a desk, or of a wall before leaders.
 fn sizes(place: &Layout, screen: egui::Vec2) -> Sizes {
     match place.preset {
-        crate::layout::Preset::Briefing => Sizes::DESK.times((screen.y / 1080.0).clamp(0.7, 2.0)),
+        crate::layout::Preset::Briefing => Sizes::DESK.times((1.25 * screen.y / 1080.0).clamp(0.8, 2.5)),
         _ => Sizes::DESK,
     }
 }
@@ -200,7 +200,7 @@ fn over_the_map(
         .filter_map(|(id, c)| Some((id.clone(), seen([c.pos[0], c.pos[1], c.pos[2] + c.stem_m])?)))
         .collect();
     for (_, at) in heads.iter().filter(|h| place.map.contains(h.1)) {
-        taken.block(egui::Rect::from_center_size(*at, vec2(22.0, 22.0)));
+        taken.block(egui::Rect::from_center_size(*at, vec2(44.0, 44.0)));
     }
     if let Some(rect) = case_callout(ctx, values, desk, &heads, place, look, actions) {
         taken.block(rect);
@@ -280,7 +280,7 @@ fn case_callout(
     }
     let (s, lang) = (look.sizes, look.lang);
     let size = vec2(280.0, 64.0 + if vm.may_dispatch { 30.0 * vm.picks.len() as f32 } else { 0.0 });
-    let x = if at.x + 26.0 + size.x < place.map.right() { at.x + 26.0 } else { at.x - 26.0 - size.x };
+    let x = if at.x + 34.0 + size.x < place.map.right() { at.x + 34.0 } else { at.x - 34.0 - size.x };
     let y = (at.y - 32.0).clamp(place.map.top(), (place.map.bottom() - size.y).max(place.map.top()));
     let rect = egui::Rect::from_min_size(pos2(x, y), size);
     kit::panel(ctx, "case-callout", rect, look, |ui| {

@@ -109,7 +109,10 @@ fn units(picture: &Picture, ground: &Ground, chosen: Chosen<'_>) -> (Vec<UnitMar
     let (mut marks, mut ids) = (Vec::new(), Vec::new());
     for unit in picture.units.units.iter().filter(|u| u.status != UnitStatus::OutOfService) {
         let Some(place) = unit.place_m else { continue };
-        let skip = unit.trail.len().saturating_sub(TRAIL_POINTS);
+        // A trail tells where help comes from; a town full of patrols would be porridge.
+        let busy = unit.status != UnitStatus::Available || chosen.unit == Some(&unit.id);
+        let points = if busy { TRAIL_POINTS } else { 0 };
+        let skip = unit.trail.len().saturating_sub(points);
         marks.push(UnitMark {
             pos: at(ground, place, 3.0),
             heading_deg: unit.course_deg,

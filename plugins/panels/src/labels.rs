@@ -155,10 +155,10 @@ pub fn draw_callouts(painter: &Painter, callouts: &[Callout], map: Rect, taken: 
         );
         // Right, left, above, below of the pin's head.
         let spots = [
-            pos2(c.at.x + 18.0, c.at.y - size.y * 0.5),
-            pos2(c.at.x - 18.0 - size.x, c.at.y - size.y * 0.5),
-            pos2(c.at.x - size.x * 0.5, c.at.y - 18.0 - size.y),
-            pos2(c.at.x - size.x * 0.5, c.at.y + 18.0),
+            pos2(c.at.x + 26.0, c.at.y - size.y * 0.5),
+            pos2(c.at.x - 26.0 - size.x, c.at.y - size.y * 0.5),
+            pos2(c.at.x - size.x * 0.5, c.at.y - 26.0 - size.y),
+            pos2(c.at.x - size.x * 0.5, c.at.y + 26.0),
         ];
         let Some(rect) =
             spots.into_iter().map(|p| Rect::from_min_size(p, size)).find(|r| taken.take(r.expand(2.0), map))
@@ -166,7 +166,7 @@ pub fn draw_callouts(painter: &Painter, callouts: &[Callout], map: Rect, taken: 
             continue;
         };
         let stroke = if c.chosen { egui::Stroke::new(1.0, look.accent()) } else { look.hairline() };
-        painter.rect(rect, 4.0, look.panel(), stroke, egui::StrokeKind::Inside);
+        painter.rect(rect, 4.0, look.color(Token::Panel).gamma_multiply(0.95), stroke, egui::StrokeKind::Inside);
         let mut at = rect.min + vec2(8.0, 4.0);
         kit::level_mark(painter, look, c.level, at + vec2(mark * 0.4, title.size().y * 0.5), mark * 0.45);
         painter.galley(at + vec2(mark + 2.0, 0.0), title.clone(), look.text());

@@ -111,7 +111,7 @@ pub fn layout(size: egui::Vec2, preset: Preset, detail: bool) -> Layout {
             let tall = size.y > 900.0;
             stack(
                 column(GAP, w),
-                &[(Slot::Alerts, if tall { 0.56 } else { 0.52 }), (Slot::Figures, 0.44)],
+                &[(Slot::Alerts, if tall { 0.61 } else { 0.58 }), (Slot::Figures, 0.39)],
                 &mut panels,
             );
             if detail {

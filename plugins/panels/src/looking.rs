@@ -8,7 +8,7 @@ use bevy::prelude::*;
 use guanlan_city::{City, demo, import::assemble::LoadOptions};
 use guanlan_core::{
     Input, Lang, Mode, ObservedProperty, Stamp,
-    input::{CitizenReport, FeedState, Observation, UnitFix, UnitStatus},
+    input::{CitizenReport, FeedState, Observation, UnitStatus},
 };
 use guanlan_journal::{Meta, SqliteStore};
 use guanlan_markers::MarkersPlugin;
@@ -55,18 +55,6 @@ fn inputs(city: &City, m: i64, now: Stamp) -> Vec<Input> {
             _ => continue,
         };
         out.push(Input::Observation(Observation { sensor: s.id.clone(), phenomenon: now, received: now, result }));
-    }
-    for (i, u) in city.units.iter().enumerate() {
-        let a = i as f64 * 2.4 + m as f64 * 0.15;
-        out.push(Input::Fix(UnitFix {
-            unit: u.id.clone(),
-            at: now,
-            east_m: u.base_m[0] + 60.0 * a.cos(),
-            north_m: u.base_m[1] + 60.0 * a.sin(),
-            speed_mps: 3.0,
-            course_deg: (-a.to_degrees()).rem_euclid(360.0) as f32,
-            battery: Some(80),
-        }));
     }
     if m % 7 == 3 {
         let at = city.places[(m as usize * 5) % city.places.len()].place_m;

@@ -14,7 +14,7 @@ use crate::{
 /// Cards of a column before "+n".
 pub const SIX: usize = 6;
 /// Height of a card.
-pub const CARD_H: f32 = 76.0;
+pub const CARD_H: f32 = 74.0;
 
 /// The column; `all` shows more than six, `chosen` is marked.
 pub fn alerts_ui(ui: &mut Ui, vm: &AlertsVm, all: bool, chosen: Option<AlertId>, look: &Look) -> Vec<UiAction> {

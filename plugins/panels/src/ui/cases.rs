@@ -24,8 +24,10 @@ pub fn cases_ui(ui: &mut Ui, rows: &[CaseRow], chosen: Option<&CaseId>, look: &L
         kit::text(ui, tr(look.lang, "k-no-cases"), look.regular(look.sizes.body), look.second());
         return actions;
     }
+    let height = kit::whole_rows(ui, ROW_H);
     egui::ScrollArea::vertical()
         .id_salt("cases")
+        .max_height(height)
         .auto_shrink([false, false])
         .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
         .show_rows(ui, ROW_H, rows.len(), |ui, range| {
@@ -57,9 +59,9 @@ fn row_ui(ui: &mut Ui, row: &CaseRow, chosen: bool, look: &Look, actions: &mut V
         });
     };
     let state = if row.waits { look.accent() } else { look.second() };
-    line(ui, 20.0, (&row.state, state), (&row.title, look.medium(s.body), look.text()));
     let left = if row.overdue { look.color(Token::LevelRed) } else { look.second() };
-    line(ui, 18.0, (&row.left, left), (&row.place, look.regular(s.small), look.second()));
+    line(ui, 20.0, (&row.left, left), (&row.title, look.medium(s.body), look.text()));
+    line(ui, 18.0, (&row.state, state), (&row.place, look.regular(s.small), look.second()));
     if response.clicked() {
         actions.push(UiAction::SelectCase(Some(row.id.clone())));
     }

@@ -61,8 +61,10 @@ pub fn crews_ui(ui: &mut Ui, vm: &CrewsVm, chosen: Option<&UnitId>, look: &Look)
     });
     status_bar(ui, &vm.counts, look);
     ui.add_space(2.0);
+    let height = kit::whole_rows(ui, ROW_H);
     egui::ScrollArea::vertical()
         .id_salt("crews")
+        .max_height(height)
         .auto_shrink([false, false])
         .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
         .show_rows(ui, ROW_H, vm.rows.len(), |ui, range| {

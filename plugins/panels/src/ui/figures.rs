@@ -34,10 +34,12 @@ pub fn grid(ui: &mut Ui, figures: &[Figure], columns: usize, size: f32, look: &L
 
 /// Rates in time with thin bars.
 fn rates(ui: &mut Ui, vm: &FiguresVm, look: &Look) {
-    let width = ui.available_width() / vm.rates.len().max(1) as f32;
+    // A narrow column shows the two that decide, whole, not four cut ones.
+    let shown = if ui.available_width() < 320.0 { vm.rates.get(2..).unwrap_or_default() } else { &vm.rates[..] };
+    let width = ui.available_width() / shown.len().max(1) as f32;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        for &(label, rate) in &vm.rates {
+        for &(label, rate) in shown {
             ui.allocate_ui(vec2(width, 40.0), |ui| {
                 ui.set_width(width);
                 let value = rate.map_or_else(|| "–".to_owned(), |r| format!("{r:.0}"));

@@ -75,6 +75,9 @@ fn mode(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) 
             actions.push(UiAction::Watch(choice.id.clone()));
         }
     }
+    if !vm.drill.is_empty() {
+        ui.label(egui::RichText::new(&vm.drill).font(look.medium(look.sizes.small)).color(look.mode(vm.mode)));
+    }
     kit::badge(ui, look, vm.mode.name().get(look.lang), look.mode(vm.mode), look.sizes.body);
 }
 

@@ -66,6 +66,13 @@ pub fn button(ui: &mut Ui, look: &Look, words: &str, forward: bool) -> Response 
     ui.add(button)
 }
 
+/// Height of as many whole rows as there is room for: no row is cut at the edge of a panel.
+#[must_use]
+pub fn whole_rows(ui: &Ui, row_h: f32) -> f32 {
+    let step = row_h + ui.spacing().item_spacing.y;
+    ((ui.available_height() + ui.spacing().item_spacing.y) / step).floor().max(1.0) * step - ui.spacing().item_spacing.y
+}
+
 /// A thin line over the width.
 pub fn rule(ui: &mut Ui, look: &Look) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 9.0), Sense::hover());

@@ -67,7 +67,11 @@ fn near(a: [f64; 2], b: [f64; 2]) -> bool {
 
 fn worst(picture: &Picture, lang: Lang) -> Vec<WorstPlace> {
     let mut places: Vec<WorstPlace> = Vec::new();
-    for alert in picture.alerts.active().iter().filter(|a| a.level >= AlertLevel::Yellow) {
+    let mut alerts: Vec<_> = picture.alerts.active().iter().filter(|a| a.level >= AlertLevel::Yellow).collect();
+    // Of the same level, what is farthest beyond its threshold comes first.
+    let beyond = |a: &guanlan_alerting::Alert| a.value / a.threshold.abs().max(1e-6);
+    alerts.sort_by(|a, b| b.level.cmp(&a.level).then(beyond(b).total_cmp(&beyond(a))));
+    for alert in alerts {
         let Some(place_m) = alert.place_m else { continue };
         if places.len() >= 3 || places.iter().any(|p| near(p.place_m, place_m)) {
             continue;
@@ -132,7 +136,7 @@ pub fn briefing(picture: &Picture, gauges: &Gauges, lang: Lang) -> BriefingVm {
     let city = picture.city.name.get(lang);
     let first = match (worst.first(), counts[4] + counts[3] + counts[2]) {
         (Some(w), _) if w.level == AlertLevel::Red => {
-            let value = format!("{} {}", w.value, w.unit);
+            let value = format!("{}\u{a0}{}", w.value, w.unit);
             tr_with(
                 lang,
                 "k-brief-red",

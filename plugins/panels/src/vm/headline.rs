@@ -54,6 +54,8 @@ pub struct HeadlineVm {
     pub role: Role,
     /// Leaders' preset is on.
     pub briefing: bool,
+    /// Clock of the exercise and what it expects; empty where there is none.
+    pub drill: String,
     /// Timelines; empty when there is only the live one.
     pub timelines: Vec<TimelineChoice>,
 }
@@ -100,6 +102,16 @@ fn health(picture: &Picture, lang: Lang) -> (Lamp, String, Vec<String>) {
     (lamp, word, lines)
 }
 
+/// `T+12:30 · 期望 2/5` of an exercise.
+fn drill(picture: &Picture, lang: Lang) -> String {
+    let Some(drill) = picture.drill.as_ref().filter(|d| d.start.is_some()) else { return String::new() };
+    let s = drill.script_s(picture.now).max(0.0) as i64;
+    let met = drill.expectations.iter().filter(|e| e.met.is_some()).count();
+    let clock = format!("{:02}:{:02}", s / 60, s % 60);
+    let (met, all) = (met.to_string(), drill.expectations.len().to_string());
+    tr_with(lang, "k-drill-clock", &[("clock", &clock), ("met", &met), ("all", &all)])
+}
+
 /// The headline of a picture.
 #[must_use]
 pub fn headline(picture: &Picture, timelines: &[TimelineInfo], role: Role, briefing: bool, lang: Lang) -> HeadlineVm {
@@ -127,6 +139,7 @@ pub fn headline(picture: &Picture, timelines: &[TimelineInfo], role: Role, brief
         health_lines,
         role,
         briefing,
+        drill: drill(picture, lang),
         timelines: if timelines.len() > 1 { choices.collect() } else { Vec::new() },
     }
 }
