@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use bevy_egui::EguiContexts;
 use egui::{Align2, LayerId, Painter, Pos2, Stroke, pos2, vec2};
 use guanlan_core::{AlertLevel, CaseId, Command, Mode, UnitId, input::UnitStatus, theme::Token};
-use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
+use guanlan_markers::MarkerScene;
 use guanlan_stage::{
     CameraRig, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured, screen::project,
 };
@@ -48,8 +48,14 @@ impl Stage<'_> {
         project(&self.lens, &self.rig, place).map(|p| pos2(p.x / ppp, p.y / ppp))
     }
 
-    fn hit(&self, ppp: f32, at: Pos2) -> Option<MarkerHit> {
-        pick_marker(&self.markers, &self.rig, &self.lens, Vec2::new(at.x * ppp, at.y * ppp))
+    /// The crew under the pointer.
+    fn crew_at(&self, ppp: f32, at: Pos2) -> Option<UnitId> {
+        let near = |(i, mark): (usize, &guanlan_markers::UnitMark)| {
+            let distance = self.seen(ppp, mark.pos)?.distance(at);
+            (distance < 12.0).then_some((distance, i))
+        };
+        let hit = self.markers.units.rows.iter().enumerate().filter_map(near).min_by(|a, b| a.0.total_cmp(&b.0));
+        hit.and_then(|(_, i)| self.ids.units.get(i).cloned())
     }
 }
 
@@ -98,7 +104,9 @@ pub(crate) fn draw(
     actions.extend(ui::toasts::toasts_ui(&ctx, &desk.toasts, place.map, &look));
     frame_of_mode(&ctx, &values, desk, screen, &place, &look);
 
-    let captured = PointerCaptured(ctx.egui_wants_pointer_input() || ctx.is_pointer_over_egui() || desk.drag.is_some());
+    let captured = PointerCaptured(
+        ctx.egui_wants_pointer_input() || ctx.is_pointer_over_egui() || desk.drag.is_some() || desk.over_crew,
+    );
     if *stage.pointer != captured {
         *stage.pointer = captured;
     }
@@ -332,10 +340,14 @@ fn drag_crew(
     let near = |at: Pos2| {
         heads.iter().filter(|h| h.1.distance(at) < 22.0).min_by(|a, b| a.1.distance(at).total_cmp(&b.1.distance(at)))
     };
-    if pressed && place.map.contains(at) && !ctx.is_pointer_over_egui() {
-        if let Some(MarkerHit::Unit(i)) = stage.hit(ppp, at) {
-            desk.drag = stage.ids.units.get(i).map(|unit| Drag { unit: unit.clone(), from: at, moved: false });
-        }
+    let on_map = place.map.contains(at) && !ctx.is_pointer_over_egui();
+    let crew = (on_map && near(at).is_none()).then(|| stage.crew_at(ppp, at)).flatten();
+    if !down {
+        // Known before the press, so that the map does not take the press for its own.
+        desk.over_crew = crew.is_some();
+    }
+    if pressed && let Some(unit) = crew {
+        desk.drag = Some(Drag { unit, from: at, moved: false });
     }
     if let Some(mut drag) = desk.drag.take() {
         drag.moved |= drag.from.distance(at) > 6.0;

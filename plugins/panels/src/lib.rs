@@ -48,7 +48,8 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use bevy::window::{MonitorSelection, PrimaryWindow, WindowMode};
 use bevy_egui::{
-    EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext,
+    EguiContext, EguiGlobalSettings, EguiPlugin, EguiPostUpdateSet, EguiPreUpdateSet, EguiPrimaryContextPass,
+    PrimaryEguiContext,
 };
 use guanlan_core::Lang;
 use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
@@ -107,6 +108,8 @@ impl Plugin for PanelsPlugin {
             .init_resource::<Made>()
             .init_resource::<Showing>()
             .init_resource::<MarkerScene>()
+            // Glyphs that are new in a frame reach the texture in that frame, not one later.
+            .configure_sets(PostUpdate, EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems))
             .add_systems(PreUpdate, attach.before(EguiPreUpdateSet::InitContexts))
             .add_systems(Update, (look_at_rooms, keys, picked, tour, fill).chain().before(StageSystems::Layers))
             .add_systems(EguiPrimaryContextPass, draw::draw);

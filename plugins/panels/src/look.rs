@@ -223,23 +223,6 @@ pub fn dress(ctx: &egui::Context, look: &Look) {
         style.interaction.selectable_labels = false;
         style.animation_time = 0.2;
     });
-    warm(ctx, &look);
-}
-
-/// Draws digits and Latin into the font atlas before they are needed: a glyph that is new in a frame reaches the
-/// texture one frame later, and a clock must never miss a digit.
-fn warm(ctx: &egui::Context, look: &Look) {
-    let signs: String = (' '..='~').collect();
-    let s = look.sizes;
-    let mut sizes = vec![s.small, s.body, s.title, s.big, s.head, s.head * 1.3];
-    sizes.extend([Sizes::DESK.small, Sizes::DESK.body, Sizes::DESK.title, Sizes::DESK.big]);
-    ctx.fonts_mut(|fonts| {
-        for size in sizes {
-            for font in [look.regular(size), look.medium(size), look.bold(size)] {
-                fonts.layout_no_wrap(signs.clone(), font, Color32::WHITE);
-            }
-        }
-    });
 }
 
 #[cfg(test)]

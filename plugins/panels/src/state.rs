@@ -109,6 +109,8 @@ pub struct Desk {
     pub toasts: Vec<Toast>,
     /// The tour.
     pub tour: Tour,
+    /// The pointer is over a crew: a press takes it instead of the map.
+    pub over_crew: bool,
     /// A crew being dragged.
     pub drag: Option<Drag>,
     /// A crew dropped on a case, waiting for a yes.
@@ -139,6 +141,7 @@ impl Desk {
             form: None,
             toasts: Vec::new(),
             tour: Tour { on: preset == Preset::Briefing, ..Tour::default() },
+            over_crew: false,
             drag: None,
             drop: None,
             demo,

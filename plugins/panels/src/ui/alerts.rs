@@ -151,3 +151,79 @@ fn card_ui(ui: &mut Ui, card: &AlertCard, chosen: bool, look: &Look, actions: &m
 fn quiet(ui: &mut Ui, look: &Look, words: &str) -> bool {
     kit::button(ui, look, words, false).clicked()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guanlan_core::{AlertLevel, Lang};
+
+    fn card(id: u64) -> AlertCard {
+        AlertCard {
+            id: AlertId(id),
+            level: AlertLevel::Red,
+            title: "道路积水".into(),
+            place: "西城路下穿".into(),
+            since: "已 5 分".into(),
+            value: "31".into(),
+            unit: "cm",
+            trend: vec![[-60.0, 0.0], [-1.0, 31.0]],
+            threshold: 27.0,
+            unseen: true,
+            remark: String::new(),
+            case: None,
+            place_m: Some([10.0, 20.0]),
+            can_acknowledge: true,
+            can_open: true,
+        }
+    }
+
+    fn pass(ctx: &egui::Context, vm: &AlertsVm, look: &Look, events: Vec<egui::Event>) -> Vec<UiAction> {
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, vec2(400.0, 600.0));
+        let input = egui::RawInput { screen_rect: Some(screen), events, ..Default::default() };
+        let mut actions = Vec::new();
+        ctx.begin_pass(input);
+        actions.extend(kit::panel(ctx, "alerts", screen, look, |ui| alerts_ui(ui, vm, false, None, look)));
+        let _ = ctx.end_pass();
+        actions
+    }
+
+    /// Clicks everywhere on a grid and collects what was asked for.
+    fn click_around(vm: &AlertsVm, lang: Lang) -> Vec<UiAction> {
+        let ctx = egui::Context::default();
+        ctx.set_fonts(crate::look::fonts());
+        let look = Look { lang, ..Look::default() };
+        pass(&ctx, vm, &look, Vec::new());
+        crate::look::dress(&ctx, &look);
+        let mut all = Vec::new();
+        for y in (60..140).step_by(8) {
+            for x in (14..390).step_by(16) {
+                let pos = egui::pos2(x as f32, y as f32);
+                let button = |pressed| egui::Event::PointerButton {
+                    pos,
+                    button: egui::PointerButton::Primary,
+                    pressed,
+                    modifiers: egui::Modifiers::NONE,
+                };
+                pass(&ctx, vm, &look, vec![egui::Event::PointerMoved(pos)]);
+                all.extend(pass(&ctx, vm, &look, vec![button(true)]));
+                all.extend(pass(&ctx, vm, &look, vec![button(false)]));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_card_can_be_seen_opened_and_flown_to_by_hand() {
+        let vm = AlertsVm { counts: [0, 0, 0, 0, 1], cards: vec![card(7)], beyond: 0 };
+        for lang in [Lang::Zh, Lang::En] {
+            let actions = click_around(&vm, lang);
+            let has = |f: &dyn Fn(&UiAction) -> bool| actions.iter().any(f);
+            assert!(has(&|a| matches!(a, UiAction::Send(Command::AcknowledgeAlert { alert: AlertId(7), .. }))));
+            assert!(has(&|a| matches!(a, UiAction::Send(Command::ReportCase { east_m, .. }) if *east_m == 10.0)));
+            assert!(has(&|a| *a == UiAction::Fly([10.0, 20.0])));
+        }
+        let seen = AlertCard { can_acknowledge: false, ..card(7) };
+        let actions = click_around(&AlertsVm { cards: vec![seen], ..vm }, Lang::Zh);
+        assert!(!actions.iter().any(|a| matches!(a, UiAction::Send(Command::AcknowledgeAlert { .. }))));
+    }
+}
