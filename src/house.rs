@@ -1,8 +1,9 @@
 //! The whole house behind one door: room, journal, feeds, devices, API.
 
 use std::{
+    fs::{File, TryLockError},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -61,6 +62,8 @@ pub struct House {
     /// Where the API is served.
     pub api: Option<SocketAddr>,
     runtime: tokio::runtime::Runtime,
+    /// The journal is this room's until the house is gone.
+    _claim: Option<File>,
 }
 
 /// The room's constants for a city.
@@ -97,6 +100,7 @@ impl House {
     pub fn open(setup: HouseSetup) -> Result<Self, Failure> {
         let frame = LocalFrame::new(setup.city.epsg, setup.city.origin);
         let config = Arc::new(room_config(setup.city.clone(), setup.seed, setup.devices)?);
+        let claim = setup.store.as_deref().map(claim).transpose()?;
         let store = open_store(setup.store.as_deref(), &config)?;
         let machine = recover(&config, &store).map_err(failed)?;
         let live = run_live(machine, Box::new(store)).map_err(failed)?;
@@ -121,7 +125,7 @@ impl House {
             Some(address) => Some(open_api(&runtime, address, &timelines, feeds_of(&intake))?),
             None => None,
         };
-        Ok(Self { timelines, mqtt, api, runtime })
+        Ok(Self { timelines, mqtt, api, runtime, _claim: claim })
     }
 
     /// Says on stderr which doors are open.
@@ -157,7 +161,26 @@ impl House {
     }
 }
 
-fn open_store(path: Option<&std::path::Path>, config: &RoomConfig) -> Result<SqliteStore, Failure> {
+/// Claims a journal for one room: two writers would refuse each other's records. The claim ends with
+/// the process, however it ends.
+fn claim(journal: &Path) -> Result<File, Failure> {
+    if let Some(dir) = journal.parent().filter(|d| !d.as_os_str().is_empty()) {
+        std::fs::create_dir_all(dir).map_err(|e| failed(format!("{}: {e}", dir.display())))?;
+    }
+    let mut path = journal.as_os_str().to_owned();
+    path.push(".lock");
+    let file = File::create(&path).map_err(|e| failed(format!("{}: {e}", Path::new(&path).display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(failed(format!(
+            "另一个指挥室正在使用此日志：请先关闭它，或用 --store 指定别的文件 / another room is using this journal: close it, or name another file with --store\nfile: {}",
+            journal.display()
+        ))),
+        Err(TryLockError::Error(e)) => Err(failed(format!("{}: {e}", Path::new(&path).display()))),
+    }
+}
+
+fn open_store(path: Option<&Path>, config: &RoomConfig) -> Result<SqliteStore, Failure> {
     let meta = Meta {
         timeline: config.timeline.clone(),
         mode: config.mode,
@@ -167,9 +190,6 @@ fn open_store(path: Option<&std::path::Path>, config: &RoomConfig) -> Result<Sql
         parent: None,
     };
     let Some(path) = path else { return SqliteStore::in_memory(&meta).map_err(failed) };
-    if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
-        std::fs::create_dir_all(dir).map_err(|e| failed(format!("{}: {e}", dir.display())))?;
-    }
     let store = SqliteStore::open_or_create(path, &meta).map_err(bad_input)?;
     let kept = store.meta();
     if kept.city != meta.city {

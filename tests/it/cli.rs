@@ -45,7 +45,10 @@ fn inspect_gives_the_figures_of_real_files() {
     let both = |name: &str| (inspected(&root.join(name)), expected[name].clone());
 
     let (file, want) = both("city/cityjson/delft.city.json");
-    assert_eq!((file["format"].as_str(), &file["version"], file["crs"].as_str()), (Some("CityJSON"), &want["version"], Some("EPSG:7415")));
+    assert_eq!(
+        (file["format"].as_str(), &file["version"], file["crs"].as_str()),
+        (Some("CityJSON"), &want["version"], Some("EPSG:7415"))
+    );
     assert_eq!(file["counts"]["city_objects"], want["city_objects"]);
     assert_eq!(file["counts"]["buildings"], want["by_type"]["Building"]);
     assert_eq!(file["counts"]["roads"], want["by_type"]["Road"]);
@@ -53,14 +56,17 @@ fn inspect_gives_the_figures_of_real_files() {
 
     let (file, want) = both("osm/planegg_bbox.osm");
     assert_eq!((file["format"].as_str(), file["crs"].as_str()), (Some("OSM XML"), Some("EPSG:4326")));
-    for (name, figure) in [("nodes", "nodes"), ("ways", "ways"), ("relations", "relations"), ("roads", "highway_ways")] {
+    for (name, figure) in [("nodes", "nodes"), ("ways", "ways"), ("relations", "relations"), ("roads", "highway_ways")]
+    {
         assert_eq!(file["counts"][name], want[figure], "{name}");
     }
     for (i, j) in [(0, 0), (1, 1), (3, 2), (4, 3)] {
         near(&file["extent"][i], &want["node_bbox_lonlat"][j], "extent");
     }
 
-    for (name, format) in [("terrain/lidar_dem_1m.tif", "GeoTIFF"), ("terrain/west_bijou_gully_3m.asc", "ESRI ASCII grid")] {
+    for (name, format) in
+        [("terrain/lidar_dem_1m.tif", "GeoTIFF"), ("terrain/west_bijou_gully_3m.asc", "ESRI ASCII grid")]
+    {
         let (file, want) = both(name);
         assert_eq!(file["format"], format);
         assert_eq!(file["crs"].as_str(), Some(want["crs"].as_str().unwrap_or("")));
@@ -187,14 +193,16 @@ fn every_shipped_drill_is_valid_and_a_wrong_one_names_its_line() {
     std::fs::write(&wrong, format!("{text}\n[[inject]]\nwhen = \"never\"\n")).unwrap();
     let ran = guanlan(["drill".as_ref(), "check".as_ref(), wrong.as_os_str()]).expect(2);
     let line = text.lines().count() + 2;
-    let told = (line - 1..=line + 1).any(|l| ran.err.contains(&format!(":{l}")) || ran.err.contains(&format!("line {l}")));
+    let told =
+        (line - 1..=line + 1).any(|l| ran.err.contains(&format!(":{l}")) || ran.err.contains(&format!("line {l}")));
     assert!(ran.err.contains("wrong.toml") && told, "line {line}: {}", ran.err);
 }
 
 /// A bowl of 60 × 60 cells of 10 m with a drain in its middle.
 fn bowl(folder: &Path) {
     let n = 60;
-    let mut asc = format!("ncols {n}\nnrows {n}\nxllcorner 500000\nyllcorner 3350000\ncellsize 10\nNODATA_value -9999\n");
+    let mut asc =
+        format!("ncols {n}\nnrows {n}\nxllcorner 500000\nyllcorner 3350000\ncellsize 10\nNODATA_value -9999\n");
     for row in 0..n {
         let z = |col: i32| {
             let (dx, dy) = (f64::from(col) - 29.5, f64::from(row) - 29.5);
@@ -237,7 +245,10 @@ fn simulate_writes_every_file_and_balances_its_books() {
         m3(name);
     }
     assert!(m3("error_relative").abs() <= 1e-6, "{ledger}");
-    assert_eq!((summary["cells"].as_u64(), summary["cell_size_m"].as_f64(), summary["threads"].as_u64()), (Some(3600), Some(10.0), Some(1)));
+    assert_eq!(
+        (summary["cells"].as_u64(), summary["cell_size_m"].as_f64(), summary["threads"].as_u64()),
+        (Some(3600), Some(10.0), Some(1))
+    );
     assert_eq!(summary["simulated_s"], 2400.0);
     // 30 mm on 600 × 600 m: the scenario's own city was used, and all of its rain is in the books.
     assert!((m3("rain_m3") - 10_800.0).abs() < 1.0, "{ledger}");
@@ -253,11 +264,19 @@ fn simulate_writes_every_file_and_balances_its_books() {
     assert!((deepest - depth).abs() < 1e-3, "the raster's deepest {deepest} is the summary's {depth}");
     let series = std::fs::read_to_string(out.join("series.csv")).unwrap();
     let columns = series.lines().next().unwrap().split(',').count();
-    assert!(columns >= 2 && series.starts_with("t_s,rain_mm_h") && series.lines().count() >= 5 && series.lines().all(|l| l.split(',').count() == columns), "{series}");
+    assert!(
+        columns >= 2
+            && series.starts_with("t_s,rain_mm_h")
+            && series.lines().count() >= 5
+            && series.lines().all(|l| l.split(',').count() == columns),
+        "{series}"
+    );
     let impact: Value = serde_json::from_str(&std::fs::read_to_string(out.join("impact.json")).unwrap()).unwrap();
     assert!(impact.is_object(), "{impact}");
 
-    for (wrong, word) in [("cell_m = -1.0", "cell_m"), ("storm_kind = 1", "storm_kind"), ("city = [\"gone.asc\"]", "gone.asc")] {
+    for (wrong, word) in
+        [("cell_m = -1.0", "cell_m"), ("storm_kind = 1", "storm_kind"), ("city = [\"gone.asc\"]", "gone.asc")]
+    {
         let text = std::fs::read_to_string(at.join("bowl.toml")).unwrap();
         let key = wrong.split(' ').next().unwrap();
         let kept: Vec<&str> = text.lines().filter(|l| !l.starts_with(key)).collect();
@@ -330,7 +349,10 @@ fn a_sensorthings_service_is_polled_page_by_page() {
         })
         .into();
     assert_eq!((streams["7"]["property"].as_str(), streams["7"]["value"].as_f64()), (Some("pm25"), Some(17.5)));
-    assert_eq!((streams["gas-b"]["property"].as_str(), streams["gas-b"]["value"].as_f64()), (Some("gas_lel"), Some(62.0)));
+    assert_eq!(
+        (streams["gas-b"]["property"].as_str(), streams["gas-b"]["value"].as_f64()),
+        (Some("gas_lel"), Some(62.0))
+    );
     for stream in streams.values() {
         for (axis, degrees) in [("lon", 120.0), ("lat", 30.27)] {
             assert!((stream["place"][axis].as_f64().unwrap() - degrees).abs() < 1e-6, "{stream}");

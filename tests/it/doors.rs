@@ -37,7 +37,8 @@ const ROUTES: &[(&str, &[&str])] = &[
 ];
 
 fn report(http: &Http, actor: &str, role: &str) -> String {
-    let command = json!({ "do": "report_case", "code": "06-010", "text": "垃圾堆放", "east_m": 100.0, "north_m": 100.0 });
+    let command =
+        json!({ "do": "report_case", "code": "06-010", "text": "垃圾堆放", "east_m": 100.0, "north_m": 100.0 });
     http.command(actor, role, command).expect(200)["result"]["case"].as_str().unwrap().to_owned()
 }
 
@@ -130,7 +131,13 @@ fn every_door_is_described_and_answers_as_described() {
         if described["get"].is_null() || path == "/picture" || path == "/metrics" || path.contains("/report") {
             continue;
         }
-        let id = if path.starts_with("/cases") { &case } else if path.starts_with("/units") { &unit } else { &gauge };
+        let id = if path.starts_with("/cases") {
+            &case
+        } else if path.starts_with("/units") {
+            &unit
+        } else {
+            &gauge
+        };
         let asked = path.replace("{id}", id);
         let query = if path == "/observations" { format!("?sensor={gauge}") } else { "?limit=50".to_owned() };
         let query = if path == "/health" || path.starts_with("/timelines") { String::new() } else { query };
@@ -148,7 +155,9 @@ fn wrong_requests_get_problems_that_say_what_to_do() {
     let folder = scratch();
     let room = Room::open(&Plan::demo(folder.path()));
     let http = &room.http;
-    for path in ["/nothing", "/sensors/none", "/cases/none", "/units/none", "/observations?sensor=none", "/cases?timeline=none"] {
+    for path in
+        ["/nothing", "/sensors/none", "/cases/none", "/units/none", "/observations?sensor=none", "/cases?timeline=none"]
+    {
         let words = http.get(path).problem(404);
         assert!(words.contains("none") || words.contains("openapi"), "{path}: {words}");
     }
@@ -157,8 +166,15 @@ fn wrong_requests_get_problems_that_say_what_to_do() {
     }
     http.post("/sensors", &json!({})).problem(405);
     http.delete("/cases").problem(405);
-    for body in ["", "[", "{}", r#"{"datastream":"a"}"#, r#"[{"datastream":"a","result":1},{"datastream":"a"}]"#,
-        r#"{"datastream":"a","result":1,"phenomenonTime":"noon"}"#, r#"{"datastream":"a","result":1,"colour":"red"}"#] {
+    for body in [
+        "",
+        "[",
+        "{}",
+        r#"{"datastream":"a"}"#,
+        r#"[{"datastream":"a","result":1},{"datastream":"a"}]"#,
+        r#"{"datastream":"a","result":1,"phenomenonTime":"noon"}"#,
+        r#"{"datastream":"a","result":1,"colour":"red"}"#,
+    ] {
         http.post_text("/observations", body).problem(422);
     }
     assert_eq!(http.get("/sensors/a").status, 404, "nothing of a refused batch is used");

@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("casework", &["core", "tick", "city"]),
     ("dispatch", &["core", "tick", "city"]),
     ("rainstorm", &["core", "tick", "geography", "city"]),
-    ("drill", &["core", "tick", "rainstorm", "city"]),
+    ("drill", &["core", "tick", "casework", "rainstorm", "city"]),
     (
         "room",
         &[

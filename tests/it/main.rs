@@ -5,5 +5,6 @@ mod crash;
 mod doors;
 mod layering;
 mod mqtt;
+mod proof;
 mod spine;
 mod support;

@@ -2,8 +2,8 @@
 //! at the embedded broker, and a real `mosquitto` as an external broker that goes away and comes back.
 
 use std::{
-    io::{BufRead, BufReader},
-    net::TcpListener,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -22,7 +22,10 @@ fn tool(name: &str) -> Option<PathBuf> {
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     let found = folders.map(|f| f.join(name)).find(|p| p.is_file());
     if found.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "{name} is not installed (apt-get install mosquitto mosquitto-clients)");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{name} is not installed (apt-get install mosquitto mosquitto-clients)"
+        );
         eprintln!("SKIPPED: {name} is not installed");
     }
     found
@@ -83,7 +86,12 @@ fn malformed_payloads_are_refused_with_a_reason_and_counted() {
     let gas = room.sensors("gas_lel")[0]["id"].as_str().unwrap().to_owned();
     let refused = || room.http.figure("guanlan_feed_messages_refused");
     assert_eq!(refused(), 0.0);
-    let wrong = [r#"{"result": "wet"}"#, "{", r#"{"phenomenonTime": "noon", "result": 1}"#, "[{\"result\":60},{\"result\":null}]"];
+    let wrong = [
+        r#"{"result": "wet"}"#,
+        "{",
+        r#"{"phenomenonTime": "noon", "result": 1}"#,
+        "[{\"result\":60},{\"result\":null}]",
+    ];
     for (i, payload) in wrong.iter().enumerate() {
         // MQTT 3.1.1 cannot say no: taken off the wire, counted, kept aside.
         publisher.send("mqttv311", 1, &topic(&gas), payload).expect(0);
@@ -124,6 +132,74 @@ fn reason_code(port: u16, topic: &str, payload: &str) -> u8 {
         // rumqttc numbers its reasons in the order of the specification, not by code.
         if reason == v5::PubAckReason::PayloadFormatInvalid as u8 { 0x99 } else { reason }
     })
+}
+
+/// MQTT 5 spoken by hand, so that a packet number can be used again as soon as the protocol allows.
+struct ByHand(TcpStream);
+
+impl ByHand {
+    fn connect(port: u16) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        // CONNECT: MQTT 5, clean start, keep alive 60 s, no properties, client id "h".
+        stream.write_all(&[0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0, 0, 1, b'h']).unwrap();
+        let mut hand = Self(stream);
+        let (kind, body) = hand.packet();
+        assert_eq!((kind, body[1]), (0x20, 0), "CONNACK");
+        hand
+    }
+
+    fn packet(&mut self) -> (u8, Vec<u8>) {
+        let mut head = [0u8; 2];
+        self.0.read_exact(&mut head).unwrap();
+        assert!(head[1] < 128, "a short packet");
+        let mut body = vec![0; usize::from(head[1])];
+        self.0.read_exact(&mut body).unwrap();
+        (head[0], body)
+    }
+
+    /// PUBLISH with QoS 2.
+    fn publish(&mut self, number: u8, again: bool, topic: &str, payload: &str) {
+        let length = 2 + topic.len() + 2 + 1 + payload.len();
+        assert!(length < 128);
+        let mut packet = vec![if again { 0x3C } else { 0x34 }, length as u8, 0, topic.len() as u8];
+        packet.extend(topic.bytes().chain([0, number, 0]).chain(payload.bytes()));
+        self.0.write_all(&packet).unwrap();
+    }
+
+    /// The reason code of the PUBREC or PUBCOMP that comes next.
+    fn answer(&mut self, kind: u8, number: u8) -> u8 {
+        let (got, body) = self.packet();
+        assert_eq!((got, &body[..2]), (kind, &[0, number][..]), "{body:?}");
+        body.get(2).copied().unwrap_or(0)
+    }
+}
+
+#[test]
+fn exactly_once_numbers_are_free_again_after_a_refusal() {
+    const PUBREC: u8 = 0x50;
+    const PUBCOMP: u8 = 0x70;
+    let folder = scratch();
+    let room = Room::open(&Plan::demo(folder.path()));
+    let mut hand = ByHand::connect(room.mqtt_port());
+    hand.publish(1, false, &topic("once-1"), "wet");
+    assert_eq!(hand.answer(PUBREC, 1), 0x99);
+    // The same number again: a new message that must not be taken for the refused one.
+    hand.publish(1, false, &topic("once-1"), r#"{"result": 4.5}"#);
+    assert_eq!(hand.answer(PUBREC, 1), 0);
+    assert_eq!(room.http.read("/sensors/once-1")["value"], 4.5, "acknowledged means there");
+    // Sent again before PUBREL: acknowledged again, not taken twice.
+    let taken = room.http.figure("guanlan_feed_inputs");
+    hand.publish(1, true, &topic("once-1"), r#"{"result": 4.5}"#);
+    assert_eq!(hand.answer(PUBREC, 1), 0);
+    assert_eq!(room.http.figure("guanlan_feed_inputs"), taken);
+    hand.0.write_all(&[0x62, 2, 0, 1]).unwrap();
+    assert_eq!(hand.answer(PUBCOMP, 1), 0);
+    // Twice at once, before anything is durable: one answer, after commit.
+    hand.publish(2, false, &topic("once-2"), r#"{"result": 5.5}"#);
+    hand.publish(2, true, &topic("once-2"), r#"{"result": 5.5}"#);
+    assert_eq!(hand.answer(PUBREC, 2), 0);
+    assert_eq!(room.http.read("/sensors/once-2")["value"], 5.5, "acknowledged means there");
 }
 
 #[test]
@@ -210,7 +286,10 @@ fn crews_hear_their_tasks_by_subscription() {
     };
     for (_, rx) in &subscribers {
         let told = task(rx);
-        assert_eq!((&told["dispatch"], told["case"].as_str(), told["recalled"].as_bool()), (&sent, Some(case.as_str()), Some(false)));
+        assert_eq!(
+            (&told["dispatch"], told["case"].as_str(), told["recalled"].as_bool()),
+            (&sent, Some(case.as_str()), Some(false))
+        );
         for axis in ["lon", "lat"] {
             let off = told[axis].as_f64().unwrap() - gauge["place"][axis].as_f64().unwrap();
             assert!(off.abs() < 2e-5, "{told}");
@@ -249,7 +328,7 @@ impl Broker {
         let mut command = Command::new(&self.program);
         command.arg("-c").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(Guarded(command.spawn().unwrap()));
-        wait("the broker", SOON, || std::net::TcpStream::connect(("127.0.0.1", self.port)).ok());
+        wait("the broker", SOON, || TcpStream::connect(("127.0.0.1", self.port)).ok());
     }
 
     /// Ends the broker as its service manager would, so that it writes its sessions down.

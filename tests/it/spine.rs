@@ -54,7 +54,8 @@ fn flooded(room: &Room, gauge: &Value) -> Value {
     assert_eq!(case["overdue"], false);
     let ([a, b], [c, d]) = (place(&case), place(gauge));
     assert!((a - c).hypot(b - d) < 1.0, "the case is where the gauge is");
-    let scores: Vec<f64> = case["recommended"].as_array().unwrap().iter().map(|r| r["score"].as_f64().unwrap()).collect();
+    let scores: Vec<f64> =
+        case["recommended"].as_array().unwrap().iter().map(|r| r["score"].as_f64().unwrap()).collect();
     assert!(scores.is_sorted(), "the best first: {scores:?}");
     for crew in case["recommended"].as_array().unwrap() {
         assert!(crew["eta_s"].as_f64().unwrap() > 0.0 && crew["route_m"].as_f64().unwrap() >= 0.0, "{crew}");
@@ -220,7 +221,8 @@ fn proven(plan: &Plan, one: &str, two: &str, history: &Value) {
         let moved = of(case).into_iter().filter(|r| r["op"] == "case_moved");
         moved.map(|r| r["data"]["to"].as_str().unwrap().to_owned()).collect()
     };
-    let to_check = "pending_register accepted pending_dispatch dispatched pending_handle handling handle_finish pending_check";
+    let to_check =
+        "pending_register accepted pending_dispatch dispatched pending_handle handling handle_finish pending_check";
     assert_eq!(moves(one).join(" "), format!("{to_check} check_pass pending_close closed"));
     assert_eq!(
         moves(two).join(" "),

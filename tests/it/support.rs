@@ -467,7 +467,8 @@ impl Room {
         let now = now_ms();
         let topic = format!("v1.1/Datastreams({sensor})/Observations");
         let series = [(90, 28.0), (60, 31.0), (30, 33.5), (0, 34.0)];
-        let messages: Vec<_> = series.iter().map(|(ago, cm)| (topic.clone(), observation(now - ago * 1000, *cm))).collect();
+        let messages: Vec<_> =
+            series.iter().map(|(ago, cm)| (topic.clone(), observation(now - ago * 1000, *cm))).collect();
         self.publish(&messages);
     }
 

@@ -1,6 +1,13 @@
 //! One client of the embedded broker.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -85,6 +92,18 @@ async fn write_all(version: Version, mut writer: tokio::net::tcp::OwnedWriteHalf
     }
 }
 
+/// QoS 2 messages between PUBLISH and PUBREL, with whether each is durable yet.
+type ExactlyOnce = BTreeMap<u16, Arc<AtomicBool>>;
+
+/// A message on its way in.
+struct Incoming {
+    topic: String,
+    payload: Bytes,
+    qos: u8,
+    retain: bool,
+    pkid: u16,
+}
+
 struct Peer<'a> {
     version: Version,
     client_id: String,
@@ -101,7 +120,7 @@ impl Peer<'_> {
         buffer: &mut BytesMut,
         limit: Option<Duration>,
     ) -> Result<(), String> {
-        let mut exactly_once = BTreeSet::new();
+        let mut exactly_once = ExactlyOnce::new();
         loop {
             loop {
                 match wire::read(self.version, buffer) {
@@ -126,13 +145,26 @@ impl Peer<'_> {
         self.tx.send(say).await.map_err(|_| "peer is gone".to_owned())
     }
 
-    async fn handle(&self, frame: Frame, exactly_once: &mut BTreeSet<u16>) -> Result<(), String> {
+    async fn handle(&self, frame: Frame, exactly_once: &mut ExactlyOnce) -> Result<(), String> {
         match frame {
             Frame::Publish { topic, payload, qos, retain, pkid } => {
-                if qos == 2 && !exactly_once.insert(pkid) {
-                    return self.say(Say::PubRec { pkid, refused: false }).await;
+                let durable = Arc::new(AtomicBool::new(false));
+                if qos == 2 {
+                    if let Some(durable) = exactly_once.get(&pkid) {
+                        // Sent again: before it is durable the answer is still on its way.
+                        return match durable.load(Ordering::Acquire) {
+                            true => self.say(Say::PubRec { pkid, refused: false }).await,
+                            false => Ok(()),
+                        };
+                    }
+                    exactly_once.insert(pkid, durable.clone());
                 }
-                self.publish(&topic, &payload, qos, retain, pkid).await
+                let taken = self.publish(&Incoming { topic, payload, qos, retain, pkid }, &durable).await?;
+                if taken == Taken::Refused && self.version == Version::V5 {
+                    // A refusal ends the exchange in MQTT 5: no PUBREL follows and the number is free again.
+                    exactly_once.remove(&pkid);
+                }
+                Ok(())
             }
             Frame::PubRel { pkid } => {
                 exactly_once.remove(&pkid);
@@ -153,8 +185,10 @@ impl Peer<'_> {
         }
     }
 
-    async fn publish(&self, topic: &str, payload: &Bytes, qos: u8, retain: bool, pkid: u16) -> Result<(), String> {
-        self.hub.publish(topic, payload, retain);
+    async fn publish(&self, message: &Incoming, durable: &Arc<AtomicBool>) -> Result<Taken, String> {
+        let Incoming { topic, payload, qos, retain, pkid } = message;
+        let (qos, pkid) = (*qos, *pkid);
+        self.hub.publish(topic, payload, *retain);
         let tx = self.tx.clone();
         let answer = move |refused| match qos {
             1 => Some(Say::PubAck { pkid, refused }),
@@ -163,27 +197,24 @@ impl Peer<'_> {
         };
         // A full room is felt here: the socket is not read until the room takes the message.
         loop {
-            let (tx, late) = (tx.clone(), answer);
+            let (tx, late, flag) = (tx.clone(), answer, durable.clone());
             let acked: Box<dyn FnOnce(bool) + Send> = Box::new(move |durable| {
                 if let (true, Some(say)) = (durable, late(false)) {
+                    flag.store(true, Ordering::Release);
                     // Called on the room's thread: never wait there. The channel holds what a
                     // client may have in flight; a client beyond that sends again.
                     let _ = tx.try_send(say);
                 }
             });
-            match self.intake.message(&self.client_id, topic, payload, (qos > 0).then_some(acked)) {
-                Taken::Queued => return Ok(()),
-                Taken::Nothing => {
-                    return match answer(false) {
-                        Some(say) => self.say(say).await,
-                        None => Ok(()),
-                    };
-                }
-                Taken::Refused => {
-                    return match answer(true) {
-                        Some(say) => self.say(say).await,
-                        None => Ok(()),
-                    };
+            let taken = self.intake.message(&self.client_id, topic, payload, (qos > 0).then_some(acked));
+            match taken {
+                Taken::Queued => return Ok(taken),
+                Taken::Nothing | Taken::Refused => {
+                    durable.store(true, Ordering::Release);
+                    if let Some(say) = answer(taken == Taken::Refused) {
+                        self.say(say).await?;
+                    }
+                    return Ok(taken);
                 }
                 Taken::Full => tokio::time::sleep(Duration::from_millis(20)).await,
                 Taken::Closed => return Err("the room has stopped".into()),
