@@ -100,7 +100,7 @@ pub struct RenderArgs {
     /// Named view: overview, oldtown, river, cbd, underpass, briefing …
     #[arg(long, default_value = "overview")]
     pub view: String,
-    /// Instant to show, from the store given with --store (RFC 3339).
+    /// Instant to show (RFC 3339): from the journal given with --store, or of the demo city's day.
     #[arg(long)]
     pub at: Option<String>,
     /// Picture size.
@@ -109,9 +109,12 @@ pub struct RenderArgs {
     /// Only the city, no panels.
     #[arg(long)]
     pub no_panels: bool,
-    /// Running room whose picture is shown: let devices live for this long first, seconds.
-    #[arg(long, default_value_t = 0)]
-    pub after: u32,
+    /// Show a running exercise: a script file, or `shipped` for the cloudburst that comes with the program.
+    #[arg(long, value_name = "SCRIPT")]
+    pub drill: Option<PathBuf>,
+    /// Minute of the exercise to show.
+    #[arg(long, default_value_t = 60, value_name = "MIN")]
+    pub minute: u32,
     /// File to write.
     #[arg(long)]
     pub out: PathBuf,

@@ -8,6 +8,8 @@
 mod args;
 mod exit;
 mod house;
+#[cfg(feature = "views")]
+mod lived;
 mod locale;
 mod progress;
 mod scene;
@@ -24,8 +26,7 @@ fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("GUANLAN_LOG")
-                .unwrap_or_else(|_| "warn,guanlan=info,wgpu_hal=error,wgpu_core=error".into()),
+            tracing_subscriber::EnvFilter::try_from_env("GUANLAN_LOG").unwrap_or_else(|_| "error,guanlan=warn".into()),
         )
         .with_target(false)
         .init();

@@ -1,9 +1,10 @@
 //! The views: the window and the still.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use guanlan_core::{Lang, Stamp};
-use guanlan_room::{Control, RoomHandle};
+use guanlan_panels::{PanelsPlugin, Preset};
+use guanlan_room::{Timelines, hold, run_replay};
 use guanlan_stage::{
     CameraRig, StagePlugin, Views,
     still::{self, StillSpec},
@@ -12,15 +13,20 @@ use guanlan_stage::{
 
 use crate::{
     args::{RenderArgs, RoomArgs},
-    exit::{Outcome, bad_input, failed},
-    house::House,
+    exit::{Failure, Outcome, bad_input, failed},
+    house::{House, room_config},
+    lived,
     locale::pick,
+    scene::Scene,
     verbs::room,
 };
 
+/// Frames drawn before a still is taken: panels measure themselves in the first ones.
+const WARMUP_FRAMES: u32 = 6;
+
 /// Opens the window and stays until it is closed.
-pub fn window(args: &RoomArgs, lang: Lang, house: &House) -> Outcome {
-    let city = house.timelines.config().city.clone();
+pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome {
+    let timelines = house.timelines.clone();
     let spec = WindowSpec {
         title: pick(lang, "观澜 指挥室", "Guanlan situation room").to_owned(),
         fullscreen: args.fullscreen,
@@ -28,34 +34,78 @@ pub fn window(args: &RoomArgs, lang: Lang, house: &House) -> Outcome {
         scale: args.scale,
         ..WindowSpec::default()
     };
-    let timelines = house.timelines.clone();
-    let _ = timelines;
-    window::run(&spec, |app| {
-        app.add_plugins(StagePlugin::new(city));
+    let preset = if args.briefing { Preset::Briefing } else { Preset::Desk };
+    let exit = window::run(&spec, |app| {
+        app.add_plugins(StagePlugin::new(timelines.config().city.clone()));
         app.add_plugins(guanlan_markers::MarkersPlugin);
+        app.add_plugins(PanelsPlugin { timelines, lang, scale: 1.0, demo, preset });
     });
+    if exit.is_error() {
+        Err(failed(pick(lang, "窗口异常关闭", "the window closed with an error")))
+    } else {
+        Ok(())
+    }
+}
+
+/// Draws a still: of the demo city's day, of the past of a journal, of an exercise, or of data files.
+pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
+    let at = args.at.as_deref().map(|text| {
+        Stamp::parse(text).ok_or_else(|| bad_input(format!("--at '{text}': expected 2026-07-31T16:00:00+08:00")))
+    });
+    let at = at.transpose()?;
+    let scene = room::scene_of(&args.room, lang)?;
+    let timelines = Arc::new(shown_room(args, at, &scene, lang)?);
+    let briefing = args.view == "briefing" || args.room.briefing;
+    let mut unknown = None;
+    let (width, height) = args.size;
+    let spec = StillSpec { warmup_frames: WARMUP_FRAMES, ..StillSpec::to_file(width, height, &args.out) };
+    let drawn = still::run(
+        |app| {
+            app.add_plugins(StagePlugin::new(scene.city.clone()));
+            app.add_plugins(guanlan_markers::MarkersPlugin);
+            let preset = match (args.no_panels, briefing) {
+                (true, _) => Preset::None,
+                (false, true) => Preset::Briefing,
+                (false, false) => Preset::Desk,
+            };
+            let scale = args.room.scale.unwrap_or(1.0);
+            app.add_plugins(PanelsPlugin { timelines: timelines.clone(), lang, scale, demo: scene.demo, preset });
+            let views = app.world().resource::<Views>();
+            let key = if briefing { "overview" } else { args.view.as_str() };
+            match views.0.iter().find(|v| v.key == key) {
+                Some(named) => {
+                    let pose = named.pose;
+                    app.world_mut().resource_mut::<CameraRig>().pose = pose;
+                }
+                None => unknown = Some(views.0.iter().map(|v| v.key.clone()).collect::<Vec<_>>().join(", ")),
+            }
+        },
+        &spec,
+    );
+    timelines.stop();
+    if let Some(known) = unknown {
+        let _ = std::fs::remove_file(&args.out);
+        return Err(bad_input(format!("--view '{}': expected one of {known}, briefing", args.view)));
+    }
+    drawn.map_err(failed)?;
     Ok(())
 }
 
-/// Draws a still: of a room that has lived for a while, of the past of a store, or of data files.
-pub fn render(args: RenderArgs, lang: Lang) -> Outcome {
-    let _ = (lang, Duration::ZERO);
-    let scene = room::scene_of(&args.room, lang)?;
-    let city = scene.city.clone();
-    let view = args.view.clone();
-    let (width, height) = args.size;
-    still::run(
-        |app| {
-            app.add_plugins(StagePlugin::new(city));
-            app.add_plugins(guanlan_markers::MarkersPlugin);
-            let known = app.world().resource::<Views>();
-            if let Some(named) = known.0.iter().find(|v| v.key == view) {
-                let pose = named.pose;
-                app.world_mut().resource_mut::<CameraRig>().pose = pose;
-            }
-        },
-        &StillSpec::to_file(width, height, &args.out),
-    )
-    .map_err(failed)?;
-    Ok(())
+/// The room a still shows, standing still.
+fn shown_room(args: &RenderArgs, at: Option<Stamp>, scene: &Scene, lang: Lang) -> Result<Timelines, Failure> {
+    let config = Arc::new(room_config(scene.city.clone(), args.room.seed, scene.demo)?);
+    if let Some(store) = &args.room.store {
+        if !store.is_file() {
+            return Err(bad_input(format!("--store {}: no such journal", store.display())));
+        }
+        let replay = run_replay("replay-1".into(), &config, store.clone(), at).map_err(bad_input)?;
+        return Ok(Timelines::new(replay, config, Some(store.clone())));
+    }
+    if let Some(script) = &args.drill {
+        let path = (script.as_os_str() != "shipped").then(|| Path::new(script));
+        let machine = lived::exercise(&config, path, args.minute, lang)?;
+        return Ok(Timelines::new(hold(&machine).map_err(failed)?, config, None));
+    }
+    let machine = lived::day(&config, scene.demo, at)?;
+    Ok(Timelines::new(hold(&machine).map_err(failed)?, config, None))
 }

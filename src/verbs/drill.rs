@@ -21,6 +21,9 @@ use crate::{
     shipped,
 };
 
+/// Instant at which a rehearsal without a live room begins: always the same, so that it is repeatable.
+pub const REHEARSAL_BEGINS: &str = "2026-07-31T14:00:00+08:00";
+
 /// Reads a script and binds it to a city.
 pub fn plan(path: &Path, city: &guanlan_city::City) -> Result<DrillPlan, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| bad_input(format!("{}: {e}", path.display())))?;
@@ -68,7 +71,7 @@ fn rehearse(
     let config = Arc::new(room_config(city, plan.script.seed, true)?);
     // A fresh room that has just woken up, at the same instant every time: a rehearsal is repeatable.
     let mut machine = Machine::new(config.clone());
-    machine.tick(Stamp::parse("2026-07-31T14:00:00+08:00").unwrap_or_default(), Vec::new());
+    machine.tick(Stamp::parse(REHEARSAL_BEGINS).unwrap_or_default(), Vec::new());
     let head = guanlan_journal::Head { seq: 0, hash: guanlan_journal::GENESIS.into(), tick: 1, ts: machine.now() };
     let fork = ForkPoint { timeline: config.timeline.clone(), head, machine };
     let setup = DrillSetup {

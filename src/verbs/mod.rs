@@ -2,7 +2,7 @@
 
 mod bench;
 mod devices;
-mod drill;
+pub mod drill;
 mod inspect;
 mod journal;
 pub mod room;
@@ -27,7 +27,7 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Verb::Schema { name }) => schema::run(&name),
         Some(Verb::Bench(args)) => bench::run(&args),
         #[cfg(feature = "views")]
-        Some(Verb::Render(args)) => crate::views::render(args, lang),
+        Some(Verb::Render(args)) => crate::views::render(&args, lang),
         #[cfg(not(feature = "views"))]
         Some(Verb::Render(_)) => {
             Err(crate::exit::failed("this program was built without views: build it with the feature 'views'"))

@@ -1,6 +1,6 @@
 //! `guanlan room`: the room with its doors, in a window or headless.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use guanlan_core::Lang;
 
@@ -57,16 +57,10 @@ pub fn run(args: RoomArgs, lang: Lang) -> Outcome {
     }
     #[cfg(feature = "views")]
     {
-        let result = crate::views::window(&args, lang, &house);
+        let result = crate::views::window(&args, lang, scene.demo, &house);
         house.close();
         result
     }
     #[cfg(not(feature = "views"))]
     Ok(())
-}
-
-/// A journal beside another, for timelines that are not the live one.
-#[allow(dead_code, reason = "used by the drill verb")]
-pub fn beside(store: &std::path::Path, name: &str) -> PathBuf {
-    store.with_file_name(format!("{name}.db"))
 }

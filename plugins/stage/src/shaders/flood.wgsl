@@ -33,10 +33,13 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         discard;
     }
     var color = ramp(in.depth) * 0.86;
-    var alpha = mix(0.38, 0.80, smoothstep(0.05, 1.0, in.depth));
+    // A film of a few centimetres is hinted at; what stops a car is seen from afar.
+    var alpha = mix(0.14, 0.82, smoothstep(0.05, 0.50, in.depth));
     // The shore: about a pixel and a half, never more than 15 cm of depth.
     let shore = 1.0 - smoothstep(0.0, min(1.8 * slope, 0.10), in.depth - 0.05);
-    color = mix(color, look.flood_film.rgb, shore * 0.8);
-    alpha = max(alpha, shore * 0.85);
+    // Far away every puddle would be all shore: there the line fades and the depth speaks alone.
+    let near = 1.0 - smoothstep(900.0, 2600.0, distance(in.world, view.world_position));
+    color = mix(color, look.flood_film.rgb, shore * 0.8 * near);
+    alpha = max(alpha, shore * 0.85 * near);
     return vec4<f32>(fogged(color, in.world, view.world_position), alpha);
 }
