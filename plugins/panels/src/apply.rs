@@ -77,9 +77,9 @@ impl Hands<'_> {
             UiAction::ToggleTour => {
                 let tour = &mut self.desk.tour;
                 tour.on = !tour.on;
-                tour.since_s = f64::MIN;
+                (tour.stop, tour.since_s) = (0, 0.0);
             }
-            UiAction::NextStop => self.desk.tour.since_s = f64::MIN,
+            UiAction::NextStop => self.desk.tour.skip = true,
             UiAction::OpenForm(kind, case) => {
                 self.desk.case = Some(case.clone());
                 self.desk.form = Some(Form::new(kind, case));

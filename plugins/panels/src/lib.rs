@@ -55,7 +55,8 @@ use guanlan_core::Lang;
 use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
 use guanlan_room::Timelines;
 use guanlan_stage::{
-    CameraRig, FloodWater, FlyTo, Ground, KeyboardCaptured, MapLens, Picked, ScreenCamera, StageSystems,
+    CameraRig, FloodWater, FlyTo, Ground, KeyboardCaptured, MapLens, Picked, PointerCaptured, ScreenCamera,
+    StageSystems,
 };
 
 pub use action::UiAction;
@@ -226,6 +227,7 @@ fn tour(
     ground: Res<Ground>,
     buttons: Option<Res<ButtonInput<MouseButton>>>,
     wheel: Option<Res<bevy::input::mouse::AccumulatedMouseScroll>>,
+    pointer: Res<PointerCaptured>,
     mut fly: MessageWriter<FlyTo>,
     time: Res<Time<Real>>,
     windows: Query<(), With<PrimaryWindow>>,
@@ -240,16 +242,17 @@ fn tour(
     let turned = wheel.is_some_and(|w| w.delta != bevy::math::Vec2::ZERO);
     let pressed = buttons.is_some_and(|b| b.any_just_pressed([MouseButton::Left, MouseButton::Right]));
     let red = !desk.tour.reds.is_empty() && briefing.unseen_reds.iter().any(|r| !desk.tour.reds.contains(r));
-    if turned || (pressed && desk.preset != Preset::Briefing) || red {
+    if turned || (pressed && !pointer.0) || red {
         desk.tour.on = false;
         desk.tour.reds.clear();
         desk.revision += 1;
         return;
     }
-    if briefing.stops.is_empty() || now_s - desk.tour.since_s < STOP_S {
+    if briefing.stops.is_empty() || (now_s - desk.tour.since_s < STOP_S && desk.tour.since_s > 0.0 && !desk.tour.skip) {
         return;
     }
-    let first = desk.tour.since_s <= 0.0 && desk.tour.stop == 0;
+    let first = desk.tour.since_s <= 0.0 && !desk.tour.skip;
+    desk.tour.skip = false;
     let stop = if first { 0 } else { (desk.tour.stop + 1) % briefing.stops.len() };
     desk.tour.stop = stop;
     desk.tour.since_s = now_s;

@@ -147,3 +147,54 @@ impl Rooms {
         watching.is_some_and(|_| self.handle(watching).control(control))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Preset,
+        apply::tell,
+        state::{Desk, Tone},
+    };
+    use guanlan_core::{Lang, Mode};
+    use guanlan_journal::{Meta, SqliteStore};
+    use guanlan_room::{Machine, RoomConfig, run_live};
+
+    #[test]
+    fn a_refusal_comes_back_in_words_and_without_a_journal_file_there_is_no_past() {
+        let config = Arc::new(RoomConfig {
+            city: Arc::default(),
+            timeline: "live".into(),
+            mode: Mode::Demo,
+            seed: 1,
+            tick_ms: 50,
+            alert_rules: guanlan_alerting::RuleSet::defaults(),
+            case_rules: guanlan_casework::CaseRules::shipped().unwrap(),
+            simulate_crews: false,
+            drill: None,
+        });
+        let meta =
+            Meta { timeline: "live".into(), mode: Mode::Demo, seed: 1, tick_ms: 50, city: "-".into(), parent: None };
+        let store = SqliteStore::in_memory(&meta).unwrap();
+        let live = run_live(Machine::new(config.clone()), Box::new(store)).unwrap();
+        let mut rooms = Rooms::new(Arc::new(Timelines::new(live.clone(), config, None)));
+        let mut desk = Desk::new(Lang::En, 1.0, false, Preset::Desk);
+        rooms.send(None, Role::Acceptor, Command::RegisterCase { case: "nope".into() }).unwrap();
+        assert_eq!(rooms.seek(Stamp(0)), None);
+        let mut refused = None;
+        for _ in 0..400 {
+            for answered in rooms.answered() {
+                tell(&mut desk, &live.picture(), answered, 0.0);
+            }
+            refused = refused.or_else(|| rooms.opened());
+            if refused.is_some() && !desk.toasts.is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(25));
+        }
+        assert!(matches!(refused, Some(Err(TimelineError::NoStore))));
+        assert_eq!(desk.toasts[0].tone, Tone::Refused);
+        assert!(desk.toasts[0].text.contains("nope") && desk.toasts[0].text.is_ascii(), "{}", desk.toasts[0].text);
+        live.stop();
+    }
+}

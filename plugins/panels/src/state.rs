@@ -61,6 +61,8 @@ pub struct Tour {
     pub on: bool,
     /// Stop shown.
     pub stop: usize,
+    /// Go on at once.
+    pub skip: bool,
     /// When it came there, s of the program's clock.
     pub since_s: f64,
     /// Reds nobody has seen, as known when the tour went on: another one stops it.
