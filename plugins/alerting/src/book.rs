@@ -83,10 +83,38 @@ pub struct AlertBoard {
 }
 
 impl AlertBoard {
+    /// Active alerts, worst first, then newest first.
+    #[must_use]
+    pub fn active(&self) -> &Arc<Vec<Arc<Alert>>> {
+        &self.active
+    }
+
+    /// Alerts that ended in the last hour, newest first.
+    #[must_use]
+    pub fn ended(&self) -> &Arc<Vec<Arc<Alert>>> {
+        &self.ended
+    }
+
+    /// Grows whenever a list changes.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// An alert, active or ended in the last hour.
     #[must_use]
-    pub fn find(&self, id: AlertId) -> Option<&Arc<Alert>> {
-        self.active.iter().chain(self.ended.iter()).find(|a| a.id == id)
+    pub fn find(&self, id: AlertId) -> Option<&Alert> {
+        self.active.iter().chain(self.ended.iter()).find(|a| a.id == id).map(Arc::as_ref)
+    }
+
+    /// Number of active alerts by level: normal (always 0), blue, yellow, orange, red.
+    #[must_use]
+    pub fn counts(&self) -> [usize; 5] {
+        let mut counts = [0; 5];
+        for alert in self.active.iter() {
+            counts[usize::from(alert.level.rank())] += 1;
+        }
+        counts
     }
 
     fn of(ledger: &Ledger) -> Self {

@@ -1,12 +1,21 @@
 //! Tasks out to crews: whatever the picture says a crew was sent to do, on its own topic.
 //!
+//! A task that a crew does not take up is told again, and every task once more soon after the start,
+//! because crews subscribe anew when the program was started anew. The number of the dispatch makes
+//! repeats harmless.
+//!
 //! Exercise, replay and forecast timelines never get an outlet: only the live room's pictures are
 //! watched here.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
-use guanlan_core::UnitId;
+use guanlan_core::{UnitId, input::UnitStatus};
+use guanlan_dispatch::Outcome;
 use guanlan_geography::LocalFrame;
 use guanlan_room::RoomHandle;
 
@@ -15,9 +24,22 @@ use crate::devices::TaskMessage;
 /// Where tasks go: the embedded hub or a client of a foreign broker.
 pub type Outlet = Arc<dyn Fn(String, Bytes) + Send + Sync>;
 
-/// Watches the live room and sends each crew its task once, and its recall once.
+/// A crew that has not answered is told again after this long.
+const REPEAT: Duration = Duration::from_secs(30);
+/// By then whoever listens has subscribed after a start.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// What a crew was told and when.
+#[derive(Clone, Copy)]
+struct Told {
+    dispatch: u64,
+    at: Instant,
+}
+
+/// Watches the live room and sends each crew its task and its recall.
 pub async fn watch(room: RoomHandle, frame: LocalFrame, outlet: Outlet) {
-    let mut told: BTreeMap<UnitId, u64> = BTreeMap::new();
+    let mut told: BTreeMap<UnitId, Told> = BTreeMap::new();
+    let begun = Instant::now();
     let mut beat = tokio::time::interval(Duration::from_millis(200));
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -25,8 +47,8 @@ pub async fn watch(room: RoomHandle, frame: LocalFrame, outlet: Outlet) {
         let picture = room.picture();
         for unit in picture.units.units.iter() {
             let current = unit.task.as_ref().map(|t| t.dispatch.0);
-            let known = told.get(&unit.id).copied();
-            if current == known {
+            let known = told.get(&unit.id).map(|t| t.dispatch);
+            if current == known && !told.get(&unit.id).is_some_and(|t| again(*t, unit.status, begun)) {
                 continue;
             }
             let topic = format!("guanlan/units/{}/tasks", unit.id);
@@ -43,16 +65,16 @@ pub async fn watch(room: RoomHandle, frame: LocalFrame, outlet: Outlet) {
                         lat,
                         recalled: false,
                     };
-                    told.insert(unit.id.clone(), task.dispatch.0);
+                    told.insert(unit.id.clone(), Told { dispatch: task.dispatch.0, at: Instant::now() });
                     send(&outlet, topic, &message);
                 }
                 (None, Some(dispatch)) => {
                     told.remove(&unit.id);
-                    let recalled = picture
+                    let called_off = picture
                         .units
                         .assignment(guanlan_core::DispatchId(dispatch))
-                        .is_some_and(|a| matches!(a.ended, Some((_, guanlan_dispatch::Outcome::Recalled))));
-                    if recalled {
+                        .is_some_and(|a| matches!(a.ended, Some((_, Outcome::Recalled | Outcome::Cancelled))));
+                    if called_off {
                         let message = TaskMessage {
                             dispatch,
                             case: String::new(),
@@ -69,6 +91,13 @@ pub async fn watch(room: RoomHandle, frame: LocalFrame, outlet: Outlet) {
             }
         }
     }
+}
+
+/// True when a task should be told once more.
+fn again(told: Told, status: UnitStatus, begun: Instant) -> bool {
+    let unanswered = status == UnitStatus::Dispatched && told.at.elapsed() >= REPEAT;
+    let too_early = told.at < begun + SETTLED && begun.elapsed() >= SETTLED;
+    unanswered || too_early
 }
 
 fn send(outlet: &Outlet, topic: String, message: &TaskMessage) {

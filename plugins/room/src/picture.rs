@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use guanlan_alerting::AlertBook;
+use guanlan_alerting::{AlertBoard, AlertBook};
 use guanlan_casework::{CaseFile, CaseKpis};
 use guanlan_city::City;
 use guanlan_core::{Mode, Stamp, TimelineId};
@@ -81,7 +81,7 @@ pub struct Picture {
     /// Water depth.
     pub water: WaterState,
     /// Alerts.
-    pub alerts: AlertBook,
+    pub alerts: AlertBoard,
     /// Cases.
     pub cases: CaseFile,
     /// Key figures of casework.
@@ -114,7 +114,7 @@ impl Picture {
             city: machine.config().city.clone(),
             sensors: world.resource::<SensorTable>().clone(),
             water: world.resource::<WaterState>().clone(),
-            alerts: world.resource::<AlertBook>().clone(),
+            alerts: world.resource::<AlertBook>().board().clone(),
             cases: world.resource::<CaseFile>().clone(),
             kpis: world.resource::<CaseKpis>().clone(),
             units: world.resource::<UnitRoster>().clone(),

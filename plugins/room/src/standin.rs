@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use guanlan_alerting::AlertBook;
+use guanlan_alerting::{AlertBoard, AlertBook};
 use guanlan_casework::CaseFile;
 use guanlan_core::{CommandEnvelope, Role, Stamp};
 use guanlan_dispatch::Recommendations;
@@ -36,12 +36,12 @@ pub fn of_picture(picture: &Picture, policy: &Responder, seats: Seats) -> Vec<Co
 pub fn of_machine(machine: &Machine, policy: &Responder, seats: Seats) -> Vec<CommandEnvelope> {
     let world = machine.world();
     let (book, file) = (world.resource::<AlertBook>(), world.resource::<CaseFile>());
-    orders(machine.now(), book, file, world.resource::<Recommendations>(), policy, seats)
+    orders(machine.now(), book.board(), file, world.resource::<Recommendations>(), policy, seats)
 }
 
 fn orders(
     now: Stamp,
-    book: &AlertBook,
+    board: &AlertBoard,
     file: &CaseFile,
     advice: &Recommendations,
     policy: &Responder,
@@ -52,8 +52,8 @@ fn orders(
     if empty.is_empty() || (seats == Seats::Together && empty.len() < desks.len()) {
         return Vec::new();
     }
-    let alerts: Vec<OpenAlert> = book
-        .active()
+    let alerts: Vec<OpenAlert> = board
+        .active
         .iter()
         .filter(|a| a.acked.is_none())
         .map(|a| OpenAlert { alert: a.id, level: a.level, since: a.since })

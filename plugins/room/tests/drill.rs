@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use guanlan_alerting::RuleSet;
+use guanlan_alerting::{AlertBook, RuleSet};
 use guanlan_casework::CaseRules;
 use guanlan_city::{
     City,
@@ -17,13 +17,14 @@ use guanlan_city::{
 use guanlan_core::{
     AlertLevel, Command, CommandEnvelope, Event, Input, Mode, ObservedProperty, Role, Stamp, input::Observation,
 };
-use guanlan_drill::DrillPlan;
+use guanlan_drill::{DrillPlan, Responder};
 use guanlan_geography::LocalFrame;
 use guanlan_journal::{GENESIS, Head, Meta, SqliteStore, Store, verify};
 use guanlan_rainstorm::Scenario;
 use guanlan_room::{
     Control, DrillSetup, ForkPoint, Machine, Picture, RoomConfig, RoomHandle, Timelines, drill_config, recover,
     run_drill, run_live,
+    standin::{self, Seats},
 };
 
 /// Twenty-five minutes: a burst that fills the underpasses within a quarter of one, then what people do about it.
@@ -271,6 +272,49 @@ fn live_goes_on_while_an_exercise_runs() {
     for tick in live_reader.ticks_after(0, 100_000).unwrap() {
         assert!(tick.inputs.iter().all(|i| matches!(i, Input::Observation(_))), "{:?}", tick.inputs);
     }
+}
+
+/// Seconds until somebody is sent to an open manhole; `person` gives a command from the dispatcher's seat now and then.
+fn sent_after_s(person: bool) -> Option<i64> {
+    let start = Stamp::parse("2026-07-31T14:00:00+08:00").unwrap();
+    let mut machine = Machine::new(config());
+    let city = city();
+    let cover = city.sensors.iter().find(|s| s.property == ObservedProperty::CoverTilt).unwrap();
+    for s in 0..900 {
+        let now = start + s * 1000;
+        let mut inputs: Vec<Input> = standin::of_machine(&machine, &Responder::unhurried(), Seats::Together)
+            .into_iter()
+            .map(Input::Command)
+            .collect();
+        if s % 60 == 1 {
+            let reading = Observation { sensor: cover.id.clone(), phenomenon: now, received: now, result: 95.0 };
+            inputs.push(Input::Observation(reading));
+        }
+        if person && s % 300 == 2 {
+            let alert = machine.world().resource::<AlertBook>().active()[0].id;
+            inputs.push(Input::Command(CommandEnvelope {
+                id: format!("officer-{s}").as_str().into(),
+                actor: "officer".into(),
+                role: Role::Dispatcher,
+                at: now,
+                command: Command::AcknowledgeAlert { alert, note: String::new() },
+            }));
+        }
+        for event in machine.tick(now, inputs).events {
+            if let Event::UnitDispatched { actor, .. } = event {
+                assert_eq!(actor, "sim:dispatcher");
+                return Some(s);
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn stand_ins_wait_for_the_officer_and_give_way_to_one() {
+    let alone = sent_after_s(false).unwrap();
+    assert!((180..=200).contains(&alone), "sent after {alone} s");
+    assert_eq!(sent_after_s(true), None, "whose seat it is decides");
 }
 
 #[test]
