@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Http, Plan, Room, demo_city, now_ms, run, scratch, wait};
+use crate::support::{Http, Plan, Room, demo_city, now_ms, run, scratch, verified, wait};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -29,6 +29,7 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("/timelines", &["get", "post"]),
     ("/timelines/{id}", &["delete"]),
     ("/timelines/{id}/control", &["post"]),
+    ("/timelines/{id}/report", &["get"]),
     ("/drills", &["get"]),
     ("/picture", &["get"]),
     ("/quarantine", &["get"]),
@@ -181,7 +182,15 @@ fn wrong_requests_get_problems_that_say_what_to_do() {
     let one = json!({ "datastream": "a", "result": 1.5 });
     assert_eq!(http.post("/observations", &one).expect(201)["accepted"], 1);
     assert_eq!(http.read("/sensors/a")["value"], 1.5, "201 means committed");
-    for body in [r#"{"kind":"dream"}"#, r#"{"kind":"replay","at":"noon"}"#, "x"] {
+    let words = http.post_text("/observations", &" ".repeat(9 << 20)).problem(413);
+    assert!(words.contains("body"), "{words}");
+    for body in [
+        r#"{"kind":"drill","script":"none"}"#,
+        r#"{"kind":"drill","speed":-1}"#,
+        r#"{"kind":"dream"}"#,
+        r#"{"kind":"replay","at":"noon"}"#,
+        "x",
+    ] {
         http.post_text("/timelines", body).problem(422);
     }
 }
@@ -323,6 +332,91 @@ fn an_open_address_needs_tokens() {
         let ran = run(plan.command().env("GUANLAN_TOKENS", tokens)).expect(2);
         assert!(ran.err.contains("GUANLAN_TOKENS") && !ran.err.contains("correct-horse"), "{}", ran.err);
     }
+}
+
+#[test]
+fn taken_addresses_are_refused_and_noise_at_the_doors_is_survived() {
+    let folder = scratch();
+    let plan = Plan::demo(folder.path());
+    let room = Room::open(&plan);
+    let [api, mqtt] = [room.http.address().to_owned(), room.mqtt.unwrap().to_string()];
+    let other = Plan {
+        store: folder.path().join("other.db"),
+        mqtt: "off".into(),
+        api: api.clone(),
+        ..Plan::demo(folder.path())
+    };
+    assert!(run(&mut other.command()).expect(2).err.contains(&format!("--api {api}")));
+    let other = Plan { mqtt: mqtt.clone(), api: "127.0.0.1:0".into(), ..other };
+    assert!(run(&mut other.command()).expect(2).err.contains(&format!("--mqtt {mqtt}")));
+
+    for noise in
+        [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], &[0x30, 2, 0, 0], &[0u8; 4096], b"\x10"]
+    {
+        for address in [&api, &mqtt] {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let _ = stream.write_all(noise);
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            stream.set_read_timeout(Some(SOON)).unwrap();
+            // Whatever it answers, it ends the connection.
+            let mut heard = Vec::new();
+            let ended = stream.read_to_end(&mut heard);
+            let reset = |e: &std::io::Error| e.kind() == std::io::ErrorKind::ConnectionReset;
+            assert!(ended.as_ref().is_ok() || ended.as_ref().is_err_and(reset), "{address} {noise:?}: {ended:?}");
+        }
+    }
+    room.observe("after-noise", now_ms(), 1.0);
+    assert_eq!(room.http.read("/sensors/after-noise")["value"], 1.0);
+    assert_eq!(room.http.read("/health")["ok"], true);
+}
+
+#[test]
+fn an_exercise_runs_beside_the_live_room_and_never_touches_it() {
+    let folder = scratch();
+    let plan = Plan::demo(folder.path());
+    let room = Room::open(&plan);
+    let http = &room.http;
+    let drills = http.read("/drills");
+    let script = drills["scripts"][0]["name"].as_str().unwrap();
+    let opened = http.post("/timelines", &json!({ "kind": "drill", "script": script, "speed": 60 })).expect(201);
+    assert_eq!(opened["mode"], "exercise", "{opened}");
+    let id = opened["id"].as_str().unwrap();
+    assert_eq!(http.read("/drills")["running"][0]["id"], id);
+    let now = || {
+        let all = http.read("/timelines");
+        all.as_array().unwrap().iter().find(|t| t["id"] == id).unwrap()["now"].as_str().unwrap().to_owned()
+    };
+    let begin = now();
+    wait("the exercise to move", Duration::from_secs(30), || (now() > begin).then_some(()));
+
+    // What happens in the exercise stays there, and the other way round.
+    http.post(&format!("/observations?timeline={id}"), &json!({ "datastream": "only-drill", "result": 1 })).expect(201);
+    http.post("/observations", &json!({ "datastream": "only-live", "result": 2 })).expect(201);
+    wait("the exercise to show it", SOON, || {
+        (http.get(&format!("/sensors/only-drill?timeline={id}")).status == 200).then_some(())
+    });
+    http.get("/sensors/only-drill").problem(404);
+    http.get(&format!("/sensors/only-live?timeline={id}")).problem(404);
+    let report = json!({ "actor": "wang", "role": "collector", "command":
+        { "do": "report_case", "code": "06-010", "text": "演练中的垃圾", "east_m": 100.0, "north_m": 100.0 } });
+    let case = http.post(&format!("/commands?timeline={id}"), &report).expect(200)["result"]["case"].clone();
+    assert!(case.as_str().unwrap().starts_with("YL-"), "exercise cases are stamped: {case}");
+    http.get(&format!("/cases/{}", case.as_str().unwrap())).problem(404);
+
+    let aar = format!("/timelines/{id}/report");
+    assert!(http.read(&aar).is_object());
+    assert_eq!(http.get(&format!("{aar}?format=html")).kind, "text/html");
+    http.get(&format!("{aar}?format=pdf")).problem(422);
+    http.get(&format!("{aar}?colour=red")).problem(422);
+    http.get("/timelines/live/report").problem(409);
+    http.delete(&format!("/timelines/{id}")).expect(204);
+    http.read("/sensors/only-live");
+    assert_eq!(http.read("/rooms").as_array().unwrap().len(), 1);
+    room.stop();
+    let journals = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path());
+    let journals: Vec<_> = journals.filter(|p| p.extension().is_some_and(|x| x == "db")).collect();
+    assert_eq!(journals.len(), 2, "each timeline has its own journal: {journals:?}");
+    journals.iter().for_each(|journal| drop(verified(journal)));
 }
 
 #[test]

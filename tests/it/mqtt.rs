@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Plan, Ran, Room, now_ms, observation, run, runtime, scratch, verified, wait};
+use crate::support::{Plan, Ran, Room, now_ms, observation, program, run, runtime, scratch, verified, wait};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -300,6 +300,26 @@ fn crews_hear_their_tasks_by_subscription() {
     for (_, rx) in &subscribers {
         assert_eq!(task(rx)["recalled"], true);
     }
+}
+
+#[test]
+fn the_demo_devices_are_a_publisher_of_their_own_and_never_live() {
+    let folder = scratch();
+    let room = Room::open(&Plan::demo(folder.path()));
+    let broker = format!("mqtt://127.0.0.1:{}", room.mqtt_port());
+    let mut devices = program();
+    devices.args(["devices", "--mqtt", &broker]).stdout(Stdio::null()).stderr(Stdio::null());
+    let _devices = Guarded(devices.spawn().unwrap());
+    wait("most sensors to speak", Duration::from_secs(40), || {
+        (room.http.figure("guanlan_sensors_by_quality{quality=\"good\"}") > 1800.0).then_some(())
+    });
+    wait("the crews on duty", Duration::from_secs(40), || {
+        let units = room.http.read("/units?limit=1000");
+        let fixed = units.as_array()?.iter().filter(|u| u["fixed"].is_string()).count();
+        (fixed >= 10).then_some(())
+    });
+    assert_eq!(room.http.figure("guanlan_feed_messages_refused"), 0.0);
+    assert_eq!(room.http.read("/rooms")[0]["mode"], "demo", "invented data is never called live");
 }
 
 /// An external broker that keeps its sessions on disk.

@@ -17,6 +17,11 @@ fn a_forged_record_is_found() {
     room.http.post("/observations", &json!({ "datastream": "a", "result": 1.5 })).expect(201);
     room.stop();
     verified(&plan.store);
+    let copy = folder.path().join("copy.jsonl");
+    let to_file = ["journal".as_ref(), "export".as_ref(), plan.store.as_os_str(), "--out".as_ref(), copy.as_os_str()];
+    guanlan(to_file).expect(0);
+    let printed = guanlan(["journal".as_ref(), "export".as_ref(), plan.store.as_os_str()]).expect(0).out;
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), printed);
 
     // Whoever may write to the file changes who reported the case, byte by byte.
     let mut forged = 0;

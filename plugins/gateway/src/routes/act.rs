@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Hall, query::Query};
+use super::{
+    Hall,
+    query::{Payload, Query},
+};
 use crate::{auth, problem::Problem};
 
 /// Longest wait for a commit.
@@ -77,7 +80,7 @@ pub(crate) struct Accepted {
 pub(crate) async fn post_observations(
     State(doors): Hall,
     Query(which): Query<Which>,
-    bytes: Bytes,
+    Payload(bytes): Payload,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
     let room = doors.room(which.timeline.as_deref())?;
     let list = match body::<OneOrMany>(&bytes) {
@@ -162,7 +165,7 @@ pub(crate) async fn post_command(
     State(doors): Hall,
     Query(which): Query<Which>,
     headers: HeaderMap,
-    bytes: Bytes,
+    Payload(bytes): Payload,
 ) -> Result<Json<CommandOut>, Problem> {
     let asked: CommandIn = body(&bytes)?;
     let room = doors.room(which.timeline.as_deref())?;

@@ -1,7 +1,8 @@
-//! Query parameters whose faults are problems like all others.
+//! Query parameters and bodies whose faults are problems like all others.
 
 use axum::{
-    extract::{FromRequestParts, Query as AxumQuery, rejection::QueryRejection},
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query as AxumQuery, Request, rejection::QueryRejection},
     http::request::Parts,
 };
 
@@ -23,5 +24,19 @@ where
                 Err(Problem::invalid(format!("查询参数有误：{} / query: {}", fault.body_text(), fault.body_text())))
             }
         }
+    }
+}
+
+/// The body of a request, whole.
+pub(crate) struct Payload(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Payload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Bytes::from_request(request, state).await.map(Self).map_err(|fault| {
+            let words = format!("请求体无法接收：{} / body: {}", fault.body_text(), fault.body_text());
+            Problem::new(fault.status(), "body", words)
+        })
     }
 }

@@ -2,8 +2,7 @@
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{Html, IntoResponse, Response},
 };
@@ -13,7 +12,10 @@ use guanlan_room::{Control, TimelineError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Hall;
+use super::{
+    Hall,
+    query::{Payload, Query},
+};
 use crate::{
     problem::Problem,
     wire::{self, TimelineOut},
@@ -152,7 +154,10 @@ const DRILL_SPEED: f64 = 20.0;
 /// Opens a timeline.
 #[utoipa::path(post, path = "/timelines", request_body = OpenIn,
     responses((status = 201, body = TimelineOut), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub(crate) async fn open(State(doors): Hall, bytes: Bytes) -> Result<(StatusCode, Json<TimelineOut>), Problem> {
+pub(crate) async fn open(
+    State(doors): Hall,
+    Payload(bytes): Payload,
+) -> Result<(StatusCode, Json<TimelineOut>), Problem> {
     let asked: OpenIn = serde_json::from_slice(&bytes).map_err(|e| Problem::invalid(e.to_string()))?;
     let timelines = doors.timelines.clone();
     let room = match asked {
@@ -198,7 +203,11 @@ pub(crate) struct ControlIn {
 /// Moves a timeline's clock. The live room's clock is nobody's to move.
 #[utoipa::path(post, path = "/timelines/{id}/control", params(("id" = String, Path)), request_body = ControlIn,
     responses((status = 202), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(crate) async fn control(State(doors): Hall, Path(id): Path<String>, bytes: Bytes) -> Result<StatusCode, Problem> {
+pub(crate) async fn control(
+    State(doors): Hall,
+    Path(id): Path<String>,
+    Payload(bytes): Payload,
+) -> Result<StatusCode, Problem> {
     let asked: ControlIn = serde_json::from_slice(&bytes).map_err(|e| Problem::invalid(e.to_string()))?;
     let room = doors.timelines.get(&id).ok_or_else(|| Problem::not_found("timeline", &id))?;
     if room.timeline() == doors.timelines.live().timeline() {
