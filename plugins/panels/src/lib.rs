@@ -147,7 +147,7 @@ fn look_at_rooms(
     }
     let shown = rooms.shown(desk.watching.as_ref());
     // A timeline that ended: back to the living city.
-    if desk.watching.as_ref().is_some_and(|id| *id != shown.picture.timeline) {
+    if desk.watching.as_ref().is_some_and(|id| *id != shown.timeline) {
         desk.watching = None;
     }
     for answered in rooms.answered() {
@@ -275,12 +275,12 @@ fn fill(
     let picture = &shown.picture;
     let now_s = time.elapsed_secs_f64();
     if let Some((timeline, tick, at, revision, at_s)) = &*last {
-        let same = *timeline == picture.timeline && *tick == picture.tick && *at == picture.now.0;
+        let same = *timeline == shown.timeline && *tick == picture.tick && *at == picture.now.0;
         if *revision == desk.revision && (same || now_s - at_s < FILL_S) {
             return;
         }
     }
-    *last = Some((picture.timeline.clone(), picture.tick, picture.now.0, desk.revision, now_s));
+    *last = Some((shown.timeline.clone(), picture.tick, picture.now.0, desk.revision, now_s));
     let chosen = Chosen { case: desk.case.as_ref(), alert: desk.alert, unit: desk.unit.as_ref() };
     glue::fill(picture, &ground, chosen, &mut scene, &mut ids);
     glue::flood(picture, &mut water);

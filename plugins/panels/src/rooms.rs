@@ -45,6 +45,8 @@ pub struct Rooms {
 pub struct Shown {
     /// The live room.
     pub live: Arc<Picture>,
+    /// Name of the timeline chosen; a replay's picture carries the name of the room it replays.
+    pub timeline: TimelineId,
     /// The timeline chosen.
     pub picture: Arc<Picture>,
     /// All timelines.
@@ -72,9 +74,11 @@ impl Rooms {
     /// The pictures of now.
     #[must_use]
     pub fn shown(&self, watching: Option<&TimelineId>) -> Shown {
+        let room = self.handle(watching);
         Shown {
             live: self.timelines.live().picture(),
-            picture: self.handle(watching).picture(),
+            timeline: room.timeline().clone(),
+            picture: room.picture(),
             timelines: self.timelines.list(),
         }
     }

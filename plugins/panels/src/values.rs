@@ -73,7 +73,7 @@ impl Made {
     pub fn follow(&mut self, shown: &Shown, desk: &Desk, slots: &[Slot], now_s: f64) -> bool {
         let p = &shown.picture;
         let key = Key {
-            timeline: p.timeline.clone(),
+            timeline: shown.timeline.clone(),
             tick: p.tick,
             at: p.now.0,
             live: shown.live.now.0,
@@ -94,13 +94,13 @@ impl Made {
         self.gauges.follow(p);
         let leaders = desk.preset == Preset::Briefing;
         self.values = Some(Arc::new(Values {
-            headline: headline::headline(p, &shown.timelines, role, leaders, lang),
+            headline: headline::headline(p, &shown.timeline, &shown.timelines, role, leaders, lang),
             alerts: if has(Slot::Alerts) { alerts::alerts(p, role, lang) } else { AlertsVm::default() },
             figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },
             cases: cases::cases(p, lang),
             crews: if has(Slot::Crews) { crews::crews(p, lang) } else { CrewsVm::default() },
             detail: desk.case.as_ref().and_then(|id| detail::detail(p, id, role, &desk.search, lang)),
-            bar: timebar::timebar(&shown.live, p),
+            bar: timebar::timebar(&shown.live, p, desk.watching.is_some()),
             briefing: if leaders || desk.tour.on {
                 briefing::briefing(p, &self.gauges, lang)
             } else {

@@ -114,7 +114,14 @@ fn drill(picture: &Picture, lang: Lang) -> String {
 
 /// The headline of a picture.
 #[must_use]
-pub fn headline(picture: &Picture, timelines: &[TimelineInfo], role: Role, briefing: bool, lang: Lang) -> HeadlineVm {
+pub fn headline(
+    picture: &Picture,
+    timeline: &TimelineId,
+    timelines: &[TimelineInfo],
+    role: Role,
+    briefing: bool,
+    lang: Lang,
+) -> HeadlineVm {
     let local = picture.now.local();
     let day = ["k-mon", "k-tue", "k-wed", "k-thu", "k-fri", "k-sat", "k-sun"]
         [(picture.now.format_local("%u").parse::<usize>().unwrap_or(1).clamp(1, 7)) - 1];
@@ -125,7 +132,7 @@ pub fn headline(picture: &Picture, timelines: &[TimelineInfo], role: Role, brief
     let rain_mm_h = picture.rain_mm_h();
     let (lamp, health, health_lines) = health(picture, lang);
     let choices =
-        timelines.iter().map(|t| TimelineChoice { id: t.id.clone(), mode: t.mode, current: t.id == picture.timeline });
+        timelines.iter().map(|t| TimelineChoice { id: t.id.clone(), mode: t.mode, current: t.id == *timeline });
     HeadlineVm {
         city: picture.city.name.get(lang).to_owned(),
         date,

@@ -68,9 +68,9 @@ impl TimeBarVm {
     }
 }
 
-/// The bar over the live room with the picture that is shown.
+/// The bar over the live room with the picture that is shown; `other` when that is another timeline.
 #[must_use]
-pub fn timebar(live: &Picture, shown: &Picture) -> TimeBarVm {
+pub fn timebar(live: &Picture, shown: &Picture, other: bool) -> TimeBarVm {
     let now = live.now;
     let (from, to) = (now + -PAST_MS, now + AHEAD_MS);
     let mut marks: Vec<Mark> = live
@@ -83,7 +83,6 @@ pub fn timebar(live: &Picture, shown: &Picture) -> TimeBarVm {
         .filter(|m| m.at >= from && m.at <= now)
         .collect();
     marks.sort_by_key(|m| (m.level, m.at));
-    let other = shown.timeline != live.timeline;
     TimeBarVm {
         from,
         to,
