@@ -106,6 +106,8 @@ pub fn run_replay(
     let reader = SqliteStore::open_read_only(&store)?;
     let (first, last) = reader.span()?.unwrap_or_default();
     let start = from.unwrap_or(last).clamp(first, last);
+    // The same city and rules under the replay's own name: views tell timelines apart by it.
+    let config = &Arc::new(RoomConfig { timeline: timeline.clone(), ..config.as_ref().clone() });
     let mut machine = machine_before(config, &reader, start)?;
     let mut cursor = Cursor::default();
     cursor.forward(&mut machine, &reader, start)?;
@@ -150,7 +152,7 @@ impl Replay {
                     Control::Seek(at) => seek = Some(at),
                     Control::Step => seek = Some(self.playback.at + self.config.tick_ms),
                     Control::Fork(take) => take(ForkPoint {
-                        timeline: self.config.timeline.clone(),
+                        timeline: self.reader.meta().timeline.clone(),
                         head: self.reader.head().clone(),
                         machine: self.machine.fork(self.config.clone()),
                     }),

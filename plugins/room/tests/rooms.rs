@@ -215,7 +215,7 @@ fn the_journal_alone_brings_the_room_back() {
         for _ in 0..400 {
             let picture = replay.picture();
             if picture.now == Stamp(START + s * 1000) {
-                assert_eq!(picture.mode, Mode::Replay);
+                assert_eq!((picture.mode, picture.timeline.as_str()), (Mode::Replay, "replay-1"));
                 return picture.alerts.active().iter().map(|a| a.level).max().unwrap_or_default();
             }
             std::thread::sleep(std::time::Duration::from_millis(10));

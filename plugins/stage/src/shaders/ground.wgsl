@@ -96,8 +96,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let path = metres(lines.b, LINE_RANGE_M);
     let path_fade = 1.0 - smoothstep(1.0, 4.0, px);
     color = mix(color, mix(look.land.rgb, look.local.rgb, 0.55), cover(path, px) * painted * path_fade * 0.7);
-    let small = metres(lines.r, LINE_RANGE_M) + max(0.0, px * 0.55 - 3.0);
-    let main = metres(lines.g, LINE_RANGE_M) + max(0.0, px * 1.05 - 7.0);
+    // Widening stays inside the range of the distances: beyond it the whole town would count as road.
+    let most = max(0.0, 0.85 * LINE_RANGE_M - px * 0.6);
+    let small = metres(lines.r, LINE_RANGE_M) + clamp(px * 0.55 - 3.0, 0.0, most);
+    let main = metres(lines.g, LINE_RANGE_M) + clamp(px * 1.05 - 7.0, 0.0, most);
     let casing = mix(look.land.rgb, look.space.rgb, 0.65);
     let rim = max(1.3, px * 0.8);
     let dry = 1.0 - wet;
