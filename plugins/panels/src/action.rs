@@ -39,6 +39,10 @@ pub enum UiAction {
     BackToLive,
     /// Shows another timeline.
     Watch(TimelineId),
+    /// Forks the live room into an exercise and shows it.
+    StartExercise,
+    /// Ends the exercise that is shown.
+    EndExercise,
     /// Stands still or goes on.
     TogglePause,
     /// Plays at × real time.

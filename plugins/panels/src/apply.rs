@@ -94,6 +94,16 @@ impl Hands<'_> {
                 self.desk.watching = None;
             }
             UiAction::Watch(id) => self.desk.watching = Some(id),
+            UiAction::StartExercise => {
+                if self.rooms.start_exercise() {
+                    self.desk.say(tr(lang, "k-starting-exercise"), Tone::Done, self.now_s, None);
+                }
+            }
+            UiAction::EndExercise => {
+                if let Some(id) = self.desk.watching.take() {
+                    self.rooms.close(&id);
+                }
+            }
             UiAction::TogglePause => {
                 let paused = self.picture.playback.paused;
                 let control = if paused { Control::Resume } else { Control::Pause };

@@ -134,7 +134,7 @@ fn look_at_rooms(
     time: Res<Time<Real>>,
 ) {
     let now_s = time.elapsed_secs_f64();
-    match rooms.opened() {
+    match rooms.opened().or_else(|| rooms.started()) {
         Some(Ok(id)) => {
             desk.watching = Some(id);
             desk.revision += 1;

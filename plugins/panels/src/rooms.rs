@@ -38,7 +38,11 @@ pub struct Rooms {
     opening: Option<Receiver<Opened>>,
     wanted: Option<Stamp>,
     replay: Option<RoomHandle>,
+    starting: Option<Receiver<Opened>>,
 }
+
+/// Ceiling of an exercise's speed when it is started from the desk, × real time.
+const EXERCISE_SPEED: f64 = 20.0;
 
 /// What is shown.
 #[derive(Clone)]
@@ -51,6 +55,8 @@ pub struct Shown {
     pub picture: Arc<Picture>,
     /// All timelines.
     pub timelines: Vec<TimelineInfo>,
+    /// This city has a script to rehearse.
+    pub can_exercise: bool,
 }
 
 /// Number of a command, unlike any of an earlier run: the start of this run and a count.
@@ -64,7 +70,7 @@ impl Rooms {
     /// The rooms of a program.
     #[must_use]
     pub fn new(timelines: Arc<Timelines>) -> Self {
-        Self { timelines, answers: unbounded(), opening: None, wanted: None, replay: None }
+        Self { timelines, answers: unbounded(), opening: None, wanted: None, replay: None, starting: None }
     }
 
     fn handle(&self, watching: Option<&TimelineId>) -> RoomHandle {
@@ -80,6 +86,7 @@ impl Rooms {
             timeline: room.timeline().clone(),
             picture: room.picture(),
             timelines: self.timelines.list(),
+            can_exercise: self.can_exercise(),
         }
     }
 
@@ -144,6 +151,43 @@ impl Rooms {
             self.replay = Some(replay);
             id
         }))
+    }
+
+    /// Forks the live room into the first script's exercise, beside this thread. False while one is being started.
+    pub fn start_exercise(&mut self) -> bool {
+        if self.starting.is_some() {
+            return false;
+        }
+        let (tx, rx) = bounded(1);
+        let timelines = self.timelines.clone();
+        let start = std::thread::Builder::new().name("guanlan-start-exercise".into()).spawn(move || {
+            let _ = tx.send(timelines.exercise(None, EXERCISE_SPEED));
+        });
+        self.starting = start.is_ok().then_some(rx);
+        self.starting.is_some()
+    }
+
+    /// The exercise that has just begun, or why it can not.
+    pub fn started(&mut self) -> Option<Result<TimelineId, TimelineError>> {
+        let result = self.starting.as_ref()?.try_recv().ok()?;
+        self.starting = None;
+        Some(result.map(|room| room.timeline().clone()))
+    }
+
+    /// Ends an exercise or a replay.
+    pub fn close(&mut self, id: &TimelineId) {
+        if self.replay.as_ref().is_some_and(|r| r.timeline() == id) {
+            self.replay = None;
+        }
+        let (timelines, id) = (self.timelines.clone(), id.clone());
+        // Ending waits for the last commit: not on the thread that draws.
+        let _ = std::thread::Builder::new().name("guanlan-close".into()).spawn(move || timelines.close(id.as_str()));
+    }
+
+    /// True when this city has a script to rehearse.
+    #[must_use]
+    pub fn can_exercise(&self) -> bool {
+        !self.timelines.scripts().is_empty()
     }
 
     /// Moves the clock of the timeline shown.

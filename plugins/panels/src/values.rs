@@ -94,7 +94,7 @@ impl Made {
         self.gauges.follow(p);
         let leaders = desk.preset == Preset::Briefing;
         self.values = Some(Arc::new(Values {
-            headline: headline::headline(p, &shown.timeline, &shown.timelines, role, leaders, lang),
+            headline: headline::headline(p, &shown.timeline, &shown.timelines, role, leaders, shown.can_exercise, lang),
             alerts: if has(Slot::Alerts) { alerts::alerts(p, role, lang) } else { AlertsVm::default() },
             figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },
             cases: cases::cases(p, lang),

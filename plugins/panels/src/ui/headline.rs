@@ -29,6 +29,16 @@ pub fn headline_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) -> Vec<UiAction> {
         if kit::button(ui, look, words, false).clicked() {
             actions.push(UiAction::ToggleBriefing);
         }
+        if vm.mode == guanlan_core::Mode::Exercise {
+            if kit::button(ui, look, tr(lang, "k-end-exercise"), false).clicked() {
+                actions.push(UiAction::EndExercise);
+            }
+        } else if vm.can_exercise && !vm.briefing {
+            let button = kit::button(ui, look, tr(lang, "k-start-exercise"), false);
+            if button.on_hover_text(tr(lang, "k-start-exercise-why")).clicked() {
+                actions.push(UiAction::StartExercise);
+            }
+        }
         seat(ui, vm, look, &mut actions);
         lamp(ui, vm, look);
         mode(ui, vm, look, &mut actions);

@@ -58,6 +58,8 @@ pub struct HeadlineVm {
     pub drill: String,
     /// Timelines; empty when there is only the live one.
     pub timelines: Vec<TimelineChoice>,
+    /// An exercise can be started: there is a script and none runs.
+    pub can_exercise: bool,
 }
 
 /// Grades of rain by intensity, mm/h (CMA hourly grades: 小雨 < 2.5 ≤ 中雨 < 8 ≤ 大雨 < 16 ≤ 暴雨).
@@ -120,6 +122,7 @@ pub fn headline(
     timelines: &[TimelineInfo],
     role: Role,
     briefing: bool,
+    scripts: bool,
     lang: Lang,
 ) -> HeadlineVm {
     let local = picture.now.local();
@@ -148,5 +151,6 @@ pub fn headline(
         briefing,
         drill: drill(picture, lang),
         timelines: if timelines.len() > 1 { choices.collect() } else { Vec::new() },
+        can_exercise: scripts && !timelines.iter().any(|t| t.mode == Mode::Exercise),
     }
 }
