@@ -3,8 +3,8 @@
 //! **Invariant:** parsers return what they could read and say what they could not; no bytes make
 //! them panic. **Invariant:** nothing here knows a renderer or a room.
 
-pub mod export_tiff;
 pub mod demo;
+pub mod export_tiff;
 pub mod import;
 pub mod model;
 pub mod pack;

@@ -69,7 +69,9 @@ async fn not_this_way(method: Method, uri: Uri) -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method-not-allowed",
-        format!("{uri} 不支持 {method}；接口说明见 /api/v1/openapi.json / {uri} does not take {method}: see /api/v1/openapi.json"),
+        format!(
+            "{uri} 不支持 {method}；接口说明见 /api/v1/openapi.json / {uri} does not take {method}: see /api/v1/openapi.json"
+        ),
     )
 }
 
