@@ -68,6 +68,7 @@ pub(crate) fn draw(
     showing: Res<Showing>,
     mut stage: Stage,
     time: Res<Time<Real>>,
+    quality: Option<Res<guanlan_stage::quality::ResolvedQuality>>,
     mut dressed: Local<Option<Look>>,
 ) -> Result {
     let Some(shown) = showing.0.clone() else { return Ok(()) };
@@ -82,6 +83,11 @@ pub(crate) fn draw(
     if *dressed != Some(look) {
         look::dress(&ctx, &look);
         *dressed = Some(look);
+        if quality.is_some_and(|q| q.software) {
+            // Where a CPU draws, panels do not wake the program for their own fades: the idle pace is enough,
+            // and whatever the user does wakes it anyway.
+            ctx.set_request_repaint_callback(|_| {});
+        }
     }
     let slots: Vec<Slot> = place.panels.iter().map(|p| p.0).collect();
     made.follow(&shown, &desk, &slots, now_s);

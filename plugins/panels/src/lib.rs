@@ -54,6 +54,7 @@ use bevy_egui::{
 use guanlan_core::Lang;
 use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
 use guanlan_room::Timelines;
+use guanlan_stage::quality::ResolvedQuality;
 use guanlan_stage::{
     CameraRig, FloodWater, FlyTo, Ground, KeyboardCaptured, MapLens, Picked, PointerCaptured, ScreenCamera,
     StageSystems,
@@ -93,6 +94,8 @@ pub struct Showing(pub Option<Shown>);
 pub const STOP_S: f64 = 12.0;
 /// The live layers are filled at most this often, s.
 const FILL_S: f64 = 0.2;
+/// Where a CPU draws, crews that only move are filled this often, s: an idle room must leave the machine free.
+const CALM_FILL_S: f64 = 2.0;
 
 impl Plugin for PanelsPlugin {
     fn build(&self, app: &mut App) {
@@ -260,27 +263,47 @@ fn tour(
     fly.write(FlyTo::pose(pose_at(briefing.stops[stop].place_m, &rig.pose, &ground)));
 }
 
-/// Fills the live layers from the picture shown.
+/// What the live layers were last filled from.
+#[derive(Clone, PartialEq)]
+struct Filled {
+    timeline: guanlan_core::TimelineId,
+    tick: u64,
+    at: guanlan_core::Stamp,
+    /// Selections, alerts and cases: what must be seen at once.
+    urgent: (u64, u64, u64),
+}
+
+/// Fills the live layers from the picture shown: at once what people act on, at a calm pace what only moves.
+#[allow(clippy::too_many_arguments, reason = "a system")]
 fn fill(
     showing: Res<Showing>,
     desk: Res<Desk>,
     ground: Res<Ground>,
+    quality: Option<Res<ResolvedQuality>>,
     mut scene: ResMut<MarkerScene>,
     mut ids: ResMut<MarkerIds>,
     mut water: ResMut<FloodWater>,
     time: Res<Time<Real>>,
-    mut last: Local<Option<(guanlan_core::TimelineId, u64, i64, u64, f64)>>,
+    mut last: Local<Option<(Filled, f64)>>,
 ) {
     let Some(shown) = &showing.0 else { return };
     let picture = &shown.picture;
     let now_s = time.elapsed_secs_f64();
-    if let Some((timeline, tick, at, revision, at_s)) = &*last {
-        let same = *timeline == shown.timeline && *tick == picture.tick && *at == picture.now.0;
-        if *revision == desk.revision && (same || now_s - at_s < FILL_S) {
+    let filled = Filled {
+        timeline: shown.timeline.clone(),
+        tick: picture.tick,
+        at: picture.now,
+        urgent: (desk.revision, picture.alerts.version(), picture.cases.version()),
+    };
+    if let Some((before, at_s)) = &*last {
+        let at_once = before.urgent != filled.urgent || before.timeline != filled.timeline;
+        let pace_s = if at_once || !quality.is_some_and(|q| q.software) { FILL_S } else { CALM_FILL_S };
+        let selected = before.urgent.0 != filled.urgent.0;
+        if *before == filled || (!selected && now_s - at_s < pace_s) {
             return;
         }
     }
-    *last = Some((shown.timeline.clone(), picture.tick, picture.now.0, desk.revision, now_s));
+    *last = Some((filled, now_s));
     let chosen = Chosen { case: desk.case.as_ref(), alert: desk.alert, unit: desk.unit.as_ref() };
     glue::fill(picture, &ground, chosen, &mut scene, &mut ids);
     glue::flood(picture, &mut water);

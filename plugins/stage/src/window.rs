@@ -69,7 +69,16 @@ pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
     });
     plugins(&mut app);
     app.add_systems(Update, pace.before(StageSystems::Apply).after(StageSystems::Layers));
+    app.add_systems(Last, calm);
     app.run()
+}
+
+/// Where a CPU draws, panels that ask for frame after frame get the idle pace; what the user does and
+/// what moves in the 3D still comes at once.
+fn calm(redraw: Res<Redraw>, quality: Option<Res<ResolvedQuality>>, mut requests: ResMut<Messages<RequestRedraw>>) {
+    if quality.is_some_and(|q| q.software) && !redraw.wanted() {
+        requests.clear();
+    }
 }
 
 /// Draws at once while something moves, at the animation's pace while something breathes, and
