@@ -49,7 +49,6 @@ pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
         title: spec.title.clone(),
         name: Some("guanlan".into()),
         resolution,
-        mode: if spec.fullscreen { WindowMode::BorderlessFullscreen(monitor) } else { WindowMode::Windowed },
         position: if spec.monitor.is_some() && !spec.fullscreen {
             WindowPosition::Centered(monitor)
         } else {
@@ -68,6 +67,18 @@ pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
         unfocused_mode: UpdateMode::reactive_low_power(Duration::from_secs_f64(IDLE_S)),
     });
     plugins(&mut app);
+    if spec.fullscreen {
+        // The window opens at its own size first: where no window manager can fill the screen, that size stays.
+        let fill = move |mut windows: Query<&mut Window, With<PrimaryWindow>>, mut updates: Local<u32>| {
+            *updates += 1;
+            if *updates == 3
+                && let Ok(mut window) = windows.single_mut()
+            {
+                window.mode = WindowMode::BorderlessFullscreen(monitor);
+            }
+        };
+        app.add_systems(Update, fill);
+    }
     app.add_systems(Update, pace.before(StageSystems::Apply).after(StageSystems::Layers));
     app.add_systems(Last, calm);
     app.run()

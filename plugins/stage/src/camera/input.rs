@@ -178,7 +178,9 @@ pub(crate) fn steer(
     if let Some(keys) = &devices.keys
         && !devices.keyboard.0
     {
-        let control = keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]);
+        // A quick tap may be down and up again within one frame.
+        let controls = [KeyCode::ControlLeft, KeyCode::ControlRight];
+        let control = keys.any_pressed(controls) || keys.any_just_pressed(controls);
         if !control {
             touched |= keys_move(keys, &mut pose, devices.time.delta_secs().min(0.1), &mut redraw);
         }
