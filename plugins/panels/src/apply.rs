@@ -53,7 +53,8 @@ impl Hands<'_> {
             UiAction::SelectCase(case) => {
                 self.desk.search.clear();
                 self.desk.form = None;
-                self.desk.drop = None;
+                // The drop of a crew selects its case: the question belongs to it and stays.
+                self.desk.drop = self.desk.drop.take().filter(|(_, dropped_on)| Some(dropped_on) == case.as_ref());
                 self.desk.case = case;
             }
             UiAction::SelectAlert(alert) => self.desk.alert = alert,

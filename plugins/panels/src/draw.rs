@@ -216,7 +216,10 @@ fn over_the_map(
     for (_, at) in heads.iter().filter(|h| place.map.contains(h.1)) {
         taken.block(egui::Rect::from_center_size(*at, vec2(44.0, 44.0)));
     }
-    if let Some(rect) = case_callout(ctx, values, desk, &heads, place, look, actions) {
+    // While a dropped crew waits for its yes, that question has the place beside the pin.
+    if desk.drop.is_none()
+        && let Some(rect) = case_callout(ctx, values, desk, &heads, place, look, actions)
+    {
         taken.block(rect);
     }
     let callouts = callouts(picture, values, desk, stage, &heads, look, ppp);
