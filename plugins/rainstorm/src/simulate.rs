@@ -214,7 +214,7 @@ pub fn simulate(city: &City, scenario: &Scenario, options: SimulateOptions<'_>) 
         let until = stops.into_iter().fold(total_s, f64::min);
         solver.advance(until, &mut Forcing { rain: &rain, drains: drains.as_mut() });
         let now = solver.time_s();
-        solver.for_rows(|row, depths| {
+        solver.for_rows(&mut |row, depths| {
             for (top, h) in max_depth_m[row * grid.cols..].iter_mut().zip(depths) {
                 *top = if *h > *top { *h } else { *top };
             }

@@ -224,7 +224,7 @@ impl WaterModel {
     pub fn frame(&self) -> DepthField {
         let grid = self.domain().grid;
         let mut depth_mm = Vec::with_capacity(grid.len());
-        self.solver.for_rows(|_, row| depth_mm.extend(row.iter().map(|h| (h * 1000.0 + 0.5) as u16)));
+        self.solver.for_rows(&mut |_, row: &[f32]| depth_mm.extend(row.iter().map(|h| (h * 1000.0 + 0.5) as u16)));
         for cell in self.domain().held() {
             depth_mm[cell.row * grid.cols + cell.col] = 0;
         }

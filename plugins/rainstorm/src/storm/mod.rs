@@ -4,12 +4,14 @@
 //! the rain that falls in it.
 
 mod chicago;
+mod field;
 mod formula;
 mod recorded;
 mod series;
 mod signal;
 
 pub use chicago::{ChicagoStorm, chicago};
+pub use field::RainField;
 pub use formula::{Coefficients, FormulaBook, FormulaForm, IntensityFormula, PeriodRow};
 pub use recorded::read_hyetograph;
 pub use series::RainSeries;

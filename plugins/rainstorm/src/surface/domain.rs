@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::boundary::OpenCell;
+use super::{boundary::OpenCell, crest::Crests};
 
 /// Bed of a blocked cell above the datum, m: higher than any water.
 pub(super) const WALL_M: f32 = 1.0e4;
@@ -192,6 +192,8 @@ pub struct Domain {
     pub(super) weight: Vec<f32>,
     /// Sum of `weight`.
     pub(super) weight_sum: f64,
+    /// Faces that stand above the ground.
+    pub(super) crests: Crests,
 }
 
 impl Domain {
@@ -218,6 +220,33 @@ impl Domain {
     #[must_use]
     pub fn held(&self) -> &[FixedLevel] {
         &self.fixed
+    }
+
+    /// Puts crests, in m above datum, on faces in place of those there were: the west faces (`true`) or south
+    /// faces (`false`) of cells `(col, row)`. The highest of a face counts; edges of the raster are left out.
+    pub fn set_crests(&mut self, faces: impl IntoIterator<Item = (usize, usize, bool, f64)>) {
+        let mut crests = Crests::default();
+        for (col, row, west, top_m) in faces {
+            let inside = col < self.grid.cols && row < self.grid.rows && if west { col > 0 } else { row > 0 };
+            if inside && top_m.is_finite() {
+                let entry = (self.grid.padded(col, row) as u32, (top_m - self.datum_m) as f32);
+                if west { crests.x.push(entry) } else { crests.y.push(entry) }
+            }
+        }
+        for list in [&mut crests.x, &mut crests.y] {
+            list.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+            list.dedup_by_key(|e| e.0);
+        }
+        self.crests = crests;
+    }
+
+    /// Changes held depths, m; the list must name the held cells in the order of [`Self::held`].
+    pub fn set_held_depths(&mut self, depth_m: impl IntoIterator<Item = f32>) {
+        for (cell, depth_m) in self.fixed.iter_mut().zip(depth_m) {
+            if depth_m.is_finite() {
+                cell.depth_m = depth_m.max(0.0);
+            }
+        }
     }
 
     /// Number of cells water can enter.
@@ -313,6 +342,7 @@ impl DomainBuilder {
             soaks: self.losses.iter().any(|l| matches!(l, LossModel::Horton { .. })),
             weight: Vec::new(),
             weight_sum: 0.0,
+            crests: Crests::default(),
         };
         for row in 0..grid.rows {
             for col in 0..grid.cols {

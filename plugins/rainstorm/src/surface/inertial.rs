@@ -5,11 +5,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{
-    Domain, Forcing, Ledger, SurfaceSolver, boundary,
+    Domain, Forcing, Ledger, SolverState, SurfaceSolver, Taken, boundary,
     kernel::{self, Band, Coefficients, DRY, Old, Simd},
+    rain_rows,
     source::{self, RowSources},
 };
-use crate::{drains::Drains, storm::RainSeries};
+use crate::{drains::Drains, storm::RainField};
 
 /// Padded rows computed by one task. Fixed, so that nothing depends on the number of threads.
 const BAND_ROWS: usize = 32;
@@ -78,6 +79,8 @@ pub struct LocalInertial {
     steps: u64,
     cell_updates: u64,
     books: Ledger,
+    /// Rain fallen on each cell, mm, padded: kept only where losses depend on it and rain on place.
+    fallen_mm: Vec<f32>,
 }
 
 impl LocalInertial {
@@ -108,6 +111,7 @@ impl LocalInertial {
             steps: 0,
             cell_updates: 0,
             books: Ledger::default(),
+            fallen_mm: Vec::new(),
         };
         boundary::hold(&solver.domain, &mut solver.h);
         solver.restart_books();
@@ -167,12 +171,6 @@ impl LocalInertial {
         self.row_max.iter().copied().fold(0.0, |a, b| if b > a { b } else { a })
     }
 
-    /// Cells computed so far, dry rows left out.
-    #[must_use]
-    pub fn cell_updates(&self) -> u64 {
-        self.cell_updates
-    }
-
     /// Largest discharge over any face, m²/s.
     #[must_use]
     pub fn largest_discharge_m2_s(&self) -> f32 {
@@ -189,25 +187,6 @@ impl LocalInertial {
     #[must_use]
     pub fn discharge_y_m2_s(&self, col: usize, row: usize) -> f32 {
         self.qy[self.domain.grid.padded(col, row)]
-    }
-
-    /// Visits rows of depths from the south, without padding.
-    pub fn for_rows(&self, mut visit: impl FnMut(usize, &[f32])) {
-        let (s, cols) = (self.domain.grid.stride(), self.domain.grid.cols);
-        for row in 0..self.domain.grid.rows {
-            visit(row, &self.h[(row + 1) * s + 1..][..cols]);
-        }
-    }
-
-    /// Lets a volume of water in at a cell; booked as inflow. Blocked cells take nothing.
-    pub fn pour_m3(&mut self, col: usize, row: usize, volume_m3: f64) {
-        if !(self.domain.is_blocked(col, row) || volume_m3 <= 0.0 || !volume_m3.is_finite()) {
-            let p = self.domain.grid.padded(col, row);
-            let before = f64::from(self.h[p]);
-            self.h[p] = (before + volume_m3 / self.domain.grid.cell_area_m2()) as f32;
-            self.books.inflow_m3 += (f64::from(self.h[p]) - before) * self.domain.grid.cell_area_m2();
-            self.touch(p);
-        }
     }
 
     /// The row of a padded index is wet at that column.
@@ -248,6 +227,7 @@ impl LocalInertial {
             qx: &self.qx,
             qy: &self.qy,
             wet: &self.wet,
+            crests: &self.domain.crests,
         };
         let simd = self.simd;
         let count = rows.div_ceil(BAND_ROWS);
@@ -301,15 +281,19 @@ impl LocalInertial {
     }
 
     /// Rain, losses and drains for the time since the last exchange.
-    fn exchange(&mut self, rain: &RainSeries, drains: Option<&mut Drains>) {
+    fn exchange(&mut self, rain: &dyn RainField, drains: Option<&mut Drains>) {
         let (from_s, to_s) = (self.exchanged_s, self.time_s);
         if to_s <= from_s {
             return;
         }
         self.exchanged_s = to_s;
-        let (from_mm, to_mm) = (rain.cumulative_mm(from_s), rain.cumulative_mm(to_s));
-        if to_mm > from_mm || self.domain.soaks {
-            self.apply_rain([from_mm, to_mm], [from_s, to_s]);
+        if let Some(series) = rain.uniform() {
+            let (from_mm, to_mm) = (series.cumulative_mm(from_s), series.cumulative_mm(to_s));
+            if to_mm > from_mm || self.domain.soaks {
+                self.apply_rain([from_mm, to_mm], [from_s, to_s]);
+            }
+        } else {
+            self.apply_field(rain, [from_s, to_s]);
         }
         if let Some(drains) = drains {
             let area = self.domain.grid.cell_area_m2();
@@ -387,6 +371,19 @@ impl LocalInertial {
     }
 }
 
+impl LocalInertial {
+    /// Rain that differs from cell to cell.
+    fn apply_field(&mut self, rain: &dyn RainField, time_s: [f64; 2]) {
+        let domain = self.domain.clone();
+        let area = domain.grid.cell_area_m2();
+        let water = rain_rows::Water { h: &mut self.h, film: &mut self.film, fallen_mm: &mut self.fallen_mm };
+        let sums = rain_rows::apply(&domain, rain, time_s, water, self.pool.as_deref());
+        self.books.rain_m3 += sums.rain_m * area;
+        self.books.infiltration_m3 += sums.lost_m * area;
+        self.rescan();
+    }
+}
+
 impl SurfaceSolver for LocalInertial {
     fn domain(&self) -> &Domain {
         &self.domain
@@ -402,7 +399,7 @@ impl SurfaceSolver for LocalInertial {
 
     fn depths_m(&self) -> Vec<f32> {
         let mut out = Vec::with_capacity(self.domain.grid.len());
-        self.for_rows(|_, row| out.extend_from_slice(row));
+        self.for_rows(&mut |_, row| out.extend_from_slice(row));
         out
     }
 
@@ -416,7 +413,7 @@ impl SurfaceSolver for LocalInertial {
             if let Some(next) = forcing.rain.next_break_s(self.time_s) {
                 stop = stop.min(next);
             }
-            let raining = forcing.rain.intensity_mm_h(self.time_s) > 0.0;
+            let raining = forcing.rain.rains_at(self.time_s);
             let left = stop - self.time_s;
             let dt = self.stable_dt_s(raining);
             // The last steps before a stop are made equal instead of leaving a sliver.
@@ -432,12 +429,124 @@ impl SurfaceSolver for LocalInertial {
     fn ledger(&self) -> Ledger {
         Ledger { stored_m3: self.stored_m3(), ..self.books }.closed()
     }
+
+    fn for_rows(&self, visit: &mut dyn FnMut(usize, &[f32])) {
+        let (s, cols) = (self.domain.grid.stride(), self.domain.grid.cols);
+        for row in 0..self.domain.grid.rows {
+            visit(row, &self.h[(row + 1) * s + 1..][..cols]);
+        }
+    }
+
+    fn for_speeds(&self, visit: &mut dyn FnMut(usize, &[f32])) {
+        /// Less water than this has no speed anybody feels, m.
+        const SHALLOW_M: f32 = 0.01;
+        let (s, cols) = (self.domain.grid.stride(), self.domain.grid.cols);
+        let mut speeds = vec![0.0_f32; cols];
+        for row in 0..self.domain.grid.rows {
+            let at = (row + 1) * s + 1;
+            for (k, speed) in speeds.iter_mut().enumerate() {
+                let p = at + k;
+                let h = self.h[p];
+                let (u, v) = (0.5 * (self.qx[p] + self.qx[p + 1]), 0.5 * (self.qy[p] + self.qy[p + s]));
+                *speed = if h > SHALLOW_M { (u * u + v * v).sqrt() / h } else { 0.0 };
+            }
+            visit(row, &speeds);
+        }
+    }
+
+    fn cell_updates(&self) -> u64 {
+        self.cell_updates
+    }
+
+    fn edit_domain(&mut self, edit: &mut dyn FnMut(&mut Domain)) {
+        edit(Arc::make_mut(&mut self.domain));
+    }
+
+    fn pour_m3(&mut self, col: usize, row: usize, volume_m3: f64) -> f64 {
+        if self.domain.is_blocked(col, row) || volume_m3.is_nan() || volume_m3 <= 0.0 || volume_m3.is_infinite() {
+            return 0.0;
+        }
+        let (p, area) = (self.domain.grid.padded(col, row), self.domain.grid.cell_area_m2());
+        let before = f64::from(self.h[p]);
+        self.h[p] = (before + volume_m3 / area) as f32;
+        let gained = (f64::from(self.h[p]) - before) * area;
+        self.books.inflow_m3 += gained;
+        self.touch(p);
+        gained
+    }
+
+    fn take_m3(&mut self, col: usize, row: usize, volume_m3: f64, book: Taken) -> f64 {
+        if self.domain.is_blocked(col, row) || volume_m3.is_nan() || volume_m3 <= 0.0 {
+            return 0.0;
+        }
+        let (p, area) = (self.domain.grid.padded(col, row), self.domain.grid.cell_area_m2());
+        // The film may be half an ulp below zero: the depth keeps room for it.
+        let before = f64::from(self.h[p]);
+        let after = (before - volume_m3 / area).max(0.0) as f32;
+        self.h[p] = after.max((-self.film[p]).max(0.0)).min(self.h[p]);
+        let lost = (before - f64::from(self.h[p])) * area;
+        match book {
+            Taken::Infiltrated => self.books.infiltration_m3 += lost,
+            Taken::Removed => self.books.outflow_m3 += lost,
+        }
+        lost
+    }
+
+    fn save(&self) -> SolverState {
+        let arrays = [&self.h, &self.qx, &self.qy, &self.film, &self.row_max, &self.fallen_mm];
+        SolverState {
+            kernel: "local_inertial".into(),
+            arrays: arrays.into_iter().cloned().collect(),
+            counts: [self.steps, self.cell_updates]
+                .into_iter()
+                .chain(self.wet.iter().flatten().map(|v| u64::from(*v)))
+                .collect(),
+            scalars: vec![f64::from(self.speed_mps), self.time_s, self.exchanged_s],
+            books: self.books,
+        }
+    }
+
+    fn restore(&mut self, state: &SolverState) -> bool {
+        let [h, qx, qy, film, row_max, fallen_mm] = state.arrays.as_slice() else { return false };
+        let (len, rows) = (self.h.len(), self.wet.len());
+        let fits = state.kernel == "local_inertial"
+            && [h, qx, qy, film].iter().all(|a| a.len() == len)
+            && row_max.len() == rows
+            && (fallen_mm.is_empty() || fallen_mm.len() == len)
+            && state.counts.len() == 2 + 2 * rows
+            && state.scalars.len() == 3
+            && state.arrays.iter().flatten().all(|v| v.is_finite())
+            && h.iter().all(|v| *v >= 0.0);
+        if !fits {
+            return false;
+        }
+        for (mine, saved) in [(&mut self.h, h), (&mut self.qx, qx), (&mut self.qy, qy), (&mut self.film, film)] {
+            mine.copy_from_slice(saved);
+        }
+        self.row_max.copy_from_slice(row_max);
+        self.fallen_mm.clone_from(fallen_mm);
+        (self.steps, self.cell_updates) = (state.counts[0], state.counts[1]);
+        for (range, saved) in self.wet.iter_mut().zip(state.counts[2..].chunks_exact(2)) {
+            *range = [saved[0] as u32, saved[1] as u32];
+        }
+        self.speed_mps = state.scalars[0] as f32;
+        (self.time_s, self.exchanged_s) = (state.scalars[1], state.scalars[2]);
+        self.books = state.books;
+        true
+    }
+
+    fn boxed(&self) -> Box<dyn SurfaceSolver> {
+        Box::new(self.clone())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::surface::{DomainBuilder, Grid};
+    use crate::{
+        storm::RainSeries,
+        surface::{DomainBuilder, Grid},
+    };
 
     /// A rough little town under heavy rain, run with one compiled form of the kernel.
     fn run(simd: Simd, threads: usize) -> Vec<u32> {

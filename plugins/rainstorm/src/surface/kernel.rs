@@ -6,7 +6,7 @@
 //! arithmetic is exactly rounded (add, multiply, divide, square root, fused multiply-add), therefore the
 //! bits do not depend on the instruction set; the dispatch below only chooses speed.
 
-use super::{GRAVITY, InertialSettings};
+use super::{Crests, GRAVITY, InertialSettings, crest};
 
 /// Coefficients of one step.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,8 @@ pub(super) struct Old<'a> {
     pub qy: &'a [f32],
     /// Padded columns `lo..hi` of each padded row that may hold more than the minimum depth.
     pub wet: &'a [[u32; 2]],
+    /// Faces higher than the ground on both sides.
+    pub crests: &'a Crests,
 }
 
 /// The part of the new state that one band owns: padded rows `first..first + h.len() / stride`.
@@ -201,6 +203,31 @@ fn faces_y(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &C
     fastest
 }
 
+/// Puts the flow over crests in place of the plain flow on the west faces of padded columns `lo..=hi`.
+fn crests_x(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &Coefficients) {
+    for (p, top) in o.crests.row_x(row, o.stride) {
+        let (p, k) = (*p as usize, *p as usize - row * o.stride);
+        if (lo..=hi).contains(&k)
+            && let Some(q) = crest::over([o.z[p - 1], o.z[p]], [o.h[p - 1], o.h[p]], *top, c.depth_min, 0.25 / c.dt_dx)
+        {
+            out[k] = q;
+        }
+    }
+}
+
+/// The same on the south faces of padded columns `lo..hi`.
+fn crests_y(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &Coefficients) {
+    let s = o.stride;
+    for (p, top) in o.crests.row_y(row, s) {
+        let (p, k) = (*p as usize, *p as usize - row * s);
+        if (lo..hi).contains(&k)
+            && let Some(q) = crest::over([o.z[p - s], o.z[p]], [o.h[p - s], o.h[p]], *top, c.depth_min, 0.25 / c.dt_dx)
+        {
+            out[k] = q;
+        }
+    }
+}
+
 /// True when some cell of the row would give more than it has.
 #[inline(always)]
 fn overdrawn(h: &[f32], qx: &[f32], south: &[f32], north: &[f32], lo: usize, hi: usize, c: &Coefficients) -> bool {
@@ -280,6 +307,7 @@ fn step_generic(o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
             && let Some((lo, hi)) = faces_range(jj)
         {
             faces_y(&mut scratch.south, o, jj, lo, hi, c);
+            crests_y(&mut scratch.south, o, jj, lo, hi, c);
         }
         // Raw x faces of this row and raw south faces of the next.
         let x: &mut [f32] = if owned { &mut b.qx[(jj - first) * s..][..s] } else { &mut scratch.x };
@@ -288,6 +316,7 @@ fn step_generic(o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
             x[..lo].fill(0.0);
             x[hi + 1..].fill(0.0);
             let bits = faces_x(x, o, jj, lo, hi, c);
+            crests_x(x, o, jj, lo, hi, c);
             if owned {
                 fastest = fastest.max(bits);
             }
@@ -303,6 +332,7 @@ fn step_generic(o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
                 north[..lo].fill(0.0);
                 north[hi..].fill(0.0);
                 let bits = faces_y(north, o, jj + 1, lo, hi, c);
+                crests_y(north, o, jj + 1, lo, hi, c);
                 if next_owned {
                     fastest = fastest.max(bits);
                 }

@@ -7,18 +7,21 @@
 //! by maximum, and sums in row order.
 
 mod boundary;
+mod crest;
 mod domain;
 mod inertial;
 mod kernel;
 mod ledger;
+mod rain_rows;
 mod source;
 
 pub use boundary::OpenCell;
+pub use crest::Crests;
 pub use domain::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, SoilClass};
 pub use inertial::{InertialSettings, LocalInertial};
 pub use ledger::Ledger;
 
-use crate::{drains::Drains, storm::RainSeries};
+use crate::{drains::Drains, storm::RainField};
 
 /// Gravity, m/s².
 pub const GRAVITY: f64 = 9.81;
@@ -26,7 +29,7 @@ pub const GRAVITY: f64 = 9.81;
 /// What drives a solver from outside while it advances.
 pub struct Forcing<'a> {
     /// Rain; its time is the solver's time.
-    pub rain: &'a RainSeries,
+    pub rain: &'a dyn RainField,
     /// The drainage network, when it takes part.
     pub drains: Option<&'a mut Drains>,
 }
@@ -47,4 +50,47 @@ pub trait SurfaceSolver: Send {
     fn advance(&mut self, until_s: f64, forcing: &mut Forcing<'_>);
     /// The books up to now.
     fn ledger(&self) -> Ledger;
+    /// Visits rows of depths in m from the south, without padding.
+    fn for_rows(&self, visit: &mut dyn FnMut(usize, &[f32]));
+    /// Visits rows of speeds in m/s from the south, without padding: of the mean of a cell's faces, 0 where
+    /// hardly any water stands.
+    fn for_speeds(&self, visit: &mut dyn FnMut(usize, &[f32]));
+    /// Cells computed so far, dry ones left out.
+    fn cell_updates(&self) -> u64;
+    /// Changes the raster between two steps (crests, held levels); copied first when a fork shares it.
+    fn edit_domain(&mut self, edit: &mut dyn FnMut(&mut Domain));
+    /// Lets a volume in at a cell, m³, booked as inflow; returns what the state has gained.
+    fn pour_m3(&mut self, col: usize, row: usize, volume_m3: f64) -> f64;
+    /// Takes at most a volume from a cell, m³; returns what the state has lost.
+    fn take_m3(&mut self, col: usize, row: usize, volume_m3: f64, book: Taken) -> f64;
+    /// The moving state, enough to go on bit for bit on the same domain and settings.
+    fn save(&self) -> SolverState;
+    /// Goes on from a saved state; false when it does not fit the domain.
+    fn restore(&mut self, state: &SolverState) -> bool;
+    /// A fork.
+    fn boxed(&self) -> Box<dyn SurfaceSolver>;
+}
+
+/// Where taken water is booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Soaked in.
+    Infiltrated,
+    /// Pumped or led away.
+    Removed,
+}
+
+/// The moving state of a solver as bytes of plain arrays. Written and read by the same kernel only.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct SolverState {
+    /// Kernel that wrote it.
+    pub kernel: String,
+    /// Padded arrays in the kernel's own order.
+    pub arrays: Vec<Vec<f32>>,
+    /// Row ranges and other small whole numbers in the kernel's own order.
+    pub counts: Vec<u64>,
+    /// Times and other scalars in the kernel's own order.
+    pub scalars: Vec<f64>,
+    /// The books.
+    pub books: Ledger,
 }
