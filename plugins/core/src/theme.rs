@@ -1,6 +1,12 @@
 //! Colour tokens as sRGB bytes: the one place where a colour is written down.
 //!
-//! A test recomputes the contrast (WCAG 2) of every token that carries meaning.
+//! A theme file may give the tokens other values: [`Palette`] is such a set, [`rules`] says whether people can
+//! still read it (WCAG 2 contrast, colour-blind distances), [`Palette::install`] makes it [`Theme::Custom`].
+
+pub mod rules;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +28,20 @@ impl Srgb8 {
     #[must_use]
     pub const fn hex(rgb: u32) -> Self {
         Self { r: (rgb >> 16) as u8, g: (rgb >> 8) as u8, b: rgb as u8, a: 255 }
+    }
+
+    /// Opaque colour from `#RRGGBB`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('#')?;
+        let all_hex = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        all_hex.then(|| u32::from_str_radix(digits, 16).ok().map(Self::hex)).flatten()
+    }
+
+    /// `0xRRGGBB` without the opacity.
+    #[must_use]
+    pub const fn rgb(self) -> u32 {
+        (self.r as u32) << 16 | (self.g as u32) << 8 | self.b as u32
     }
 
     /// The same colour at another opacity (0–1).
@@ -59,7 +79,7 @@ fn to_linear(byte: u8) -> f32 {
 macro_rules! tokens {
     ($($(#[$doc:meta])* $name:ident = $dark:literal / $day:literal),* $(,)?) => {
         /// What a colour means. Its value depends on the [`Theme`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Token { $($(#[$doc])* $name),* }
 
@@ -68,13 +88,17 @@ macro_rules! tokens {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
         }
 
+        /// Colours of [`Theme::Custom`], in the order of [`Token::ALL`].
+        static CUSTOM: [AtomicU32; Token::ALL.len()] = [$(AtomicU32::new($dark)),*];
+
         impl Theme {
             /// The colour of a token in this theme.
             #[must_use]
-            pub const fn color(self, token: Token) -> Srgb8 {
+            pub fn color(self, token: Token) -> Srgb8 {
                 match (self, token) {
                     $((Self::CommandDark, Token::$name) => Srgb8::hex($dark),
-                      (Self::Daylight, Token::$name) => Srgb8::hex($day)),*
+                      (Self::Daylight, Token::$name) => Srgb8::hex($day),)*
+                    (Self::Custom, token) => Srgb8::hex(CUSTOM[token as usize].load(Ordering::Relaxed)),
                 }
             }
         }
@@ -90,6 +114,49 @@ pub enum Theme {
     CommandDark,
     /// The same city with the lamp on.
     Daylight,
+    /// The palette installed last, see [`Palette::install`].
+    Custom,
+}
+
+impl Theme {
+    /// True when light text stands on dark ground.
+    #[must_use]
+    pub fn is_dark(self) -> bool {
+        self.color(Token::Land).luminance() < 0.18
+    }
+}
+
+/// A value for every token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Palette(BTreeMap<Token, Srgb8>);
+
+impl Palette {
+    /// The colours of a theme.
+    #[must_use]
+    pub fn of(theme: Theme) -> Self {
+        Self(Token::ALL.iter().map(|&t| (t, theme.color(t))).collect())
+    }
+
+    /// The same palette with other values for some tokens.
+    #[must_use]
+    pub fn with(mut self, values: impl IntoIterator<Item = (Token, Srgb8)>) -> Self {
+        self.0.extend(values);
+        self
+    }
+
+    /// The colour of a token.
+    #[must_use]
+    pub fn color(&self, token: Token) -> Srgb8 {
+        // Every constructor fills every token.
+        self.0.get(&token).copied().unwrap_or(Srgb8::hex(0))
+    }
+
+    /// Makes these the colours of [`Theme::Custom`] in this process.
+    pub fn install(&self) {
+        for &token in Token::ALL {
+            CUSTOM[token as usize].store(self.color(token).rgb(), Ordering::Relaxed);
+        }
+    }
 }
 
 tokens! {
@@ -184,59 +251,21 @@ mod tests {
         }
     }
 
-    /// Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB.
-    const CVD: [(&str, [[f32; 3]; 3]); 3] = [
-        (
-            "protan",
-            [
-                [0.152_286, 1.052_583, -0.204_868],
-                [0.114_503, 0.786_281, 0.099_216],
-                [-0.003_882, -0.048_116, 1.051_998],
-            ],
-        ),
-        (
-            "deutan",
-            [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
-        ),
-        (
-            "tritan",
-            [
-                [1.255_528, -0.076_749, -0.178_779],
-                [-0.078_411, 0.930_809, 0.147_602],
-                [0.004_733, 0.691_367, 0.303_900],
-            ],
-        ),
-    ];
-
-    fn lab(rgb: [f32; 3]) -> [f32; 3] {
-        let [r, g, b] = rgb;
-        let xyz = [
-            (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.950_47,
-            0.2126 * r + 0.7152 * g + 0.0722 * b,
-            (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.088_83,
-        ]
-        .map(|v| if v > 0.008_856 { v.cbrt() } else { 7.787 * v + 16.0 / 116.0 });
-        [116.0 * xyz[1] - 16.0, 500.0 * (xyz[0] - xyz[1]), 200.0 * (xyz[1] - xyz[2])]
+    #[test]
+    fn colours_come_from_text_and_go_back() {
+        assert_eq!(Srgb8::parse("#0E1828"), Some(Srgb8::hex(0x0E_1828)));
+        assert_eq!(Srgb8::parse("#0e1828").map(Srgb8::rgb), Some(0x0E_1828));
+        for wrong in ["0E1828", "#0E182", "#0E18288", "#GG1828", ""] {
+            assert_eq!(Srgb8::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
-    fn red_yellow_blue_differ_for_colour_blind_eyes() {
-        let t = Theme::CommandDark;
-        let levels = [Token::LevelBlue, Token::LevelYellow, Token::LevelRed];
-        for (kind, m) in CVD {
-            let seen: Vec<[f32; 3]> = levels
-                .iter()
-                .map(|&token| {
-                    let [r, g, b, _] = t.color(token).linear();
-                    lab(m.map(|row| (row[0] * r + row[1] * g + row[2] * b).clamp(0.0, 1.0)))
-                })
-                .collect();
-            for i in 0..3 {
-                for j in 0..i {
-                    let d: f32 = (0..3).map(|k| (seen[i][k] - seen[j][k]).powi(2)).sum::<f32>().sqrt();
-                    assert!(d > 30.0, "{kind}: {:?} and {:?} differ by only {d}", levels[i], levels[j]);
-                }
-            }
-        }
+    fn an_installed_palette_is_the_custom_theme() {
+        let palette = Palette::of(Theme::Daylight).with([(Token::Accent, Srgb8::hex(0x12_3456))]);
+        palette.install();
+        assert_eq!(Theme::Custom.color(Token::Accent), Srgb8::hex(0x12_3456));
+        assert_eq!(Theme::Custom.color(Token::Land), Theme::Daylight.color(Token::Land));
+        assert!(!Theme::Custom.is_dark() && Theme::CommandDark.is_dark() && !Theme::Daylight.is_dark());
     }
 }
