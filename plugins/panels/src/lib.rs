@@ -41,6 +41,7 @@ pub mod state;
 pub mod ui;
 pub mod values;
 pub mod vm;
+mod wake;
 pub mod words;
 
 use std::sync::Arc;
@@ -95,7 +96,7 @@ pub const STOP_S: f64 = 12.0;
 /// The live layers are filled at most this often, s.
 const FILL_S: f64 = 0.2;
 /// Where a CPU draws, crews that only move are filled this often, s: an idle room must leave the machine free.
-const CALM_FILL_S: f64 = 2.0;
+const CALM_FILL_S: f64 = 3.0;
 
 impl Plugin for PanelsPlugin {
     fn build(&self, app: &mut App) {
@@ -114,6 +115,7 @@ impl Plugin for PanelsPlugin {
             .init_resource::<MarkerScene>()
             // Glyphs that are new in a frame reach the texture in that frame, not one later.
             .configure_sets(PostUpdate, EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems))
+            .add_systems(Startup, wake::listen)
             .add_systems(PreUpdate, attach.before(EguiPreUpdateSet::InitContexts))
             .add_systems(Update, (look_at_rooms, keys, picked, tour, fill).chain().before(StageSystems::Layers))
             .add_systems(EguiPrimaryContextPass, draw::draw);

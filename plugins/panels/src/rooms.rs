@@ -35,6 +35,8 @@ type Opened = Result<RoomHandle, TimelineError>;
 pub struct Rooms {
     timelines: Arc<Timelines>,
     answers: (Sender<Answered>, Receiver<Answered>),
+    /// Answers that have come, for the thread that wakes the window.
+    answered: Arc<AtomicU64>,
     opening: Option<Receiver<Opened>>,
     wanted: Option<Stamp>,
     replay: Option<RoomHandle>,
@@ -70,7 +72,15 @@ impl Rooms {
     /// The rooms of a program.
     #[must_use]
     pub fn new(timelines: Arc<Timelines>) -> Self {
-        Self { timelines, answers: unbounded(), opening: None, wanted: None, replay: None, starting: None }
+        Self {
+            timelines,
+            answers: unbounded(),
+            answered: Arc::default(),
+            opening: None,
+            wanted: None,
+            replay: None,
+            starting: None,
+        }
     }
 
     fn handle(&self, watching: Option<&TimelineId>) -> RoomHandle {
@@ -108,11 +118,24 @@ impl Rooms {
             at: picture.now,
             command: command.clone(),
         };
-        let to = self.answers.0.clone();
+        let (to, count) = (self.answers.0.clone(), self.answered.clone());
         let answer = Box::new(move |reply| {
             let _ = to.send(Answered { command, reply });
+            count.fetch_add(1, Ordering::Relaxed);
         });
         room.sender().command(envelope, answer).map_err(NotSent::Door)
+    }
+
+    /// The timelines of the program.
+    #[must_use]
+    pub fn timelines(&self) -> Arc<Timelines> {
+        self.timelines.clone()
+    }
+
+    /// How many answers have come so far, readable from another thread.
+    #[must_use]
+    pub fn answers_so_far(&self) -> Arc<AtomicU64> {
+        self.answered.clone()
     }
 
     /// Answers that have come.

@@ -178,6 +178,12 @@ impl Timelines {
         self.others().get(id).cloned()
     }
 
+    /// The rooms beside the live one.
+    #[must_use]
+    pub fn beside(&self) -> Vec<RoomHandle> {
+        self.others().values().cloned().collect()
+    }
+
     /// Every timeline, the live one first.
     #[must_use]
     pub fn list(&self) -> Vec<TimelineInfo> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::window::{
-    MonitorSelection, PresentMode, PrimaryWindow, RequestRedraw, WindowMode, WindowPosition, WindowResolution,
+    MonitorSelection, PresentMode, PrimaryWindow, RequestRedraw, WindowEvent, WindowMode, WindowPosition,
+    WindowResolution,
 };
 use bevy::winit::{UpdateMode, WinitSettings};
 
@@ -34,8 +35,14 @@ impl Default for WindowSpec {
     }
 }
 
-/// An idle room looks for news this often, s.
+/// An idle window looks for news this often, s.
 const IDLE_S: f64 = 0.2;
+/// The same where a CPU draws: whatever the user does and news that a person must see wake it at once.
+const CALM_IDLE_S: f64 = 1.0;
+/// After the user did something the window looks this often, s, …
+const BUSY_S: f64 = 0.1;
+/// … for this long, s: panels settle in a second or third pass.
+const BUSY_FOR_S: f64 = 0.6;
 
 /// Opens the window and runs until it is closed. `plugins` adds the stage, markers and panels.
 pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
@@ -80,16 +87,20 @@ pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
         app.add_systems(Update, fill);
     }
     app.add_systems(Update, pace.before(StageSystems::Apply).after(StageSystems::Layers));
-    app.add_systems(Last, calm);
     app.run()
 }
 
-/// Where a CPU draws, panels that ask for frame after frame get the idle pace; what the user does and
-/// what moves in the 3D still comes at once.
-fn calm(redraw: Res<Redraw>, quality: Option<Res<ResolvedQuality>>, mut requests: ResMut<Messages<RequestRedraw>>) {
-    if quality.is_some_and(|q| q.software) && !redraw.wanted() {
-        requests.clear();
-    }
+/// True for what a person did.
+fn is_hand(event: &WindowEvent) -> bool {
+    matches!(
+        event,
+        WindowEvent::CursorMoved(_)
+            | WindowEvent::MouseButtonInput(_)
+            | WindowEvent::MouseWheel(_)
+            | WindowEvent::KeyboardInput(_)
+            | WindowEvent::TouchInput(_)
+            | WindowEvent::WindowResized(_)
+    )
 }
 
 /// Draws at once while something moves, at the animation's pace while something breathes, and
@@ -101,16 +112,26 @@ fn pace(
     window: Query<Entity, With<PrimaryWindow>>,
     mut request: MessageWriter<RequestRedraw>,
     time: Res<Time<Real>>,
+    mut events: MessageReader<WindowEvent>,
     mut since_s: Local<f64>,
+    mut busy_until_s: Local<f64>,
 ) {
     if window.is_empty() {
         return;
+    }
+    let now_s = time.elapsed_secs_f64();
+    // Every event is read, the last one decides nothing.
+    if events.read().filter(|e| is_hand(e)).count() > 0 {
+        *busy_until_s = now_s + BUSY_FOR_S;
     }
     if redraw.wanted() {
         request.write(RequestRedraw);
     }
     let software = quality.is_some_and(|q| q.software);
-    let mut wait_s = IDLE_S;
+    let mut wait_s = if software { CALM_IDLE_S } else { IDLE_S };
+    if now_s < *busy_until_s {
+        wait_s = BUSY_S;
+    }
     if redraw.animate_hz > 0.0 {
         // A CPU that draws breathes more slowly than a GPU.
         let hz = f64::from(if software { redraw.animate_hz.min(3.0) } else { redraw.animate_hz });
