@@ -168,6 +168,14 @@ impl FormulaBook {
         Ok(book)
     }
 
+    /// These formulas and, behind them, those of `other` whose ids are not here.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        let known: std::collections::BTreeSet<String> = self.formulas.iter().map(|f| f.id.clone()).collect();
+        self.formulas.extend(other.formulas.into_iter().filter(|f| !known.contains(&f.id)));
+        self
+    }
+
     /// The formulas that come with the program.
     ///
     /// # Errors

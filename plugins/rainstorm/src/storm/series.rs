@@ -1,10 +1,11 @@
 //! The cumulative curve of a rain event.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Rain depth fallen since the start of an event, mm, as a piecewise linear function of time in s.
 /// Before its first knot nothing has fallen; after its last nothing more falls.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RainSeries {
     knots: Vec<[f64; 2]>,
 }
