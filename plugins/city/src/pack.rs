@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Raised whenever the model or an importer changes what it reads.
-const PACK_VERSION: u32 = 2;
+const PACK_VERSION: u32 = 3;
 /// Packs kept in a cache folder; the oldest are removed beyond.
 const KEPT: usize = 12;
 /// Larger plain packs are damage, not data.

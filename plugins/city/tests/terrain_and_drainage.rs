@@ -160,7 +160,7 @@ fn drainage_figures() {
         assert_eq!(file.network.conduits.len(), file.counts["conduits"], "{name} {report:?}");
         assert_eq!(file.network.pumps.len(), file.counts["pumps"], "{name}");
         for problem in &report.problems {
-            let expected = problem.message.contains("are not kept") || problem.severity == Severity::Guessed;
+            let expected = problem.message.contains("not modelled") || problem.severity == Severity::Guessed;
             assert!(expected, "{name}: {problem:?}");
         }
     }

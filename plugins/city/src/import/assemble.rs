@@ -12,8 +12,7 @@ use super::{
     ground::{cut, median_above_ground_m, median_rim_above_ground_m, mosaic},
     osm,
     place_files::{Content, Source, check_place, choose_frame, settle_crs},
-    swmm::SwmmFile,
-    swmm_units::FOOT_M,
+    swmm::{FOOT_M, SwmmFile},
 };
 use crate::model::{City, DrainageNetwork, Terrain};
 
@@ -207,8 +206,16 @@ fn place_network(
     for node in &mut network.nodes {
         node.place_m = node.place_m.and_then(&mut place);
     }
-    for conduit in &mut network.conduits {
-        conduit.vertices = conduit.vertices.iter().filter_map(|&p| place(p)).collect();
+    for gage in &mut network.gages {
+        gage.place_m = gage.place_m.and_then(&mut place);
+    }
+    let lines = network.conduits.iter_mut().map(|l| &mut l.vertices);
+    let lines = lines.chain(network.pumps.iter_mut().map(|l| &mut l.vertices));
+    let lines = lines.chain(network.orifices.iter_mut().map(|l| &mut l.vertices));
+    let lines = lines.chain(network.weirs.iter_mut().map(|l| &mut l.vertices));
+    let lines = lines.chain(network.outlets.iter_mut().map(|l| &mut l.vertices));
+    for line in lines.chain(network.catchments.iter_mut().map(|c| &mut c.polygon)) {
+        *line = line.iter().filter_map(|&p| place(p)).collect();
     }
     if lost > 0 {
         report.note(Severity::Skipped, source.name(), format!("{lost} coordinates lie outside the CRS"));
@@ -216,25 +223,12 @@ fn place_network(
     Ok(network)
 }
 
-/// Adds a second network: its node numbers follow those of the first.
-fn join_network(into: &mut Option<DrainageNetwork>, mut network: DrainageNetwork) {
-    let Some(known) = into else {
-        *into = Some(network);
-        return;
-    };
-    let shift = known.nodes.len();
-    for conduit in &mut network.conduits {
-        conduit.from += shift;
-        conduit.to += shift;
+/// Adds a second network.
+fn join_network(into: &mut Option<DrainageNetwork>, network: DrainageNetwork) {
+    match into {
+        Some(known) => known.join(network),
+        None => *into = Some(network),
     }
-    for pump in &mut network.pumps {
-        pump.from += shift;
-        pump.to += shift;
-    }
-    known.nodes.append(&mut network.nodes);
-    known.conduits.append(&mut network.conduits);
-    known.pumps.append(&mut network.pumps);
-    known.subcatchments += network.subcatchments;
 }
 
 /// Keeps the terrain around the city when a file covers far more.

@@ -95,7 +95,7 @@ fn drains() -> DrainageNetwork {
         place_m: Some(at),
         invert_m,
         max_depth_m,
-        area_m2: 0.0,
+        ..DrainNode::default()
     };
     let mut network = DrainageNetwork::default();
     for k in 0..8 {
@@ -127,6 +127,7 @@ fn drains() -> DrainageNetwork {
         curve: vec![[0.0, 0.0], [0.3, 0.05], [2.0, 0.15]],
         start_m: 0.3,
         stop_m: 0.05,
+        ..Pump::default()
     });
     network
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Report, Severity,
-    swmm::key,
-    swmm_text::{Row, Section},
+    key,
+    text::{Row, Section},
 };
+use crate::import::{Report, Severity};
 
 /// A cross-section.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,11 +19,22 @@ pub struct Shape {
     pub barrels: u8,
     /// Manning's n that the shape brings with it (transects and streets), instead of the conduit's.
     pub roughness: Option<f64>,
+    /// FHWA culvert code; 0 is no culvert.
+    pub culvert_code: u8,
+    /// Name of the transect, street or shape curve.
+    pub section: String,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { keyword: "CIRCULAR".into(), geom_m: [0.3, 0.0, 0.0, 0.0], barrels: 1, roughness: None }
+        Self {
+            keyword: "CIRCULAR".into(),
+            geom_m: [0.3, 0.0, 0.0, 0.0],
+            barrels: 1,
+            roughness: None,
+            culvert_code: 0,
+            section: String::new(),
+        }
     }
 }
 
@@ -86,6 +97,7 @@ fn shape(
             .ok_or_else(|| format!("barrels of '{id}' are '{word}', expected a number from 1 to 255"))?
             .max(1.0) as u8,
     };
+    let culvert_code = row.words.get(7).and_then(|w| w.parse().ok()).unwrap_or(0);
     let named = match keyword.as_str() {
         "IRREGULAR" => Some((transects, "transect")),
         "STREET" => Some((streets, "street")),
@@ -95,7 +107,14 @@ fn shape(
         let name = row.words.get(2).copied().unwrap_or("");
         let profile = known.get(&key(name)).ok_or_else(|| format!("{what} '{name}' of '{id}' is not defined"))?;
         let geom_m = [profile.height_m, profile.width_m, 0.0, 0.0];
-        return Ok(Shape { keyword, geom_m, barrels, roughness: profile.roughness });
+        return Ok(Shape {
+            keyword,
+            geom_m,
+            barrels,
+            roughness: profile.roughness,
+            culvert_code,
+            section: name.into(),
+        });
     }
     let mut geom_m = [0.0_f32; 4];
     for (i, slot) in geom_m.iter_mut().enumerate() {
@@ -112,7 +131,9 @@ fn shape(
     if geom_m[0] <= 0.0 && keyword != "DUMMY" {
         return Err(format!("'{id}' has a height of {}, expected more than 0", geom_m[0]));
     }
-    Ok(Shape { keyword, geom_m, barrels, roughness: None })
+    let section =
+        if keyword == "CUSTOM" { row.words.get(3).copied().unwrap_or_default().into() } else { String::new() };
+    Ok(Shape { keyword, geom_m, barrels, roughness: None, culvert_code, section })
 }
 
 /// Is parameter `i` (0 is the full height) of a shape a length? Others are slopes, exponents, codes

@@ -29,6 +29,25 @@ impl Units {
         Some(Self { length_m, flow_m3_s })
     }
 
+    /// m in the unit of rain, infiltration and soil depths: inches or millimetres.
+    #[must_use]
+    pub fn depth_m(&self) -> f64 {
+        if self.length_m == 1.0 { 1e-3 } else { FOOT_M / 12.0 }
+    }
+
+    /// m² in the unit of land: acres or hectares.
+    #[must_use]
+    pub fn land_m2(&self) -> f64 {
+        if self.length_m == 1.0 { 1e4 } else { 43_560.0 * FOOT_M * FOOT_M }
+    }
+
+    /// Weir coefficients hold for feet and ft³/s or for metres and m³/s, whatever the unit of flow: their unit is the
+    /// square root of a length over a time.
+    #[must_use]
+    pub fn weir_si(&self) -> f64 {
+        self.length_m.sqrt()
+    }
+
     /// m³ in the unit of volume.
     #[must_use]
     pub fn volume_m3(&self) -> f64 {

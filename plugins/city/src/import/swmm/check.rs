@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Report, Severity,
-    swmm::key,
-    swmm_text::{Row, Section},
+    controls::names_an_object,
+    key,
+    text::{Row, Section},
 };
+use crate::import::{Report, Severity};
 
 /// Reports what subcatchments, inflows and control rules refer to in vain.
 pub fn check_references(
@@ -38,10 +39,7 @@ pub fn check_references(
         }
     }
     for row in rows(sections, "CONTROLS") {
-        let [clause, object, name, ..] = row.words[..] else { continue };
-        if !["IF", "AND", "OR", "THEN", "ELSE"].contains(&clause.to_ascii_uppercase().as_str()) {
-            continue;
-        }
+        let Some((object, name)) = names_an_object(row) else { continue };
         let (known, what) = match object.to_ascii_uppercase().as_str() {
             "NODE" => (nodes, "node"),
             "LINK" | "CONDUIT" | "PUMP" | "ORIFICE" | "WEIR" | "OUTLET" => (links, "link"),
