@@ -12,6 +12,7 @@ pub mod ecef;
 pub mod error;
 pub mod frame;
 pub mod gcj;
+pub mod shifted;
 pub mod transform;
 pub mod zone;
 
@@ -19,6 +20,7 @@ pub use code::{CodeError, ComponentCode, ComponentEdition, GridCode, GridEdition
 pub use error::CrsError;
 pub use frame::LocalFrame;
 pub use gcj::{bd09_to_gcj02, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_gcj02};
+pub use shifted::{BD09, GCJ02, Shifted, crs_code, crs_name};
 pub use transform::{Transformer, is_geographic, is_metric_at};
 pub use zone::choose_local_epsg;
 

@@ -5,11 +5,18 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use proj::Proj;
 use serde::{Deserialize, Serialize};
 
-use crate::{CrsError, database};
+use crate::{CrsError, Shifted, crs_name, database};
 
 thread_local! {
     /// PROJ objects of this thread by (from, to): they must not leave it.
-    static OPERATIONS: RefCell<BTreeMap<(String, String), Rc<Proj>>> = const { RefCell::new(BTreeMap::new()) };
+    static OPERATIONS: RefCell<BTreeMap<(String, String), Rc<Operation>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// PROJ's operation, and the shifts around it.
+struct Operation {
+    proj: Proj,
+    from: Option<Shifted>,
+    to: Option<Shifted>,
 }
 
 /// An operation from one CRS to another. Degrees for geographic systems, the system's own unit
@@ -22,16 +29,17 @@ pub struct Transformer {
 }
 
 impl Transformer {
-    /// Between any two systems PROJ understands: `EPSG:4549`, `IGNF:ETRS89LAEA`, a PROJ string, WKT.
+    /// Between any two systems PROJ understands: `EPSG:4549`, `IGNF:ETRS89LAEA`, a PROJ string, WKT; or `GCJ-02`
+    /// and `BD-09`, longitude and latitude shifted as Chinese web maps do.
     pub fn new(from: impl Into<String>, to: impl Into<String>) -> Result<Self, CrsError> {
         let made = Self { from: from.into(), to: to.into() };
         made.operation()?;
         Ok(made)
     }
 
-    /// Between two EPSG codes.
+    /// Between two EPSG codes, or the codes of the shifted systems.
     pub fn between(from_epsg: u32, to_epsg: u32) -> Result<Self, CrsError> {
-        Self::new(format!("EPSG:{from_epsg}"), format!("EPSG:{to_epsg}"))
+        Self::new(crs_name(from_epsg), crs_name(to_epsg))
     }
 
     /// The reverse operation.
@@ -58,11 +66,11 @@ impl Transformer {
     pub fn accuracy_m(&self, at: [f64; 2]) -> Result<Option<f64>, CrsError> {
         let operation = self.operation()?;
         self.apply(&operation, at)?;
-        let accuracy = operation.proj_info().accuracy;
+        let accuracy = operation.proj.proj_info().accuracy;
         Ok((accuracy >= 0.0).then_some(accuracy))
     }
 
-    fn apply(&self, operation: &Proj, point: [f64; 2]) -> Result<[f64; 2], CrsError> {
+    fn apply(&self, operation: &Operation, point: [f64; 2]) -> Result<[f64; 2], CrsError> {
         let fail = |reason: String| CrsError::Point {
             x: point[0].to_string(),
             y: point[1].to_string(),
@@ -73,21 +81,28 @@ impl Transformer {
         if !(point[0].is_finite() && point[1].is_finite()) {
             return Err(fail("not finite".into()));
         }
-        let (x, y) = operation.convert((point[0], point[1])).map_err(|error| fail(error.to_string()))?;
+        let [x, y] = operation.from.map_or(point, |shifted| shifted.to_wgs84(point));
+        let (x, y) = operation.proj.convert((x, y)).map_err(|error| fail(error.to_string()))?;
+        let [x, y] = operation.to.map_or([x, y], |shifted| shifted.from_wgs84([x, y]));
         if x.is_finite() && y.is_finite() { Ok([x, y]) } else { Err(fail("outside the projection's domain".into())) }
     }
 
-    fn operation(&self) -> Result<Rc<Proj>, CrsError> {
+    fn operation(&self) -> Result<Rc<Operation>, CrsError> {
         let key = (self.from.clone(), self.to.clone());
         if let Some(known) = OPERATIONS.with_borrow(|all| all.get(&key).cloned()) {
             return Ok(known);
         }
         database::ensure()?;
-        let made = Proj::new_known_crs(&self.from, &self.to, None).map_err(|error| CrsError::Unknown {
+        let (from, to) = (Shifted::named(&self.from), Shifted::named(&self.to));
+        // A shift is done around an operation on WGS 84.
+        let plain = |shifted: Option<Shifted>, crs: &str| shifted.map_or(crs.to_owned(), |_| "EPSG:4326".to_owned());
+        let made = Proj::new_known_crs(&plain(from, &self.from), &plain(to, &self.to), None);
+        let proj = made.map_err(|error| CrsError::Unknown {
             from: self.from.clone(),
             to: self.to.clone(),
             reason: error.to_string(),
         })?;
+        let made = Operation { proj, from, to };
         let made = Rc::new(made);
         OPERATIONS.with_borrow_mut(|all| all.insert(key, Rc::clone(&made)));
         Ok(made)
