@@ -63,6 +63,42 @@ impl Drains {
         &self.plan
     }
 
+    /// The moving state as bytes, enough to go on bit for bit on the same network.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        let state = (
+            (&self.node_m3, &self.outfall_m3, self.taken_m3, &self.pump_runs, &self.pump_failed),
+            (&self.pumped_m3, &self.inlet_open, &self.link_peak_m3_s),
+        );
+        // Plain numbers in memory: nothing to fail.
+        postcard::to_stdvec(&state).unwrap_or_default()
+    }
+
+    /// Goes on from saved bytes; false when they do not fit the network.
+    pub fn restore(&mut self, bytes: &[u8]) -> bool {
+        type First = (Vec<f64>, Vec<f64>, f64, Vec<bool>, Vec<bool>);
+        type Second = (Vec<f64>, Vec<f64>, Vec<f64>);
+        let Ok(((nodes, outfalls, taken, runs, failed), (pumped, open, peaks))) =
+            postcard::from_bytes::<(First, Second)>(bytes)
+        else {
+            return false;
+        };
+        let (n, p, l) = (self.plan.nodes.len(), self.plan.pumps.len(), self.plan.links.len());
+        let fits = nodes.len() == n
+            && outfalls.len() == n
+            && open.len() == n
+            && runs.len() == p
+            && failed.len() == p
+            && pumped.len() == p
+            && peaks.len() == l;
+        if fits {
+            (self.node_m3, self.outfall_m3, self.taken_m3) = (nodes, outfalls, taken);
+            (self.pump_runs, self.pump_failed, self.pumped_m3) = (runs, failed, pumped);
+            (self.inlet_open, self.link_peak_m3_s) = (open, peaks);
+        }
+        fits
+    }
+
     /// Fails or repairs a pump by name; false when there is none of that name.
     pub fn set_pump_failed(&mut self, id: &str, failed: bool) -> bool {
         let found = self.plan.pumps.iter().position(|p| p.id == id);
