@@ -7,6 +7,7 @@
 //! by maximum, and sums in row order.
 
 mod boundary;
+mod classes;
 mod crest;
 mod domain;
 mod inertial;
