@@ -22,6 +22,13 @@ pub struct DrainLedger {
     pub error_m3: f64,
 }
 
+/// What an exchange moved, m³.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved {
+    pub taken_m3: f64,
+    pub returned_m3: f64,
+}
+
 /// The running network. Cloning forks it.
 #[derive(Clone, Debug)]
 pub struct Drains {
@@ -162,7 +169,8 @@ impl Drains {
 
     /// Takes water from the street and moves it towards the outfalls for `dt_s`; `h` is the padded
     /// depth. Returns the volume taken, exactly what `h` lost, m³.
-    pub(crate) fn exchange(&mut self, dt_s: f64, h: &mut [f32], cell_area_m2: f64) -> f64 {
+    pub(crate) fn exchange(&mut self, dt_s: f64, street: &mut crate::surface::Street<'_>) -> Moved {
+        let (h, cell_area_m2) = (&mut *street.h, street.cell_area_m2);
         let steps = (dt_s / STEP_S).ceil().max(1.0);
         let dt = dt_s / steps;
         let mut taken = 0.0;
@@ -171,7 +179,7 @@ impl Drains {
             self.route(dt);
         }
         self.taken_m3 += taken;
-        taken
+        Moved { taken_m3: taken, returned_m3: 0.0 }
     }
 
     fn capture(&mut self, dt_s: f64, h: &mut [f32], cell_area_m2: f64) -> f64 {

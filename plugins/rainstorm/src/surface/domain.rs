@@ -86,6 +86,8 @@ pub enum LossModel {
         /// Decay, 1/h.
         k_per_h: f64,
     },
+    /// Green-Ampt, for ponded water, by what each cell has taken before.
+    GreenAmpt(super::GreenAmptSoil),
     /// SCS curve number: cumulative runoff `(P − .2S)² / (P + .8S)`, `S = 25400/CN − 254` mm.
     CurveNumber(f64),
 }
@@ -95,7 +97,7 @@ impl LossModel {
     pub(super) fn runoff_mm(&self, from_mm: f64, to_mm: f64) -> f64 {
         match *self {
             Self::RunoffCoefficient(c) => c * (to_mm - from_mm),
-            Self::Horton { .. } => to_mm - from_mm,
+            Self::Horton { .. } | Self::GreenAmpt(_) => to_mm - from_mm,
             Self::CurveNumber(cn) => scs_runoff_mm(to_mm, cn) - scs_runoff_mm(from_mm, cn),
         }
     }
@@ -249,6 +251,17 @@ impl Domain {
         }
     }
 
+    /// Soils of the classes that follow Green-Ampt.
+    pub(super) fn green_ampt(&self) -> [Option<super::GreenAmptSoil>; 6] {
+        self.losses.map(|l| if let LossModel::GreenAmpt(soil) = l { Some(soil) } else { None })
+    }
+
+    /// Manning's n of a cell; 0 when blocked.
+    #[must_use]
+    pub fn manning(&self, col: usize, row: usize) -> f64 {
+        f64::from(self.n2[self.grid.padded(col, row)]).sqrt()
+    }
+
     /// Number of cells water can enter.
     #[must_use]
     pub fn open_cells(&self) -> usize {
@@ -339,7 +352,7 @@ impl DomainBuilder {
             fixed: Vec::new(),
             open: Vec::new(),
             class_cells: [0.0; 6],
-            soaks: self.losses.iter().any(|l| matches!(l, LossModel::Horton { .. })),
+            soaks: self.losses.iter().any(|l| matches!(l, LossModel::Horton { .. } | LossModel::GreenAmpt(_))),
             weight: Vec::new(),
             weight_sum: 0.0,
             crests: Crests::default(),

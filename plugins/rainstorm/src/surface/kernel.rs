@@ -1,86 +1,115 @@
-//! One step of the local inertial scheme on a band of rows (Bates et al. 2010; de Almeida et al. 2012
-//! theta scheme; friction on the discharge vector after Cozzolino et al.), with a Froude cap and a
-//! donor-volume limiter that makes it positivity preserving without clamping.
-//!
-//! Pure: reads the old state, writes the new one, so that bands run on any number of threads. All
-//! arithmetic is exactly rounded (add, multiply, divide, square root, fused multiply-add), therefore the
-//! bits do not depend on the instruction set; the dispatch below only chooses speed.
+//! What a kernel is: one time step on a band of rows, from the old state to the new. Pure, so that bands
+//! run on any number of threads.
 
-use super::{Crests, GRAVITY, InertialSettings, crest};
+use super::{Blocks, Crests, Simd};
 
-/// Coefficients of one step.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Coefficients {
-    theta: f32,
-    side: f32,
-    g_dt_dx: f32,
-    friction: f32,
-    dt_dx: f32,
-    depth_min: f32,
-    /// Weight of the sum of the four discharges across a face in the size of its discharge.
-    across: f32,
-    froude: f32,
-}
-
-impl Coefficients {
-    pub(super) fn new(dt_s: f64, cell_m: f64, settings: &InertialSettings) -> Self {
-        Self {
-            theta: settings.theta as f32,
-            side: (0.5 * (1.0 - settings.theta)) as f32,
-            g_dt_dx: (GRAVITY * dt_s / cell_m) as f32,
-            friction: (GRAVITY * dt_s * 0.5) as f32,
-            dt_dx: (dt_s / cell_m) as f32,
-            depth_min: settings.depth_min_m,
-            across: if settings.vector_friction { 0.25 } else { 0.0 },
-            froude: settings.froude_max as f32,
-        }
-    }
+/// A numerical scheme. Its value is its settings.
+pub trait Kernel: Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static {
+    /// Name in saved states and scenario files.
+    const NAME: &'static str;
+    /// True when `qx` and `qy` are velocities of cells, m/s; false when they are discharges over west and
+    /// south faces, m²/s.
+    const CELL_SPEEDS: bool;
+    /// True when an outflow at normal depth may be supercritical.
+    const SUPERCRITICAL_EDGES: bool;
+    /// True when a step that overdraws a cell is taken again at half the length; false when the kernel never
+    /// overdraws. Then `film` is changed in place and [`Old::film`] is empty.
+    const RETRIES: bool;
+    /// Words for reports.
+    fn title(&self) -> &'static str;
+    /// Less water than this does not flow, m.
+    fn depth_min_m(&self) -> f32;
+    /// Longest stable step from the deepest water in m and the fastest signal of the last step, s.
+    fn stable_dt_s(&self, cell_m: f64, deepest_m: f64, fastest_m_s: f64, raining: bool) -> f64;
+    /// One step of a band.
+    fn step(&self, simd: Simd, old: &Old<'_>, band: &mut Band<'_>, dt_s: f64, cell_m: f64);
 }
 
 /// The old state and the raster; padded arrays.
 #[derive(Clone, Copy)]
-pub(super) struct Old<'a> {
+pub struct Old<'a> {
     pub stride: usize,
     pub cols: usize,
     pub rows: usize,
+    pub blocks: Blocks,
     pub z: &'a [f32],
     pub n2: &'a [f32],
     pub h: &'a [f32],
+    pub film: &'a [f32],
     pub qx: &'a [f32],
     pub qy: &'a [f32],
-    /// Padded columns `lo..hi` of each padded row that may hold more than the minimum depth.
-    pub wet: &'a [[u32; 2]],
+    /// Blocks of each padded row that may hold more than the minimum depth.
+    pub wet: &'a [u64],
     /// Faces higher than the ground on both sides.
     pub crests: &'a Crests,
 }
 
+impl Old<'_> {
+    /// Blocks of a padded row that may change in a step.
+    #[inline(always)]
+    pub fn reach(&self, row: usize) -> u64 {
+        self.blocks.grown(self.wet[row - 1] | self.wet[row] | self.wet[row + 1])
+    }
+}
+
 /// The part of the new state that one band owns: padded rows `first..first + h.len() / stride`.
-pub(super) struct Band<'a> {
+pub struct Band<'a> {
     pub first: usize,
     pub h: &'a mut [f32],
-    /// What rounding has kept from each depth; changed in place.
+    /// What rounding has kept from each depth.
     pub film: &'a mut [f32],
     pub qx: &'a mut [f32],
     pub qy: &'a mut [f32],
-    pub wet: &'a mut [[u32; 2]],
+    pub wet: &'a mut [u64],
     pub row_max: &'a mut [f32],
-    /// Highest speed over the band's faces, m/s.
-    pub speed: &'a mut f32,
+    /// Blocks whose new arrays do not hold the old values yet: changed in one of the two last steps.
+    pub stale: &'a mut [[u64; 2]],
+    /// Fastest signal over the band, m/s.
+    pub fastest: &'a mut f32,
+    /// Lowest new depth over the band, m: below 0 the step was too long.
+    pub lowest: &'a mut f32,
 }
 
-/// Share of a cell's water that may leave in one step; the rest covers rounding (of the sums, and of the
-/// film, which is at most half an ulp of the depth below zero).
-const KEEP: f32 = 1.0 - 4.0e-6;
+impl Band<'_> {
+    /// Writes the blocks of a row that do not change but differ from the old arrays, clears `qx` and `qy`
+    /// of the blocks that do, and returns those.
+    #[inline(always)]
+    pub fn begin_row(&mut self, o: &Old<'_>, row: usize) -> u64 {
+        let (s, k) = (o.stride, row - self.first);
+        let at = k * s;
+        let changing = o.reach(row);
+        let [last, before] = self.stale[k];
+        let copy = (last | before) & !changing;
+        for (lo, hi) in o.blocks.runs(copy) {
+            self.h[at + lo..at + hi].copy_from_slice(&o.h[row * s + lo..row * s + hi]);
+            if !o.film.is_empty() {
+                self.film[at + lo..at + hi].copy_from_slice(&o.film[row * s + lo..row * s + hi]);
+            }
+        }
+        for (lo, hi) in o.blocks.runs(copy | changing) {
+            // One face more: the east face of a run's last cell.
+            self.qx[at + lo..=at + hi].fill(0.0);
+            self.qy[at + lo..at + hi].fill(0.0);
+        }
+        self.stale[k] = [changing, last];
+        changing
+    }
+}
 
 #[inline(always)]
-fn max(a: f32, b: f32) -> f32 {
+pub fn max(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
+}
+
+#[inline(always)]
+pub fn min(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
 }
 
 /// `a + b` rounded, and exactly what rounding took away (Knuth's two-sum). Depths are summed with it: a
 /// step may bring 0.1 µm to a metre of water, of which f32 alone would lose a part, always the same way.
 #[inline(always)]
-pub(super) fn two_sum(a: f32, b: f32) -> (f32, f32) {
+pub fn two_sum(a: f32, b: f32) -> (f32, f32) {
     let sum = a + b;
     let part = sum - a;
     (sum, (a - (sum - part)) + (b - part))
@@ -88,424 +117,13 @@ pub(super) fn two_sum(a: f32, b: f32) -> (f32, f32) {
 
 /// x^(−1/3) for positive normal x: a bit-level first guess and two Newton steps, relative error < 2e-5.
 #[inline(always)]
-fn inverse_cube_root(x: f32) -> f32 {
+pub fn inverse_cube_root(x: f32) -> f32 {
     let third = x.to_bits() as i32 as f32 * (1.0 / 3.0);
     // SAFETY: the bits of a positive finite f32 are below 2³¹, a third of them fits an i32.
     let y = f32::from_bits((0x54a2_fa8c_i32 - unsafe { third.to_int_unchecked::<i32>() }) as u32);
     let x3 = x * (-1.0 / 3.0);
     let y = y * (y * y * y).mul_add(x3, 4.0 / 3.0);
     y * (y * y * y).mul_add(x3, 4.0 / 3.0)
-}
-
-/// Everything one face needs: cells 0 (west or south) and 1, old discharges along and across.
-#[derive(Clone, Copy)]
-struct Face {
-    h: [f32; 2],
-    z: [f32; 2],
-    n2: [f32; 2],
-    q: f32,
-    before: f32,
-    after: f32,
-    across: f32,
-}
-
-/// New discharge and speed of a face.
-#[inline(always)]
-fn face(f: Face, c: &Coefficients) -> (f32, f32) {
-    let flow = max(f.z[0] + f.h[0], f.z[1] + f.h[1]) - max(f.z[0], f.z[1]);
-    let deep = flow > c.depth_min;
-    let hf = if deep { flow } else { c.depth_min };
-    let drop = (f.z[1] - f.z[0]) + (f.h[1] - f.h[0]);
-    let across = c.across * f.across;
-    let size = f.q.mul_add(f.q, across * across).sqrt();
-    let y = inverse_cube_root(hf);
-    let y2 = y * y;
-    let y3 = y2 * y;
-    let rough = c.friction * (f.n2[0] + f.n2[1]) * size;
-    let drag = rough.mul_add(y2 * y2 * y3, 1.0);
-    let start = c.theta.mul_add(f.q, c.side * (f.before + f.after));
-    let q = (c.g_dt_dx * hf).mul_add(-drop, start) / drag;
-    let cap = c.froude * hf * (GRAVITY as f32 * hf).sqrt();
-    let q = if q > cap { cap } else { q };
-    let q = if q < -cap { -cap } else { q };
-    let q = if deep { q } else { 0.0 };
-    (q, q.abs() * y3)
-}
-
-/// Raw discharge over the west faces of padded columns `lo..=hi` of a row. Returns the bits of the
-/// highest speed.
-#[inline(always)]
-fn faces_x(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &Coefficients) -> i32 {
-    let s = o.stride;
-    let m = hi + 1 - lo;
-    let a = row * s + lo;
-    let (h, z, n2, qx) = (&o.h[a - 1..a + m], &o.z[a - 1..a + m], &o.n2[a - 1..a + m], &o.qx[a - 1..a + m + 1]);
-    let (below, above) = (&o.qy[a - 1..a + m], &o.qy[a + s - 1..a + s + m]);
-    let (h0, h1) = (&h[..m], &h[1..][..m]);
-    let (z0, z1) = (&z[..m], &z[1..][..m]);
-    let (r0, r1) = (&n2[..m], &n2[1..][..m]);
-    let (q0, q1, q2) = (&qx[..m], &qx[1..][..m], &qx[2..][..m]);
-    let (b0, b1, a0, a1) = (&below[..m], &below[1..][..m], &above[..m], &above[1..][..m]);
-    let out = &mut out[lo..][..m];
-    let mut fastest = 0;
-    for i in 0..m {
-        let (q, speed) = face(
-            Face {
-                h: [h0[i], h1[i]],
-                z: [z0[i], z1[i]],
-                n2: [r0[i], r1[i]],
-                q: q1[i],
-                before: q0[i],
-                after: q2[i],
-                across: (b0[i] + b1[i]) + (a0[i] + a1[i]),
-            },
-            c,
-        );
-        out[i] = q;
-        let bits = speed.to_bits() as i32;
-        fastest = if bits > fastest { bits } else { fastest };
-    }
-    fastest
-}
-
-/// Raw discharge over the south faces of padded columns `lo..hi` of a row. Returns the bits of the
-/// highest speed.
-#[inline(always)]
-fn faces_y(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &Coefficients) -> i32 {
-    let s = o.stride;
-    let m = hi - lo;
-    let (south, north) = ((row - 1) * s + lo, row * s + lo);
-    let (h0, h1) = (&o.h[south..][..m], &o.h[north..][..m]);
-    let (z0, z1) = (&o.z[south..][..m], &o.z[north..][..m]);
-    let (r0, r1) = (&o.n2[south..][..m], &o.n2[north..][..m]);
-    let (q0, q1, q2) = (&o.qy[south..][..m], &o.qy[north..][..m], &o.qy[north + s..][..m]);
-    let (w0, w1) = (&o.qx[south..][..m], &o.qx[south + 1..][..m]);
-    let (e0, e1) = (&o.qx[north..][..m], &o.qx[north + 1..][..m]);
-    let out = &mut out[lo..][..m];
-    let mut fastest = 0;
-    for i in 0..m {
-        let (q, speed) = face(
-            Face {
-                h: [h0[i], h1[i]],
-                z: [z0[i], z1[i]],
-                n2: [r0[i], r1[i]],
-                q: q1[i],
-                before: q0[i],
-                after: q2[i],
-                across: (w0[i] + w1[i]) + (e0[i] + e1[i]),
-            },
-            c,
-        );
-        out[i] = q;
-        let bits = speed.to_bits() as i32;
-        fastest = if bits > fastest { bits } else { fastest };
-    }
-    fastest
-}
-
-/// Puts the flow over crests in place of the plain flow on the west faces of padded columns `lo..=hi`.
-fn crests_x(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &Coefficients) {
-    for (p, top) in o.crests.row_x(row, o.stride) {
-        let (p, k) = (*p as usize, *p as usize - row * o.stride);
-        if (lo..=hi).contains(&k)
-            && let Some(q) = crest::over([o.z[p - 1], o.z[p]], [o.h[p - 1], o.h[p]], *top, c.depth_min, 0.25 / c.dt_dx)
-        {
-            out[k] = q;
-        }
-    }
-}
-
-/// The same on the south faces of padded columns `lo..hi`.
-fn crests_y(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &Coefficients) {
-    let s = o.stride;
-    for (p, top) in o.crests.row_y(row, s) {
-        let (p, k) = (*p as usize, *p as usize - row * s);
-        if (lo..hi).contains(&k)
-            && let Some(q) = crest::over([o.z[p - s], o.z[p]], [o.h[p - s], o.h[p]], *top, c.depth_min, 0.25 / c.dt_dx)
-        {
-            out[k] = q;
-        }
-    }
-}
-
-/// True when some cell of the row would give more than it has.
-#[inline(always)]
-fn overdrawn(h: &[f32], qx: &[f32], south: &[f32], north: &[f32], lo: usize, hi: usize, c: &Coefficients) -> bool {
-    let m = hi - lo;
-    let (h, w, e) = (&h[lo..][..m], &qx[lo..][..m], &qx[lo + 1..][..m]);
-    let (s, n) = (&south[lo..][..m], &north[lo..][..m]);
-    let mut any = 0_u32;
-    for i in 0..m {
-        let out = c.dt_dx * ((max(e[i], 0.0) + max(-w[i], 0.0)) + (max(n[i], 0.0) + max(-s[i], 0.0)));
-        any |= u32::from(out > h[i] * KEEP);
-    }
-    any != 0
-}
-
-/// Share of its raw outflow each cell of the row can afford.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn shares(
-    share: &mut [f32],
-    h: &[f32],
-    qx: &[f32],
-    south: &[f32],
-    north: &[f32],
-    lo: usize,
-    hi: usize,
-    c: &Coefficients,
-) {
-    share.fill(1.0);
-    for k in lo..hi {
-        let out = c.dt_dx * ((max(qx[k + 1], 0.0) + max(-qx[k], 0.0)) + (max(north[k], 0.0) + max(-south[k], 0.0)));
-        let room = h[k] * KEEP;
-        if out > room {
-            share[k] = room / out;
-        }
-    }
-}
-
-/// Scratch rows of a band.
-struct Scratch {
-    x: Vec<f32>,
-    south: Vec<f32>,
-    north: Vec<f32>,
-    share: [Vec<f32>; 2],
-}
-
-/// Smallest range that holds both; empty ranges are `[u32::MAX, 0]`.
-#[inline(always)]
-fn union(a: [u32; 2], b: [u32; 2]) -> [u32; 2] {
-    [a[0].min(b[0]), a[1].max(b[1])]
-}
-
-/// Nothing wet.
-pub(super) const DRY: [u32; 2] = [u32::MAX, 0];
-
-/// The generic step. Row `jj` of the loop is a padded row; rows just outside the band are computed
-/// again for their limiter, which keeps bands independent of each other.
-#[inline(always)]
-fn step_generic(o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
-    let s = o.stride;
-    let (first, end) = (b.first, b.first + b.h.len() / s);
-    let mut scratch =
-        Scratch { x: vec![0.0; s], south: vec![0.0; s], north: vec![0.0; s], share: [vec![1.0; s], vec![1.0; s]] };
-    // Faces of row jj in the x direction and of its south side exist where the row or a neighbour is wet.
-    let wet = |row: usize| o.wet[row];
-    let faces_range = |row: usize| -> Option<(usize, usize)> {
-        let w = union(wet(row - 1), wet(row));
-        (w[0] < w[1]).then_some((w[0] as usize, w[1] as usize))
-    };
-    let mut was_limited = false;
-    let mut fastest = 0_i32;
-    for jj in first - 1..=end {
-        let inside = jj >= 1 && jj <= o.rows;
-        let owned = jj >= first && jj < end;
-        // South faces of the first computed row.
-        if jj == first - 1
-            && inside
-            && let Some((lo, hi)) = faces_range(jj)
-        {
-            faces_y(&mut scratch.south, o, jj, lo, hi, c);
-            crests_y(&mut scratch.south, o, jj, lo, hi, c);
-        }
-        // Raw x faces of this row and raw south faces of the next.
-        let x: &mut [f32] = if owned { &mut b.qx[(jj - first) * s..][..s] } else { &mut scratch.x };
-        if inside && wet(jj)[0] < wet(jj)[1] {
-            let (lo, hi) = (wet(jj)[0] as usize, wet(jj)[1] as usize);
-            x[..lo].fill(0.0);
-            x[hi + 1..].fill(0.0);
-            let bits = faces_x(x, o, jj, lo, hi, c);
-            crests_x(x, o, jj, lo, hi, c);
-            if owned {
-                fastest = fastest.max(bits);
-            }
-        } else {
-            x.fill(0.0);
-        }
-        let next_owned = jj + 1 >= first && jj + 1 < end;
-        let north_range = if jj < o.rows { faces_range(jj + 1) } else { None };
-        {
-            let north: &mut [f32] =
-                if next_owned { &mut b.qy[(jj + 1 - first) * s..][..s] } else { &mut scratch.north };
-            if let Some((lo, hi)) = north_range {
-                north[..lo].fill(0.0);
-                north[hi..].fill(0.0);
-                let bits = faces_y(north, o, jj + 1, lo, hi, c);
-                crests_y(north, o, jj + 1, lo, hi, c);
-                if next_owned {
-                    fastest = fastest.max(bits);
-                }
-            } else {
-                north.fill(0.0);
-            }
-        }
-        // Limiter of this row.
-        let mut limited = false;
-        let mut reach = DRY;
-        if inside {
-            reach = union(union(wet(jj - 1), wet(jj)), wet(jj + 1));
-        }
-        if reach[0] < reach[1] {
-            let (lo, hi) = ((reach[0] as usize - 1).max(1), (reach[1] as usize + 1).min(o.cols + 1));
-            let h = &o.h[jj * s..][..s];
-            let x: &[f32] = if owned { &b.qx[(jj - first) * s..][..s] } else { &scratch.x };
-            let south: &[f32] = if owned { &b.qy[(jj - first) * s..][..s] } else { &scratch.south };
-            let north: &[f32] = if next_owned { &b.qy[(jj + 1 - first) * s..][..s] } else { &scratch.north };
-            limited = overdrawn(h, x, south, north, lo, hi, c);
-            if limited {
-                let share = &mut scratch.share[jj & 1];
-                shares(share, h, x, south, north, lo, hi, c);
-            }
-        }
-        if !limited && was_limited {
-            scratch.share[jj & 1].fill(1.0);
-        }
-        // Final south faces of this row: scaled by the share of the cell the water comes from.
-        if jj >= first && (limited || was_limited) {
-            if !was_limited {
-                scratch.share[(jj + 1) & 1].fill(1.0);
-            }
-            let (even, odd) = scratch.share.split_at(1);
-            let (mine, below) = if jj & 1 == 0 { (&even[0], &odd[0]) } else { (&odd[0], &even[0]) };
-            let south: &mut [f32] = if owned { &mut b.qy[(jj - first) * s..][..s] } else { &mut scratch.south };
-            for k in 0..s {
-                let q = south[k];
-                south[k] = q * if q > 0.0 { below[k] } else { mine[k] };
-            }
-        }
-        // Water of the row below is now settled.
-        if jj > first {
-            settle(o, b, jj - 1, &scratch.south, owned, c);
-        }
-        if owned && limited {
-            let share = &scratch.share[jj & 1];
-            let x = &mut b.qx[(jj - first) * s..][..s];
-            for k in 1..=o.cols + 1 {
-                let q = x[k];
-                x[k] = q * if q > 0.0 { share[k - 1] } else { share[k] };
-            }
-        }
-        was_limited = limited;
-        if !next_owned {
-            std::mem::swap(&mut scratch.south, &mut scratch.north);
-        }
-    }
-    *b.speed = f32::from_bits(fastest as u32);
-}
-
-/// New depths of one owned row, its wet range and its maximum. `above` is the row of final south faces
-/// of the next row when the band does not own it.
-#[inline(always)]
-fn settle(o: &Old<'_>, b: &mut Band<'_>, row: usize, above: &[f32], next_owned: bool, c: &Coefficients) {
-    let s = o.stride;
-    let at = (row - b.first) * s;
-    let w = union(union(o.wet[row - 1], o.wet[row]), o.wet[row + 1]);
-    let old = &o.h[row * s..][..s];
-    let new = &mut b.h[at..][..s];
-    if w[0] >= w[1] {
-        new.copy_from_slice(old);
-        b.wet[row - b.first] = DRY;
-        b.row_max[row - b.first] = c.depth_min;
-        return;
-    }
-    let (lo, hi) = ((w[0] as usize - 1).max(1), (w[1] as usize + 1).min(o.cols + 1));
-    new[..lo].copy_from_slice(&old[..lo]);
-    new[hi..].copy_from_slice(&old[hi..]);
-    let m = hi - lo;
-    let x = &b.qx[at..][..s];
-    let south = &b.qy[at + lo..][..m];
-    let north = if next_owned { &b.qy[at + s + lo..][..m] } else { &above[lo..][..m] };
-    let (west, east) = (&x[lo..][..m], &x[lo + 1..][..m]);
-    let (old, new) = (&old[lo..][..m], &mut new[lo..][..m]);
-    let film = &mut b.film[at + lo..][..m];
-    for i in 0..m {
-        let gain = (west[i] - east[i]) + (south[i] - north[i]);
-        (new[i], film[i]) = two_sum(old[i], c.dt_dx.mul_add(gain, film[i]));
-    }
-    let (range, highest) = wet_range(new, lo, c.depth_min);
-    b.wet[row - b.first] = range;
-    b.row_max[row - b.first] = highest;
-}
-
-/// Range of columns (in blocks of 32) that hold more than `depth_min`, and the highest depth.
-#[inline(always)]
-pub(super) fn wet_range(h: &[f32], offset: usize, depth_min: f32) -> ([u32; 2], f32) {
-    let limit = depth_min.to_bits() as i32;
-    let mut range = DRY;
-    let mut highest = limit;
-    for (k, block) in h.chunks(32).enumerate() {
-        let mut top = 0_i32;
-        for v in block {
-            let bits = v.to_bits() as i32;
-            top = if bits > top { bits } else { top };
-        }
-        if top > limit {
-            let start = (offset + 32 * k) as u32;
-            range = union(range, [start, start + block.len() as u32]);
-        }
-        highest = if top > highest { top } else { highest };
-    }
-    (range, f32::from_bits(highest as u32))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn step_avx2(o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
-    step_generic(o, b, c);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn step_avx512(o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
-    step_generic(o, b, c);
-}
-
-/// Which compiled form of the step to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Simd {
-    /// Whatever the build's baseline is.
-    Baseline,
-    /// 256-bit vectors with fused multiply-add.
-    Avx2,
-    /// 512-bit vectors.
-    Avx512,
-}
-
-impl Simd {
-    /// The widest this machine has.
-    pub(super) fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let has = |wide: bool| {
-                if wide {
-                    is_x86_feature_detected!("avx512f")
-                        && is_x86_feature_detected!("avx512vl")
-                        && is_x86_feature_detected!("avx512dq")
-                        && is_x86_feature_detected!("avx512bw")
-                } else {
-                    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-                }
-            };
-            if has(false) {
-                return if has(true) { Self::Avx512 } else { Self::Avx2 };
-            }
-        }
-        Self::Baseline
-    }
-}
-
-/// Advances one band by one step.
-pub(super) fn step(simd: Simd, o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
-    match simd {
-        // SAFETY: `Simd::detect` returned this variant only after finding the features on this machine.
-        #[cfg(target_arch = "x86_64")]
-        Simd::Avx512 => unsafe { step_avx512(o, b, c) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Simd::Avx2 => unsafe { step_avx2(o, b, c) },
-        _ => step_generic(o, b, c),
-    }
 }
 
 #[cfg(test)]

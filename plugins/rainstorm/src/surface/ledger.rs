@@ -13,6 +13,8 @@ pub struct Ledger {
     pub infiltration_m3: f64,
     /// Water the inlets took.
     pub drained_m3: f64,
+    /// Water that came back up from the drains.
+    pub surcharged_m3: f64,
     /// Water that left over open edges and into rivers.
     pub outflow_m3: f64,
     /// Water on the surface now.
@@ -21,7 +23,7 @@ pub struct Ledger {
     pub initial_m3: f64,
     /// What the books cannot explain: stored − initial − all in + all out.
     pub error_m3: f64,
-    /// `error_m3` over all water handled (initial + rain + inflow).
+    /// `error_m3` over all water handled (initial + rain + inflow + surcharge).
     pub error_relative: f64,
 }
 
@@ -30,8 +32,8 @@ impl Ledger {
     #[must_use]
     pub fn closed(mut self) -> Self {
         let gone = self.infiltration_m3 + self.drained_m3 + self.outflow_m3;
-        self.error_m3 = self.stored_m3 - self.initial_m3 - self.rain_m3 - self.inflow_m3 + gone;
-        let handled = self.initial_m3 + self.rain_m3 + self.inflow_m3;
+        self.error_m3 = self.stored_m3 - self.initial_m3 - self.rain_m3 - self.inflow_m3 - self.surcharged_m3 + gone;
+        let handled = self.initial_m3 + self.rain_m3 + self.inflow_m3 + self.surcharged_m3;
         self.error_relative = if handled > 0.0 { self.error_m3.abs() / handled } else { 0.0 };
         self
     }

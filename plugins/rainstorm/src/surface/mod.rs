@@ -6,21 +6,40 @@
 //! on any instruction set: only exactly rounded operations (fused multiply-add included), reductions
 //! by maximum, and sums in row order.
 
+mod blocks;
 mod boundary;
+mod choice;
 mod classes;
 mod crest;
 mod domain;
+mod drive;
+mod exchange;
+mod fv1;
+mod fv1_rows;
 mod inertial;
+mod inertial_rows;
 mod kernel;
 mod ledger;
 mod rain_rows;
+mod simd;
+mod soil;
+mod solver;
 mod source;
+mod street;
 
-pub use boundary::OpenCell;
+pub use boundary::{Boundary, BoundaryKind, OpenCell};
+pub use choice::{KernelChoice, solver_of, supercritical_share};
 pub use crest::Crests;
 pub use domain::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, SoilClass};
+pub use fv1::{Fv1, Fv1Settings};
 pub use inertial::{InertialSettings, LocalInertial};
 pub use ledger::Ledger;
+pub use soil::GreenAmptSoil;
+pub use solver::Solver;
+pub(crate) use street::Street;
+
+use blocks::Blocks;
+use simd::Simd;
 
 use crate::{drains::Drains, storm::RainField};
 
@@ -39,6 +58,10 @@ pub struct Forcing<'a> {
 pub trait SurfaceSolver: Send {
     /// The raster it works on.
     fn domain(&self) -> &Domain;
+    /// Name of the kernel in scenario files and saved states.
+    fn kernel_name(&self) -> &'static str;
+    /// The kernel in words, for reports.
+    fn title(&self) -> &'static str;
     /// Simulated time since its start, s.
     fn time_s(&self) -> f64;
     /// Time steps taken.
@@ -47,6 +70,16 @@ pub trait SurfaceSolver: Send {
     fn depths_m(&self) -> Vec<f32>;
     /// Depth of one cell, m.
     fn depth_at_m(&self, col: usize, row: usize) -> f32;
+    /// Velocity of a cell, m/s east and north; of the mean of its faces where the kernel keeps discharges.
+    fn velocity_at_m_s(&self, col: usize, row: usize) -> [f32; 2];
+    /// Sets initial depths in m from column and row; the books begin anew.
+    fn fill_depths(&mut self, depth_m: &dyn Fn(usize, usize) -> f32);
+    /// Sets initial levels in m above datum; the books begin anew.
+    fn fill_level(&mut self, level_m: &dyn Fn(usize, usize) -> f64);
+    /// Sets initial velocities in m/s; false when the kernel starts at rest.
+    fn fill_velocities(&mut self, velocity_m_s: &dyn Fn(usize, usize) -> [f64; 2]) -> bool;
+    /// Lets cells follow inflow hydrographs or stages, in place of those they followed.
+    fn follow(&mut self, boundaries: Vec<Boundary>);
     /// Advances exactly to `until_s`.
     fn advance(&mut self, until_s: f64, forcing: &mut Forcing<'_>);
     /// The books up to now.
