@@ -5,6 +5,7 @@
 
 pub mod demo;
 pub mod export_tiff;
+pub mod flat;
 pub mod import;
 pub mod model;
 pub mod pack;

@@ -12,6 +12,7 @@ use super::{
     ground::{cut, median_above_ground_m, median_rim_above_ground_m, mosaic},
     osm,
     place_files::{Content, Source, check_place, choose_frame, settle_crs},
+    steps::{Afresh, Keeper, Piece, Recipe, Role, ground_under, stand_on},
     swmm::{FOOT_M, SwmmFile},
 };
 use crate::model::{City, DrainageNetwork, Terrain};
@@ -44,6 +45,16 @@ pub fn load_city(
     options: &LoadOptions,
     progress: &dyn Fn(&str),
 ) -> Result<(City, Report), ImportError> {
+    assemble(paths, options, progress, &mut Afresh)
+}
+
+/// [`load_city`] with a choice of what is made anew.
+pub(crate) fn assemble(
+    paths: &[PathBuf],
+    options: &LoadOptions,
+    progress: &dyn Fn(&str),
+    keeper: &mut dyn Keeper,
+) -> Result<(City, Report), ImportError> {
     if paths.is_empty() {
         return Err(ImportError::new("", "", "no files given"));
     }
@@ -55,12 +66,15 @@ pub fn load_city(
     let mut sources = Vec::with_capacity(paths.len());
     for path in paths {
         say("查看", "looking at", &path.display().to_string());
-        sources.push(Source::open(path, &mut report)?);
+        let (digest, mut sketch, content) = keeper.look(path)?;
+        report.merge(std::mem::take(&mut sketch.report));
+        sources.push((digest, Source { content, ..Source::known(path, sketch) }));
     }
-    settle_crs(&mut sources, options.crs_override, &mut report);
+    let mut sources = Sources::split(sources);
+    settle_crs(&mut sources.list, options.crs_override, &mut report);
     let frame = match options.frame {
         Some(frame) => frame,
-        None => choose_frame(&sources, &mut report)?,
+        None => choose_frame(&sources.list, &mut report)?,
     };
     let mut city = City {
         name: options.name.clone().unwrap_or_else(|| Bilingual::same(stem(&paths[0]))),
@@ -71,26 +85,117 @@ pub fn load_city(
     sources.retain(|source| check_place(source, &frame, &mut report));
 
     // Terrain first: other things stand on it.
-    let mut terrains = Vec::new();
-    for source in &sources {
-        if let Content::Raster(raster) = &source.content {
+    let mut rasters = Vec::new();
+    for (digest, source) in sources.iter().filter(|(_, s)| is_raster(s.format)) {
+        let cell = options.terrain_cell_m.map(f64::to_bits);
+        let recipe = recipe(Role::Raster, digest, source, &frame, format!("cell {cell:?}"));
+        let (piece, key) = keeper.piece(recipe, &mut || {
             say("地形", "terrain", &source.name());
-            let placed = raster.to_terrain(&frame, source.crs.as_deref(), options.terrain_cell_m);
-            terrains.push(placed.map_err(|e| ImportError::new(&source.path, "coordinates", e.to_string()))?);
-        }
+            raster(source, &frame, options.terrain_cell_m)
+        })?;
+        report.merge(piece.report);
+        rasters.extend(piece.city.terrain.map(|t| (t, key)));
     }
-    city.terrain = mosaic(terrains);
-    for source in &mut sources {
-        if !matches!(source.content, Content::Raster(_)) {
-            say("读取", "reading", &source.name());
-            add(source, &frame, &mut city, &mut report)?;
+    let ground = ground(rasters, keeper)?;
+    for (digest, source) in sources.iter().filter(|(_, s)| !is_raster(s.format)) {
+        let (mut piece, key) =
+            keeper.piece(recipe(Role::Layers, digest, source, &frame, String::new()), &mut || {
+                say("读取", "reading", &source.name());
+                layers(source, &frame)
+            })?;
+        report.merge(std::mem::take(&mut piece.report));
+        if let Some((terrain, ground_key)) = &ground {
+            let inputs = vec![key, ground_key.clone()];
+            let under = Recipe { role: Role::Ground, name: source.name(), inputs };
+            let (under, _) = keeper.piece(under, &mut || Ok(stand(source, &piece, terrain)))?;
+            report.merge(under.report);
+            stand_on(&mut piece.city.buildings, &under.ground_m);
+        } else if piece.above_ground && !piece.city.buildings.is_empty() {
+            report.note(Severity::Guessed, source.name(), "no terrain: buildings stand at height 0");
         }
+        city.absorb(piece.city);
     }
-    // Parents before children, whatever the order of the files.
-    city.areas.sort_by(|a, b| a.code.len().cmp(&b.code.len()).then_with(|| a.code.cmp(&b.code)));
-    trim_terrain(&mut city, &mut report);
+    city.sort_areas();
+    if let Some((terrain, key)) = ground {
+        let bounds = content_bounds(&city);
+        let inputs = vec![key, format!("{:?}", bounds.map(|b| b.map(f64::to_bits)))];
+        let recipe = Recipe { role: Role::Terrain, name: "terrain".into(), inputs };
+        let whole = std::cell::Cell::new(Some(terrain));
+        let (piece, _) = keeper.piece(recipe, &mut || Ok(trimmed(whole.take(), bounds)))?;
+        report.merge(piece.report);
+        city.terrain = piece.city.terrain;
+    }
     city.extent = extent(&city);
     Ok((city, report))
+}
+
+/// Sources with the digests of their content.
+struct Sources {
+    digests: Vec<String>,
+    list: Vec<Source>,
+}
+
+impl Sources {
+    fn split(both: Vec<(String, Source)>) -> Self {
+        let (digests, list) = both.into_iter().unzip();
+        Self { digests, list }
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(&Source) -> bool) {
+        let list = std::mem::take(&mut self.list);
+        let both = std::mem::take(&mut self.digests).into_iter().zip(list);
+        (self.digests, self.list) = both.filter(|(_, source)| keep(source)).unzip();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&String, &Source)> {
+        self.digests.iter().zip(&self.list)
+    }
+}
+
+const fn is_raster(format: Format) -> bool {
+    matches!(format, Format::GeoTiff | Format::EsriAscii)
+}
+
+/// All that what a file becomes depends on.
+fn recipe(role: Role, digest: &str, source: &Source, frame: &LocalFrame, choice: String) -> Recipe {
+    let origin = frame.origin.map(f64::to_bits);
+    let place = format!("EPSG:{} {origin:?} from {:?}", frame.epsg, source.crs);
+    let name = source.name();
+    Recipe { role, inputs: vec![digest.to_owned(), name.clone(), place, choice], name }
+}
+
+fn raster(source: &Source, frame: &LocalFrame, cell_m: Option<f64>) -> Result<Piece, ImportError> {
+    let read;
+    let raster = match &source.content {
+        Content::Raster(raster) => raster,
+        _ => match Source::look(&source.path)?.1 {
+            Content::Raster(raster) => {
+                read = raster;
+                &read
+            }
+            _ => return Err(ImportError::new(&source.path, "", "the file changed while it was read")),
+        },
+    };
+    let placed = raster.to_terrain(frame, source.crs.as_deref(), cell_m);
+    let terrain = placed.map_err(|e| ImportError::new(&source.path, "coordinates", e.to_string()))?;
+    Ok(Piece { city: City { terrain: Some(terrain), ..City::default() }, ..Piece::default() })
+}
+
+/// The ground that other things stand on, and the key of its piece.
+fn ground(
+    mut rasters: Vec<(Terrain, String)>,
+    keeper: &mut dyn Keeper,
+) -> Result<Option<(Terrain, String)>, ImportError> {
+    if rasters.len() < 2 {
+        return Ok(rasters.pop());
+    }
+    let (parts, keys): (Vec<_>, Vec<_>) = rasters.into_iter().unzip();
+    let parts = std::cell::Cell::new(parts);
+    let recipe = Recipe { role: Role::Mosaic, name: "mosaic".into(), inputs: keys };
+    let (piece, key) = keeper.piece(recipe, &mut || {
+        Ok(Piece { city: City { terrain: mosaic(parts.take()), ..City::default() }, ..Piece::default() })
+    })?;
+    Ok(piece.city.terrain.map(|terrain| (terrain, key)))
 }
 
 fn stem(path: &std::path::Path) -> String {
@@ -98,80 +203,83 @@ fn stem(path: &std::path::Path) -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// Reads one file into the city.
-fn add(source: &mut Source, frame: &LocalFrame, city: &mut City, report: &mut Report) -> Result<(), ImportError> {
-    let ground = city.terrain.as_ref();
+/// Reads the layers of one file, by itself.
+fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
+    let mut city = City::default();
+    let mut above_ground = false;
+    let mut report = Report::default();
     match source.format {
         Format::CityJson => {
             let (part, own) = cityjson::read(&source.path, frame, source.epsg())?;
-            source.adopt(report, own);
-            if let Some(gap) = ground.and_then(|t| median_above_ground_m(&part.buildings, t))
-                && gap.abs() > DATUM_GAP_M
-            {
-                let text = format!(
-                    "buildings stand {gap:.1} m above the terrain in the median: the files may have different vertical \
-                     datums"
-                );
-                report.note(Severity::Guessed, source.name(), text);
-            }
-            city.buildings.extend(part.buildings);
-            city.surfaces.extend(part.surfaces);
-            city.landmarks.extend(part.landmarks);
+            report = source.named(own);
+            city.buildings = part.buildings;
+            city.surfaces = part.surfaces;
+            city.landmarks = part.landmarks;
         }
         Format::Osm => {
-            let (mut part, own) = osm::read(&source.path, frame, None)?;
-            source.adopt(report, own);
-            match ground {
-                Some(terrain) => part.stand_on(|x, y| terrain.height_m(x, y)),
-                None if !part.buildings.is_empty() => {
-                    report.note(Severity::Guessed, source.name(), "no terrain: buildings stand at height 0");
-                }
-                None => {}
-            }
-            city.buildings.extend(part.buildings);
-            city.roads.extend(part.roads);
-            city.surfaces.extend(part.surfaces);
-            city.places.extend(part.places);
+            let (part, own) = osm::read(&source.path, frame, None)?;
+            report = source.named(own);
+            above_ground = true;
+            city.buildings = part.buildings;
+            city.roads = part.roads;
+            city.surfaces = part.surfaces;
+            city.places = part.places;
         }
         Format::Swmm => {
-            if let Content::Swmm(file) = std::mem::take(&mut source.content) {
-                let network = place_network(source, file, frame, report)?;
-                if let Some(gap) = ground.and_then(|t| median_rim_above_ground_m(&network, t))
-                    && gap.abs() > DATUM_GAP_M
-                {
-                    let text = format!("manhole rims stand {gap:.1} m above the terrain in the median");
-                    report.note(Severity::Guessed, source.name(), text);
-                }
-                join_network(&mut city.drainage, network);
-            }
+            let file = match &source.content {
+                Content::Swmm(file) => file.clone(),
+                _ => match Source::look(&source.path)?.1 {
+                    Content::Swmm(file) => file,
+                    _ => return Err(ImportError::new(&source.path, "", "the file changed while it was read")),
+                },
+            };
+            city.drainage = Some(place_network(source, file, frame, &mut report)?);
         }
         Format::Gltf => {
             let (part, own) = gltf::read(&source.path, frame, None)?;
-            source.adopt(report, own);
-            report.note(
-                Severity::Guessed,
-                source.name(),
-                "a model names no place; it stands in the middle of the city",
-            );
-            city.landmarks.extend(part.landmarks);
+            report = source.named(own);
+            let text = "a model names no place; it stands in the middle of the city";
+            report.note(Severity::Guessed, source.name(), text);
+            city.landmarks = part.landmarks;
         }
         Format::GeoJson => {
             let (part, own) = geojson_layers::read(&source.path, frame)?;
-            source.adopt(report, own);
-            city.areas.extend(part.areas);
-            city.organisations.extend(part.organisations);
-            city.persons.extend(part.persons);
-            city.components.extend(part.components);
-            city.places.extend(part.places);
-            city.sensors.extend(part.sensors);
-            city.units.extend(part.units);
-            city.landmarks.extend(part.landmarks);
-            city.surfaces.extend(part.surfaces);
-            city.roads.extend(part.roads);
+            report = source.named(own);
+            city.areas = part.areas;
+            city.organisations = part.organisations;
+            city.persons = part.persons;
+            city.components = part.components;
+            city.places = part.places;
+            city.sensors = part.sensors;
+            city.units = part.units;
+            city.landmarks = part.landmarks;
+            city.surfaces = part.surfaces;
+            city.roads = part.roads;
         }
         Format::GeoTiff | Format::EsriAscii => {}
     }
-    Ok(())
+    Ok(Piece { city, report, above_ground, ..Piece::default() })
+}
+
+/// How a file's things meet the ground: lifted onto it, or compared with it.
+fn stand(source: &Source, piece: &Piece, terrain: &Terrain) -> Piece {
+    let mut under = Piece::default();
+    let mut gap = |what: &str, gap: Option<f32>, end: &str| {
+        if let Some(gap) = gap.filter(|gap| gap.abs() > DATUM_GAP_M) {
+            let text = format!("{what} stand {gap:.1} m above the terrain in the median{end}");
+            under.report.note(Severity::Guessed, source.name(), text);
+        }
+    };
+    if let Some(network) = &piece.city.drainage {
+        gap("manhole rims", median_rim_above_ground_m(network, terrain), "");
+    }
+    if piece.above_ground {
+        under.ground_m = ground_under(&piece.city.buildings, terrain);
+    } else {
+        let end = ": the files may have different vertical datums";
+        gap("buildings", median_above_ground_m(&piece.city.buildings, terrain), end);
+    }
+    under
 }
 
 /// Moves a network into the frame.
@@ -224,21 +332,22 @@ fn place_network(
 }
 
 /// Adds a second network.
-fn join_network(into: &mut Option<DrainageNetwork>, network: DrainageNetwork) {
+pub(super) fn join_network(into: &mut Option<DrainageNetwork>, network: DrainageNetwork) {
     match into {
         Some(known) => known.join(network),
         None => *into = Some(network),
     }
 }
 
-/// Keeps the terrain around the city when a file covers far more.
-fn trim_terrain(city: &mut City, report: &mut Report) {
-    let Some(bounds) = content_bounds(city) else { return };
-    let Some(terrain) = &city.terrain else { return };
+/// The terrain around the city, when a file covers far more; else as it is.
+fn trimmed(terrain: Option<Terrain>, bounds: Option<[f64; 4]>) -> Piece {
+    let mut piece = Piece::default();
+    piece.city.terrain = terrain;
+    let (Some(bounds), Some(terrain)) = (bounds, &piece.city.terrain) else { return piece };
     let wanted = [bounds[0] - MARGIN_M, bounds[1] - MARGIN_M, bounds[2] + MARGIN_M, bounds[3] + MARGIN_M];
     let whole = terrain.cols as f64 * terrain.cell_m * terrain.rows as f64 * terrain.cell_m;
     if whole < 1.5 * (wanted[2] - wanted[0]) * (wanted[3] - wanted[1]) {
-        return;
+        return piece;
     }
     match cut(terrain, wanted) {
         Some(part) => {
@@ -246,11 +355,15 @@ fn trim_terrain(city: &mut City, report: &mut Report) {
                 "{} x {} cells kept of {} x {}: those within {MARGIN_M} m of the city",
                 part.cols, part.rows, terrain.cols, terrain.rows
             );
-            report.note(Severity::Skipped, "terrain", text);
-            city.terrain = Some(part);
+            piece.report.note(Severity::Skipped, "terrain", text);
+            piece.city.terrain = Some(part);
         }
-        None => report.note(Severity::Guessed, "terrain", "the terrain does not lie under the buildings and roads"),
+        None => {
+            let text = "the terrain does not lie under the buildings and roads";
+            piece.report.note(Severity::Guessed, "terrain", text);
+        }
     }
+    piece
 }
 
 fn grow(bounds: &mut Option<[f64; 4]>, p: [f64; 2]) {

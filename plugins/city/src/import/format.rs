@@ -7,14 +7,14 @@ use std::{
 };
 
 use serde::{
-    Deserialize,
+    Deserialize, Serialize,
     de::{self, IgnoredAny},
 };
 
 use super::ImportError;
 
 /// Formats that hold something of a city.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Format {
     /// CityJSON or CityJSONSeq.
     CityJson,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use guanlan_geography::{LocalFrame, Transformer, choose_local_epsg, is_geographic, is_metric_at};
+use serde::{Deserialize, Serialize};
 
 use super::{
     ImportError, Report, Severity, cityjson,
@@ -20,8 +21,8 @@ const FAR_M: f64 = 200_000.0;
 
 /// What was already read while looking where a file lies.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Content {
-    /// To be read when the frame is known.
+pub(crate) enum Content {
+    /// To be read when it is needed.
     #[default]
     Later,
     /// Terrain.
@@ -30,61 +31,96 @@ pub(super) enum Content {
     Swmm(SwmmFile),
 }
 
+/// Where a file says it lies, and what was odd about that: all that choosing a frame needs of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sketch {
+    /// What it is.
+    pub format: Format,
+    /// CRS as PROJ understands it; `None` when the file does not say.
+    pub crs: Option<String>,
+    /// In its own CRS.
+    pub extent: Option<[f64; 6]>,
+    /// Its numbers look like degrees, whatever it says.
+    pub degrees: bool,
+    /// What looking at it found out.
+    pub report: Report,
+}
+
 /// A file on its way into the city.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     pub path: PathBuf,
     pub format: Format,
     /// CRS as PROJ understands it; `None` when neither the file nor the user says.
     pub crs: Option<String>,
     /// In its own CRS.
     pub extent: Option<[f64; 6]>,
+    pub degrees: bool,
     pub content: Content,
 }
 
-impl Source {
-    /// File name for messages.
-    pub fn name(&self) -> String {
-        self.path.file_name().map_or_else(|| self.path.display().to_string(), |n| n.to_string_lossy().into_owned())
-    }
-
-    /// Detects the format and looks where the file lies.
-    pub fn open(path: &Path, report: &mut Report) -> Result<Self, ImportError> {
-        let format = detect(path)?;
-        let mut source = Self { path: path.to_owned(), format, crs: None, extent: None, content: Content::Later };
-        match format {
-            Format::GeoTiff | Format::EsriAscii => {
-                let (raster, own) = if format == Format::GeoTiff { read_tiff(path)? } else { read_asc(path)? };
-                source.adopt(report, own);
-                source.crs = raster.crs.clone();
-                source.extent = Some(raster.extent());
-                source.content = Content::Raster(raster);
-            }
-            Format::Swmm => {
-                let (file, own) = read_swmm(path)?;
-                source.adopt(report, own);
-                source.extent = file.extent;
-                source.content = Content::Swmm(file);
-            }
-            Format::CityJson => source.peeked(cityjson::peek(path)?),
-            Format::Osm => source.peeked(osm::peek(path)?),
-            Format::Gltf => source.peeked(gltf::peek(path)?),
-            Format::GeoJson => source.peeked(geojson_layers::peek(path)?),
-        }
-        Ok(source)
-    }
-
+impl Sketch {
     fn peeked(&mut self, peek: super::Peek) {
         self.crs = peek.epsg.map(|code| format!("EPSG:{}", horizontal(code)));
         self.extent = peek.extent;
     }
+}
 
-    /// Takes over a report, with the file's name at each place.
-    pub fn adopt(&self, report: &mut Report, mut own: Report) {
-        for problem in &mut own.problems {
-            problem.where_ = format!("{}: {}", self.name(), problem.where_);
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+fn named(path: &Path, mut own: Report) -> Report {
+    for problem in &mut own.problems {
+        problem.where_ = format!("{}: {}", file_name(path), problem.where_);
+    }
+    own
+}
+
+impl Source {
+    /// A file of which a sketch is known.
+    pub fn known(path: &Path, sketch: Sketch) -> Self {
+        let Sketch { format, crs, extent, degrees, report: _ } = sketch;
+        Self { path: path.to_owned(), format, crs, extent, degrees, content: Content::Later }
+    }
+
+    /// File name for messages.
+    pub fn name(&self) -> String {
+        file_name(&self.path)
+    }
+
+    /// Detects the format and looks where the file lies.
+    pub fn look(path: &Path) -> Result<(Sketch, Content), ImportError> {
+        let format = detect(path)?;
+        let mut sketch = Sketch { format, crs: None, extent: None, degrees: false, report: Report::default() };
+        let mut content = Content::Later;
+        match format {
+            Format::GeoTiff | Format::EsriAscii => {
+                let (raster, own) = if format == Format::GeoTiff { read_tiff(path)? } else { read_asc(path)? };
+                sketch.report = named(path, own);
+                sketch.crs = raster.crs.clone();
+                sketch.extent = Some(raster.extent());
+                sketch.degrees = raster.affine[1].abs() < 0.02 && raster.affine[5].abs() < 0.02;
+                content = Content::Raster(raster);
+            }
+            Format::Swmm => {
+                let (file, own) = read_swmm(path)?;
+                sketch.report = named(path, own);
+                sketch.extent = file.extent;
+                sketch.degrees = file.map_units == "DEGREES";
+                content = Content::Swmm(file);
+            }
+            Format::CityJson => sketch.peeked(cityjson::peek(path)?),
+            Format::Osm => sketch.peeked(osm::peek(path)?),
+            Format::Gltf => sketch.peeked(gltf::peek(path)?),
+            Format::GeoJson => sketch.peeked(geojson_layers::peek(path)?),
         }
-        report.merge(own);
+        Ok((sketch, content))
+    }
+
+    /// A report with the file's name at each place.
+    pub fn named(&self, own: Report) -> Report {
+        named(&self.path, own)
     }
 
     /// EPSG code of the CRS, when it has one.
@@ -136,12 +172,7 @@ pub(super) fn settle_crs(sources: &mut [Source], crs_override: Option<u32>, repo
     for source in sources.iter_mut().filter(|s| s.crs.is_none()) {
         let Some(e) = source.extent else { continue };
         let on_globe = e[0] >= -180.0 && e[3] <= 180.0 && e[1] >= -90.0 && e[4] <= 90.0;
-        let degrees = match &source.content {
-            Content::Raster(raster) => raster.affine[1].abs() < 0.02 && raster.affine[5].abs() < 0.02,
-            Content::Swmm(file) => file.map_units == "DEGREES",
-            Content::Later => false,
-        };
-        if on_globe && degrees {
+        if on_globe && source.degrees {
             source.crs = Some("EPSG:4326".into());
             let text = "no CRS; its numbers can only be longitude and latitude, taken as WGS 84";
             report.note(Severity::Guessed, source.name(), text);

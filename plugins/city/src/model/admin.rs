@@ -30,6 +30,7 @@ pub struct AdminArea {
     /// Name.
     pub name: Bilingual,
     /// Outer ring, counter-clockwise, not closed, local m.
+    #[serde(with = "crate::flat")]
     pub ring: Vec<[f32; 2]>,
 }
 

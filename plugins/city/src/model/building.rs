@@ -25,6 +25,7 @@ pub enum RoofShape {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BuildingPart {
     /// Outer ring, counter-clockwise seen from above, not closed, local m.
+    #[serde(with = "crate::flat")]
     pub footprint: Vec<[f32; 2]>,
     /// Inner rings, clockwise, not closed.
     pub holes: Vec<Vec<[f32; 2]>>,
@@ -38,8 +39,10 @@ pub struct BuildingPart {
     pub roof: RoofShape,
     /// Triangles when `roof` is [`RoofShape::Mesh`]: corners in local m and height, three by three,
     /// counter-clockwise seen from outside.
+    #[serde(with = "crate::flat")]
     pub mesh: Vec<[f32; 3]>,
     /// One flag for each triangle of `mesh`: true for roofs.
+    #[serde(with = "crate::flat::flags")]
     pub mesh_is_roof: Vec<bool>,
 }
 

@@ -127,7 +127,9 @@ pub struct Landmark {
     /// Heading, degrees clockwise from north.
     pub heading_deg: f32,
     /// Triangles (metres, x east, y north, z up, around the foot), three corners each.
+    #[serde(with = "crate::flat")]
     pub mesh: Vec<[f32; 3]>,
     /// Linear RGB for each triangle.
+    #[serde(with = "crate::flat")]
     pub colors: Vec<[f32; 3]>,
 }

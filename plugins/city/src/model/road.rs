@@ -54,6 +54,7 @@ pub struct Road {
     /// Traffic signals at the end.
     pub signal_at_end: bool,
     /// Centre line, local m, from `from_node` to `to_node`; at least two points.
+    #[serde(with = "crate::flat")]
     pub line: Vec<[f32; 2]>,
 }
 

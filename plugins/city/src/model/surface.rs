@@ -25,6 +25,7 @@ pub struct SurfaceArea {
     /// Name, if any.
     pub name: Bilingual,
     /// Outer ring, counter-clockwise, not closed, local m.
+    #[serde(with = "crate::flat")]
     pub ring: Vec<[f32; 2]>,
     /// Inner rings, clockwise, not closed.
     pub holes: Vec<Vec<[f32; 2]>>,

@@ -16,6 +16,7 @@ pub struct Terrain {
     /// Rows.
     pub rows: usize,
     /// Heights in m, row-major; NaN where the source has no data.
+    #[serde(with = "crate::flat")]
     pub z_m: Vec<f32>,
 }
 
