@@ -21,6 +21,7 @@ pub mod camera;
 pub mod flood;
 pub mod frame;
 pub mod ground;
+pub mod layers;
 pub mod lines;
 pub mod look;
 pub mod pick;

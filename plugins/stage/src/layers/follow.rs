@@ -1,0 +1,153 @@
+//! The layer file is watched beside the drawing thread; a change is in force within a second, a bad one is told.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bevy::prelude::*;
+use crossbeam_channel::{Receiver, bounded};
+use guanlan_geography::LocalFrame;
+
+use super::cameras::{Cameras, cameras};
+use super::catalogue::{Catalogue, CatalogueError, Source};
+use super::state::LayerState;
+use super::user::UserLayers;
+use crate::{Redraw, StageSettings};
+
+/// How often the files are looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A catalogue with what its files hold.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The layers.
+    pub catalogue: Arc<Catalogue>,
+    /// Their files.
+    pub user: Arc<UserLayers>,
+}
+
+/// Reads a layer file, or the shipped catalogue, with all files it names.
+///
+/// # Errors
+/// What is wrong with the layer file.
+pub fn load(path: Option<&Path>, frame: &LocalFrame) -> Result<Loaded, CatalogueError> {
+    let catalogue = path.map_or_else(|| Ok(Catalogue::shipped()), Catalogue::load)?;
+    let user = UserLayers::read(&catalogue, frame);
+    Ok(Loaded { catalogue: Arc::new(catalogue), user: Arc::new(user) })
+}
+
+/// What comes from the watching thread.
+#[derive(Resource)]
+pub(crate) struct Watch(Receiver<Result<Loaded, CatalogueError>>);
+
+/// When the files of a catalogue were written.
+fn stamps(path: &Path, catalogue: Option<&Catalogue>) -> Vec<Option<(SystemTime, u64)>> {
+    let of = |p: &Path| std::fs::metadata(p).and_then(|m| Ok((m.modified()?, m.len()))).ok();
+    let files = catalogue.into_iter().flat_map(|c| &c.layers).filter_map(|l| match &l.source {
+        Source::File { path, .. } | Source::Cameras { file: Some(path), .. } => Some(path.as_path()),
+        _ => None,
+    });
+    std::iter::once(path).chain(files).map(of).collect()
+}
+
+impl Watch {
+    /// Watches a layer file and the files it names.
+    pub(crate) fn start(path: PathBuf, frame: LocalFrame, first: Arc<Catalogue>) -> Self {
+        let (tx, rx) = bounded(1);
+        let watch = move || {
+            let mut catalogue = first;
+            let mut seen = stamps(&path, Some(&catalogue));
+            loop {
+                std::thread::sleep(EVERY);
+                let now = stamps(&path, Some(&catalogue));
+                if now == seen {
+                    continue;
+                }
+                let result = load(Some(&path), &frame);
+                if let Ok(loaded) = &result {
+                    catalogue = loaded.catalogue.clone();
+                }
+                seen = stamps(&path, Some(&catalogue));
+                if tx.send(result).is_err() {
+                    return;
+                }
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("guanlan-layers".into()).spawn(watch) {
+            tracing::warn!("the layer file is not watched: {error}");
+        }
+        Self(rx)
+    }
+}
+
+/// Puts a changed catalogue into force; a bad one leaves the old one and says why.
+pub(crate) fn follow_file(watch: Option<Res<Watch>>, mut layers: ResMut<LayerState>, mut redraw: ResMut<Redraw>) {
+    let Some(result) = watch.and_then(|w| w.0.try_recv().ok()) else { return };
+    match result {
+        Ok(loaded) => layers.replace(loaded.catalogue, loaded.user),
+        Err(error) => {
+            layers.trouble = error.to_string();
+            layers.revision += 1;
+        }
+    }
+    redraw.scene();
+}
+
+/// Cameras follow the catalogue.
+pub(crate) fn follow_cameras(
+    layers: Res<LayerState>,
+    settings: Res<StageSettings>,
+    mut all: ResMut<Cameras>,
+    mut seen: Local<Option<(usize, usize)>>,
+) {
+    let key = (Arc::as_ptr(layers.catalogue()) as usize, Arc::as_ptr(&layers.user) as usize);
+    if *seen == Some(key) {
+        return;
+    }
+    *seen = Some(key);
+    let rows = cameras(&settings.city, layers.catalogue(), &layers.user);
+    if *all.rows != rows {
+        all.rows = Arc::new(rows);
+        all.version += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_taken_a_bad_one_is_told_and_the_old_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("layers.toml");
+        let text = super::super::catalogue::SHIPPED;
+        std::fs::write(&path, text).unwrap();
+        let frame = LocalFrame::new(4549, [0.0, 0.0]);
+        let first = load(Some(&path), &frame).unwrap();
+        let mut app = App::new();
+        app.insert_resource(LayerState::new(first.catalogue.clone()))
+            .init_resource::<Redraw>()
+            .insert_resource(Watch::start(path.clone(), frame, first.catalogue))
+            .add_systems(Update, follow_file);
+        let until = |app: &mut App, ok: &dyn Fn(&LayerState) -> bool| {
+            for _ in 0..400 {
+                app.update();
+                if ok(app.world().resource::<LayerState>()) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(25));
+            }
+            panic!("nothing came of the change");
+        };
+        std::fs::write(&path, text.replace("zh = \"力量\"", "zh = \"队伍\"")).unwrap();
+        let name = |s: &LayerState| {
+            s.catalogue().layers.iter().find(|l| l.id == "crews").map(|l| l.name.zh.clone()).unwrap_or_default()
+        };
+        until(&mut app, &|s| name(s) == "队伍");
+        std::fs::write(&path, "format = 1\nlayers = 5\n").unwrap();
+        until(&mut app, &|s| s.trouble.contains("layers.toml:2"));
+        assert_eq!(name(app.world().resource::<LayerState>()), "队伍", "the old one stays");
+        std::fs::write(&path, text).unwrap();
+        until(&mut app, &|s| name(s) == "力量" && s.trouble.is_empty());
+    }
+}
