@@ -22,8 +22,10 @@ pub mod flood;
 pub mod frame;
 pub mod ground;
 pub mod layers;
+pub mod light;
 pub mod lines;
 pub mod look;
+pub mod material;
 pub mod pick;
 pub mod quality;
 pub mod redraw;
@@ -32,6 +34,7 @@ pub mod screen;
 pub mod shaders;
 pub mod solid;
 pub mod still;
+pub mod weather;
 pub mod window;
 
 use std::sync::Arc;
@@ -43,13 +46,15 @@ use guanlan_core::theme::Theme;
 pub use image;
 
 pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
-pub use flood::FloodWater;
+pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField};
 pub use ground::heights::Ground;
+pub use light::SceneClock;
 pub use look::Look;
 pub use pick::{Highlight, PickTarget, Picked};
 pub use quality::Quality;
 pub use redraw::Redraw;
 pub use screen::{MainCamera, MapLens, MapViewport, ScreenCamera};
+pub use weather::{Rain, RainField};
 
 /// The whole stage over one city.
 pub struct StagePlugin {
@@ -109,14 +114,8 @@ impl Plugin for StagePlugin {
         let ground = Ground::new(&self.city);
         let views = camera::views::from_city(&self.city, &ground);
         let home = views.0.first().map(|v| v.pose).unwrap_or_default();
-        app.add_plugins((
-            MaterialPlugin::<ground::GroundMaterial>::default(),
-            MaterialPlugin::<buildings::BuildingMaterial>::default(),
-            MaterialPlugin::<solid::SolidMaterial>::default(),
-            MaterialPlugin::<lines::LineMaterial>::default(),
-            MaterialPlugin::<flood::FloodMaterial>::default(),
-            MaterialPlugin::<screen::ScreenMaterial>::default(),
-        ));
+        scene::add_materials(app);
+        app.add_plugins(MaterialPlugin::<screen::ScreenMaterial>::default());
         app.insert_resource(StageSettings { city: self.city.clone(), quality: self.quality, theme: self.theme })
             .insert_resource(Look::new(self.theme, self.city.extent))
             .insert_resource(pick::BuildingIndex::new(&self.city))
@@ -127,7 +126,12 @@ impl Plugin for StagePlugin {
             .init_resource::<camera::flight::InFlight>()
             .init_resource::<camera::input::Bookmarks>()
             .init_resource::<camera::input::Gesture>()
+            .insert_resource(SceneClock::over(&self.city))
             .init_resource::<FloodWater>()
+            .init_resource::<FloodFlow>()
+            .init_resource::<FloodStyle>()
+            .init_resource::<Rain>()
+            .init_resource::<ground::near::NearPainting>()
             .init_resource::<Highlight>()
             .init_resource::<MapViewport>()
             .init_resource::<MapLens>()
@@ -141,14 +145,18 @@ impl Plugin for StagePlugin {
             (StageSystems::Lens, StageSystems::Input, StageSystems::Camera, StageSystems::Layers, StageSystems::Apply)
                 .chain(),
         );
-        app.add_systems(Startup, (screen::spawn_cameras, scene::build).chain());
+        app.configure_sets(Update, scene::LookFollows.in_set(StageSystems::Layers));
+        app.add_systems(Startup, (screen::spawn_cameras, scene::build, light::sky::spawn, weather::spawn).chain());
         app.add_systems(
             Update,
             (
                 screen::follow_window.in_set(StageSystems::Lens),
                 camera::input::steer.in_set(StageSystems::Input),
                 camera::flight::fly.in_set(StageSystems::Camera),
-                (flood::show_water, scene::follow_look, pick::show_highlight.before(scene::follow_look))
+                (flood::show_water, ground::near::follow_focus).in_set(StageSystems::Layers),
+                (light::clock::follow_clock, weather::show_rain, pick::show_highlight)
+                    .chain()
+                    .before(scene::LookFollows)
                     .in_set(StageSystems::Layers),
                 screen::apply_rig.in_set(StageSystems::Apply),
             ),

@@ -2,13 +2,9 @@
 
 use bevy::asset::RenderAssetUsages;
 use bevy::math::Vec4;
-use bevy::mesh::{Indices, MeshVertexAttribute, MeshVertexBufferLayoutRef, PrimitiveTopology, VertexFormat};
-use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
+use bevy::mesh::{Indices, MeshVertexAttribute, PrimitiveTopology, VertexFormat};
 use bevy::prelude::*;
-use bevy::render::render_resource::{
-    AsBindGroup, CompareFunction, RenderPipelineDescriptor, SpecializedMeshPipelineError,
-};
-use bevy::shader::ShaderRef;
+use bevy::render::render_resource::AsBindGroup;
 
 use crate::frame::to_scene;
 use crate::look::Look;
@@ -58,46 +54,22 @@ impl From<&LineMaterial> for LineKey {
     }
 }
 
-impl Material for LineMaterial {
-    fn vertex_shader() -> ShaderRef {
-        shaders::LINES.into()
-    }
-    fn fragment_shader() -> ShaderRef {
-        shaders::LINES.into()
-    }
-    fn alpha_mode(&self) -> AlphaMode {
-        AlphaMode::Blend
-    }
-    fn depth_bias(&self) -> f32 {
-        self.order
-    }
-    fn enable_prepass() -> bool {
-        false
-    }
-    fn enable_shadows() -> bool {
-        false
-    }
-    fn specialize(
-        _: &MaterialPipeline,
-        descriptor: &mut RenderPipelineDescriptor,
-        layout: &MeshVertexBufferLayoutRef,
-        key: MaterialPipelineKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![layout.0.get_layout(&[
-            Mesh::ATTRIBUTE_POSITION.at_shader_location(0),
-            ATTRIBUTE_OTHER.at_shader_location(1),
-            ATTRIBUTE_STYLE.at_shader_location(2),
-            Mesh::ATTRIBUTE_COLOR.at_shader_location(3),
-        ])?];
-        descriptor.primitive.cull_mode = None;
-        if key.bind_group_data.on_top
-            && let Some(depth) = &mut descriptor.depth_stencil
-        {
-            depth.depth_compare = Some(CompareFunction::Always);
+crate::plain_material!(
+    LineMaterial,
+    shaders::LINES,
+    [Mesh::ATTRIBUTE_POSITION, ATTRIBUTE_OTHER, ATTRIBUTE_STYLE, Mesh::ATTRIBUTE_COLOR],
+    {
+        fn alpha_mode(&self) -> AlphaMode {
+            AlphaMode::Blend
         }
-        Ok(())
+        fn depth_bias(&self) -> f32 {
+            self.order
+        }
+    },
+    |descriptor, key| if key.bind_group_data.on_top {
+        crate::material::always_seen(descriptor)
     }
-}
+);
 
 /// One mesh of many lines; four corners for each stretch, widened on the GPU.
 #[must_use]

@@ -1,23 +1,47 @@
 //! The look of the scene as one block of numbers that every shader reads.
 //!
-//! Colours come from the theme's tokens and nowhere else.
+//! Colours come from the theme's tokens and nowhere else; light and sky from the [`Tone`] of the hour.
 
 use bevy::math::{Vec3, Vec4};
 use bevy::prelude::Resource;
 use bevy::render::render_resource::ShaderType;
 use guanlan_core::theme::{Theme, Token};
 
+use crate::light::Tone;
+
 /// Number that no building has: nothing is selected.
 pub const NOTHING: u32 = u32::MAX;
 
 /// Everything the shaders share. Field order is that of `struct Look` in `look.wgsl`.
-#[derive(Resource, Clone, Copy, Debug, ShaderType)]
+#[derive(Resource, Clone, Copy, Debug, PartialEq, ShaderType)]
 pub struct Look {
-    /// Direction towards the light (renderer frame) and ambient share.
+    /// Direction towards the light that shades surfaces (renderer frame); w: mean brightness of a level surface.
     pub sun: Vec4,
+    /// Colour and strength of that light.
+    pub light: Vec4,
+    /// Light from everywhere.
+    pub ambient: Vec4,
+    /// Sky above; w: strength of the stars.
+    pub zenith: Vec4,
+    /// Sky at the horizon; w: strength of the sun's disc.
+    pub horizon: Vec4,
+    /// Glow around the sun's place.
+    pub glow: Vec4,
+    /// Towards the sun itself.
+    pub sun_at: Vec4,
+    /// Towards the moon; w: its brightness.
+    pub moon_at: Vec4,
+    /// Share of lit windows of homes, offices and shops, works; w: 1 in the deep of the night.
+    pub windows: Vec4,
+    /// x: rain over the city, mm/h; y: wetness of roads 0–1; z: 1 when `rain_frame` holds a field; w: spare.
+    pub weather: Vec4,
+    /// West, south, width, height of the rain field, local m.
+    pub rain_frame: Vec4,
+    /// Underground view: x: opacity of terrain and buildings, y: 1 when on, z: ground level near the eye, m.
+    pub under: Vec4,
     /// West, south, east, north of the city, local m.
     pub extent: Vec4,
-    /// x: fog density factor, y: share of lit windows, z: 1 in the dark theme, w: fine ground.
+    /// x: fog density factor, y: mean share of lit windows, z: 1 in a dark theme, w: fine ground.
     pub tune: Vec4,
     /// Backdrop.
     pub space: Vec4,
@@ -66,50 +90,107 @@ pub fn linear(theme: Theme, token: Token) -> Vec4 {
 }
 
 impl Look {
-    /// The look of a theme over a city with this extent (west, south, east, north; local m).
+    /// The look of a theme at dusk over a city with this extent (west, south, east, north; local m).
     #[must_use]
     pub fn new(theme: Theme, extent: [f32; 4]) -> Self {
-        let c = |token| linear(theme, token);
-        let dark = theme == Theme::CommandDark;
-        let sun = sun_direction();
-        Self {
-            sun: sun.extend(if dark { 0.60 } else { 0.72 }),
+        let none = Vec4::ZERO;
+        let mut look = Self {
+            sun: none,
+            light: none,
+            ambient: none,
+            zenith: none,
+            horizon: none,
+            glow: none,
+            sun_at: none,
+            moon_at: none,
+            windows: none,
+            weather: none,
+            rain_frame: Vec4::new(0.0, 0.0, 1.0, 1.0),
+            under: Vec4::new(1.0, 0.0, 0.0, 0.0),
             extent: Vec4::from_array(extent),
-            tune: Vec4::new(1.0, if dark { 0.085 } else { 0.0 }, f32::from(u8::from(dark)), 1.0),
-            space: c(Token::Space),
-            land: c(Token::Land),
-            arterial: c(Token::RoadArterial),
-            local: c(Token::RoadLocal),
-            bridge: c(Token::RoadBridge),
-            green: c(Token::Green),
-            river: c(Token::River),
-            river_deep: c(Token::RiverDeep),
-            wall: c(Token::Wall),
-            roof: c(Token::Roof),
-            edge: c(Token::Edge),
-            window: c(Token::Window),
-            accent: c(Token::Accent),
-            flood_film: c(Token::Flood0),
-            flood_shallow: c(Token::Flood1),
-            flood_deep: c(Token::Flood2),
-            flood_deepest: c(Token::Flood3),
+            tune: Vec4::new(1.0, 0.0, 1.0, 1.0),
+            space: none,
+            land: none,
+            arterial: none,
+            local: none,
+            bridge: none,
+            green: none,
+            river: none,
+            river_deep: none,
+            wall: none,
+            roof: none,
+            edge: none,
+            window: none,
+            accent: none,
+            flood_film: none,
+            flood_shallow: none,
+            flood_deep: none,
+            flood_deepest: none,
             selected: NOTHING,
             hovered: NOTHING,
-        }
+        };
+        look.set_colors(theme);
+        look.set_tone(&Tone::dusk(theme));
+        look
+    }
+
+    /// Takes the colours of a theme.
+    pub fn set_colors(&mut self, theme: Theme) {
+        let c = |token| linear(theme, token);
+        self.tune.z = f32::from(u8::from(theme.is_dark()));
+        self.space = c(Token::Space);
+        self.land = c(Token::Land);
+        self.arterial = c(Token::RoadArterial);
+        self.local = c(Token::RoadLocal);
+        self.bridge = c(Token::RoadBridge);
+        self.green = c(Token::Green);
+        self.river = c(Token::River);
+        self.river_deep = c(Token::RiverDeep);
+        self.wall = c(Token::Wall);
+        self.roof = c(Token::Roof);
+        self.edge = c(Token::Edge);
+        self.window = c(Token::Window);
+        self.accent = c(Token::Accent);
+        self.flood_film = c(Token::Flood0);
+        self.flood_shallow = c(Token::Flood1);
+        self.flood_deep = c(Token::Flood2);
+        self.flood_deepest = c(Token::Flood3);
+    }
+
+    /// Takes the light and the sky of a moment.
+    pub fn set_tone(&mut self, tone: &Tone) {
+        let level = (tone.ambient + tone.light * tone.key.y).element_sum() / 3.0;
+        self.sun = tone.key.extend(level);
+        self.light = tone.light.extend(0.0);
+        self.ambient = tone.ambient.extend(0.0);
+        self.zenith = tone.zenith.extend(tone.stars);
+        self.horizon = tone.horizon.extend(tone.disc);
+        self.glow = tone.glow.extend(0.0);
+        self.sun_at = tone.sun.extend(0.0);
+        self.moon_at = tone.moon.extend(tone.moon_light);
+        self.windows = tone.windows_vec();
+        self.tune.y = (tone.windows[0] + tone.windows[1]) * 0.5;
+    }
+
+    /// The light on a surface with this normal, as the shaders compute it.
+    #[must_use]
+    pub fn lit(&self, normal: Vec3) -> Vec3 {
+        let sky = 0.90 + 0.10 * normal.y;
+        self.ambient.truncate() * sky + self.light.truncate() * normal.dot(self.sun.truncate()).max(0.0)
     }
 }
 
-/// Where the light comes from: dusk, west-north-west, 38° high. Renderer frame.
-#[must_use]
-pub fn sun_direction() -> Vec3 {
-    let level = crate::frame::heading_to_scene(292.0);
-    let (sin, cos) = 38f32.to_radians().sin_cos();
-    (level * cos + Vec3::Y * sin).normalize()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Shade of a surface with this normal: 1 for level ground.
-#[must_use]
-pub fn hill_shade(normal: Vec3) -> f32 {
-    let sun = sun_direction();
-    (1.0 + 1.1 * (normal.dot(sun) - sun.y)).clamp(0.88, 1.12)
+    #[test]
+    fn a_level_surface_keeps_about_its_token_at_dusk() {
+        for theme in [Theme::CommandDark, Theme::Daylight] {
+            let look = Look::new(theme, [0.0; 4]);
+            let level = look.lit(Vec3::Y);
+            assert!((0.7..1.15).contains(&level.y), "{theme:?}: {level}");
+            assert!(look.lit(Vec3::NEG_Y).y < level.y);
+        }
+    }
 }

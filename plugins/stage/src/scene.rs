@@ -10,11 +10,13 @@ use crate::StageSettings;
 use crate::buildings::{BuildingMaterial, Tile, tiles};
 use crate::flood::{FloodHandle, FloodMaterial};
 use crate::ground::heights::{Ground, HeightGrid};
-use crate::ground::paint::paint;
+use crate::ground::paint::{Canvas, paint};
 use crate::ground::{GroundMaterial, terrain_mesh};
+use crate::light::sky::SkyMaterial;
 use crate::lines::{LineMaterial, Polyline, line_mesh};
 use crate::look::Look;
 use crate::solid::{self, SolidMaterial};
+use crate::weather::RainMaterial;
 
 /// Counts of what was built, for logs and tests.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -62,17 +64,9 @@ pub(crate) fn build(
     let grid = HeightGrid::sample(city, &ground, 1025, 1500.0);
     let terrain = terrain_mesh(&grid);
     stats.terrain_triangles = terrain.indices().map_or(0, |i| i.len() / 3);
-    let painting = paint(city, &ground, PAINTING_PX);
-    commands.spawn((
-        Mesh3d(meshes.add(terrain)),
-        MeshMaterial3d(grounds.add(GroundMaterial {
-            look: *look,
-            frame: painting.frame,
-            lines: images.add(painting.lines),
-            areas: images.add(painting.areas),
-        })),
-        NoFrustumCulling,
-    ));
+    let painting = paint(city, &ground, &Canvas::whole(city, PAINTING_PX));
+    let material = GroundMaterial::new(*look, painting, &mut images);
+    commands.spawn((Mesh3d(meshes.add(terrain)), MeshMaterial3d(grounds.add(material)), NoFrustumCulling));
 
     let material = walls.add(BuildingMaterial { look: *look });
     for tile in tiles(city) {
@@ -94,8 +88,10 @@ pub(crate) fn build(
 
     let bodies = solid::build(city, &ground, &look);
     if !bodies.is_empty() {
-        commands
-            .spawn((Mesh3d(meshes.add(bodies.into_mesh())), MeshMaterial3d(solids.add(SolidMaterial { look: *look }))));
+        commands.spawn((
+            Mesh3d(meshes.add(bodies.into_mesh())),
+            MeshMaterial3d(solids.add(SolidMaterial { look: *look, ghost: false })),
+        ));
     }
 
     let outlines: Vec<Polyline> = city
@@ -105,7 +101,7 @@ pub(crate) fn build(
         .map(|a| {
             let mut ring = a.ring.clone();
             ring.push(ring[0]);
-            let strength = if a.level == AdminLevel::District { 0.34 } else { 0.18 };
+            let strength = if a.level == AdminLevel::District { 0.22 } else { 0.16 };
             let color = look.edge.truncate().extend(strength);
             Polyline {
                 points: ground.drape(&ring, 60.0, 3.0),
@@ -123,29 +119,53 @@ pub(crate) fn build(
         ));
     }
 
-    commands.insert_resource(FloodHandle(waters.add(FloodMaterial { look: *look })));
+    commands.insert_resource(FloodHandle(waters.add(FloodMaterial {
+        look: *look,
+        frame: Vec4::new(0.0, 0.0, 1.0, 1.0),
+        style: Vec4::ZERO,
+        chart: images.add(crate::flood::chart::blank()),
+    })));
     stats.build_ms = begun.elapsed().as_secs_f64() * 1000.0;
     tracing::info!(?stats, "scene built");
     commands.insert_resource(stats);
 }
 
-/// Hands a changed look (theme, selection) to the materials.
-pub(crate) fn follow_look(
-    look: Res<Look>,
-    mut grounds: ResMut<Assets<GroundMaterial>>,
-    mut walls: ResMut<Assets<BuildingMaterial>>,
-    mut solids: ResMut<Assets<SolidMaterial>>,
-    mut lines: ResMut<Assets<LineMaterial>>,
-    mut waters: ResMut<Assets<FloodMaterial>>,
-    mut redraw: ResMut<crate::Redraw>,
-) {
-    if !look.is_changed() || look.is_added() {
-        return;
+/// A material that draws with the shared look.
+pub trait Looks: Asset {
+    /// Its copy of the look.
+    fn look_mut(&mut self) -> &mut Look;
+}
+
+macro_rules! looks {
+    ($($material:ty),+ $(,)?) => {
+        $(impl Looks for $material {
+            fn look_mut(&mut self) -> &mut Look {
+                &mut self.look
+            }
+        })+
+
+        /// Adds what every material of the stage needs: itself, and that it follows the look.
+        pub(crate) fn add_materials(app: &mut App) {
+            $(app.add_plugins(MaterialPlugin::<$material>::default());
+            follow_look_with::<$material>(app);)+
+        }
+    };
+}
+
+looks!(GroundMaterial, BuildingMaterial, SolidMaterial, LineMaterial, FloodMaterial, SkyMaterial, RainMaterial);
+
+/// From now on this material follows the look (theme, hour, weather, selection). For materials of other crates, too.
+pub fn follow_look_with<M: Looks>(app: &mut App) {
+    app.add_systems(Update, follow_look::<M>.in_set(LookFollows));
+}
+
+/// The systems that hand a changed look to the materials: they come after everything that changes it.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LookFollows;
+
+fn follow_look<M: Looks>(look: Res<Look>, mut materials: ResMut<Assets<M>>, mut redraw: ResMut<crate::Redraw>) {
+    if look.is_changed() && !look.is_added() {
+        redraw.scene();
+        materials.iter_mut().for_each(|(_, material)| *material.look_mut() = *look);
     }
-    redraw.scene();
-    grounds.iter_mut().for_each(|(_, m)| m.look = *look);
-    walls.iter_mut().for_each(|(_, m)| m.look = *look);
-    solids.iter_mut().for_each(|(_, m)| m.look = *look);
-    lines.iter_mut().for_each(|(_, m)| m.look = *look);
-    waters.iter_mut().for_each(|(_, m)| m.look = *look);
 }

@@ -4,19 +4,13 @@
 //! drawn into a smaller picture, only when it changed, and shown by the screen camera; so panels
 //! repaint without redrawing the 3D.
 
-use bevy::asset::RenderAssetUsages;
 use bevy::camera::visibility::{NoFrustumCulling, RenderLayers};
 use bevy::camera::{CameraProjection, RenderTarget, SubCameraView};
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::math::Vec3A;
-use bevy::mesh::{MeshVertexBufferLayoutRef, PrimitiveTopology};
-use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
 use bevy::prelude::*;
-use bevy::render::render_resource::{
-    AsBindGroup, CompareFunction, RenderPipelineDescriptor, SpecializedMeshPipelineError, TextureFormat,
-};
+use bevy::render::render_resource::{AsBindGroup, TextureFormat};
 use bevy::render::renderer::RenderAdapterInfo;
-use bevy::shader::ShaderRef;
 use bevy::window::PrimaryWindow;
 
 use crate::StageSettings;
@@ -107,33 +101,9 @@ pub struct ScreenMaterial {
     pub picture: Handle<Image>,
 }
 
-impl Material for ScreenMaterial {
-    fn vertex_shader() -> ShaderRef {
-        shaders::SCREEN.into()
-    }
-    fn fragment_shader() -> ShaderRef {
-        shaders::SCREEN.into()
-    }
-    fn enable_prepass() -> bool {
-        false
-    }
-    fn enable_shadows() -> bool {
-        false
-    }
-    fn specialize(
-        _: &MaterialPipeline,
-        descriptor: &mut RenderPipelineDescriptor,
-        layout: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![layout.0.get_layout(&[Mesh::ATTRIBUTE_POSITION.at_shader_location(0)])?];
-        descriptor.primitive.cull_mode = None;
-        if let Some(depth) = &mut descriptor.depth_stencil {
-            depth.depth_compare = Some(CompareFunction::Always);
-        }
-        Ok(())
-    }
-}
+crate::plain_material!(ScreenMaterial, shaders::SCREEN, [Mesh::ATTRIBUTE_POSITION], {}, |descriptor, _key| {
+    crate::material::always_seen(descriptor)
+});
 
 /// The smaller 3D picture.
 #[derive(Resource)]
@@ -180,13 +150,8 @@ pub(crate) fn spawn_cameras(
         let camera = Camera { clear_color: clear, order: -1, ..default() };
         commands.spawn((eye, camera, RenderTarget::from(image.clone())));
         let material = screens.add(ScreenMaterial { picture: image.clone() });
-        let triangle = Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
-            .with_inserted_attribute(
-                Mesh::ATTRIBUTE_POSITION,
-                vec![[-1.0, -1.0, 0.0], [3.0, -1.0, 0.0], [-1.0f32, 3.0, 0.0]],
-            );
         commands.spawn((
-            Mesh3d(meshes.add(triangle)),
+            Mesh3d(meshes.add(crate::light::sky::whole_picture())),
             MeshMaterial3d(material.clone()),
             NoFrustumCulling,
             RenderLayers::layer(SCREEN_LAYER),

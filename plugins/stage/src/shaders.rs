@@ -1,4 +1,6 @@
 //! The shaders, carried inside the program so that it works wherever it is moved.
+//!
+//! `GUANLAN_SHADERS=<folder>` reads shaders of the same names from a folder instead: for work on the look.
 
 use bevy::asset::{Handle, uuid_handle};
 use bevy::prelude::*;
@@ -19,13 +21,26 @@ pub const FLOOD: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c
 /// The 3D picture on the window.
 pub const SCREEN: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0007");
 
+/// The sky.
+pub const SKY: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0008");
+/// Streaks of rain.
+pub const RAIN: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0009");
+
+/// The source of a shader: of the folder that `GUANLAN_SHADERS` names if it is there, else the program's own.
+fn source(carried: &'static str, name: &str) -> std::borrow::Cow<'static, str> {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let folder = std::env::var_os("GUANLAN_SHADERS");
+    let read = folder.and_then(|folder| std::fs::read_to_string(std::path::Path::new(&folder).join(file)).ok());
+    read.map_or(carried.into(), Into::into)
+}
+
 /// Adds one shader under a fixed handle.
-pub fn add(app: &mut App, handle: &Handle<Shader>, source: &'static str, name: &'static str) {
+pub fn add(app: &mut App, handle: &Handle<Shader>, carried: &'static str, name: &'static str) {
     if !app.world().contains_resource::<Assets<Shader>>() {
         app.init_asset::<Shader>();
     }
     let mut shaders = app.world_mut().resource_mut::<Assets<Shader>>();
-    if let Err(error) = shaders.insert(handle.id(), Shader::from_wgsl(source, name)) {
+    if let Err(error) = shaders.insert(handle.id(), Shader::from_wgsl(source(carried, name), name)) {
         tracing::error!("shader {name} was not accepted: {error}");
     }
 }
@@ -38,5 +53,7 @@ pub fn add_all(app: &mut App) {
     add(app, &SOLID, include_str!("shaders/solid.wgsl"), "guanlan/solid.wgsl");
     add(app, &LINES, include_str!("shaders/lines.wgsl"), "guanlan/lines.wgsl");
     add(app, &FLOOD, include_str!("shaders/flood.wgsl"), "guanlan/flood.wgsl");
+    add(app, &SKY, include_str!("shaders/sky.wgsl"), "guanlan/sky.wgsl");
+    add(app, &RAIN, include_str!("shaders/rain.wgsl"), "guanlan/rain.wgsl");
     add(app, &SCREEN, include_str!("shaders/screen.wgsl"), "guanlan/screen.wgsl");
 }

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use bevy::asset::RenderAssetUsages;
-use bevy::mesh::{Indices, MeshVertexBufferLayoutRef, PrimitiveTopology};
-use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
+use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
-use bevy::render::render_resource::{AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError};
-use bevy::shader::ShaderRef;
+use bevy::render::render_resource::AsBindGroup;
 use guanlan_city::City;
 use guanlan_city::model::{RoadClass, SurfaceKind};
 
@@ -23,36 +21,24 @@ pub struct SolidMaterial {
     /// Shared look.
     #[uniform(0)]
     pub look: Look,
+    /// One sees through it as far as its colours' opacity says; otherwise what is missing from a full opacity is
+    /// how much it shines by itself.
+    pub ghost: bool,
 }
 
-impl Material for SolidMaterial {
-    fn vertex_shader() -> ShaderRef {
-        shaders::SOLID.into()
+crate::plain_material!(
+    SolidMaterial,
+    shaders::SOLID,
+    [Mesh::ATTRIBUTE_POSITION, Mesh::ATTRIBUTE_NORMAL, Mesh::ATTRIBUTE_COLOR],
+    {
+        fn alpha_mode(&self) -> AlphaMode {
+            if self.ghost { AlphaMode::Blend } else { AlphaMode::Opaque }
+        }
+        fn depth_bias(&self) -> f32 {
+            50.0
+        }
     }
-    fn fragment_shader() -> ShaderRef {
-        shaders::SOLID.into()
-    }
-    fn enable_prepass() -> bool {
-        false
-    }
-    fn enable_shadows() -> bool {
-        false
-    }
-    fn specialize(
-        _: &MaterialPipeline,
-        descriptor: &mut RenderPipelineDescriptor,
-        layout: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![layout.0.get_layout(&[
-            Mesh::ATTRIBUTE_POSITION.at_shader_location(0),
-            Mesh::ATTRIBUTE_NORMAL.at_shader_location(1),
-            Mesh::ATTRIBUTE_COLOR.at_shader_location(2),
-        ])?];
-        descriptor.primitive.cull_mode = None;
-        Ok(())
-    }
-}
+);
 
 /// Growing columns of a coloured mesh.
 #[derive(Default)]
@@ -64,7 +50,8 @@ pub struct Solid {
 }
 
 impl Solid {
-    fn polygon(&mut self, corners: &[Vec3], color: [f32; 4]) {
+    /// Adds a flat convex face, counter-clockwise seen from outside, renderer frame.
+    pub fn polygon(&mut self, corners: &[Vec3], color: [f32; 4]) {
         let normal = (corners[1] - corners[0]).cross(corners[2] - corners[0]).normalize_or(Vec3::Y);
         let first = self.positions.len() as u32;
         for c in corners {
@@ -193,6 +180,20 @@ fn bridges(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
     }
 }
 
+/// A model's own colour in the theme's range: in a dark room it keeps its hue, and its brightness comes down between
+/// that of walls and that of edges.
+#[must_use]
+pub fn landmark_color(own: Vec3, look: &Look) -> Vec3 {
+    if look.tune.z < 0.5 {
+        return own;
+    }
+    let grey = own.dot(Vec3::new(0.21, 0.72, 0.07));
+    let hue = own / grey.max(0.02);
+    let (dim, bright) = (look.wall.truncate(), look.edge.truncate());
+    let level = dim.lerp(bright, 0.55 * grey.sqrt()).dot(Vec3::new(0.21, 0.72, 0.07));
+    (hue.min(Vec3::splat(2.2)) * level).lerp(dim.lerp(bright, 0.5 * grey), 0.35)
+}
+
 fn landmarks(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
     for landmark in &city.landmarks {
         let (east, north) = (landmark.place_m[0] as f32, landmark.place_m[1] as f32);
@@ -202,10 +203,7 @@ fn landmarks(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
         let foot = to_scene(east, north, base);
         for (i, t) in landmark.mesh.chunks_exact(3).enumerate() {
             let own = landmark.colors.get(i).copied().unwrap_or([0.5; 3]);
-            // Night falls on the model's own colours too.
-            let grey = Vec3::from(own).dot(Vec3::new(0.21, 0.72, 0.07));
-            let night = look.roof.truncate() * (0.6 + grey * 1.1) * 0.7 + Vec3::from(own) * 0.22;
-            let color = if look.tune.z > 0.5 { night } else { Vec3::from(own) };
+            let color = landmark_color(Vec3::from(own), look);
             let corners: Vec<Vec3> = t.iter().map(|p| foot + right * p[0] + forward * p[1] + Vec3::Y * p[2]).collect();
             solid.polygon(&corners, color.extend(1.0).to_array());
         }

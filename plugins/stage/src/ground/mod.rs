@@ -1,64 +1,90 @@
 //! The ground: terrain mesh, painted roads, water and parks, and heights for everything else.
 
 pub mod heights;
+pub mod near;
 pub mod paint;
 pub mod raster;
 pub mod rtin;
 
 use bevy::asset::RenderAssetUsages;
-use bevy::mesh::{Indices, MeshVertexBufferLayoutRef, PrimitiveTopology};
-use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
+use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
-use bevy::render::render_resource::{AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError};
-use bevy::shader::ShaderRef;
+use bevy::render::render_resource::{AsBindGroup, ShaderType};
 
 use crate::frame::to_scene;
 use crate::look::Look;
 use crate::shaders;
 use heights::HeightGrid;
+use paint::Painting;
 
-/// The ground's material: two textures of distances and hill shade.
+/// Where the two paintings lie and what their bytes mean. Field order as in `struct Frames` of the shader.
+#[derive(Clone, Copy, Debug, Default, ShaderType)]
+pub struct Frames {
+    /// Painting of the whole city: west, north edge, width, height, local m.
+    pub far: Vec4,
+    /// Painting around the focus; width 0 while there is none.
+    pub near: Vec4,
+    /// Metres at which the channels saturate: lines, footprints, water, areas.
+    pub far_range: Vec4,
+    /// See `far_range`.
+    pub near_range: Vec4,
+}
+
+/// The ground's material: a painting of the whole city and a finer one around the focus, each as two textures of
+/// distances and slopes.
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 pub struct GroundMaterial {
     /// Shared look.
     #[uniform(0)]
     pub look: Look,
-    /// West, north edge of the painting and its width and height, local m.
+    /// Places of the paintings.
     #[uniform(1)]
-    pub frame: Vec4,
-    /// R small roads, G main roads, B foot paths, A building footprints.
+    pub frames: Frames,
+    /// R small roads, G main roads, B foot paths and squares, A building footprints.
     #[texture(2)]
     #[sampler(3)]
     pub lines: Handle<Image>,
-    /// R water, G green, B paved, A hill shade.
+    /// R water, G green, B and A slopes eastward and northward.
     #[texture(4)]
-    #[sampler(5)]
     pub areas: Handle<Image>,
+    /// As `lines`, around the focus.
+    #[texture(5)]
+    #[sampler(6)]
+    pub near_lines: Handle<Image>,
+    /// As `areas`, around the focus.
+    #[texture(7)]
+    pub near_areas: Handle<Image>,
+    /// One can look through it, into the underground.
+    pub faded: bool,
 }
 
-impl Material for GroundMaterial {
-    fn vertex_shader() -> ShaderRef {
-        shaders::GROUND.into()
+impl GroundMaterial {
+    /// The ground with the painting of the whole city.
+    #[must_use]
+    pub fn new(look: Look, far: Painting, images: &mut Assets<Image>) -> Self {
+        let frames = Frames { far: far.frame, far_range: far.range_m, ..default() };
+        let (lines, areas) = (images.add(far.lines), images.add(far.areas));
+        let (near_lines, near_areas) = (lines.clone(), areas.clone());
+        Self { look, frames, lines, areas, near_lines, near_areas, faded: false }
     }
-    fn fragment_shader() -> ShaderRef {
-        shaders::GROUND.into()
-    }
-    fn enable_prepass() -> bool {
-        false
-    }
-    fn enable_shadows() -> bool {
-        false
-    }
-    fn specialize(
-        _: &MaterialPipeline,
-        descriptor: &mut RenderPipelineDescriptor,
-        layout: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        descriptor.vertex.buffers = vec![layout.0.get_layout(&[Mesh::ATTRIBUTE_POSITION.at_shader_location(0)])?];
-        Ok(())
+
+    /// Shows another painting around the focus.
+    pub fn set_near(&mut self, near: Painting, images: &mut Assets<Image>) {
+        self.frames.near = near.frame;
+        self.frames.near_range = near.range_m;
+        self.near_lines = images.add(near.lines);
+        self.near_areas = images.add(near.areas);
     }
 }
+
+crate::plain_material!(GroundMaterial, shaders::GROUND, [Mesh::ATTRIBUTE_POSITION], {
+    fn alpha_mode(&self) -> AlphaMode {
+        if self.faded { AlphaMode::Blend } else { AlphaMode::Opaque }
+    }
+    fn depth_bias(&self) -> f32 {
+        -50_000.0
+    }
+});
 
 /// Worst height error of the terrain mesh, m.
 pub const MESH_ERROR_M: f32 = 0.35;

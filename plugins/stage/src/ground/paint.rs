@@ -1,30 +1,87 @@
-//! Paints roads, water, parks and hill shade as distance textures.
+//! Paints roads, water, parks and slopes as distance textures: the whole city once, and again finer around the focus.
 
 use bevy::asset::RenderAssetUsages;
 use bevy::image::{Image, ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
-use bevy::math::{Vec3, Vec4};
+use bevy::math::Vec4;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use guanlan_city::City;
 use guanlan_city::model::{RoadClass, SurfaceKind};
 
 use super::heights::Ground;
 use super::raster::{DistanceGrid, weave};
-use crate::look::hill_shade;
 
-/// Distance at which the line channels saturate, m. The shader has the same number.
-pub const LINE_RANGE_M: f32 = 24.0;
-/// Distance at which the water channel saturates, m. The shader has the same number.
-pub const WATER_RANGE_M: f32 = 96.0;
-/// Distance at which the green and paved channels saturate, m. The shader has the same number.
-pub const AREA_RANGE_M: f32 = 24.0;
+/// How much of the city is painted, and how finely.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Canvas {
+    /// West edge, local m.
+    pub west_m: f32,
+    /// North edge, local m.
+    pub north_m: f32,
+    /// Side of a pixel of the line texture; area pixels are twice as large, m.
+    pub texel_m: f32,
+    /// Columns, a multiple of 8.
+    pub cols: usize,
+    /// Rows, a multiple of 8.
+    pub rows: usize,
+    /// Metres at which lines, footprints, water and areas saturate.
+    pub range_m: Vec4,
+}
+
+impl Canvas {
+    /// The whole city with at most `most_px` pixels along a side.
+    #[must_use]
+    pub fn whole(city: &City, most_px: usize) -> Self {
+        let margin = 60.0;
+        let [w, s, e, n] = city.extent;
+        let (width, height) = ((e - w) + 2.0 * margin, (n - s) + 2.0 * margin);
+        let texel_m = (width.max(height) / most_px as f32).max(1.5);
+        let size = |m: f32| (((m / texel_m).ceil() as usize).div_ceil(8) * 8).clamp(8, most_px);
+        Self {
+            west_m: w - margin,
+            north_m: n + margin,
+            texel_m,
+            cols: size(width),
+            rows: size(height),
+            range_m: Vec4::new(24.0, 12.0, 96.0, 24.0),
+        }
+    }
+
+    /// A square around a place (local m).
+    #[must_use]
+    pub fn around(place_m: [f32; 2], side_m: f32, side_px: usize) -> Self {
+        let px = side_px.div_ceil(8) * 8;
+        Self {
+            west_m: place_m[0] - side_m * 0.5,
+            north_m: place_m[1] + side_m * 0.5,
+            texel_m: side_m / px as f32,
+            cols: px,
+            rows: px,
+            range_m: Vec4::new(15.0, 10.0, 90.0, 15.0),
+        }
+    }
+
+    fn grid(&self, coarse: usize, range_m: f32) -> DistanceGrid {
+        let (cols, rows) = (self.cols / coarse, self.rows / coarse);
+        DistanceGrid::empty(self.west_m, self.north_m, self.texel_m * coarse as f32, cols, rows, range_m)
+    }
+
+    /// True when a box (west, south, east, north) comes within `reach_m` of the canvas.
+    fn touches(&self, b: [f32; 4], reach_m: f32) -> bool {
+        let east = self.west_m + self.cols as f32 * self.texel_m;
+        let south = self.north_m - self.rows as f32 * self.texel_m;
+        b[0] - reach_m < east && b[2] + reach_m > self.west_m && b[1] - reach_m < self.north_m && b[3] + reach_m > south
+    }
+}
 
 /// The painting as two woven textures.
 pub struct Painting {
     /// West, north, width, height in local m.
     pub frame: Vec4,
-    /// R small roads, G main roads, B foot paths, A footprints.
+    /// Metres at which lines, footprints, water and areas saturate.
+    pub range_m: Vec4,
+    /// R small roads, G main roads, B foot paths and squares, A footprints.
     pub lines: Image,
-    /// R water, G green, B paved, A hill shade.
+    /// R water, G green, B and A slopes.
     pub areas: Image,
 }
 
@@ -45,36 +102,42 @@ pub fn road_width_m(class: RoadClass, width_m: f32) -> f32 {
     }
 }
 
-/// Paints a city with at most `most_px` pixels along a side.
+fn bounds(line: &[[f32; 2]]) -> [f32; 4] {
+    line.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |b, p| {
+        [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])]
+    })
+}
+
+/// Paints what lies on the canvas.
 #[must_use]
-pub fn paint(city: &City, ground: &Ground, most_px: usize) -> Painting {
-    let margin = 60.0;
-    let [w, s, e, n] = city.extent;
-    let (west, north) = (w - margin, n + margin);
-    let (width, height) = ((e - w) + 2.0 * margin, (n - s) + 2.0 * margin);
-    let texel = (width.max(height) / most_px as f32).max(1.5);
-    let size = |m: f32| (((m / texel).ceil() as usize).div_ceil(8) * 8).clamp(8, most_px);
-    let (cols, rows) = (size(width), size(height));
-    let line = || DistanceGrid::empty(west, north, texel, cols, rows, LINE_RANGE_M);
-    let (mut small, mut main, mut foot, mut feet) = (line(), line(), line(), line());
-    feet.range_m = 12.0;
+pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
+    let [line, foot, water_range, area] = canvas.range_m.to_array();
+    let (mut small, mut main, mut paved) = (canvas.grid(1, line), canvas.grid(1, line), canvas.grid(1, line));
+    let mut feet = canvas.grid(1, foot);
+    let least = canvas.texel_m * 1.6;
     for road in city.roads.iter().filter(|r| !r.bridge) {
+        if !canvas.touches(bounds(&road.line), line + 30.0) {
+            continue;
+        }
         let width = road_width_m(road.class, road.width_m);
         match road.class {
             RoadClass::Motorway | RoadClass::Primary | RoadClass::Secondary => main.line(&road.line, width),
             RoadClass::Tertiary | RoadClass::Residential | RoadClass::Service => {
-                small.line(&road.line, width.max(texel * 1.6));
+                small.line(&road.line, width.max(least));
             }
-            RoadClass::Foot => foot.line(&road.line, width.max(texel * 1.6)),
+            RoadClass::Foot => paved.line(&road.line, width.max(least)),
         }
     }
     for part in city.buildings.iter().flat_map(|b| &b.parts) {
-        feet.polygon(&part.footprint, &[]);
+        if canvas.touches(bounds(&part.footprint), foot) {
+            feet.polygon(&part.footprint, &[]);
+        }
     }
-    let (a_cols, a_rows, a_texel) = (cols / 2, rows / 2, texel * 2.0);
-    let area = |range| DistanceGrid::empty(west, north, a_texel, a_cols, a_rows, range);
-    let (mut water, mut green, mut paved) = (area(WATER_RANGE_M), area(AREA_RANGE_M), area(AREA_RANGE_M));
+    let (mut water, mut green) = (canvas.grid(2, water_range), canvas.grid(2, area));
     for surface in &city.surfaces {
+        if !canvas.touches(bounds(&surface.ring), water_range) {
+            continue;
+        }
         let grid = match surface.kind {
             SurfaceKind::Water => &mut water,
             SurfaceKind::Green => &mut green,
@@ -82,41 +145,44 @@ pub fn paint(city: &City, ground: &Ground, most_px: usize) -> Painting {
         };
         grid.polygon(&surface.ring, &surface.holes);
     }
-    let shade = shade(city, ground, &water);
-    let (lines, line_levels) = weave([&small.bytes, &main.bytes, &foot.bytes, &feet.bytes], cols, rows);
-    let (areas, area_levels) = weave([&water.bytes, &green.bytes, &paved.bytes, &shade], a_cols, a_rows);
+    let [east, north] = slopes(city, ground, &water);
+    let (cols, rows) = (canvas.cols, canvas.rows);
+    let (lines, line_levels) = weave([&small.bytes, &main.bytes, &paved.bytes, &feet.bytes], cols, rows);
+    let (areas, area_levels) = weave([&water.bytes, &green.bytes, &east, &north], cols / 2, rows / 2);
+    let size = [cols as f32 * canvas.texel_m, rows as f32 * canvas.texel_m];
     Painting {
-        frame: Vec4::new(west, north, cols as f32 * texel, rows as f32 * texel),
+        frame: Vec4::new(canvas.west_m, canvas.north_m, size[0], size[1]),
+        range_m: canvas.range_m,
         lines: texture(lines, cols, rows, line_levels),
-        areas: texture(areas, a_cols, a_rows, area_levels),
+        areas: texture(areas, cols / 2, rows / 2, area_levels),
     }
 }
 
-/// Hill shade as bytes: 128 is level ground, ±12 % over ±127.
-fn shade(city: &City, ground: &Ground, grid: &DistanceGrid) -> Vec<u8> {
-    if city.terrain.is_none() {
-        return vec![128; grid.cols * grid.rows];
-    }
-    let at = |col: usize, row: usize| {
-        let east = grid.west_m + (col as f32 + 0.5) * grid.cell_m;
-        let north = grid.north_m - (row as f32 + 0.5) * grid.cell_m;
-        ground.height_m(east, north)
-    };
-    let heights: Vec<f32> =
-        (0..grid.rows).flat_map(|r| (0..grid.cols).map(move |c| (c, r))).map(|(c, r)| at(c, r)).collect();
-    let z = |c: usize, r: usize| heights[r.min(grid.rows - 1) * grid.cols + c.min(grid.cols - 1)];
-    let mut out = Vec::with_capacity(heights.len());
-    for r in 0..grid.rows {
-        for c in 0..grid.cols {
-            // Slopes are drawn three times as steep: a city is flat.
-            let dx = (z(c + 1, r) - z(c.saturating_sub(1), r)) / (2.0 * grid.cell_m) * 3.0;
-            let dy = (z(c, r.saturating_sub(1)) - z(c, r + 1)) / (2.0 * grid.cell_m) * 3.0;
-            // Normal of (east, north, up) = (−dx, −dy, 1) in the renderer's frame.
-            let shade = hill_shade(Vec3::new(-dx, 1.0, dy).normalize());
-            out.push((128.0 + (shade - 1.0) / 0.12 * 127.0).clamp(0.0, 255.0) as u8);
+/// Slopes are drawn this much steeper: a city is flat.
+const STEEPER: f32 = 3.0;
+
+/// A slope as a byte: 128 is level; s / (1 + |s|) keeps both the gentle and the steep apart.
+fn bend(slope: f32) -> u8 {
+    let s = slope * STEEPER;
+    (128.0 + s / (1.0 + s.abs()) * 127.0).round().clamp(0.0, 255.0) as u8
+}
+
+/// Slopes eastward and northward as bytes.
+fn slopes(city: &City, ground: &Ground, grid: &DistanceGrid) -> [Vec<u8>; 2] {
+    let count = grid.cols * grid.rows;
+    let Some(terrain) = &city.terrain else { return [vec![128; count], vec![128; count]] };
+    // Steps as long as the terrain's own cells: shorter ones would show its facets.
+    let step = grid.cell_m.max(terrain.cell_m as f32);
+    let (mut easts, mut norths) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for row in 0..grid.rows {
+        let n = grid.north_m - (row as f32 + 0.5) * grid.cell_m;
+        for col in 0..grid.cols {
+            let e = grid.west_m + (col as f32 + 0.5) * grid.cell_m;
+            easts.push(bend((ground.height_m(e + step, n) - ground.height_m(e - step, n)) / (2.0 * step)));
+            norths.push(bend((ground.height_m(e, n + step) - ground.height_m(e, n - step)) / (2.0 * step)));
         }
     }
-    out
+    [easts, norths]
 }
 
 fn texture(bytes: Vec<u8>, cols: usize, rows: usize, levels: u32) -> Image {
@@ -139,12 +205,11 @@ fn texture(bytes: Vec<u8>, cols: usize, rows: usize, levels: u32) -> Image {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use guanlan_city::model::{Road, SurfaceArea};
+    use guanlan_city::model::{Road, SurfaceArea, Terrain};
     use std::sync::Arc;
 
-    #[test]
-    fn roads_and_water_land_in_their_channels() {
-        let city = Arc::new(City {
+    fn town() -> Arc<City> {
+        Arc::new(City {
             extent: [-500.0, -500.0, 500.0, 500.0],
             roads: vec![
                 Road { class: RoadClass::Primary, line: vec![[-400.0, 0.0], [400.0, 0.0]], ..Default::default() },
@@ -156,21 +221,48 @@ mod tests {
                 ..Default::default()
             }],
             ..Default::default()
-        });
+        })
+    }
+
+    fn probe(p: &Painting, image: &Image, east: f32, north: f32) -> [u8; 4] {
+        let (w, h) = (image.texture_descriptor.size.width as f32, image.texture_descriptor.size.height as f32);
+        let x = ((east - p.frame.x) / p.frame.z * w) as usize;
+        let y = ((p.frame.y - north) / p.frame.w * h) as usize;
+        let i = (y * w as usize + x) * 4;
+        image.data.as_ref().unwrap()[i..i + 4].try_into().unwrap()
+    }
+
+    #[test]
+    fn roads_and_water_land_in_their_channels() {
+        let city = town();
         let ground = Ground::new(&city);
-        let p = paint(&city, &ground, 512);
-        let probe = |image: &Image, east: f32, north: f32| -> [u8; 4] {
-            let (w, h) = (image.texture_descriptor.size.width as f32, image.texture_descriptor.size.height as f32);
-            let x = ((east - p.frame.x) / p.frame.z * w) as usize;
-            let y = ((p.frame.y - north) / p.frame.w * h) as usize;
-            let i = (y * w as usize + x) * 4;
-            image.data.as_ref().unwrap()[i..i + 4].try_into().unwrap()
-        };
-        assert!(probe(&p.lines, 200.0, 0.0)[1] > 160, "main road");
-        assert!(probe(&p.lines, 0.0, 250.0)[0] > 128, "small road");
-        assert_eq!(probe(&p.lines, 200.0, 250.0)[..2], [0, 0], "no road here");
-        assert!(probe(&p.areas, 0.0, -300.0)[0] > 200, "river");
-        assert!(probe(&p.areas, 0.0, 300.0)[0] < 128, "dry land");
-        assert_eq!(probe(&p.areas, 0.0, 300.0)[3], 128, "level ground");
+        let p = paint(&city, &ground, &Canvas::whole(&city, 512));
+        assert!(probe(&p, &p.lines, 200.0, 0.0)[1] > 160, "main road");
+        assert!(probe(&p, &p.lines, 0.0, 250.0)[0] > 128, "small road");
+        assert_eq!(probe(&p, &p.lines, 200.0, 250.0)[..2], [0, 0], "no road here");
+        assert!(probe(&p, &p.areas, 0.0, -300.0)[0] > 200, "river");
+        assert!(probe(&p, &p.areas, 0.0, 300.0)[0] < 128, "dry land");
+        assert_eq!(probe(&p, &p.areas, 0.0, 300.0)[2..], [128, 128], "level ground");
+    }
+
+    #[test]
+    fn the_finer_painting_shows_the_same_town() {
+        let city = town();
+        let ground = Ground::new(&city);
+        let p = paint(&city, &ground, &Canvas::around([0.0, 200.0], 200.0, 512));
+        // Edge of the 7 m street: 3.5 m from its middle, to a tenth of a metre.
+        assert!(probe(&p, &p.lines, 3.2, 250.0)[0] >= 128 && probe(&p, &p.lines, 4.2, 250.0)[0] < 128);
+        assert!(p.lines.texture_descriptor.size.width == 512);
+    }
+
+    #[test]
+    fn slopes_tell_where_the_ground_rises() {
+        let z_m = (0..100).map(|i| (i % 10) as f32 * 10.0).collect();
+        let terrain = Terrain { west_m: -500.0, south_m: -500.0, cell_m: 100.0, cols: 10, rows: 10, z_m };
+        let city = Arc::new(City { terrain: Some(terrain), ..(*town()).clone() });
+        let ground = Ground::new(&city);
+        let p = paint(&city, &ground, &Canvas::whole(&city, 256));
+        let [_, _, east, north] = probe(&p, &p.areas, 0.0, 300.0);
+        assert!(east > 145 && north == 128, "one in ten eastward: {east} {north}");
     }
 }

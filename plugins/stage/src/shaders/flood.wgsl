@@ -1,22 +1,28 @@
-// Flood water: depth ramp, translucent, bright shore line.
+// Flood water: depth ramp, translucent, bright shore line, lines that run with the flow.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
-#import guanlan::look::{look, fogged}
+#import guanlan::look::{look, fogged, haze}
 
+@group(#{MATERIAL_BIND_GROUP}) @binding(1) var<uniform> frame: vec4<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(2) var<uniform> style: vec4<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(3) var chart: texture_2d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(4) var chart_sampler: sampler;
+
+const DEEPEST_M: f32 = 4.0;
+const FASTEST: f32 = 3.0;
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
     @location(0) world: vec3<f32>,
-    @location(1) depth: f32,
 }
 
 @vertex
-fn vertex(@location(0) position: vec3<f32>, @location(1) depth: f32) -> Out {
+fn vertex(@location(0) position: vec3<f32>) -> Out {
     var out: Out;
     out.world = position;
-    out.depth = depth;
-    let away = distance(position, view.world_position);
-    out.clip = view.clip_from_world * vec4<f32>(position + vec3<f32>(0.0, 0.35 + away * 0.0004, 0.0), 1.0);
-    out.clip.z = out.clip.z * 1.0006;
+    out.clip = view.clip_from_world * vec4<f32>(position + vec3<f32>(0.0, 0.06, 0.0), 1.0);
+    // Towards the eye by a few thousandths of the way, so that the ground's own triangles do not shine through.
+    let toward = min(0.006 * out.clip.w, 6.0);
+    out.clip.z = out.clip.z * out.clip.w / max(out.clip.w - toward, 0.5);
     return out;
 }
 
@@ -26,20 +32,90 @@ fn ramp(d: f32) -> vec3<f32> {
     return mix(b, look.flood_deepest.rgb, smoothstep(1.0, 2.0, d));
 }
 
+// Cubic B-spline through four linear samples: smooth where linear filtering shows its cells.
+fn smooth_sample(uv: vec2<f32>) -> vec4<f32> {
+    let size = vec2<f32>(textureDimensions(chart));
+    let p = uv * size - 0.5;
+    let f = fract(p);
+    let i = floor(p);
+    let wa = (1.0 - f) * (1.0 - f) * (1.0 - f) / 6.0;
+    let wb = 2.0 / 3.0 - 0.5 * f * f * (2.0 - f);
+    let wc = 2.0 / 3.0 - 0.5 * (1.0 - f) * (1.0 - f) * (1.0 + f);
+    let wd = f * f * f / 6.0;
+    let ga = wa + wb;
+    let gb = wc + wd;
+    let ha = (wb / ga - 0.5 + i) / size;
+    let hb = (wd / gb + 1.5 + i) / size;
+    let low = textureSampleLevel(chart, chart_sampler, vec2<f32>(ha.x, ha.y), 0.0) * ga.x
+        + textureSampleLevel(chart, chart_sampler, vec2<f32>(hb.x, ha.y), 0.0) * gb.x;
+    let high = textureSampleLevel(chart, chart_sampler, vec2<f32>(ha.x, hb.y), 0.0) * ga.x
+        + textureSampleLevel(chart, chart_sampler, vec2<f32>(hb.x, hb.y), 0.0) * gb.x;
+    return low * ga.y + high * gb.y;
+}
+
+fn grain(i: vec2<f32>) -> f32 {
+    return fract(sin(dot(i, vec2<f32>(12.9898, 78.233))) * 43758.547);
+}
+
+// Dashes of one cell of the flow: lanes along it, moving with it.
+fn dashes(place: vec2<f32>, cell: vec2<f32>, side: f32, px: f32) -> f32 {
+    let middle = (cell + 0.5) * side;
+    let uv = (middle - frame.xy) / frame.zw;
+    let flow = (textureSampleLevel(chart, chart_sampler, uv, 0.0).gb * 255.0 - 128.0) / 127.0 * FASTEST;
+    let speed = length(flow);
+    if speed < 0.04 {
+        return 0.0;
+    }
+    let way = flow / speed;
+    let q = place - middle;
+    let along = dot(q, way) - globals.time * speed;
+    let across = dot(q, vec2<f32>(way.y, -way.x));
+    let lane = floor(across / 4.5);
+    let run = fract(along / 17.0 + grain(vec2<f32>(lane, cell.x * 3.0 + cell.y)));
+    let body = smoothstep(0.0, 0.5, run) * (1.0 - smoothstep(0.52, 0.58, run));
+    let thin = max(0.28, 0.6 * px);
+    let line = 1.0 - smoothstep(thin * 0.5, thin * 1.5, abs(across / 4.5 - lane - 0.5) * 4.5);
+    return body * line * smoothstep(0.04, 0.35, speed);
+}
+
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
-    let slope = max(length(vec2<f32>(dpdx(in.depth), dpdy(in.depth))), 1e-5);
-    if in.depth < 0.05 {
+    let place = vec2<f32>(in.world.x, -in.world.z);
+    let px = max(length(fwidth(place)) * 0.7, 0.01);
+    let root = smooth_sample((place - frame.xy) / frame.zw).r;
+    let depth = root * root * DEEPEST_M;
+    let slope = max(length(vec2<f32>(dpdx(depth), dpdy(depth))), 1e-5);
+    if depth < 0.05 {
         discard;
     }
-    var color = ramp(in.depth) * 0.86;
+    var color = ramp(depth) * 0.92;
     // A film of a few centimetres is hinted at; what stops a car is seen from afar.
-    var alpha = mix(0.14, 0.82, smoothstep(0.05, 0.50, in.depth));
-    // The shore: about a pixel and a half, never more than 15 cm of depth.
-    let shore = 1.0 - smoothstep(0.0, min(1.8 * slope, 0.10), in.depth - 0.05);
-    // Far away every puddle would be all shore: there the line fades and the depth speaks alone.
-    let near = 1.0 - smoothstep(900.0, 2600.0, distance(in.world, view.world_position));
-    color = mix(color, look.flood_film.rgb, shore * 0.8 * near);
-    alpha = max(alpha, shore * 0.85 * near);
+    var alpha = mix(0.16, 0.84, smoothstep(0.05, 0.50, depth));
+    // Seen flat it mirrors the sky.
+    let eye_way = normalize(view.world_position - in.world);
+    let flat_view = 1.0 - clamp(eye_way.y, 0.0, 1.0);
+    color = mix(color, haze(-eye_way) * 1.2 + color * 0.4, 0.45 * flat_view * flat_view * flat_view * flat_view);
+    let away = distance(in.world, view.world_position);
+    let near = 1.0 - smoothstep(900.0, 2600.0, away);
+    // Lines that run with the water, where pixels are small enough to hold them.
+    let fine = 1.0 - smoothstep(0.8, 2.2, px);
+    if fine > 0.0 {
+        let side = max(style.x * 1.5, 12.0);
+        let p = place / side - 0.5;
+        let cell = floor(p);
+        let f = smoothstep(vec2<f32>(0.15), vec2<f32>(0.85), p - cell);
+        let low = mix(dashes(place, cell, side, px), dashes(place, cell + vec2<f32>(1.0, 0.0), side, px), f.x);
+        let high = mix(dashes(place, cell + vec2<f32>(0.0, 1.0), side, px), dashes(place, cell + vec2<f32>(1.0, 1.0), side, px), f.x);
+        let run = mix(low, high, f.y) * fine * smoothstep(0.06, 0.16, depth);
+        color = mix(color, look.flood_film.rgb, run * 0.55);
+        alpha = max(alpha, run * 0.6);
+    }
+    // The shore: about a pixel and a half, never more than 15 cm of depth; far away every puddle would be all shore.
+    var shore = 1.0 - smoothstep(0.0, min(1.8 * slope, 0.10), depth - 0.05);
+    if style.y > 0.5 {
+        shore = shore * step(0.45, fract((place.x + place.y) / max(9.0, 7.0 * px)));
+    }
+    color = mix(color, look.flood_film.rgb, shore * 0.9 * near);
+    alpha = max(alpha, shore * 0.9 * near) * mix(1.0, 0.6, style.y);
     return vec4<f32>(fogged(color, in.world, view.world_position), alpha);
 }

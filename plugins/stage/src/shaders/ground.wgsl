@@ -1,17 +1,23 @@
 // The ground: land, parks, water, roads from distance textures; crisp at every zoom.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
-#import guanlan::look::{look, fogged, inside}
+#import guanlan::look::{look, fogged, haze, inside, lit}
 
-@group(#{MATERIAL_BIND_GROUP}) @binding(1) var<uniform> frame: vec4<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(2) var lines_texture: texture_2d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(3) var lines_sampler: sampler;
-@group(#{MATERIAL_BIND_GROUP}) @binding(4) var areas_texture: texture_2d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(5) var areas_sampler: sampler;
+struct Frames {
+    // West, north edge, width, height of a painting in local m; width 0 means there is none.
+    far: vec4<f32>,
+    near: vec4<f32>,
+    // Metres at which the channels saturate: lines, footprints, water, areas.
+    far_range: vec4<f32>,
+    near_range: vec4<f32>,
+}
 
-const LINE_RANGE_M: f32 = 24.0;
-const FOOT_RANGE_M: f32 = 12.0;
-const WATER_RANGE_M: f32 = 96.0;
-const AREA_RANGE_M: f32 = 24.0;
+@group(#{MATERIAL_BIND_GROUP}) @binding(1) var<uniform> frames: Frames;
+@group(#{MATERIAL_BIND_GROUP}) @binding(2) var far_lines: texture_2d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(3) var far_sampler: sampler;
+@group(#{MATERIAL_BIND_GROUP}) @binding(4) var far_areas: texture_2d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(5) var near_lines: texture_2d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(6) var near_sampler: sampler;
+@group(#{MATERIAL_BIND_GROUP}) @binding(7) var near_areas: texture_2d<f32>;
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
@@ -35,15 +41,30 @@ fn metres(byte: f32, range: f32) -> f32 {
     return (byte * 255.0 - 128.0) / 127.0 * range;
 }
 
+fn grain(i: vec2<f32>) -> f32 {
+    return fract(sin(dot(i, vec2<f32>(12.9898, 78.233))) * 43758.547);
+}
+
 fn noise(p: vec2<f32>) -> f32 {
     let i = floor(p);
     let f = fract(p);
     let u = f * f * (3.0 - 2.0 * f);
-    let a = fract(sin(dot(i, vec2<f32>(12.9898, 78.233))) * 43758.547);
-    let b = fract(sin(dot(i + vec2<f32>(1.0, 0.0), vec2<f32>(12.9898, 78.233))) * 43758.547);
-    let c = fract(sin(dot(i + vec2<f32>(0.0, 1.0), vec2<f32>(12.9898, 78.233))) * 43758.547);
-    let d = fract(sin(dot(i + vec2<f32>(1.0, 1.0), vec2<f32>(12.9898, 78.233))) * 43758.547);
-    return mix(mix(a, b, u.x), mix(c, d, u.x), u.y);
+    let low = mix(grain(i), grain(i + vec2<f32>(1.0, 0.0)), u.x);
+    let high = mix(grain(i + vec2<f32>(0.0, 1.0)), grain(i + vec2<f32>(1.0, 1.0)), u.x);
+    return mix(low, high, u.y);
+}
+
+// Crowns of trees from above: one in most cells, round, lit from the light's side. Returns brightness.
+fn crowns(place: vec2<f32>) -> f32 {
+    let p = place / 7.0;
+    let cell = floor(p);
+    let chance = grain(cell);
+    let middle = vec2<f32>(0.5) + 0.22 * (vec2<f32>(chance, fract(chance * 37.0)) - 0.5);
+    let r = 0.26 + 0.20 * fract(chance * 91.0);
+    let q = (p - cell - middle) / r;
+    let round = 1.0 - smoothstep(0.75, 1.05, length(q));
+    let side = dot(q, vec2<f32>(look.sun.x, -look.sun.z));
+    return round * step(0.22, chance) * (0.75 + 0.55 * side);
 }
 
 @fragment
@@ -55,26 +76,55 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let px_min = max(min(length(dx), length(dy)), 0.02);
     let px_max = max(length(dx), length(dy));
     let px = sqrt(px_min * min(px_max, 6.0 * px_min));
-    let uv = vec2<f32>((place.x - frame.x) / frame.z, (frame.y - place.y) / frame.w);
-    let lines = textureSample(lines_texture, lines_sampler, uv);
-    let areas = textureSample(areas_texture, areas_sampler, uv);
-    let painted = step(0.0, uv.x) * step(uv.x, 1.0) * step(0.0, uv.y) * step(uv.y, 1.0);
+    let near_uv = vec2<f32>((place.x - frames.near.x) / max(frames.near.z, 1.0), (frames.near.y - place.y) / max(frames.near.w, 1.0));
+    let is_near = frames.near.z > 0.0 && all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0));
+    var lines: vec4<f32>;
+    var areas: vec4<f32>;
+    var range: vec4<f32>;
+    var painted = 1.0;
+    if is_near {
+        let k = vec2<f32>(1.0, -1.0) / frames.near.zw;
+        lines = textureSampleGrad(near_lines, near_sampler, near_uv, dx * k, dy * k);
+        areas = textureSampleGrad(near_areas, near_sampler, near_uv, dx * k, dy * k);
+        range = frames.near_range;
+    } else {
+        let uv = vec2<f32>((place.x - frames.far.x) / frames.far.z, (frames.far.y - place.y) / frames.far.w);
+        let k = vec2<f32>(1.0, -1.0) / frames.far.zw;
+        lines = textureSampleGrad(far_lines, far_sampler, uv, dx * k, dy * k);
+        areas = textureSampleGrad(far_areas, far_sampler, uv, dx * k, dy * k);
+        range = frames.far_range;
+        painted = step(0.0, uv.x) * step(uv.x, 1.0) * step(0.0, uv.y) * step(uv.y, 1.0);
+    }
     let far = smoothstep(6.0, 22.0, px);
+    let fine = 1.0 - smoothstep(0.5, 3.0, px);
 
-    let shade = 1.0 + (areas.a * 255.0 - 128.0) / 127.0 * 0.12 * painted;
+    // Hill shade from the slopes, ±12 %.
+    let bent = (areas.ba * 255.0 - 128.0) / 127.0 * painted;
+    let slope = bent / max(vec2<f32>(1.0) - abs(bent), vec2<f32>(0.02));
+    let normal = normalize(vec3<f32>(-slope.x, 1.0, slope.y));
+    let shade = clamp(1.0 + 0.75 * (dot(normal, look.sun.xyz) - look.sun.y), 0.88, 1.12);
     var color = look.land.rgb;
 
-    let paved = metres(areas.b, AREA_RANGE_M);
-    color = mix(color, mix(look.land.rgb, look.local.rgb, 0.30), cover(paved, px) * painted);
-    let green = metres(areas.g, AREA_RANGE_M);
-    let crowns = noise(place * 0.21) * noise(place * 0.47 + 7.0);
-    let leaf = 0.84 + 0.20 * noise(place * 0.017) + (0.55 * crowns - 0.16) * (1.0 - smoothstep(1.0, 5.0, px));
-    color = mix(color, look.green.rgb * leaf * 0.80, cover(green, px) * painted);
+    let paved = metres(lines.b, range.x);
+    let green = metres(areas.g, range.w);
+    let green_on = cover(green, px) * painted;
+    if green_on > 0.0 {
+        var leaf = 0.72 + 0.14 * noise(place * 0.02);
+        if px < 4.0 {
+            leaf = mix(leaf, 0.56 + 0.40 * crowns(place) + 0.10 * noise(place * 0.3), (1.0 - smoothstep(1.6, 4.0, px)) * smoothstep(1.0, 5.0, green));
+        }
+        color = mix(color, look.green.rgb * leaf, green_on);
+        // A soft hem towards the streets.
+        color = mix(color, look.green.rgb * 1.05, (1.0 - smoothstep(0.0, max(0.7, px), abs(green - 0.6))) * 0.35 * fine * painted);
+    }
     color = color * shade;
 
-    // Water: deeper away from the bank, slow flow lines along it.
-    let bank = metres(areas.r, WATER_RANGE_M);
+    // Water: deeper away from the bank, slow flow lines along it, the sky on it when seen flat.
+    let bank = metres(areas.r, range.z);
     let wet = cover(bank, px) * painted;
+    let eye_way = normalize(view.world_position - in.world);
+    let flat_view = 1.0 - clamp(eye_way.y, 0.0, 1.0);
+    let mirror = flat_view * flat_view * flat_view * flat_view;
     if wet > 0.0 {
         let depth = smoothstep(0.0, 70.0, bank);
         var water = mix(look.river.rgb * 0.92, look.river_deep.rgb, depth);
@@ -82,44 +132,64 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         let lane = abs(fract((bank + wobble) / 17.0) - 0.5) * 17.0;
         let line = 1.0 - smoothstep(0.0, max(0.9, px * 0.9), lane);
         let broken = smoothstep(0.50, 0.78, noise(place * 0.016 + vec2<f32>(globals.time * 0.02, globals.time * -0.012)));
-        water = mix(water, look.river.rgb * 1.5, line * broken * 0.45 * (1.0 - far) * smoothstep(5.0, 14.0, bank));
-        let shore = 1.0 - smoothstep(0.0, max(1.6, px * 1.2), abs(bank - 1.0));
-        water = mix(water, look.river.rgb * 1.7, shore * 0.35);
+        water = mix(water, look.river.rgb * 1.5, line * broken * 0.38 * (1.0 - far) * smoothstep(5.0, 14.0, bank));
+        water = mix(water, haze(-eye_way) * 1.1 + look.river.rgb * 0.35, mirror * 0.55);
+        let shore = 1.0 - smoothstep(0.0, max(1.2, px * 1.1), abs(bank - 0.8));
+        water = mix(water, look.river.rgb * 1.7, shore * 0.40);
         color = mix(color, water, wet);
     }
 
     // Contact and soft shadow of buildings.
-    let foot = metres(lines.a, FOOT_RANGE_M);
-    color = color * (1.0 - 0.30 * painted * smoothstep(-7.0, 0.5, foot));
+    let foot = metres(lines.a, range.y);
+    color = color * (1.0 - 0.34 * painted * smoothstep(-6.5, 0.5, foot));
 
-    // Roads: two pixels at least; casing first.
-    let path = metres(lines.b, LINE_RANGE_M);
+    // Roads: two pixels at least; pavements and casing first.
     let path_fade = 1.0 - smoothstep(1.0, 4.0, px);
-    color = mix(color, mix(look.land.rgb, look.local.rgb, 0.55), cover(path, px) * painted * path_fade * 0.7);
+    let paving = mix(look.land.rgb, look.local.rgb, 0.34);
+    color = mix(color, paving * shade, cover(paved, px) * painted * path_fade * 0.75 * (1.0 - green_on * 0.2));
     // Widening stays inside the range of the distances: beyond it the whole town would count as road.
-    let most = max(0.0, 0.85 * LINE_RANGE_M - px * 0.6);
-    let small = metres(lines.r, LINE_RANGE_M) + clamp(px * 0.55 - 3.0, 0.0, most);
-    let main = metres(lines.g, LINE_RANGE_M) + clamp(px * 1.05 - 7.0, 0.0, most);
+    let most = max(0.0, 0.85 * range.x - px * 0.6);
+    let small_d = metres(lines.r, range.x);
+    let main_d = metres(lines.g, range.x);
+    let small = small_d + clamp(px * 0.55 - 3.0, 0.0, most);
+    let main = main_d + clamp(px * 1.05 - 7.0, 0.0, most);
     let casing = mix(look.land.rgb, look.space.rgb, 0.65);
     let rim = max(1.3, px * 0.8);
     let dry = 1.0 - wet;
-    color = mix(color, casing, cover(small + rim, px) * painted * dry * (1.0 - far) * 0.75);
+    // Near, pavements run along the kerbs; far, a dark casing keeps roads apart from the blocks.
+    let walk = cover(max(small_d + 2.2, main_d + 3.6), px) * fine * painted * dry;
+    color = mix(color, paving * 1.08 * shade, walk * 0.85 * step(foot, 0.4));
+    color = mix(color, casing, cover(small + rim, px) * painted * dry * (1.0 - far) * 0.75 * (1.0 - fine));
     let small_on = cover(small, px) * painted * dry;
-    color = mix(color, look.local.rgb * mix(0.78, 0.62, far), small_on * mix(0.92, 0.55, far));
-    color = mix(color, casing, cover(main + rim, px) * painted * dry * (1.0 - small_on) * 0.8);
     let main_on = cover(main, px) * painted * dry;
-    color = mix(color, look.arterial.rgb * mix(0.55, 0.92, smoothstep(0.3, 7.0, px)), main_on);
-    // Kerb lines and lanes, only near.
-    let marks = 1.0 - smoothstep(0.14, 0.75, px);
-    if marks > 0.0 {
-        let main_d = metres(lines.g, LINE_RANGE_M);
-        let small_d = metres(lines.r, LINE_RANGE_M);
-        let thin = max(0.12, px * 0.5);
-        let kerb = max(cover(thin - abs(main_d - 0.45), px), 0.55 * cover(thin - abs(small_d - 0.35), px) * (1.0 - main_on));
-        let lane = cover(thin - abs(fract((main_d - 0.45) / 3.6 + 0.5) - 0.5) * 3.6, px) * smoothstep(2.0, 3.2, main_d);
-        color = mix(color, look.bridge.rgb, (0.50 * kerb + 0.16 * lane) * marks * painted * dry);
+    let road_on = max(small_on, main_on);
+    // Wet asphalt is darker and mirrors the sky.
+    let soaked = look.weather.y * (1.0 - far);
+    let dark = 1.0 - 0.38 * soaked;
+    let asphalt_small = mix(mix(look.land.rgb, look.local.rgb, 0.62), look.local.rgb * mix(0.80, 0.64, far), 1.0 - fine);
+    let asphalt_main = mix(mix(look.land.rgb, look.arterial.rgb, 0.40), look.arterial.rgb * mix(0.62, 0.94, smoothstep(1.5, 8.0, px)), 1.0 - fine);
+    color = mix(color, asphalt_small * dark, small_on * mix(0.95, 0.55, far));
+    color = mix(color, casing, cover(main + rim, px) * painted * dry * (1.0 - small_on) * 0.8 * (1.0 - fine));
+    color = mix(color, asphalt_main * dark, main_on);
+    if soaked > 0.0 {
+        let puddle = 0.5 + 0.5 * noise(place * 0.09);
+        color = mix(color, haze(-eye_way) + look.zenith.rgb * 0.4, road_on * soaked * puddle * (0.10 + 0.75 * mirror));
     }
-
+    // Kerb lines and lanes, only near.
+    let marks = 1.0 - smoothstep(0.30, 1.4, px);
+    if marks > 0.0 {
+        let thin = max(0.11, px * 0.55);
+        let kerb = max(cover(thin - abs(main_d - 0.30), px) * (1.0 - cover(small_d - 0.6, px)), 0.60 * cover(thin - abs(small_d - 0.25), px) * (1.0 - main_on));
+        let lane = cover(thin * 0.8 - abs(fract((main_d - 0.30) / 3.5 + 0.5) - 0.5) * 3.5, px) * smoothstep(2.2, 3.2, main_d);
+        color = mix(color, look.bridge.rgb, (0.55 * kerb + 0.26 * lane) * marks * painted * dry);
+    }
+    // Street light on the avenues of the night.
+    let lamps = look.windows.w * look.tune.z;
+    if lamps > 0.0 {
+        let avenue = smoothstep(-13.0, 3.0, main_d) * (1.0 - 0.6 * far);
+        color = color + look.window.rgb * lamps * painted * (0.030 * avenue + 0.008 * smoothstep(-5.0, 2.0, small_d) * (1.0 - far)) * (1.0 - 0.7 * wet);
+    }
+    color = color * mix(vec3<f32>(1.0), lit(vec3<f32>(0.0, 1.0, 0.0)), 0.65);
     color = mix(look.space.rgb, color, inside(in.world));
-    return vec4<f32>(fogged(color, in.world, view.world_position), 1.0);
+    return vec4<f32>(fogged(color, in.world, view.world_position), look.under.x);
 }

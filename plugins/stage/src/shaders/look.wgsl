@@ -1,9 +1,20 @@
-// What every shader of the stage shares: the look, light and fog.
+// What every shader of the stage shares: the look, light, sky and fog.
 // Names here must not end in a digit: the import machinery renames those.
 #define_import_path guanlan::look
 
 struct Look {
     sun: vec4<f32>,
+    light: vec4<f32>,
+    ambient: vec4<f32>,
+    zenith: vec4<f32>,
+    horizon: vec4<f32>,
+    glow: vec4<f32>,
+    sun_at: vec4<f32>,
+    moon_at: vec4<f32>,
+    windows: vec4<f32>,
+    weather: vec4<f32>,
+    rain_frame: vec4<f32>,
+    under: vec4<f32>,
     extent: vec4<f32>,
     tune: vec4<f32>,
     space: vec4<f32>,
@@ -29,19 +40,42 @@ struct Look {
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> look: Look;
 
-// One light and the sky.
-fn lambert(normal: vec3<f32>) -> f32 {
-    let up = 0.06 * normal.y;
-    return look.sun.w + up + 0.52 * max(dot(normal, look.sun.xyz), 0.0);
+// Light on a surface: the sky from everywhere, sun or moon from its side.
+fn lit(normal: vec3<f32>) -> vec3<f32> {
+    return look.ambient.rgb * (0.90 + 0.10 * normal.y) + look.light.rgb * max(dot(normal, look.sun.xyz), 0.0);
 }
 
-// Distance fog to the backdrop; it starts farther away when the eye is higher.
+// The same as one number.
+fn lambert(normal: vec3<f32>) -> f32 {
+    return dot(lit(normal), vec3<f32>(0.3333, 0.3334, 0.3333));
+}
+
+// The sky low over the horizon in a level direction.
+fn haze(dir: vec3<f32>) -> vec3<f32> {
+    let flat_dir = dir.xz * inverseSqrt(dot(dir.xz, dir.xz) + 1e-6);
+    let flat_sun = look.sun_at.xz * inverseSqrt(dot(look.sun_at.xz, look.sun_at.xz) + 1e-6);
+    let toward = max(dot(flat_dir, flat_sun) * 0.5 + 0.5, 0.0);
+    let near = toward * toward;
+    return look.horizon.rgb + look.glow.rgb * near * near * near;
+}
+
+// Share of the haze over a distance; it begins farther away when the eye is higher.
+fn thickness(d: f32, height: f32) -> f32 {
+    let start = 900.0 + 1.6 * abs(height);
+    let end = 5200.0 + 4.2 * abs(height);
+    let rain = 1.0 + 0.012 * min(look.weather.x, 80.0);
+    let f = clamp((d - start) * rain / (end - start), 0.0, 1.0);
+    return f * f * (3.0 - 2.0 * f) * 0.92 * look.tune.x;
+}
+
+// Distance fades to the haze.
 fn fogged(color: vec3<f32>, position: vec3<f32>, eye: vec3<f32>) -> vec3<f32> {
-    let d = distance(position, eye);
-    let start = 900.0 + 1.6 * abs(eye.y);
-    let end = 5200.0 + 4.2 * abs(eye.y);
-    let f = clamp((d - start) / (end - start), 0.0, 1.0);
-    return mix(color, look.space.rgb, f * f * (3.0 - 2.0 * f) * 0.92 * look.tune.x);
+    let way = position - eye;
+    let f = thickness(length(way), eye.y);
+    if f <= 0.0 {
+        return color;
+    }
+    return mix(color, haze(way), f);
 }
 
 // Outside the city the ground sinks into the backdrop.

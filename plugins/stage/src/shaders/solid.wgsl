@@ -1,6 +1,6 @@
-// Bodies with their own colours: bridges, landmarks.
+// Bodies with their own colours: bridges, landmarks, street furniture, prisms.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, fogged, lambert}
+#import guanlan::look::{look, fogged, lit}
 
 
 struct Out {
@@ -22,6 +22,7 @@ fn vertex(@location(0) position: vec3<f32>, @location(1) normal: vec3<f32>, @loc
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
-    let color = in.color.rgb * lambert(in.normal);
-    return vec4<f32>(fogged(color, in.world, view.world_position), 1.0);
+    // What is missing from a full opacity shines by itself, or is seen through.
+    let color = in.color.rgb * mix(vec3<f32>(1.0), lit(in.normal), in.color.a);
+    return vec4<f32>(fogged(color, in.world, view.world_position), in.color.a);
 }
