@@ -5,7 +5,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::window::{
-    MonitorSelection, PresentMode, PrimaryWindow, RequestRedraw, WindowEvent, WindowMode, WindowPosition,
+    Monitor, MonitorSelection, PresentMode, PrimaryWindow, RequestRedraw, WindowEvent, WindowMode, WindowPosition,
     WindowResolution,
 };
 use bevy::winit::{UpdateMode, WinitSettings};
@@ -74,20 +74,49 @@ pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
         unfocused_mode: UpdateMode::reactive_low_power(Duration::from_secs_f64(IDLE_S)),
     });
     plugins(&mut app);
-    if spec.fullscreen {
-        // The window opens at its own size first: where no window manager can fill the screen, that size stays.
-        let fill = move |mut windows: Query<&mut Window, With<PrimaryWindow>>, mut updates: Local<u32>| {
-            *updates += 1;
-            if *updates == 3
-                && let Ok(mut window) = windows.single_mut()
-            {
-                window.mode = WindowMode::BorderlessFullscreen(monitor);
-            }
-        };
-        app.add_systems(Update, fill);
-    }
+    let fullscreen = spec.fullscreen.then_some(monitor);
+    app.add_systems(
+        Update,
+        move |windows: Single<&mut Window, With<PrimaryWindow>>, monitors: Query<&Monitor>, updates: Local<u32>| {
+            settle(windows.into_inner(), monitors.iter(), fullscreen, updates);
+        },
+    );
     app.add_systems(Update, pace.before(StageSystems::Apply).after(StageSystems::Layers));
+    app.add_systems(Last, calm);
     app.run()
+}
+
+/// A few updates after it opened: fills the screen, or shrinks into the largest monitor where no window manager did.
+/// The window opens at its own size first: where nothing can fill the screen, that size stays.
+fn settle<'a>(
+    mut window: Mut<Window>,
+    monitors: impl Iterator<Item = &'a Monitor>,
+    fullscreen: Option<MonitorSelection>,
+    mut updates: Local<u32>,
+) {
+    *updates = updates.saturating_add(1);
+    if *updates != 3 {
+        return;
+    }
+    if let Some(monitor) = fullscreen {
+        window.mode = WindowMode::BorderlessFullscreen(monitor);
+        return;
+    }
+    let Some(room) = monitors.map(Monitor::physical_size).max_by_key(|s| u64::from(s.x) * u64::from(s.y)) else {
+        return;
+    };
+    let size = window.resolution.physical_size();
+    let fits = size.min(room);
+    if room.min_element() > 0 && fits != size {
+        window.resolution.set_physical_resolution(fits.x, fits.y);
+    }
+}
+
+/// Where a CPU draws, panels that ask for frame after frame (egui does for its fades) get the pace of [`pace`].
+fn calm(redraw: Res<Redraw>, quality: Option<Res<ResolvedQuality>>, mut requests: ResMut<Messages<RequestRedraw>>) {
+    if quality.is_some_and(|q| q.software) && !redraw.wanted() {
+        requests.clear();
+    }
 }
 
 /// True for what a person did.
