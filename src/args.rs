@@ -28,6 +28,8 @@ pub enum Verb {
     Render(RenderArgs),
     /// 查看文件内容 / what is in a city, drainage or terrain file.
     Inspect(InspectArgs),
+    /// 导入城市数据 / real data → city pack.
+    Import(ImportArgs),
     /// 暴雨内涝模拟 / a rainstorm batch run.
     Simulate(SimulateArgs),
     /// 应急演练 / check, rehearse and report drills.
@@ -126,6 +128,32 @@ pub struct InspectArgs {
     /// Files to look into.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+    /// Machine-readable.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guanlan import`.
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// City data files.
+    #[arg(required_unless_present = "verify")]
+    pub files: Vec<PathBuf>,
+    /// EPSG code of files that do not say theirs.
+    #[arg(long, value_name = "EPSG:N", value_parser = parse_epsg)]
+    pub crs: Option<u32>,
+    /// Folder of the pack; one that is there is brought up to date.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Name of the city on the screen; the first file's name when absent.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Write the import report here (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Hash every part and every input again; without files, only that.
+    #[arg(long)]
+    pub verify: bool,
     /// Machine-readable.
     #[arg(long)]
     pub json: bool,

@@ -1,6 +1,9 @@
 //! From what the user named to a city: the demo city, or data files.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use guanlan_city::{
     City,
@@ -73,8 +76,14 @@ pub fn all_there(files: &[PathBuf], lang: Lang) -> Outcome {
 
 /// Loads what was asked for, with progress on stderr.
 pub fn load(request: &SceneRequest<'_>) -> Result<Scene, Failure> {
-    let mut progress = Progress::new();
     let lang = request.lang;
+    if let [dir] = request.files
+        && dir.is_dir()
+        && pack::is_pack(dir)
+    {
+        return open_pack(dir, request);
+    }
+    let mut progress = Progress::new();
     let (files, name, frame, demo, slug) = if request.files.is_empty() {
         progress.step(pick(lang, "正在生成演示城市（仅首次）…", "making the demo city (first time only) …"));
         let params = DemoParams { seed: request.seed, sensors: request.sensors };
@@ -96,4 +105,25 @@ pub fn load(request: &SceneRequest<'_>) -> Result<Scene, Failure> {
         pack::load_cached(&cache_dir().join("packs"), &files, &options, &|text| shared.borrow_mut().step(text))
             .map_err(bad_input)?;
     Ok(Scene { city: Arc::new(city), report, demo, slug })
+}
+
+/// Opens what `guanlan import` has made.
+fn open_pack(dir: &Path, request: &SceneRequest<'_>) -> Result<Scene, Failure> {
+    if request.crs.is_some() {
+        return Err(bad_input(pick(
+            request.lang,
+            "--crs 只用于数据文件；城市包在导入时已确定坐标系",
+            "--crs is for data files; a city pack has had its CRS since its import",
+        )));
+    }
+    let progress = std::cell::RefCell::new(Progress::new());
+    let opened = pack::open(dir, request.lang, &|text| progress.borrow_mut().step(text)).map_err(bad_input)?;
+    for notice in &opened.notices {
+        eprintln!("{}", notice.get(request.lang));
+    }
+    let slug = std::fs::canonicalize(dir)
+        .ok()
+        .and_then(|whole| Some(whole.file_name()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "city".into());
+    Ok(Scene { city: Arc::new(opened.city), report: opened.report, demo: false, slug })
 }

@@ -8,7 +8,8 @@ use crate::{
 pub fn run(args: &BenchArgs) -> Outcome {
     let figures = match args.what.as_str() {
         "flood" => guanlan_rainstorm::bench_flood(),
-        other => return Err(bad_input(format!("no benchmark '{other}': expected flood"))),
+        "import" => super::bench_import::run()?,
+        other => return Err(bad_input(format!("no benchmark '{other}': expected flood, import"))),
     };
     for f in figures {
         if args.json {

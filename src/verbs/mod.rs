@@ -1,8 +1,10 @@
 //! One module per verb.
 
 mod bench;
+mod bench_import;
 mod devices;
 pub mod drill;
+mod import;
 mod inspect;
 mod journal;
 pub mod room;
@@ -21,6 +23,7 @@ pub fn run(cli: Cli) -> Outcome {
         None => room::run(cli.room, lang),
         Some(Verb::Room(args)) => room::run(args, lang),
         Some(Verb::Inspect(args)) => inspect::run(&args),
+        Some(Verb::Import(args)) => import::run(&args, lang),
         Some(Verb::Simulate(args)) => simulate::run(&args, lang),
         Some(Verb::Journal(args)) => journal::run(&args.what, lang),
         Some(Verb::Devices(args)) => devices::run(&args, lang),

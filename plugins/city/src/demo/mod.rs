@@ -19,6 +19,7 @@ mod network;
 mod params;
 mod people;
 mod plan;
+pub mod sprawl;
 mod streets;
 mod things;
 mod write_cityjson;
