@@ -14,6 +14,7 @@ use super::{
     place_files::{Content, Source, check_place, choose_frame, settle_crs},
     steps::{Afresh, Keeper, Piece, Recipe, Role, ground_under, stand_on},
     swmm::{FOOT_M, SwmmFile},
+    tiles3d,
 };
 use crate::model::{City, DrainageNetwork, Terrain};
 
@@ -58,6 +59,7 @@ pub(crate) fn assemble(
     if paths.is_empty() {
         return Err(ImportError::new("", "", "no files given"));
     }
+    let paths = &tiles3d::documents(paths);
     let say = |zh: &str, en: &str, name: &str| match options.lang {
         Lang::Zh => progress(&format!("{zh} {name}")),
         Lang::En => progress(&format!("{en} {name}")),
@@ -242,6 +244,11 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             report.note(Severity::Guessed, source.name(), text);
             city.landmarks = part.landmarks;
         }
+        Format::Tiles3d => {
+            let (layer, own) = tiles3d::read(&source.path, frame)?;
+            report = source.named(own);
+            city.tilesets = vec![layer];
+        }
         Format::GeoJson => {
             let (part, own) = geojson_layers::read(&source.path, frame)?;
             report = source.named(own);
@@ -387,6 +394,10 @@ fn content_bounds(city: &City) -> Option<[f64; 4]> {
     city.landmarks.iter().for_each(|l| grow(&mut bounds, l.place_m));
     city.areas.iter().flat_map(|a| &a.ring).for_each(|p| grow(&mut bounds, wide(p)));
     city.components.iter().for_each(|c| grow(&mut bounds, wide(&c.place_m)));
+    for [w, s, e, n] in city.tilesets.iter().map(|t| t.bounds_m.map(f64::from)) {
+        grow(&mut bounds, [w, s]);
+        grow(&mut bounds, [e, n]);
+    }
     let network = city.drainage.iter();
     network.flat_map(|n| &n.nodes).filter_map(|n| n.place_m).for_each(|p| grow(&mut bounds, p));
     bounds

@@ -30,6 +30,8 @@ pub enum Format {
     GeoJson,
     /// glTF or GLB model.
     Gltf,
+    /// 3D Tiles: the tileset.json, or its folder.
+    Tiles3d,
 }
 
 impl Format {
@@ -44,17 +46,21 @@ impl Format {
             Self::Swmm => "SWMM",
             Self::GeoJson => "GeoJSON",
             Self::Gltf => "glTF",
+            Self::Tiles3d => "3D Tiles",
         }
     }
 }
 
 const EXPECTED: &str =
-    "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON or glTF";
+    "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON, glTF or 3D Tiles";
 
 /// The format of a file. A file that looks like none of them but has a known extension counts as that
 /// format, so that its reader can say what is wrong with it.
 pub fn detect(path: &Path) -> Result<Format, ImportError> {
     let fail = |reason: String| ImportError::new(path, "", reason);
+    if super::tiles3d::is_tileset(path) {
+        return Ok(Format::Tiles3d);
+    }
     if path.is_dir() {
         return Err(fail("is a folder, expected a file".into()));
     }
@@ -63,6 +69,9 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
     file.by_ref().take(4096).read_to_end(&mut head).map_err(|e| fail(e.to_string()))?;
     if let Some(format) = by_magic(&head) {
         return Ok(format);
+    }
+    if [&b"b3dm"[..], b"i3dm", b"pnts", b"cmpt", b"subt"].iter().any(|magic| head.starts_with(magic)) {
+        return Err(fail("is one tile of a 3D tileset, expected the tileset.json it belongs to".into()));
     }
     let text = String::from_utf8_lossy(&head);
     let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -130,6 +139,7 @@ fn by_extension(path: &Path) -> Option<Format> {
 struct Top {
     kind: Option<String>,
     asset: bool,
+    tiles: bool,
     city_objects: bool,
     features: bool,
 }
@@ -151,6 +161,7 @@ impl<'de> Deserialize<'de> for Top {
                             continue;
                         }
                         "asset" => top.asset = true,
+                        "root" | "geometricError" => top.tiles = true,
                         "CityObjects" => top.city_objects = true,
                         "features" => top.features = true,
                         _ => {}
@@ -175,6 +186,7 @@ fn by_json(path: &Path) -> Option<Format> {
         ) => Some(Format::GeoJson),
         _ if top.city_objects => Some(Format::CityJson),
         _ if top.features => Some(Format::GeoJson),
+        _ if top.tiles => Some(Format::Tiles3d),
         _ if top.asset => Some(Format::Gltf),
         _ => None,
     }
@@ -202,7 +214,7 @@ mod tests {
             ("x.txt", b";; c\n[TITLE]\n", Some(Format::Swmm)),
             ("x.txt", b"hello", None),
             ("x.glb", b"glTF\x02\0\0\0", Some(Format::Gltf)),
-            ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::CityJson)),
+            ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::Tiles3d)),
         ] {
             let path = dir.path().join(name);
             std::fs::write(&path, bytes).expect("written");

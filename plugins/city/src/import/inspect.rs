@@ -10,6 +10,7 @@ use super::{
     swmm::read_swmm,
     terrain_asc::read_asc,
     terrain_tiff::read_tiff,
+    tiles3d,
 };
 
 /// Facts of a file of any supported format; an error when it is none or cannot be used at all.
@@ -33,6 +34,7 @@ pub fn inspect(path: &Path) -> Result<FileFacts, ImportError> {
             })
         }
         Format::Gltf => gltf::facts(path),
+        Format::Tiles3d => tiles3d::facts(path),
         Format::GeoJson => geojson_layers::facts(path),
     }
 }

@@ -20,6 +20,7 @@ pub(crate) mod steps;
 pub mod swmm;
 pub mod terrain_asc;
 pub mod terrain_tiff;
+pub mod tiles3d;
 mod triangulate;
 mod usage;
 

@@ -14,6 +14,7 @@ use super::{
     swmm::{SwmmFile, read_swmm},
     terrain_asc::read_asc,
     terrain_tiff::read_tiff,
+    tiles3d,
 };
 
 /// Files further than this from the frame's origin cannot belong to the same city, m.
@@ -113,6 +114,7 @@ impl Source {
             Format::CityJson => sketch.peeked(cityjson::peek(path)?),
             Format::Osm => sketch.peeked(osm::peek(path)?),
             Format::Gltf => sketch.peeked(gltf::peek(path)?),
+            Format::Tiles3d => sketch.peeked(tiles3d::peek(path)?),
             Format::GeoJson => sketch.peeked(geojson_layers::peek(path)?),
         }
         Ok((sketch, content))
@@ -152,7 +154,7 @@ pub(super) fn settle_crs(sources: &mut [Source], crs_override: Option<u32>, repo
     if let Some(code) = crs_override {
         let wanted = format!("EPSG:{}", horizontal(code));
         // OSM and GeoJSON are in degrees by their standards; a model has no place.
-        let open = |s: &Source| !matches!(s.format, Format::Osm | Format::GeoJson | Format::Gltf);
+        let open = |s: &Source| !matches!(s.format, Format::Osm | Format::GeoJson | Format::Gltf | Format::Tiles3d);
         let only = sources.iter().filter(|s| open(s)).count() == 1;
         for source in sources.iter_mut().filter(|s| open(s)) {
             match &source.crs {

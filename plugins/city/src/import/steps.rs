@@ -96,6 +96,7 @@ impl City {
             sensors,
             units,
             landmarks,
+            tilesets,
         } = other;
         if terrain.is_some() {
             self.terrain = terrain;
@@ -114,6 +115,7 @@ impl City {
         append(&mut self.sensors, sensors);
         append(&mut self.units, units);
         append(&mut self.landmarks, landmarks);
+        append(&mut self.tilesets, tilesets);
     }
 
     /// Parents before children, whatever the order of the files.

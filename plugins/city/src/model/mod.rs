@@ -10,6 +10,7 @@ pub mod place;
 pub mod road;
 pub mod surface;
 pub mod terrain;
+pub mod tileset;
 
 use guanlan_core::Bilingual;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use place::{Component, Landmark, Place, PlaceKind, SensorSpec, UnitKind, Uni
 pub use road::{Road, RoadClass};
 pub use surface::{SurfaceArea, SurfaceKind};
 pub use terrain::Terrain;
+pub use tileset::TilesetLayer;
 
 /// A city as one value. Missing layers are empty, never invented.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -59,4 +61,7 @@ pub struct City {
     pub units: Vec<UnitSpec>,
     /// glTF models.
     pub landmarks: Vec<Landmark>,
+    /// 3D Tiles, streamed while somebody looks.
+    #[serde(default)]
+    pub tilesets: Vec<TilesetLayer>,
 }

@@ -73,6 +73,7 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
         sensors,
         units,
         landmarks,
+        tilesets,
     } = city;
     let head = Head { report: report.clone(), above_ground: *above_ground, terrain: terrain.clone() };
     let mut w = Writer::default();
@@ -91,6 +92,7 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
     w.section("sensors", sensors, RECORDS)?;
     w.section("units", units, RECORDS)?;
     w.section("landmarks", landmarks, MODELS)?;
+    w.section("tilesets", tilesets, MODELS)?;
     Ok(w)
 }
 
@@ -113,6 +115,7 @@ pub(super) fn counts(piece: &Piece) -> BTreeMap<String, usize> {
         ("sensors", city.sensors.len()),
         ("units", city.units.len()),
         ("landmarks", city.landmarks.len()),
+        ("tilesets", city.tilesets.len()),
     ];
     all.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect()
 }
@@ -148,6 +151,7 @@ pub(super) fn read(bytes: &[u8], key: &str) -> Result<Piece, Damage> {
         sensors: r.section("sensors")?,
         units: r.section("units")?,
         landmarks: r.section("landmarks")?,
+        tilesets: r.section("tilesets")?,
         ..City::default()
     };
     Ok(Piece { city, report, above_ground, ground_m: heights(r.section("ground_m")?) })

@@ -84,6 +84,7 @@ pub fn import(
     options: &LoadOptions,
     progress: &dyn Fn(&str),
 ) -> Result<Opened, ImportError> {
+    let paths = &crate::import::tiles3d::documents(paths);
     let choices = Choices::of(options);
     let at_once = || {
         let manifest = Manifest::read(dir).ok()?;

@@ -10,7 +10,7 @@ use gltf::{
 };
 
 /// Bytes of a file that are not in order: where, and why.
-pub(super) type Wrong = (String, String);
+pub(in crate::import) type Wrong = (String, String);
 
 fn wrong<T>(place: impl Into<String>, reason: impl Into<String>) -> Result<T, Wrong> {
     Err((place.into(), reason.into()))
@@ -20,7 +20,7 @@ fn wrong<T>(place: impl Into<String>, reason: impl Into<String>) -> Result<T, Wr
 const HARMLESS: [&str; 3] = ["KHR_materials_", "KHR_texture_", "EXT_texture_"];
 
 /// Splits a GLB into JSON and binary chunk; a text file is all JSON.
-fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), Wrong> {
+pub(in crate::import) fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), Wrong> {
     let word = |at: usize| -> Option<u32> { Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?)) };
     if !bytes.starts_with(b"glTF") {
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -64,7 +64,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), Wrong> {
 }
 
 /// A model with its buffers.
-pub(super) struct Model {
+pub(in crate::import) struct Model {
     pub document: Document,
     buffers: Vec<Vec<u8>>,
     /// Version of the asset, and whether it came as GLB.
@@ -76,6 +76,16 @@ impl Model {
     /// Reads and validates a model. `folder` is where external buffers are looked for; only plain
     /// names below it are opened.
     pub fn read(bytes: &[u8], folder: Option<&Path>) -> Result<Self, Wrong> {
+        Self::read_with(bytes, &[], &|uri| external(uri, folder))
+    }
+
+    /// As [`Self::read`], with more extensions that may be required because the caller reads them, and with
+    /// the caller's way of getting external buffers.
+    pub fn read_with(
+        bytes: &[u8],
+        known: &[&str],
+        external: &dyn Fn(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<Self, Wrong> {
         let (json, bin) = split(bytes)?;
         let mut root: gltf::json::Root = match gltf::json::deserialize::from_slice(json) {
             Ok(root) => root,
@@ -85,7 +95,8 @@ impl Model {
             return wrong("asset.version", format!("{:?}; expected \"2.0\"", root.asset.version));
         }
         for name in &root.extensions_required {
-            if !HARMLESS.iter().any(|h| name.starts_with(h)) && name != "KHR_mesh_quantization" {
+            let harmless = HARMLESS.iter().any(|h| name.starts_with(h)) || name == "KHR_mesh_quantization";
+            if !harmless && !known.contains(&name.as_str()) {
                 return wrong("extensionsRequired", format!("{name} is needed to draw the model and is not supported"));
             }
         }
@@ -122,7 +133,7 @@ impl Model {
                     Ok(data) => data.0,
                     Err(error) => return wrong(place, format!("its data URI cannot be decoded: {error}")),
                 },
-                Source::Uri(uri) => external(uri, folder).map_err(|reason| (place.clone(), reason))?,
+                Source::Uri(uri) => external(uri).map_err(|reason| (place.clone(), reason))?,
             };
             if data.len() < buffer.length() {
                 return wrong(place, format!("it has {} bytes; {} are declared", data.len(), buffer.length()));
@@ -180,6 +191,14 @@ impl Model {
             values.iter_mut().for_each(|v| *v = (*v / scale).max(-1.0));
         }
         Ok(values)
+    }
+
+    /// The bytes of a buffer view.
+    pub fn view(&self, index: usize) -> Result<&[u8], String> {
+        let view = self.document.views().nth(index).ok_or_else(|| format!("no buffer view {index}"))?;
+        let end = view.offset().checked_add(view.length());
+        let bytes = self.buffers.get(view.buffer().index()).zip(end).and_then(|(b, end)| b.get(view.offset()..end));
+        bytes.ok_or_else(|| format!("buffer view {index} runs past its buffer"))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one strided column, used in one place")]

@@ -3,7 +3,7 @@
 //! glTF is y up; the mesh that comes out is x east, y north, z up around the model's own origin, in
 //! metres. Textures are not drawn: a triangle has its material's base colour.
 
-mod container;
+pub(in crate::import) mod container;
 
 #[cfg(test)]
 mod tests;
