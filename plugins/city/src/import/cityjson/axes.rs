@@ -3,8 +3,11 @@
 //! CityJSON coordinates are meant to be x east, y north, but some files follow the axis order of
 //! their CRS. Such a file is a mirror image: all its solids are inside out.
 
-use super::file::Parsed;
-use crate::import::{Severity, triangulate::P3};
+use super::{
+    head::{Head, Input},
+    stream,
+};
+use crate::import::{ImportError, Severity, triangulate::P3};
 
 /// CRS whose own axis order is northing (or latitude) first: Beijing 1954, Xi'an 1980 and CGCS2000
 /// Gauss-Krüger, Japan plane rectangular (JGD2000, JGD2011), DHDN Gauss-Krüger, geographic systems.
@@ -34,31 +37,39 @@ fn volume6(rings: impl Iterator<Item = Vec<P3>>) -> f64 {
     sum
 }
 
-/// Swaps x and y when the CRS is northing first and the solids say that the file is mirrored.
-pub(super) fn turn(parsed: &mut Parsed, epsg: Option<u32>) {
+/// Solids that are asked; more would only cost time.
+const ASKED: usize = 2000;
+
+/// Notes that the file is to be read with x and y swapped, when the CRS is northing first and the solids say
+/// that the file is mirrored.
+pub(super) fn turn(input: Input<'_>, head: &mut Head, epsg: Option<u32>) -> Result<(), ImportError> {
     if !epsg.is_some_and(north_first) {
-        return;
+        return Ok(());
     }
     let (mut right, mut mirrored) = (0_usize, 0_usize);
-    for chunk in &parsed.chunks {
-        for geometry in chunk.objects.iter().flat_map(|o| &o.geometry).filter(|g| g.is_solid()) {
-            let rings = geometry.surfaces.iter().filter_map(|s| {
-                let corners: Option<Vec<P3>> = s.rings[0].iter().map(|&i| chunk.vertices.get(i).copied()).collect();
-                corners.filter(|c| c.len() >= 3 && c.iter().flatten().all(|v| v.is_finite()))
-            });
-            let volume = volume6(rings) / 6.0;
-            right += usize::from(volume > MIN_VOLUME_M3);
-            mirrored += usize::from(volume < -MIN_VOLUME_M3);
+    stream::batches(input, head, &mut |chunks| {
+        for chunk in &chunks {
+            let vertices = if !chunk.feature { &head.vertices } else { &chunk.vertices };
+            for geometry in chunk.objects.iter().flat_map(|o| &o.geometry).filter(|g| g.is_solid()) {
+                let rings = geometry.surfaces.iter().filter_map(|s| {
+                    let corners: Option<Vec<P3>> = s.rings[0].iter().map(|&i| vertices.get(i).copied()).collect();
+                    corners.filter(|c| c.len() >= 3 && c.iter().flatten().all(|v| v.is_finite()))
+                });
+                let volume = volume6(rings) / 6.0;
+                right += usize::from(volume > MIN_VOLUME_M3);
+                mirrored += usize::from(volume < -MIN_VOLUME_M3);
+            }
         }
-    }
+        Ok(right + mirrored < ASKED)
+    })?;
     if mirrored > 0 && mirrored > 4 * right {
-        for vertex in parsed.chunks.iter_mut().flat_map(|c| &mut c.vertices) {
-            vertex.swap(0, 1);
-        }
-        parsed.report.note(
+        head.turned = true;
+        head.vertices.iter_mut().for_each(|vertex| vertex.swap(0, 1));
+        head.report.note(
             Severity::Repaired,
             "vertices",
-            "northing is written first, as the CRS orders its axes (all solids are mirrored); read as x east, y north",
+            "northing is written first, as the CRS orders its axes (the solids are mirrored); read as x east, y north",
         );
     }
+    Ok(())
 }

@@ -9,7 +9,11 @@ mod axes;
 mod body;
 mod file;
 mod geometry;
+mod head;
+mod kin;
 mod objects;
+mod stream;
+mod vertex;
 
 #[cfg(test)]
 mod tests;
@@ -18,13 +22,11 @@ use std::path::Path;
 
 use guanlan_geography::LocalFrame;
 
-use super::{
-    FileFacts, ImportError, Report, Severity,
-    peek::{Peek, grow},
-    placer::Placer,
-};
+use super::{FileFacts, ImportError, Report, Severity, peek::Peek, placer::Placer};
 use crate::model::{Building, Landmark, SurfaceArea};
-use file::{Parsed, parse};
+use file::CityObject;
+use head::{Head, Input};
+use objects::Converter;
 
 /// What a CityJSON file yields.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,68 +41,91 @@ pub struct Part {
 
 /// CRS and extent, x east and y north also when the file writes northing first.
 pub fn peek(path: &Path) -> Result<Peek, ImportError> {
-    let mut parsed = load(path)?;
-    let epsg = parsed.epsg;
-    axes::turn(&mut parsed, epsg);
-    Ok(Peek { epsg: parsed.epsg, extent: extent(&parsed) })
+    let input = Input { path, bytes: None };
+    let mut head = Head::read(input)?;
+    let epsg = head.epsg;
+    axes::turn(input, &mut head, epsg)?;
+    Ok(Peek { epsg, extent: stream::extent(input, &head)? })
 }
 
-/// Reads a file into local metres. `crs_override` wins over the file's own reference system; with
-/// neither, the coordinates are taken as the frame's and the report says so.
+/// Reads a file into local metres, object by object: what is kept in memory is the vertices of a CityJSON
+/// file and what is drawn. `crs_override` wins over the file's own reference system; with neither, the
+/// coordinates are taken as the frame's and the report says so.
 pub fn read(path: &Path, frame: &LocalFrame, crs_override: Option<u32>) -> Result<(Part, Report), ImportError> {
-    let mut parsed = load(path)?;
-    let epsg = crs_override.or(parsed.epsg).unwrap_or_else(|| {
-        parsed.report.note(
+    let input = Input { path, bytes: None };
+    let mut head = Head::read(input)?;
+    let epsg = crs_override.or(head.epsg).unwrap_or_else(|| {
+        head.report.note(
             Severity::Guessed,
             "metadata.referenceSystem",
             format!("no reference system; coordinates taken as EPSG:{} — give the CRS if that is wrong", frame.epsg),
         );
         frame.epsg
     });
-    axes::turn(&mut parsed, Some(epsg));
+    axes::turn(input, &mut head, Some(epsg))?;
     let placer = Placer::new(path, epsg, frame)?;
-    Ok(objects::convert(parsed, &placer))
+    convert(input, &head, &placer)
+}
+
+fn convert(input: Input<'_>, head: &Head, placer: &Placer) -> Result<(Part, Report), ImportError> {
+    let mut converter = Converter::new(head, placer);
+    stream::batches(input, head, &mut |chunks| {
+        converter.batch(&chunks);
+        Ok(true)
+    })?;
+    Ok(converter.finish())
 }
 
 /// What is in a file, for `guanlan inspect`.
 pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
-    let mut parsed = load(path)?;
+    let input = Input { path, bytes: None };
+    let mut head = Head::read(input)?;
+    let written = stream::extent(input, &head)?;
     let mut facts = FileFacts {
         path: path.to_owned(),
-        format: if parsed.sequence { "CityJSONSeq" } else { "CityJSON" }.into(),
-        version: parsed.version.clone(),
-        crs: parsed.epsg.map(|n| format!("EPSG:{n}")).unwrap_or_default(),
-        extent: extent(&parsed),
+        format: if head.sequence() { "CityJSONSeq" } else { "CityJSON" }.into(),
+        version: head.version.clone(),
+        crs: head.epsg.map(|n| format!("EPSG:{n}")).unwrap_or_default(),
+        extent: written,
         ..FileFacts::default()
     };
+    let degrees = written.is_some_and(|e| e[0] >= -180.0 && e[3] <= 180.0 && e[1] >= -90.0 && e[4] <= 90.0)
+        && head.epsg.is_some_and(|n| (4000..5000).contains(&n) || n == 10282);
+    let epsg = head.epsg;
+    axes::turn(input, &mut head, epsg)?;
+    let placer = Placer::rough(stream::extent(input, &head)?, degrees);
+    let mut converter = Converter::new(&head, &placer);
     let mut add = |name: &str, n: usize| *facts.counts.entry(name.to_owned()).or_default() += n;
-    let objects = || parsed.chunks.iter().flat_map(|c| &c.objects);
-    add("city_objects", objects().count());
-    add("vertices", parsed.chunks.iter().map(|c| c.vertices.len()).sum());
-    add("buildings", objects().filter(|o| o.kind == "Building").count());
-    add("roads", objects().filter(|o| o.kind == "Road").count());
-    if parsed.sequence {
-        add("features", parsed.features);
+    for name in ["city_objects", "buildings", "roads"] {
+        add(name, 0);
     }
+    add("vertices", head.vertices.len());
     for (name, n) in [
-        ("templates", parsed.templates.geometry.len()),
-        ("extensions", parsed.extensions),
-        ("materials", parsed.appearance[0]),
-        ("textures", parsed.appearance[1]),
-        ("vertices-texture", parsed.appearance[2]),
+        ("templates", head.templates.geometry.len()),
+        ("extensions", head.extensions),
+        ("materials", head.appearance[0]),
+        ("textures", head.appearance[1]),
+        ("vertices-texture", head.appearance[2]),
     ] {
         if n > 0 {
             add(name, n);
         }
     }
-    for object in objects() {
-        add(&object.kind, 1);
-        for geometry in &object.geometry {
-            add(&format!("{} LoD {}", geometry.kind, if geometry.lod.is_empty() { "None" } else { &geometry.lod }), 1);
-            geometry.semantics.iter().filter(|s| !s.is_empty()).for_each(|s| add(s, 1));
-        }
+    if head.sequence() {
+        add("features", 0);
     }
-    if parsed.epsg.is_none() && !parsed.chunks.is_empty() {
+    stream::batches(input, &head, &mut |chunks| {
+        for chunk in &chunks {
+            add("vertices", chunk.vertices.len());
+            if chunk.feature {
+                add("features", 1);
+            }
+            chunk.objects.iter().for_each(|object| count(object, &mut add));
+        }
+        converter.batch(&chunks);
+        Ok(true)
+    })?;
+    if facts.crs.is_empty() && facts.counts["city_objects"] + facts.counts["vertices"] > 0 {
         facts.problems.push(super::Problem {
             severity: Severity::Guessed,
             where_: "metadata.referenceSystem".into(),
@@ -108,23 +133,20 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
             count: 1,
         });
     }
-    let degrees = facts.extent.is_some_and(|e| e[0] >= -180.0 && e[3] <= 180.0 && e[1] >= -90.0 && e[4] <= 90.0)
-        && parsed.epsg.is_some_and(|n| (4000..5000).contains(&n) || n == 10282);
-    let epsg = parsed.epsg;
-    axes::turn(&mut parsed, epsg);
-    let placer = Placer::rough(extent(&parsed), degrees);
-    let (_, report) = objects::convert(parsed, &placer);
-    facts.problems.extend(report.problems);
+    facts.problems.extend(converter.finish().1.problems);
     Ok(facts)
 }
 
-fn load(path: &Path) -> Result<Parsed, ImportError> {
-    let bytes = std::fs::read(path).map_err(|error| ImportError::new(path, "", format!("cannot be read: {error}")))?;
-    parse(path, &bytes)
-}
-
-fn extent(parsed: &Parsed) -> Option<[f64; 6]> {
-    let mut extent = None;
-    parsed.chunks.iter().flat_map(|c| &c.vertices).for_each(|&v| grow(&mut extent, v));
-    extent
+fn count(object: &CityObject, add: &mut dyn FnMut(&str, usize)) {
+    add("city_objects", 1);
+    match object.kind.as_str() {
+        "Building" => add("buildings", 1),
+        "Road" => add("roads", 1),
+        _ => {}
+    }
+    add(&object.kind, 1);
+    for geometry in &object.geometry {
+        add(&format!("{} LoD {}", geometry.kind, if geometry.lod.is_empty() { "None" } else { &geometry.lod }), 1);
+        geometry.semantics.iter().filter(|s| !s.is_empty()).for_each(|s| add(s, 1));
+    }
 }

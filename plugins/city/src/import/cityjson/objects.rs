@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use guanlan_core::Bilingual;
+use rayon::prelude::*;
 
 use super::{
     Part, appearance,
     attributes::Attributes,
     body::{Face, areas, bodies, faces, upright},
-    file::{Chunk, CityObject, Parsed},
-    geometry::{Geometry, Templates},
+    file::{Chunk, CityObject},
+    geometry::Geometry,
+    head::Head,
 };
 use crate::{
     import::{
-        Report, Severity,
+        Problem, Report, Severity,
         placer::Placer,
         rings::{Area, to_f32},
         triangulate::{P3, Triangulator},
@@ -26,30 +28,90 @@ const STOREY_M: f64 = 3.0;
 /// Height of a building of which nothing is known, m.
 const DEFAULT_HEIGHT_M: f64 = 9.0;
 
-/// Converts everything that was parsed.
-pub(super) fn convert(parsed: Parsed, placer: &Placer) -> (Part, Report) {
-    let mut work =
-        Work { report: parsed.report, templates: parsed.templates, part: Part::default(), ..Work::default() };
-    for chunk in &parsed.chunks {
-        for object in &chunk.objects {
-            for geometry in &object.geometry {
-                appearance::check(geometry, parsed.appearance, &mut work.report);
-            }
-        }
-        work.chunk(chunk, placer);
-    }
-    let (part, mut report) = (work.part, work.report);
-    report.count("buildings", part.buildings.len());
-    report.count("surfaces", part.surfaces.len());
-    report.count("landmarks", part.landmarks.len());
-    (part, report)
-}
+/// Families converted by one worker at a time.
+const SHARE: usize = 64;
 
-#[derive(Default)]
-struct Work {
+/// Converts batch after batch; what was converted is all that is kept.
+pub(super) struct Converter<'a> {
+    head: &'a Head,
+    placer: &'a Placer,
+    /// The vertices that the whole file shares.
+    shared: Vec<Option<P3>>,
     part: Part,
     report: Report,
-    templates: Templates,
+}
+
+impl<'a> Converter<'a> {
+    pub fn new(head: &'a Head, placer: &'a Placer) -> Self {
+        let shared = place(placer, &head.vertices);
+        Self { head, placer, shared, part: Part::default(), report: head.report.clone() }
+    }
+
+    /// Converts families, in order, on all cores.
+    pub fn batch(&mut self, chunks: &[Chunk]) {
+        let done: Vec<(Part, Report)> = chunks.par_chunks(SHARE).map(|share| self.share(share)).collect();
+        for (part, report) in done {
+            self.part.buildings.extend(part.buildings);
+            self.part.surfaces.extend(part.surfaces);
+            self.part.landmarks.extend(part.landmarks);
+            absorb(&mut self.report, report, "");
+        }
+    }
+
+    fn share(&self, chunks: &[Chunk]) -> (Part, Report) {
+        let mut work = Work {
+            head: self.head,
+            part: Part::default(),
+            report: Report::default(),
+            triangulator: Triangulator::default(),
+        };
+        for chunk in chunks {
+            absorb(&mut work.report, chunk.notes.clone(), &chunk.at);
+            for geometry in chunk.objects.iter().flat_map(|o| &o.geometry) {
+                appearance::check(geometry, self.head.appearance, &mut work.report);
+            }
+            if !chunk.feature {
+                work.chunk(chunk, &self.shared);
+            } else {
+                work.chunk(chunk, &place(self.placer, &chunk.vertices));
+            }
+        }
+        (work.part, work.report)
+    }
+
+    pub fn finish(self) -> (Part, Report) {
+        let (part, mut report) = (self.part, self.report);
+        report.count("buildings", part.buildings.len());
+        report.count("surfaces", part.surfaces.len());
+        report.count("landmarks", part.landmarks.len());
+        (part, report)
+    }
+}
+
+/// Adds a report whose equal problems are counted, not repeated.
+fn absorb(into: &mut Report, more: Report, at: &str) {
+    for (class, n) in more.read {
+        into.count(&class, n);
+    }
+    for problem in more.problems {
+        let same = |p: &&mut Problem| p.severity == problem.severity && p.message == problem.message;
+        match into.problems.iter_mut().find(same) {
+            Some(known) => known.count += problem.count,
+            None => into.problems.push(Problem { where_: format!("{at}{}", problem.where_), ..problem }),
+        }
+    }
+}
+
+fn place(placer: &Placer, vertices: &[P3]) -> Vec<Option<P3>> {
+    let plan: Vec<[f64; 2]> = vertices.iter().map(|v| [v[0], v[1]]).collect();
+    let placed = placer.all(&plan).into_iter().zip(vertices);
+    placed.map(|(p, v)| p.filter(|_| v[2].is_finite()).map(|[x, y]| [x, y, v[2]])).collect()
+}
+
+struct Work<'a> {
+    head: &'a Head,
+    part: Part,
+    report: Report,
     triangulator: Triangulator,
 }
 
@@ -126,21 +188,14 @@ fn chosen(object: &CityObject) -> Vec<&Geometry> {
     drawn.into_iter().filter(|g| g.lod() == best).collect()
 }
 
-impl Work {
-    fn chunk(&mut self, chunk: &Chunk, placer: &Placer) {
-        let plan: Vec<[f64; 2]> = chunk.vertices.iter().map(|v| [v[0], v[1]]).collect();
-        let vertices: Vec<Option<P3>> = placer
-            .all(&plan)
-            .into_iter()
-            .zip(&chunk.vertices)
-            .map(|(p, v)| p.filter(|_| v[2].is_finite()).map(|[x, y]| [x, y, v[2]]))
-            .collect();
+impl Work<'_> {
+    fn chunk(&mut self, chunk: &Chunk, vertices: &[Option<P3>]) {
         let index: BTreeMap<&str, usize> = chunk.objects.iter().enumerate().map(|(i, o)| (o.id.as_str(), i)).collect();
         let kin = self.kin(chunk, &index);
         for (i, object) in chunk.objects.iter().enumerate() {
             let at = format!("{}CityObjects \"{}\"", chunk.at, object.id);
             match fate(object) {
-                Fate::Building => self.building(chunk, i, &kin, &vertices, &at),
+                Fate::Building => self.building(chunk, i, &kin, vertices, &at),
                 Fate::Folded => {
                     let above = kin.parents[i].map(|p| fate(&chunk.objects[p]));
                     if !matches!(above, Some(Fate::Building | Fate::Folded)) {
@@ -149,11 +204,11 @@ impl Work {
                             at.clone(),
                             "a building part has no building in the file; it becomes one",
                         );
-                        self.building(chunk, i, &kin, &vertices, &at);
+                        self.building(chunk, i, &kin, vertices, &at);
                     }
                 }
-                Fate::Surface(kind) => self.surface(chunk, object, kind, &vertices),
-                Fate::Landmark(color) => self.landmark(chunk, object, color, &vertices),
+                Fate::Surface(kind) => self.surface(chunk, object, kind, vertices),
+                Fate::Landmark(color) => self.landmark(chunk, object, color, vertices),
                 Fate::Unseen => {
                     if object.kind == "TINRelief" {
                         let what = "TINRelief is not used as terrain; give a raster";
@@ -177,6 +232,10 @@ impl Work {
             for (list, down) in [(&object.children, true), (&object.parents, false)] {
                 for id in list {
                     let Some(&other) = index.get(id.as_str()) else {
+                        // Members of a group are not in its family.
+                        if self.head.families.has(id) {
+                            continue;
+                        }
                         self.report.note(
                             Severity::Skipped,
                             format!("{}CityObjects \"{}\": \"{id}\"", chunk.at, object.id),
@@ -316,7 +375,7 @@ impl Work {
             return faces(geometry, vertices, &chunk.at, &mut self.report);
         };
         let at = format!("{}{}", chunk.at, geometry.at);
-        let Some(Some(template)) = self.templates.geometry.get(number) else {
+        let Some(Some(template)) = self.head.templates.geometry.get(number) else {
             self.report.note(Severity::Skipped, at, "an instance names a template that is not in the file");
             return Vec::new();
         };
@@ -325,6 +384,7 @@ impl Work {
             return Vec::new();
         };
         let placed: Vec<Option<P3>> = self
+            .head
             .templates
             .vertices
             .iter()

@@ -8,7 +8,11 @@ use std::{
 use guanlan_geography::LocalFrame;
 use serde_json::{Value, json};
 
-use super::{facts, file::parse, objects::convert, peek, read};
+use super::{
+    convert, facts,
+    head::{Head, Input},
+    peek, read,
+};
 use crate::{
     import::{Severity, placer::Placer},
     model::{RoofShape, SurfaceKind},
@@ -29,8 +33,12 @@ fn expected() -> BTreeMap<String, Value> {
 }
 
 fn from_text(text: &str) -> (super::Part, crate::import::Report) {
-    let parsed = parse(Path::new("inline.city.json"), text.as_bytes()).unwrap();
-    convert(parsed, &Placer::rough(None, false))
+    from_bytes("inline.city.json", text.as_bytes()).unwrap()
+}
+
+fn from_bytes(name: &str, bytes: &[u8]) -> Result<(super::Part, crate::import::Report), crate::import::ImportError> {
+    let input = Input { path: Path::new(name), bytes: Some(bytes) };
+    convert(input, &Head::read(input)?, &Placer::rough(None, false))
 }
 
 #[test]
@@ -344,9 +352,7 @@ proptest::proptest! {
 
     #[test]
     fn bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
-        if let Ok(parsed) = parse(Path::new("x"), &bytes) {
-            convert(parsed, &Placer::rough(None, false));
-        }
+        let _ = from_bytes("x", &bytes);
     }
 
     #[test]
@@ -360,9 +366,7 @@ proptest::proptest! {
             bytes[at] = byte;
         }
         for end in [bytes.len(), cut.min(bytes.len())] {
-            if let Ok(parsed) = parse(Path::new("x.jsonl"), &bytes[..end]) {
-                convert(parsed, &Placer::rough(None, false));
-            }
+            let _ = from_bytes("x.jsonl", &bytes[..end]);
         }
     }
 }
