@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{hydraulics::capture_m3_s, plan::DrainPlan};
 
+/// Open area of a manhole without its cover, m² (0.7 m across).
+const COVER_M2: f64 = 0.385;
 /// Longest internal step, s.
 const STEP_S: f64 = 1.0;
 
@@ -41,6 +43,8 @@ pub struct Drains {
     pumped_m3: Vec<f64>,
     /// Open share of each node's grates, 0 blocked to 1 clear.
     inlet_open: Vec<f64>,
+    /// Covers that are off.
+    cover_open: Vec<bool>,
     link_peak_m3_s: Vec<f64>,
     wanted_m3: Vec<f64>,
 }
@@ -59,6 +63,7 @@ impl Drains {
             pump_failed: vec![false; pumps],
             pumped_m3: vec![0.0; pumps],
             inlet_open: vec![1.0; nodes],
+            cover_open: vec![false; nodes],
             link_peak_m3_s: vec![0.0; links],
             wanted_m3: vec![0.0; links + pumps],
         }
@@ -75,7 +80,7 @@ impl Drains {
     pub fn save(&self) -> Vec<u8> {
         let state = (
             (&self.node_m3, &self.outfall_m3, self.taken_m3, &self.pump_runs, &self.pump_failed),
-            (&self.pumped_m3, &self.inlet_open, &self.link_peak_m3_s),
+            (&self.pumped_m3, &self.inlet_open, &self.link_peak_m3_s, &self.cover_open),
         );
         // Plain numbers in memory: nothing to fail.
         postcard::to_stdvec(&state).unwrap_or_default()
@@ -84,8 +89,8 @@ impl Drains {
     /// Goes on from saved bytes; false when they do not fit the network.
     pub fn restore(&mut self, bytes: &[u8]) -> bool {
         type First = (Vec<f64>, Vec<f64>, f64, Vec<bool>, Vec<bool>);
-        type Second = (Vec<f64>, Vec<f64>, Vec<f64>);
-        let Ok(((nodes, outfalls, taken, runs, failed), (pumped, open, peaks))) =
+        type Second = (Vec<f64>, Vec<f64>, Vec<f64>, Vec<bool>);
+        let Ok(((nodes, outfalls, taken, runs, failed), (pumped, open, peaks, covers))) =
             postcard::from_bytes::<(First, Second)>(bytes)
         else {
             return false;
@@ -94,6 +99,7 @@ impl Drains {
         let fits = nodes.len() == n
             && outfalls.len() == n
             && open.len() == n
+            && covers.len() == n
             && runs.len() == p
             && failed.len() == p
             && pumped.len() == p
@@ -101,7 +107,7 @@ impl Drains {
         if fits {
             (self.node_m3, self.outfall_m3, self.taken_m3) = (nodes, outfalls, taken);
             (self.pump_runs, self.pump_failed, self.pumped_m3) = (runs, failed, pumped);
-            (self.inlet_open, self.link_peak_m3_s) = (open, peaks);
+            (self.inlet_open, self.link_peak_m3_s, self.cover_open) = (open, peaks, covers);
         }
         fits
     }
@@ -120,6 +126,15 @@ impl Drains {
         let found = self.plan.nodes.iter().position(|n| n.id == id);
         if let Some(k) = found {
             self.inlet_open[k] = if open_share.is_finite() { open_share.clamp(0.0, 1.0) } else { 1.0 };
+        }
+        found.is_some()
+    }
+
+    /// Takes a manhole's cover off or puts it back, by name; false when there is none.
+    pub fn set_cover_open(&mut self, id: &str, open: bool) -> bool {
+        let found = self.plan.nodes.iter().position(|n| n.id == id);
+        if let Some(k) = found {
+            self.cover_open[k] = open;
         }
         found.is_some()
     }
@@ -191,7 +206,8 @@ impl Drains {
             if depth <= 0.0 || room <= 0.0 {
                 continue;
             }
-            let grate = self.plan.inlet_area_m2 * self.inlet_open[k];
+            let cover = if self.cover_open[k] { COVER_M2 } else { 0.0 };
+            let grate = self.plan.inlet_area_m2 * self.inlet_open[k] + cover;
             let volume = (capture_m3_s(depth, grate) * dt_s).min(room).min(depth * cell_area_m2);
             // Rounded towards more water left on the street: the node never gets more than its room.
             let mut rest = (depth - volume / cell_area_m2).max(0.0) as f32;
