@@ -106,7 +106,8 @@ pub(crate) fn assemble(
                 layers(source, &frame)
             })?;
         report.merge(std::mem::take(&mut piece.report));
-        if let Some((terrain, ground_key)) = &ground {
+        let stands = !piece.city.buildings.is_empty() || piece.city.drainage.is_some();
+        if let Some((terrain, ground_key)) = ground.as_ref().filter(|_| stands) {
             let inputs = vec![key, ground_key.clone()];
             let under = Recipe { role: Role::Ground, name: source.name(), inputs };
             let (under, _) = keeper.piece(under, &mut || Ok(stand(source, &piece, terrain)))?;
@@ -122,10 +123,9 @@ pub(crate) fn assemble(
         let bounds = content_bounds(&city);
         let inputs = vec![key, format!("{:?}", bounds.map(|b| b.map(f64::to_bits)))];
         let recipe = Recipe { role: Role::Terrain, name: "terrain".into(), inputs };
-        let whole = std::cell::Cell::new(Some(terrain));
-        let (piece, _) = keeper.piece(recipe, &mut || Ok(trimmed(whole.take(), bounds)))?;
+        let (piece, _) = keeper.piece(recipe, &mut || Ok(trimmed(&terrain, bounds)))?;
         report.merge(piece.report);
-        city.terrain = piece.city.terrain;
+        city.terrain = piece.city.terrain.or(Some(terrain));
     }
     city.extent = extent(&city);
     Ok((city, report))
@@ -346,11 +346,10 @@ pub(super) fn join_network(into: &mut Option<DrainageNetwork>, network: Drainage
     }
 }
 
-/// The terrain around the city, when a file covers far more; else as it is.
-fn trimmed(terrain: Option<Terrain>, bounds: Option<[f64; 4]>) -> Piece {
+/// The terrain around the city, when a file covers far more; without terrain when it stays as it is.
+fn trimmed(terrain: &Terrain, bounds: Option<[f64; 4]>) -> Piece {
     let mut piece = Piece::default();
-    piece.city.terrain = terrain;
-    let (Some(bounds), Some(terrain)) = (bounds, &piece.city.terrain) else { return piece };
+    let Some(bounds) = bounds else { return piece };
     let wanted = [bounds[0] - MARGIN_M, bounds[1] - MARGIN_M, bounds[2] + MARGIN_M, bounds[3] + MARGIN_M];
     let whole = terrain.cols as f64 * terrain.cell_m * terrain.rows as f64 * terrain.cell_m;
     if whole < 1.5 * (wanted[2] - wanted[0]) * (wanted[3] - wanted[1]) {

@@ -36,7 +36,7 @@ pub(crate) enum Role {
     Raster,
     /// All rasters as one.
     Mosaic,
-    /// The terrain as the city has it.
+    /// The terrain as the city has it; without cells when it is the raster or the mosaic as it stands.
     Terrain,
 }
 

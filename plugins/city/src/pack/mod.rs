@@ -262,8 +262,12 @@ fn unchanged(manifest: &Manifest, paths: &[PathBuf]) -> bool {
 
 /// The city of a whole pack; the reason when a part cannot be used.
 fn reopen(dir: &Path, manifest: &Manifest) -> Result<Opened, String> {
-    let wanted: Vec<_> =
-        manifest.parts.iter().filter(|p| matches!(p.role, Role::Layers | Role::Ground | Role::Terrain)).collect();
+    let needed = manifest.parts.iter().filter(|p| matches!(p.role, Role::Layers | Role::Ground | Role::Terrain));
+    // Terrain that was not cut is not written twice: it is the mosaic, or the only raster.
+    let cut = manifest.parts.iter().any(|p| p.role == Role::Terrain && p.counts.contains_key("terrain_cells"));
+    let rasters = manifest.parts.iter().rfind(|p| p.role == Role::Mosaic);
+    let rasters = rasters.or_else(|| manifest.parts.iter().find(|p| p.role == Role::Raster)).filter(|_| !cut);
+    let wanted: Vec<_> = rasters.into_iter().chain(needed).collect();
     let read = |entry: &&manifest::Entry| -> Result<(Role, Piece), String> {
         let wrong = |reason: &dyn std::fmt::Display| format!("{}: {reason}", entry.file);
         let bytes = std::fs::read(dir.join(&entry.file)).map_err(|e| wrong(&e))?;
@@ -288,8 +292,8 @@ fn reopen(dir: &Path, manifest: &Manifest) -> Result<Opened, String> {
                     stand_on(&mut layers.buildings, &piece.ground_m);
                 }
             }
-            Role::Terrain => terrain = piece.city.terrain.take(),
-            Role::Layers | Role::Raster | Role::Mosaic => {
+            Role::Terrain | Role::Raster | Role::Mosaic => terrain = piece.city.terrain.take().or(terrain),
+            Role::Layers => {
                 last.replace(piece.city).into_iter().for_each(|layers| city.absorb(layers));
             }
         }

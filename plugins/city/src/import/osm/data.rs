@@ -78,9 +78,25 @@ pub(super) struct Data {
     pub ways: Vec<Way>,
     pub relations: Vec<Relation>,
     pub report: Report,
+    /// Only the extent is wanted: nothing else is kept.
+    pub look: bool,
 }
 
 impl Data {
+    /// Adds a way.
+    pub fn way(&mut self, way: Way) {
+        if !self.look {
+            self.ways.push(way);
+        }
+    }
+
+    /// Adds a relation.
+    pub fn relation(&mut self, relation: Relation) {
+        if !self.look {
+            self.relations.push(relation);
+        }
+    }
+
     /// Adds a node after checking its place.
     pub fn node(&mut self, id: i64, lon: f64, lat: f64, tags: Tags) {
         if !((-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat)) {
@@ -91,11 +107,14 @@ impl Data {
             );
             return;
         }
+        let e = self.extent.get_or_insert([lon, lat, lon, lat]);
+        *e = [e[0].min(lon), e[1].min(lat), e[2].max(lon), e[3].max(lat)];
+        if self.look {
+            return;
+        }
         if self.nodes.insert(id, [lon, lat]).is_some() {
             self.report.note(Severity::Repaired, format!("node {id}"), "the node occurs twice; the last place is used");
         }
-        let e = self.extent.get_or_insert([lon, lat, lon, lat]);
-        *e = [e[0].min(lon), e[1].min(lat), e[2].max(lon), e[3].max(lat)];
         if !tags.0.is_empty() {
             self.tagged.push((id, tags));
         }
@@ -103,21 +122,35 @@ impl Data {
 
     /// Reads a file, telling XML and PBF apart by its first bytes.
     pub fn load(path: &Path) -> Result<Self, ImportError> {
+        Self::open(path, Self::default())
+    }
+
+    /// Reads a file for its extent alone.
+    pub fn look(path: &Path) -> Result<Self, ImportError> {
+        Self::open(path, Self { look: true, ..Self::default() })
+    }
+
+    fn open(path: &Path, into: Self) -> Result<Self, ImportError> {
         let fail = |error: std::io::Error| ImportError::new(path, "", format!("cannot be read: {error}"));
         let mut file = File::open(path).map_err(fail)?;
         let mut head = [0; 512];
         let n = read_up_to(&mut file, &mut head).map_err(fail)?;
         file.seek(SeekFrom::Start(0)).map_err(fail)?;
-        Self::read(path, BufReader::with_capacity(1 << 16, file), &head[..n])
+        Self::read(path, BufReader::with_capacity(1 << 16, file), &head[..n], into)
     }
 
     /// Reads from anything; `head` holds its first bytes.
-    pub fn read(path: &Path, reader: impl std::io::BufRead + Send, head: &[u8]) -> Result<Self, ImportError> {
+    pub fn read(
+        path: &Path,
+        reader: impl std::io::BufRead + Send,
+        head: &[u8],
+        into: Self,
+    ) -> Result<Self, ImportError> {
         let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
         match text.iter().find(|b| !b.is_ascii_whitespace()) {
             None => Err(ImportError::new(path, "", "the file is empty; expected OSM XML or PBF")),
-            Some(b'<') => xml::read(path, reader),
-            Some(_) if head.windows(9).any(|w| w == b"OSMHeader") => pbf::read(path, reader),
+            Some(b'<') => xml::read(path, reader, into),
+            Some(_) if head.windows(9).any(|w| w == b"OSMHeader") => pbf::read(path, reader, into),
             Some(_) => Err(ImportError::new(
                 path,
                 "",

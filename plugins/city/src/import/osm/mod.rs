@@ -66,7 +66,7 @@ impl Part {
 /// CRS and extent (x longitude, y latitude): of the nodes, so that a clipped extract is not given
 /// the size of its header.
 pub fn peek(path: &Path) -> Result<Peek, ImportError> {
-    let data = Data::load(path)?;
+    let data = Data::look(path)?;
     Ok(Peek { epsg: Some(WGS84), extent: extent(&data) })
 }
 
@@ -75,13 +75,18 @@ pub fn peek(path: &Path) -> Result<Peek, ImportError> {
 pub fn read(path: &Path, frame: &LocalFrame, crs_override: Option<u32>) -> Result<(Part, Report), ImportError> {
     let data = Data::load(path)?;
     let placer = Placer::new(path, crs_override.unwrap_or(WGS84), frame)?;
-    Ok(convert(&data, &placer))
+    Ok(convert(data, &placer).0)
 }
 
 /// What is in a file, for `guanlan inspect`.
 pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     let data = Data::load(path)?;
     let extent = extent(&data);
+    let refs = || data.ways.iter().flat_map(|w| &w.refs);
+    let missing = refs().filter(|n| !data.nodes.contains_key(n)).count();
+    let nodes = data.nodes.len();
+    let ((part, report), data) = convert(data, &Placer::rough(extent, true));
+    let refs = || data.ways.iter().flat_map(|w| &w.refs);
     let mut facts = FileFacts {
         path: path.to_owned(),
         format: data.format.into(),
@@ -94,10 +99,8 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     let relations = |key: &str| data.relations.iter().filter(|r| r.tags.get(key).is_some()).count();
     let both =
         |a: &str, b: &str| data.ways.iter().filter(|w| w.tags.get(a).is_some() && w.tags.get(b).is_some()).count();
-    let refs = || data.ways.iter().flat_map(|w| &w.refs);
-    let (part, report) = convert(&data, &Placer::rough(extent, true));
     for (name, n) in [
-        ("nodes", data.nodes.len()),
+        ("nodes", nodes),
         ("ways", data.ways.len()),
         ("relations", data.relations.len()),
         ("buildings", ways("building") + relations("building")),
@@ -111,7 +114,7 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         ("surfaces", part.surfaces.len()),
         ("places", part.places.len()),
         ("way_node_refs", refs().count()),
-        ("way_node_refs_missing", refs().filter(|n| !data.nodes.contains_key(n)).count()),
+        ("way_node_refs_missing", missing),
     ] {
         facts.counts.insert(name.to_owned(), n);
     }
@@ -119,9 +122,11 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     Ok(facts)
 }
 
-fn convert(data: &Data, placer: &Placer) -> (Part, Report) {
-    let mut report = data.report.clone();
-    let shapes = Shapes::new(data, placer, &mut report);
+/// What the elements become; the data comes back without its nodes.
+fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
+    let mut report = std::mem::take(&mut data.report);
+    let nodes = std::mem::take(&mut data.nodes);
+    let shapes = Shapes::new(&data, nodes, placer, &mut report);
     let part = Part {
         buildings: buildings::read(&shapes, &mut report),
         roads: roads::read(&shapes, &mut report),
@@ -136,7 +141,7 @@ fn convert(data: &Data, placer: &Placer) -> (Part, Report) {
     report.count("buildings", part.buildings.len());
     report.count("road_edges", part.roads.len());
     report.count("places", part.places.len());
-    (part, report)
+    ((part, report), data)
 }
 
 fn extent(data: &Data) -> Option<[f64; 6]> {

@@ -12,6 +12,9 @@ use crate::import::{
 /// Smallest area that is drawn, m².
 const MIN_AREA_M2: f64 = 0.05;
 
+/// Nodes placed at once.
+const SHARE: usize = 1 << 16;
+
 /// Places of nodes and the ways by id.
 pub(super) struct Shapes<'a> {
     pub data: &'a Data,
@@ -21,24 +24,26 @@ pub(super) struct Shapes<'a> {
 }
 
 impl<'a> Shapes<'a> {
-    /// Places all nodes of a file.
-    pub fn new(data: &'a Data, placer: &Placer, report: &mut Report) -> Self {
-        let mut ids: Vec<i64> = data.nodes.keys().copied().collect();
+    /// Places the nodes of a file: they become places in local m where they stand.
+    pub fn new(data: &'a Data, mut nodes: HashMap<i64, P2>, placer: &Placer, report: &mut Report) -> Self {
+        let mut ids: Vec<i64> = nodes.keys().copied().collect();
         ids.sort_unstable();
-        let lonlat: Vec<[f64; 2]> = ids.iter().map(|id| data.nodes[id]).collect();
-        let mut places = HashMap::with_capacity(ids.len());
-        for (id, place) in ids.into_iter().zip(placer.all(&lonlat)) {
-            match place {
-                Some(p) => {
-                    places.insert(id, p);
+        for share in ids.chunks(SHARE) {
+            let lonlat: Vec<P2> = share.iter().map(|id| nodes[id]).collect();
+            for (id, place) in share.iter().zip(placer.all(&lonlat)) {
+                match place {
+                    Some(p) => {
+                        nodes.insert(*id, p);
+                    }
+                    None => {
+                        nodes.remove(id);
+                        let reason = "the node lies outside the projection of the city's frame";
+                        report.note(Severity::Skipped, format!("node {id}"), reason);
+                    }
                 }
-                None => report.note(
-                    Severity::Skipped,
-                    format!("node {id}"),
-                    "the node lies outside the projection of the city's frame",
-                ),
             }
         }
+        let places = nodes;
         let ways = data.ways.iter().enumerate().map(|(i, w)| (w.id, i)).collect();
         Self { data, places, ways }
     }

@@ -26,9 +26,9 @@ fn data(path: &str) -> Option<PathBuf> {
 
 fn from_bytes(bytes: &[u8]) -> Result<(Part, Report), crate::import::ImportError> {
     let head = &bytes[..bytes.len().min(512)];
-    let data = Data::read(Path::new("inline.osm"), bytes, head)?;
+    let data = Data::read(Path::new("inline.osm"), bytes, head, Data::default())?;
     let extent = super::extent(&data);
-    Ok(convert(&data, &Placer::rough(extent, true)))
+    Ok(convert(data, &Placer::rough(extent, true)).0)
 }
 
 /// A file of nodes 1…n in metres around (0°, 0°) and whatever follows.

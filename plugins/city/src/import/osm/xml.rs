@@ -58,9 +58,9 @@ enum Open {
 }
 
 /// Reads a file.
-pub(super) fn read(path: &Path, reader: impl BufRead) -> Result<Data, ImportError> {
+pub(super) fn read(path: &Path, reader: impl BufRead, into: Data) -> Result<Data, ImportError> {
     let mut xml = Reader::from_reader(Lines { inner: reader, breaks: 0 });
-    let mut data = Data { format: "OSM XML", ..Data::default() };
+    let mut data = Data { format: "OSM XML", ..into };
     let mut open = Open::Nothing;
     let mut buffer = Vec::new();
     let mut root = false;
@@ -196,8 +196,8 @@ fn fail<R: BufRead>(path: &Path, xml: &Reader<Lines<R>>, reason: String) -> Impo
 fn close(data: &mut Data, open: Open) {
     match open {
         Open::Node { id, lon, lat, tags } => data.node(id, lon, lat, tags),
-        Open::Way(way) => data.ways.push(way),
-        Open::Relation(relation) => data.relations.push(relation),
+        Open::Way(way) => data.way(way),
+        Open::Relation(relation) => data.relation(relation),
         Open::Nothing | Open::Ignored => {}
     }
 }
