@@ -170,9 +170,24 @@ pub struct SimulateArgs {
     /// Cell side, m.
     #[arg(long, value_name = "M")]
     pub cell: Option<f64>,
-    /// Threads; all cores when absent.
+    /// Threads of one run; all cores when absent.
     #[arg(long)]
     pub threads: Option<usize>,
+    /// A matrix of choices over the scenario: all runs and a comparison report; what is done is not done again.
+    #[arg(long, value_name = "FILE")]
+    pub matrix: Option<PathBuf>,
+    /// Runs of a matrix at once; one for each core when absent.
+    #[arg(long, value_name = "N", requires = "matrix")]
+    pub jobs: Option<usize>,
+    /// Go on from a state that was saved.
+    #[arg(long, value_name = "FILE", conflicts_with = "matrix")]
+    pub hot_start: Option<PathBuf>,
+    /// Save the state, at the end or at --save-at.
+    #[arg(long, value_name = "FILE", conflicts_with = "matrix")]
+    pub save_state: Option<PathBuf>,
+    /// Simulated minute at which the state is saved.
+    #[arg(long, value_name = "MIN", requires = "save_state")]
+    pub save_at: Option<f64>,
     /// EPSG code of files that do not say theirs.
     #[arg(long, value_name = "EPSG:N", value_parser = parse_epsg)]
     pub crs: Option<u32>,
