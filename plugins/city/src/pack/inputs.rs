@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Extensions of files that importers read beside a file of the same name.
-const BESIDE: [&str; 14] =
-    ["prj", "qpj", "dbf", "shx", "cpg", "tfw", "tifw", "wld", "aux.xml", "ovr", "gpkg-wal", "bin", "wkt", "csv"];
-/// Longest JSON model that is searched for the files it names, bytes.
-const MAX_MODEL_BYTES: u64 = 64 << 20;
+const BESIDE: [&str; 11] = ["prj", "qpj", "dbf", "shx", "cpg", "tfw", "tifw", "wld", "aux.xml", "ovr", "gpkg-wal"];
+/// Longest file that is searched for the files it names, bytes.
+const MAX_SEARCHED_BYTES: u64 = 64 << 20;
 
 /// A file as the file system shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ pub(super) fn stat(path: &Path) -> Vec<Stat> {
     let Some(own) = Stat::of(path) else { return Vec::new() };
     let mut beside: Vec<Stat> = BESIDE
         .iter()
-        .flat_map(|ext| [path.with_extension(ext), with_more(path, ext)])
+        .flat_map(|ext| [path.with_extension(ext), path.with_extension(ext.to_uppercase()), with_more(path, ext)])
         .chain(named_inside(path))
         .filter(|other| other != path)
         .filter_map(|other| Stat::of(&other))
@@ -58,17 +57,41 @@ fn with_more(path: &Path, ext: &str) -> PathBuf {
     name.into()
 }
 
-/// Buffers of a glTF model.
+/// Files that a file names: buffers of a glTF model, series and rain of a SWMM network. As the importers do,
+/// only those beside it.
 fn named_inside(path: &Path) -> Vec<PathBuf> {
-    let is_model = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gltf"));
-    let small = std::fs::metadata(path).is_ok_and(|m| m.len() <= MAX_MODEL_BYTES);
-    let text = if is_model && small { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-    let Ok(model) = serde_json::from_slice::<serde_json::Value>(&text) else { return Vec::new() };
+    let is = |ext: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ext));
+    let find = match (is("gltf"), is("inp")) {
+        (true, _) => buffers,
+        (_, true) => series,
+        _ => return Vec::new(),
+    };
+    let small = std::fs::metadata(path).is_ok_and(|m| m.len() <= MAX_SEARCHED_BYTES);
+    let bytes = if small { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
     let folder = path.parent().unwrap_or(Path::new(""));
+    find(&bytes).into_iter().map(|name| folder.join(name)).collect()
+}
+
+fn buffers(bytes: &[u8]) -> Vec<String> {
+    let Ok(model) = serde_json::from_slice::<serde_json::Value>(bytes) else { return Vec::new() };
     let lists = ["buffers", "images"].into_iter().filter_map(|list| model.get(list)?.as_array());
     let uris = lists.flatten().filter_map(|entry| entry.get("uri")?.as_str());
-    // As the importer: only files beside the model.
-    uris.filter(|uri| !uri.contains([':', '/', '\\'])).map(|uri| folder.join(uri.replace("%20", " "))).collect()
+    uris.filter(|uri| !uri.contains([':', '/', '\\'])).map(|uri| uri.replace("%20", " ")).collect()
+}
+
+fn series(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let after_file = |line: &str| {
+        let at = line.to_ascii_uppercase().find("FILE")?;
+        let rest = line.get(at + 4..)?.trim_start();
+        let name = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next()?,
+            None => rest.split_whitespace().next()?,
+        };
+        // Whatever folder it was written with.
+        name.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).map(str::to_owned)
+    };
+    text.lines().filter_map(after_file).collect()
 }
 
 /// Digest of the bytes of the files and of the names beside the first, read as a stream.
@@ -135,6 +158,19 @@ mod tests {
         std::fs::write(dir.path().join("a b.dat"), "x").unwrap();
         let names: Vec<_> = stat(&file).into_iter().map(|s| s.path).collect();
         assert_eq!(names, [file, dir.path().join("a b.dat")]);
+    }
+
+    #[test]
+    fn a_network_brings_its_series() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("net.inp");
+        let text = "[RAINGAGES]\nG1 VOLUME 0:05 1 FILE \"C:\\rain 1.dat\" STA1 MM\n[TIMESERIES]\nT1 FILE flow.txt\n";
+        std::fs::write(&file, text).unwrap();
+        let alone = digest(&stat(&file)).unwrap();
+        std::fs::write(dir.path().join("rain 1.dat"), "x").unwrap();
+        std::fs::write(dir.path().join("flow.txt"), "y").unwrap();
+        assert_eq!(stat(&file).len(), 3);
+        assert_ne!(digest(&stat(&file)).unwrap(), alone);
     }
 
     #[test]
