@@ -438,9 +438,13 @@ fn the_cache_is_made_once_and_again_when_damaged() {
     let made = stamp(&first);
     assert_eq!(demo::ensure(cache.path(), &params).unwrap(), first);
     assert_eq!(stamp(&first), made, "nothing was written again");
-    std::fs::write(&first.files[3], "half").unwrap();
+    // One byte, the size stays.
+    let good = std::fs::read(&first.files[3]).unwrap();
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 0xff;
+    std::fs::write(&first.files[3], bad).unwrap();
     let mended = demo::ensure(cache.path(), &params).unwrap();
-    assert!(std::fs::metadata(&mended.files[3]).unwrap().len() > 1000);
+    assert_eq!(std::fs::read(&mended.files[3]).unwrap(), good);
     assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 1, "nothing is left over");
     let few = demo::generate(cache.path(), &DemoParams { seed: 1, sensors: 5 });
     assert!(matches!(few, Err(DemoError::Sensors { given: 5, .. })));
