@@ -162,6 +162,32 @@ fn a_changed_input_makes_only_what_depends_on_it() {
 }
 
 #[test]
+fn terrain_of_several_files_and_cut_terrain_come_back() {
+    let town = Town::new();
+    town.write("east.asc", &ASC.replace("499980", "500020").replace("1 2 3 4", "5 6 7 8"));
+    let two = [town.file("hill.asc"), town.file("east.asc"), town.file("houses.city.json")];
+    let import = |files: &[PathBuf]| pack::import(&town.pack(), files, &options(), &|_| {}).unwrap();
+    let made = import(&two);
+    assert!(made.rebuilt.contains(&"mosaic mosaic".to_owned()), "{:?}", made.rebuilt);
+    assert_eq!(made.city.terrain.as_ref().unwrap().cols, 8);
+    let again = import(&two);
+    assert!(again.rebuilt.is_empty());
+    assert_eq!(bits(&again.city), bits(&made.city));
+    // 4 km of terrain around a house: cut.
+    let row = vec!["7"; 400].join(" ");
+    let wide = format!(
+        "ncols 400\nnrows 400\nxllcorner 498000\nyllcorner 3348000\ncellsize 10\n{}",
+        format!("{row}\n").repeat(400)
+    );
+    town.write("wide.asc", &wide);
+    let files = [town.file("wide.asc"), town.file("houses.city.json")];
+    let made = import(&files);
+    let cols = made.city.terrain.as_ref().unwrap().cols;
+    assert!((200..250).contains(&cols), "{cols} of 400 columns are kept");
+    assert_eq!(bits(&import(&files).city), bits(&made.city));
+}
+
+#[test]
 fn time_alone_does_not_make_anything_anew() {
     let town = Town::new();
     town.import();
