@@ -2,7 +2,7 @@
 
 use bevy::prelude::Resource;
 use bevy::render::renderer::RenderAdapterInfo;
-use bevy::render::settings::WgpuSettings;
+use bevy::render::settings::{MemoryHints, WgpuSettings};
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Quality {
 pub struct ResolvedQuality {
     /// 4× multisampling.
     pub msaa: bool,
-    /// Soft shadows on the ground and lit windows far away.
+    /// Crowns of trees, puddles and flow lines on the ground.
     pub fine_ground: bool,
     /// Share of the window's resolution at which the 3D of a window is drawn.
     pub window_scale: f32,
@@ -40,7 +40,7 @@ impl Quality {
         };
         ResolvedQuality {
             msaa: !low,
-            fine_ground: true,
+            fine_ground: !low,
             window_scale: if low && software { 0.5 } else { 1.0 },
             software,
         }
@@ -56,7 +56,9 @@ pub fn is_software(info: &RenderAdapterInfo) -> bool {
 /// Renderer settings: any adapter, a fast one first.
 #[must_use]
 pub fn wgpu_settings() -> WgpuSettings {
-    WgpuSettings::default()
+    // Small blocks of device memory: where a CPU draws they are the program's own memory, and wgpu's usual blocks of
+    // 64 and 128 MB stay half empty.
+    WgpuSettings { memory_hints: MemoryHints::MemoryUsage, ..WgpuSettings::default() }
 }
 
 #[cfg(test)]
