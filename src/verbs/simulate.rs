@@ -39,7 +39,7 @@ pub fn run(args: &SimulateArgs, lang: Lang) -> Outcome {
         cell_m: args.cell,
         threads: args.threads.unwrap_or(0),
         progress: Some(&mut report),
-        cancel: None,
+        ..SimulateOptions::default()
     };
     let outcome = simulate(&city, &scenario, options).map_err(|e| match e {
         SimulateError::Scenario(_) | SimulateError::Bed(_) => bad_input(e),

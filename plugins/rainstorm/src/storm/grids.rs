@@ -50,6 +50,13 @@ impl RainGrids {
         &self.frames
     }
 
+    /// The same rasters, later.
+    #[must_use]
+    pub(super) fn later(mut self, t_s: f64) -> Self {
+        self.frames.iter_mut().for_each(|f| (f.from_s, f.to_s) = (f.from_s + t_s, f.to_s + t_s));
+        self
+    }
+
     /// Time after which no rain falls, s.
     #[must_use]
     pub fn end_s(&self) -> f64 {

@@ -95,6 +95,18 @@ impl GridSpec {
         Ok((grids, notes))
     }
 
+    /// The rasters and the index, as far as they are there.
+    #[must_use]
+    pub fn files(&self, base: &Path) -> Vec<PathBuf> {
+        let slots = match (&self.folder, &self.index) {
+            (Some(folder), None) => self.of_folder(&base.join(folder)),
+            (None, Some(index)) => self.of_index(&base.join(index)),
+            _ => Ok(Vec::new()),
+        };
+        let index = self.index.iter().map(|i| base.join(i));
+        index.chain(slots.unwrap_or_default().into_iter().map(|s| s.0)).collect()
+    }
+
     fn of_folder(&self, folder: &Path) -> Result<Vec<Slot>, StormError> {
         let origin = folder.display().to_string();
         let fail = |reason: String| StormError::new(&origin, "folder", reason);

@@ -112,6 +112,15 @@ impl RainSeries {
         Self { knots }
     }
 
+    /// What is still to fall after `t_s`, with `t_s` as its time 0.
+    #[must_use]
+    pub fn from_now(&self, t_s: f64) -> Self {
+        let fallen = self.cumulative_mm(t_s);
+        let mut knots = vec![[0.0, 0.0]];
+        knots.extend(self.knots.iter().filter(|k| k[0] > t_s).map(|k| [k[0] - t_s, k[1] - fallen]));
+        Self { knots }
+    }
+
     /// The same rain up to `t_s`, then `next`, whose own time 0 is `t_s`.
     #[must_use]
     pub fn followed_by(&self, t_s: f64, next: &Self) -> Self {

@@ -1,41 +1,21 @@
 //! What the water does to people: buildings, roads, vulnerable places.
 
+mod cases;
+mod limits;
+mod watch;
+
 use guanlan_city::{
     City,
-    model::{Building, PlaceKind, Road, Terrain},
+    model::{Building, PlaceKind, Terrain},
 };
 use guanlan_core::Bilingual;
 use serde::{Deserialize, Serialize};
 
-use crate::surface::{Domain, LocalInertial, SurfaceSolver};
+use crate::{outputs::Tracker, surface::Domain};
 
-/// Depths that matter, m. Road limits are local practice (GB 51222-2017: 15 cm on a lane) and
-/// configurable.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Thresholds {
-    /// Traffic slows.
-    pub road_slow_m: f32,
-    /// Closed to cars (exhaust height).
-    pub road_cars_m: f32,
-    /// Closed to all.
-    pub road_all_m: f32,
-    /// Lower bounds of the depth classes of buildings, over the sill.
-    pub building_m: [f32; 5],
-    /// Depth at which a vulnerable place counts as reached.
-    pub place_m: f32,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self {
-            road_slow_m: 0.15,
-            road_cars_m: 0.27,
-            road_all_m: 0.40,
-            building_m: [0.0, 0.15, 0.3, 0.5, 1.0],
-            place_m: 0.05,
-        }
-    }
-}
+pub use cases::{ExpectedCases, expected_cases};
+pub use limits::{Limits, RoadLimit};
+pub use watch::{ImpactWatch, WatchState};
 
 /// A class of buildings by water over the sill.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,6 +47,8 @@ pub struct WetBuilding {
     pub basements: u16,
     /// Local m.
     pub place_m: [f32; 2],
+    /// First time with more than 5 cm beside it, s after the start.
+    pub first_s: Option<f64>,
 }
 
 /// A road with water on it.
@@ -84,12 +66,59 @@ pub struct WetRoad {
     pub underpass: bool,
     /// Deepest water, m.
     pub max_depth_m: f32,
-    /// `slow`, `closed_cars` or `closed_all`.
+    /// Id of the highest limit passed: `slow`, `closed_cars`, `closed_all`, `danger`.
     pub state: String,
+    /// When it was deepest, s after the start.
+    pub deepest_s: f64,
+    /// Every limit passed.
+    pub limits: Vec<LimitPassed>,
+    /// Closed by hand.
+    pub closed_by_hand: bool,
     /// First time closed to cars, s after the start.
     pub first_closed_s: Option<f64>,
     /// Time closed to cars, s.
     pub closed_s: f64,
+}
+
+/// A limit a road passed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LimitPassed {
+    /// Id of the limit.
+    pub id: String,
+    /// First time, s after the start.
+    pub first_s: f64,
+    /// Last time, s after the start.
+    pub last_s: f64,
+    /// Time over the limit in all, s.
+    pub held_s: f64,
+}
+
+/// Roads of one limit at their worst.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RoadClassSum {
+    /// Id of the limit.
+    pub id: String,
+    /// Name.
+    pub name: Bilingual,
+    /// Depth, m.
+    pub depth_m: f32,
+    /// Stretches.
+    pub roads: usize,
+    /// Their length, m.
+    pub length_m: f64,
+}
+
+/// A power facility in water.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WetPower {
+    /// Code of the component.
+    pub code: String,
+    /// Class of the component.
+    pub class: String,
+    /// Deepest water beside it, m.
+    pub max_depth_m: f32,
+    /// Local m.
+    pub place_m: [f32; 2],
 }
 
 /// A vulnerable place reached by water.
@@ -105,13 +134,17 @@ pub struct WetPlace {
     pub people: u32,
     /// First time reached, s after the start.
     pub first_s: Option<f64>,
+    /// When it was deepest, s after the start.
+    pub deepest_s: f64,
+    /// Time under water, s.
+    pub wet_s: f64,
 }
 
 /// Everything that is hit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Impact {
     /// Depths used.
-    pub thresholds: Thresholds,
+    pub limits: Limits,
     /// Buildings in all.
     pub buildings_total: usize,
     /// Buildings with water over the sill.
@@ -130,100 +163,34 @@ pub struct Impact {
     pub roads_closed_m: f64,
     /// Deepest first.
     pub roads: Vec<WetRoad>,
+    /// Roads by limit.
+    pub road_classes: Vec<RoadClassSum>,
     /// Schools, hospitals, metro entrances, care homes, underpasses reached.
     pub places: Vec<WetPlace>,
+    /// Power facilities in deep water.
+    pub power: Vec<WetPower>,
+    /// Cases to expect.
+    pub expected_cases: Vec<ExpectedCases>,
 }
 
-struct RoadWatch {
-    edge: usize,
-    cells: Vec<(usize, usize)>,
-    max_m: f32,
-    first_closed_s: Option<f64>,
-    closed_s: f64,
-}
-
-struct PlaceWatch {
-    place: usize,
-    cells: Vec<(usize, usize)>,
-    max_m: f32,
-    first_s: Option<f64>,
-}
-
-/// Watches roads and places while a run goes on.
-pub struct ImpactWatch {
-    thresholds: Thresholds,
-    roads: Vec<RoadWatch>,
-    places: Vec<PlaceWatch>,
-}
+/// Depth that reaches the terminals of a cabinet, m.
+const POWER_M: f32 = 0.30;
+/// Component classes of the 2026 edition that carry power: facilities, transformers, chargers, lamp cabinets.
+const POWER_CLASSES: [&str; 4] = ["01-028", "01-048", "01-054", "01-060"];
 
 impl ImpactWatch {
-    /// Finds the cells of roads and places.
+    /// The impact of the whole run; `closed` are the roads closed by hand.
     #[must_use]
-    pub fn new(city: &City, domain: &Domain, thresholds: Thresholds) -> Self {
-        let roads = city
-            .roads
-            .iter()
-            .enumerate()
-            .filter(|(_, road)| !road.bridge && road.layer <= 0)
-            .map(|(edge, road)| RoadWatch {
-                edge,
-                cells: cells_along(road, domain),
-                max_m: 0.0,
-                first_closed_s: None,
-                closed_s: 0.0,
-            })
-            .filter(|w| !w.cells.is_empty())
-            .collect();
-        let watched = |kind: PlaceKind| {
-            matches!(
-                kind,
-                PlaceKind::School
-                    | PlaceKind::Hospital
-                    | PlaceKind::MetroEntrance
-                    | PlaceKind::CareHome
-                    | PlaceKind::Underpass
-                    | PlaceKind::PumpStation
-                    | PlaceKind::Shelter
-            )
-        };
-        let places = city
-            .places
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| watched(p.kind))
-            .map(|(place, p)| PlaceWatch { place, cells: cells_near(domain, p.place_m), max_m: 0.0, first_s: None })
-            .filter(|w| !w.cells.is_empty())
-            .collect();
-        Self { thresholds, roads, places }
-    }
-
-    /// Looks at the water; `since_s` is the time since the look before.
-    pub fn look(&mut self, solver: &LocalInertial, since_s: f64) {
-        let now_s = solver.time_s();
-        let deepest =
-            |cells: &[(usize, usize)]| cells.iter().map(|(c, r)| solver.depth_at_m(*c, *r)).fold(0.0, f32::max);
-        for road in &mut self.roads {
-            let depth = deepest(&road.cells);
-            road.max_m = road.max_m.max(depth);
-            if depth >= self.thresholds.road_cars_m {
-                road.first_closed_s.get_or_insert(now_s);
-                road.closed_s += since_s;
-            }
-        }
-        for place in &mut self.places {
-            let depth = deepest(&place.cells);
-            place.max_m = place.max_m.max(depth);
-            if depth >= self.thresholds.place_m {
-                place.first_s.get_or_insert(now_s);
-            }
-        }
-    }
-
-    /// The impact of the whole run; `max_depth_m` is row-major from the south-west.
-    #[must_use]
-    pub fn finish(self, city: &City, domain: &Domain, max_depth_m: &[f32]) -> Impact {
-        let t = self.thresholds;
-        let mut impact = Impact { thresholds: t, buildings_total: city.buildings.len(), ..Impact::default() };
+    pub fn finish(
+        self,
+        city: &City,
+        domain: &Domain,
+        extremes: &Tracker,
+        closed: &std::collections::BTreeSet<usize>,
+    ) -> Impact {
+        let t = self.limits.clone();
+        let max_depth_m = extremes.depth_m.as_slice();
+        let mut impact = Impact { limits: t.clone(), buildings_total: city.buildings.len(), ..Impact::default() };
         impact.building_classes = t
             .building_m
             .iter()
@@ -235,7 +202,7 @@ impl ImpactWatch {
             })
             .collect();
         for building in &city.buildings {
-            let Some(over) = water_at(building, city.terrain.as_ref(), domain, max_depth_m) else { continue };
+            let Some((over, cell)) = water_at(building, city.terrain.as_ref(), domain, max_depth_m) else { continue };
             let over_sill_m = over - building.sill_m;
             let Some(class) = t.building_m.iter().rposition(|from| over_sill_m > *from) else { continue };
             impact.building_classes[class].buildings += 1;
@@ -252,45 +219,77 @@ impl ImpactWatch {
                 residents: building.residents,
                 basements: building.basements,
                 place_m: building.centre().unwrap_or_default(),
+                first_s: extremes.arrival_5cm_s.get(cell).filter(|t| t.is_finite()).map(|t| f64::from(*t)),
             });
         }
         impact.buildings.sort_by(|a, b| b.over_sill_m.total_cmp(&a.over_sill_m).then_with(|| a.id.cmp(&b.id)));
-        for watch in &self.roads {
-            let Some(road) = city.roads.get(watch.edge).filter(|_| watch.max_m >= t.road_slow_m) else { continue };
-            let state = if watch.max_m >= t.road_all_m {
-                "closed_all"
-            } else if watch.max_m >= t.road_cars_m {
-                "closed_cars"
-            } else {
-                "slow"
-            };
-            if watch.max_m >= t.road_cars_m {
+        impact.road_classes = t
+            .road
+            .iter()
+            .map(|l| RoadClassSum { id: l.id.clone(), name: l.name.clone(), depth_m: l.depth_m, ..Default::default() })
+            .collect();
+        for seen in &self.roads {
+            let Some(road) = city.roads.get(seen.index) else { continue };
+            let by_hand = closed.contains(&seen.index);
+            let worst = t.road.iter().rposition(|l| seen.max_m >= l.depth_m);
+            if worst.is_none() && !by_hand {
+                continue;
+            }
+            for class in impact.road_classes.iter_mut().take(worst.map_or(0, |k| k + 1)) {
+                class.roads += 1;
+                class.length_m += f64::from(road.length_m());
+            }
+            let passed = t.road.iter().zip(&seen.passed).filter_map(|(limit, p)| {
+                let (first_s, last_s) = (p.first_s?, p.last_s?);
+                Some(LimitPassed { id: limit.id.clone(), first_s, last_s, held_s: p.held_s })
+            });
+            let cars = seen.passed.get(t.cars()).copied().unwrap_or_default();
+            if cars.first_s.is_some() {
                 impact.roads_closed_m += f64::from(road.length_m());
             }
             impact.roads.push(WetRoad {
-                edge: watch.edge,
+                edge: seen.index,
                 way: road.way,
                 name: road.name.clone(),
                 length_m: road.length_m(),
                 underpass: road.underpass,
-                max_depth_m: watch.max_m,
-                state: state.into(),
-                first_closed_s: watch.first_closed_s,
-                closed_s: watch.closed_s,
+                max_depth_m: seen.max_m,
+                state: worst.map_or_else(|| "closed_by_hand".into(), |k| t.road[k].id.clone()),
+                deepest_s: seen.max_at_s,
+                limits: passed.collect(),
+                closed_by_hand: by_hand,
+                first_closed_s: cars.first_s,
+                closed_s: cars.held_s,
             });
         }
         impact.roads.sort_by(|a, b| b.max_depth_m.total_cmp(&a.max_depth_m).then_with(|| a.edge.cmp(&b.edge)));
-        for watch in &self.places {
-            let Some(place) = city.places.get(watch.place).filter(|_| watch.max_m >= t.place_m) else { continue };
+        for seen in &self.places {
+            let Some(place) = city.places.get(seen.index).filter(|_| seen.max_m >= t.place_m) else { continue };
+            let reached = seen.passed.first().copied().unwrap_or_default();
             impact.places.push(WetPlace {
                 kind: place.kind,
                 name: place.name.clone(),
-                max_depth_m: watch.max_m,
+                max_depth_m: seen.max_m,
                 people: place.people,
-                first_s: watch.first_s,
+                first_s: reached.first_s,
+                deepest_s: seen.max_at_s,
+                wet_s: reached.held_s,
             });
         }
         impact.places.sort_by(|a, b| b.max_depth_m.total_cmp(&a.max_depth_m).then_with(|| a.name.cmp(&b.name)));
+        for part in city.components.iter().filter(|c| POWER_CLASSES.contains(&c.class.as_str())) {
+            let cells = cells_near(domain, part.place_m.map(f64::from));
+            let depth = cells.iter().map(|(c, r)| max_depth_m[r * domain.grid.cols + c]).fold(0.0, f32::max);
+            if depth >= POWER_M {
+                impact.power.push(WetPower {
+                    code: part.code.clone(),
+                    class: part.class.clone(),
+                    max_depth_m: depth,
+                    place_m: part.place_m,
+                });
+            }
+        }
+        impact.expected_cases = expected_cases(city, &impact);
         impact
     }
 }
@@ -298,20 +297,6 @@ impl ImpactWatch {
 /// True where depth counts as flooding: open and not a held river.
 fn floods(domain: &Domain, col: usize, row: usize) -> bool {
     !domain.is_blocked(col, row) && !domain.is_fixed(col, row)
-}
-
-/// Floodable cells under a road's centre line, without repetition.
-fn cells_along(road: &Road, domain: &Domain) -> Vec<(usize, usize)> {
-    let mut cells: Vec<(usize, usize)> = Vec::new();
-    for [x, y] in points_along(&road.line, domain.grid.cell_m * 0.5, false) {
-        if let Some(cell) = domain.grid.cell_of(x, y)
-            && floods(domain, cell.0, cell.1)
-            && cells.last() != Some(&cell)
-        {
-            cells.push(cell);
-        }
-    }
-    cells
 }
 
 /// Points every `step_m` along a line or around a ring, corners included.
@@ -350,12 +335,18 @@ pub(crate) fn cells_near(domain: &Domain, place_m: [f64; 2]) -> Vec<(usize, usiz
     cells
 }
 
-/// Highest water beside a building over the ground at its wall, m; `None` when it stays dry.
-fn water_at(building: &Building, terrain: Option<&Terrain>, domain: &Domain, max_depth_m: &[f32]) -> Option<f32> {
+/// Highest water beside a building over the ground at its wall, m, and the cell it stands in; `None` when it
+/// stays dry.
+fn water_at(
+    building: &Building,
+    terrain: Option<&Terrain>,
+    domain: &Domain,
+    max_depth_m: &[f32],
+) -> Option<(f32, usize)> {
     /// Films do not stand against walls, m.
     const FILM_M: f32 = 0.02;
     let grid = domain.grid;
-    let mut highest: Option<f32> = None;
+    let mut highest: Option<(f32, usize)> = None;
     for part in &building.parts {
         for [x, y] in points_along(&part.footprint, grid.cell_m * 0.5, true) {
             let Some((col, row)) = grid.cell_of(x, y) else { continue };
@@ -370,14 +361,15 @@ fn water_at(building: &Building, terrain: Option<&Terrain>, domain: &Domain, max
             // The cell itself when water can stand there, else the ones beside it.
             let own = floods(domain, col, row);
             for (c, r) in around.into_iter().flatten().take(if own { 1 } else { 5 }) {
-                let depth = max_depth_m[r * grid.cols + c];
+                let cell = r * grid.cols + c;
+                let depth = max_depth_m[cell];
                 if depth < FILM_M || !floods(domain, c, r) {
                     continue;
                 }
                 let Some(bed) = domain.bed_m(c, r) else { continue };
                 let over = ground.map_or(depth, |g| (bed - f64::from(g)) as f32 + depth);
-                if over > 0.0 {
-                    highest = Some(highest.map_or(over, |h| h.max(over)));
+                if over > 0.0 && highest.is_none_or(|h| over > h.0) {
+                    highest = Some((over, cell));
                 }
             }
         }

@@ -1,0 +1,11 @@
+//! What comes out of a run: maxima and hazard, Cloud-Optimized GeoTIFF, series, files.
+
+mod cog;
+mod gauges;
+mod hazard;
+mod track;
+
+pub use cog::{Band, Resample, write_cog};
+pub use gauges::{Gauge, gauges_of};
+pub use hazard::{arr_class, ea_class, ea_rating};
+pub use track::Tracker;

@@ -1,0 +1,128 @@
+//! Extremes of a run: deepest, fastest, hazard, arrival, duration; looked at every few seconds of simulated
+//! time, not each step.
+
+use serde::{Deserialize, Serialize};
+
+use super::hazard::{arr_class, ea_rating};
+use crate::surface::{Domain, SurfaceSolver};
+
+/// Shallower water is left out of speed and hazard, m.
+const FILM_M: f32 = 0.01;
+/// Depth at which water has arrived, m.
+pub const ARRIVAL_M: [f32; 2] = [0.05, 0.15];
+
+/// Extremes of every cell, row-major from the south-west. Held water (rivers, lakes) stays 0.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tracker {
+    cols: usize,
+    /// When it began and when it looked last, s.
+    from_s: f64,
+    looked_s: f64,
+    /// Deepest water, m.
+    pub depth_m: Vec<f32>,
+    /// Fastest flow of more than a film, m/s.
+    pub speed_mps: Vec<f32>,
+    /// Largest depth × speed, m²/s.
+    pub product_m2_s: Vec<f32>,
+    /// Worst ARR class, 0 dry to 6.
+    pub arr: Vec<u8>,
+    /// Highest EA hazard rating.
+    pub ea: Vec<f32>,
+    /// First time with more than 5 cm, s after the model's start; infinite when never.
+    pub arrival_5cm_s: Vec<f32>,
+    /// First time with more than 15 cm, s; infinite when never.
+    pub arrival_15cm_s: Vec<f32>,
+    /// Time with more than 15 cm, s.
+    pub over_15cm_s: Vec<f32>,
+}
+
+impl Tracker {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(domain: &Domain, now_s: f64) -> Self {
+        let n = domain.grid.len();
+        Self {
+            cols: domain.grid.cols,
+            from_s: now_s,
+            looked_s: now_s,
+            depth_m: vec![0.0; n],
+            speed_mps: vec![0.0; n],
+            product_m2_s: vec![0.0; n],
+            arr: vec![0; n],
+            ea: vec![0.0; n],
+            arrival_5cm_s: vec![f32::INFINITY; n],
+            arrival_15cm_s: vec![f32::INFINITY; n],
+            over_15cm_s: vec![0.0; n],
+        }
+    }
+
+    /// Does it belong to this raster?
+    #[must_use]
+    pub fn fits(&self, domain: &Domain) -> bool {
+        let n = domain.grid.len();
+        let floats = [&self.depth_m, &self.speed_mps, &self.product_m2_s, &self.ea, &self.arrival_5cm_s];
+        self.cols == domain.grid.cols
+            && floats.iter().all(|a| a.len() == n)
+            && [&self.arrival_15cm_s, &self.over_15cm_s].iter().all(|a| a.len() == n)
+            && self.arr.len() == n
+    }
+
+    /// Looks at the water as it stands.
+    pub fn look(&mut self, solver: &dyn SurfaceSolver) {
+        let now_s = solver.time_s();
+        let since_s = (now_s - self.looked_s) as f32;
+        self.looked_s = now_s;
+        let (cols, now) = (self.cols, now_s as f32);
+        let mut wet_rows = vec![false; solver.domain().grid.rows];
+        let depths = &mut self.depth_m;
+        let (early, late, over) = (&mut self.arrival_5cm_s, &mut self.arrival_15cm_s, &mut self.over_15cm_s);
+        let mut now_m = vec![0.0_f32; depths.len()];
+        solver.for_rows(&mut |row, h| {
+            let at = row * cols;
+            now_m[at..at + cols].copy_from_slice(h);
+            let mut top = 0.0_f32;
+            for (max, h) in depths[at..at + cols].iter_mut().zip(h) {
+                *max = if *h > *max { *h } else { *max };
+                top = if *h > top { *h } else { top };
+            }
+            wet_rows[row] = top > FILM_M;
+            if top <= ARRIVAL_M[0] {
+                return;
+            }
+            for (k, h) in h.iter().enumerate().filter(|(_, h)| **h > ARRIVAL_M[0]) {
+                early[at + k] = early[at + k].min(now);
+                if *h > ARRIVAL_M[1] {
+                    late[at + k] = late[at + k].min(now);
+                    over[at + k] += since_s;
+                }
+            }
+        });
+        let (speeds, products, arr, ea) = (&mut self.speed_mps, &mut self.product_m2_s, &mut self.arr, &mut self.ea);
+        solver.for_speeds(&mut |row, speed| {
+            if !wet_rows[row] {
+                return;
+            }
+            for (k, v) in speed.iter().enumerate() {
+                let i = row * cols + k;
+                let h = now_m[i];
+                if h > FILM_M {
+                    speeds[i] = speeds[i].max(*v);
+                    products[i] = products[i].max(h * v);
+                    arr[i] = arr[i].max(arr_class(h, *v));
+                    ea[i] = ea[i].max(ea_rating(h, *v));
+                }
+            }
+        });
+        for cell in solver.domain().held() {
+            let i = cell.row * cols + cell.col;
+            (depths[i], speeds[i], products[i], arr[i], ea[i]) = (0.0, 0.0, 0.0, 0, 0.0);
+            (early[i], late[i], over[i]) = (f32::INFINITY, f32::INFINITY, 0.0);
+        }
+    }
+
+    /// Area with more than a depth at its worst, m².
+    #[must_use]
+    pub fn area_over_m2(&self, depth_m: f32, cell_area_m2: f64) -> f64 {
+        self.depth_m.iter().filter(|h| **h > depth_m).count() as f64 * cell_area_m2
+    }
+}

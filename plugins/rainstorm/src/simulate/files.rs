@@ -1,0 +1,137 @@
+//! The files of a run.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use guanlan_city::{City, export_tiff::RasterPlace};
+use guanlan_core::Lang;
+
+use super::{DepthFrame, Outcome, Summary};
+use crate::{
+    outputs::{Band, Resample, write_cog},
+    scenario::Scenario,
+    surface::Domain,
+};
+
+/// Value of cells without meaning in the rasters.
+pub const NODATA: f32 = -9999.0;
+
+/// Where the rasters of a run lie and what is said of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rasters {
+    /// Place.
+    pub place: RasterPlace,
+    /// West, south edge in the city's local frame, m.
+    pub corner_m: [f64; 2],
+    /// Facts in the file: resolution, inputs, error, mode.
+    pub facts: Vec<(&'static str, String)>,
+    /// True for cells without meaning: blocked ones and held water.
+    masked: Vec<bool>,
+}
+
+impl Rasters {
+    pub(super) fn new(city: &City, scenario: &Scenario, domain: &Domain) -> Self {
+        let grid = domain.grid;
+        let place = RasterPlace {
+            cols: grid.cols,
+            rows: grid.rows,
+            west: city.origin[0] + grid.west_m,
+            north: city.origin[1] + grid.south_m + grid.rows as f64 * grid.cell_m,
+            cell: grid.cell_m,
+            epsg: city.epsg,
+            nodata: NODATA,
+        };
+        let facts = vec![
+            ("PROGRAM", format!("guanlan {}", env!("CARGO_PKG_VERSION"))),
+            ("MODE", "batch".to_owned()),
+            ("SCENARIO", scenario.name.zh.clone()),
+            ("CITY", city.name.zh.clone()),
+            ("CELL_M", grid.cell_m.to_string()),
+        ];
+        let mut masked: Vec<bool> = (0..grid.len()).map(|k| domain.is_blocked(k % grid.cols, k / grid.cols)).collect();
+        domain.held().iter().for_each(|c| masked[c.row * grid.cols + c.col] = true);
+        Self { place, corner_m: [grid.west_m, grid.south_m], facts, masked }
+    }
+
+    /// Adds what is known at the end.
+    pub(super) fn say(&mut self, summary: &Summary) {
+        self.facts.push(("MASS_ERROR", format!("{:e}", summary.ledger.error_relative)));
+        self.facts.push(("HONESTY", summary.honesty_line(Lang::En)));
+    }
+
+    /// Writes a raster given from the south-west; cells without meaning and values that are not finite have
+    /// no data.
+    fn write(&self, path: &Path, band: &Band<'_>, values: &[f32]) -> io::Result<()> {
+        let known = |k: usize| if self.masked[k] || !values[k].is_finite() { f32::NAN } else { values[k] };
+        let cols = self.place.cols;
+        // GeoTIFF rows run from north to south.
+        let flipped: Vec<f32> =
+            (0..self.place.rows).rev().flat_map(|r| (r * cols..(r + 1) * cols).map(known)).collect();
+        write_cog(path, &self.place, band, &flipped)
+    }
+}
+
+/// Writes one depth raster, `depth_<seconds>.tif`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_frame(dir: &Path, rasters: &Rasters, frame: &DepthFrame) -> io::Result<()> {
+    let seconds = frame.at_s.round() as u64;
+    let mut facts = rasters.facts.clone();
+    facts.push(("TIME_S", seconds.to_string()));
+    let description = format!("水深 water depth at {seconds} s");
+    let band = Band { description: &description, unit: "m", resample: Resample::Mean, facts: &facts };
+    rasters.write(&dir.join(format!("depth_{seconds}.tif")), &band, &frame.depth_m)
+}
+
+/// Writes `summary.json`, `impact.json`, `series.csv`, the depth rasters still in the outcome and the rasters of
+/// maxima: depth, speed, hazard, arrival, duration. `summary.json` comes last: with it the run is whole.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_outputs(dir: &Path, outcome: &Outcome) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let rasters = &outcome.rasters;
+    let x = &outcome.extremes;
+    let band = |description, unit, resample| Band { description, unit, resample, facts: &rasters.facts };
+    let write = |name: &str, band: &Band<'_>, values: &[f32]| rasters.write(&dir.join(name), band, values);
+    for frame in &outcome.frames {
+        write_frame(dir, rasters, frame)?;
+    }
+    let classes = |values: &[u8]| values.iter().map(|v| f32::from(*v)).collect::<Vec<f32>>();
+    let (max, min) = (Resample::Max, Resample::Min);
+    write("max_depth.tif", &band("最大水深 maximum depth", "m", max), &x.depth_m)?;
+    write("max_speed.tif", &band("最大流速 maximum speed", "m/s", max), &x.speed_mps)?;
+    write("max_depth_speed.tif", &band("最大单宽流量 maximum depth × speed", "m2/s", max), &x.product_m2_s)?;
+    write("hazard_arr.tif", &band("ARR 危险等级 H1–H6, 0 dry", "class", max), &classes(&x.arr))?;
+    write("hazard_ea.tif", &band("EA 危险指数 hazard rating d(v+0.5)+DF", "m2/s", max), &x.ea)?;
+    write("arrival_5cm.tif", &band("5 cm 到达时间 arrival of 5 cm", "s", min), &x.arrival_5cm_s)?;
+    write("arrival_15cm.tif", &band("15 cm 到达时间 arrival of 15 cm", "s", min), &x.arrival_15cm_s)?;
+    write("duration_15cm.tif", &band("15 cm 以上历时 duration over 15 cm", "s", max), &x.over_15cm_s)?;
+    let mut csv = io::BufWriter::new(fs::File::create(dir.join("series.csv"))?);
+    write!(csv, "t_s,rain_mm_h")?;
+    for gauge in &outcome.gauges {
+        write!(csv, ",{}", quoted(&gauge.id))?;
+    }
+    writeln!(csv)?;
+    for (t, rain, depths) in &outcome.series {
+        write!(csv, "{t},{rain:.4}")?;
+        for depth in depths {
+            write!(csv, ",{depth:.4}")?;
+        }
+        writeln!(csv)?;
+    }
+    csv.flush()?;
+    let json =
+        |name: &str, value: serde_json::Result<Vec<u8>>| fs::write(dir.join(name), value.map_err(io::Error::other)?);
+    json("impact.json", serde_json::to_vec_pretty(&outcome.impact))?;
+    json("summary.json", serde_json::to_vec_pretty(&outcome.summary))
+}
+
+/// A CSV cell, quoted when it has to be (RFC 4180).
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
+}
