@@ -1,16 +1,28 @@
-//! The network as the reservoirs see it: volumes, capacities, inlet cells. Immutable.
+//! The network as the wave sees it: nodes with volumes, conduits with sections, regulators, boundaries,
+//! inlets. Immutable; runs share it.
 
-use guanlan_city::model::{DrainNodeKind, DrainageNetwork};
+use guanlan_city::model::drainage::{DrainNodeKind, DrainageNetwork, StorageShape};
 
-use super::hydraulics::{full_flow_m3_s, section_of};
+use super::{
+    inlets::{PlanInlet, place_inlets},
+    matrix::{Pattern, Place},
+    pumps::PlanPump,
+    regulators::{Regulator, regulators_of},
+    rules::{Rule, rules_of},
+    section::Section,
+    shapes::section_of,
+    supply::{Supply, Tide, supplies_of, tides_of},
+};
 use crate::surface::Domain;
 
-/// Plan area of a manhole shaft, m² (SWMM's default MinSurfArea, 12.566 ft²).
+/// Plan area of a manhole shaft unless the file says otherwise, m² (SWMM's MIN_SURFAREA, 12.566 ft²).
 const SHAFT_M2: f64 = 1.167;
 /// Plan area taken for a storage node whose file does not say it, m².
 const WET_WELL_M2: f64 = 60.0;
-/// Least slope a conduit is given, m/m: flat and adverse pipes drain by the head the model does not know.
-const SLOPE_MIN: f64 = 5.0e-4;
+/// Least fall of a conduit, m (SWMM: .001 ft).
+const FALL_MIN_M: f64 = 3.048e-4;
+/// Longest step of the wave unless the file asks for a shorter one, s.
+const STEP_MAX_S: f64 = 2.0;
 
 /// How water gets from the street into a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,11 +31,13 @@ pub struct InletSettings {
     pub area_m2: f64,
     /// How far a node may lie from the open cell it drains, cells.
     pub reach_cells: usize,
+    /// Discharge coefficient of water under pressure through a manhole or grate (Rubinato et al. 2017: .167).
+    pub pressure_coefficient: f64,
 }
 
 impl Default for InletSettings {
     fn default() -> Self {
-        Self { area_m2: 1.0, reach_cells: 2 }
+        Self { area_m2: 1.0, reach_cells: 2, pressure_coefficient: 0.167 }
     }
 }
 
@@ -32,86 +46,67 @@ impl Default for InletSettings {
 pub struct PlanNode {
     /// Name in the file.
     pub id: String,
-    /// Swallows everything.
+    /// Swallows everything that its level lets out.
     pub outfall: bool,
-    /// Water it can hold, m³.
+    /// Water it and its halves of the conduits hold when full, m³.
     pub capacity_m3: f64,
-    /// Volume of the conduits that leave it, m³: their part of `capacity_m3`.
+    /// Part of `capacity_m3` in conduits, m³.
     pub pipes_m3: f64,
     /// Invert, m above datum.
     pub invert_m: f64,
     /// Invert to ground, m.
     pub depth_m: f64,
-    /// Padded index of the cell it drains.
-    pub(crate) cell: Option<usize>,
+    /// Plan area of the shaft or of a storage node by depth.
+    pub(super) shape: Option<StorageShape>,
+    pub(super) shaft_m2: f64,
+    /// Pressed above the ground before it floods, m.
+    pub(super) surcharge_m: f64,
+    /// Plan area of the pond above it, m²; 0 when floods are lost.
+    pub(super) pond_m2: f64,
+    pub(super) init_m: f64,
+    /// Ends of conduits at the node: `halves[first..end]`.
+    pub(super) halves: std::ops::Range<usize>,
 }
 
-/// A conduit, from where water comes to where it goes.
+/// Half a conduit, as storage of the node at its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Half {
+    pub section: usize,
+    /// Invert of the end, m above datum.
+    pub bottom_m: f64,
+    /// Half the length times barrels, m.
+    pub length_m: f64,
+}
+
+/// A conduit, from its higher to its lower end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanLink {
     /// Name in the file.
     pub id: String,
-    /// Upstream node.
+    /// Node at the higher end.
     pub from: usize,
-    /// Downstream node.
+    /// Node at the lower end.
     pub to: usize,
-    /// Full-bore flow, m³/s.
+    /// Full-bore flow of all barrels, m³/s.
     pub full_m3_s: f64,
     /// Volume when full, m³.
     pub volume_m3: f64,
-}
-
-/// A pump.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlanPump {
-    /// Name in the file.
-    pub id: String,
-    /// Wet well.
-    pub from: usize,
-    /// Discharge node.
-    pub to: usize,
-    /// SWMM curve type 1–4; 0 is ideal.
-    pub curve_type: u8,
-    /// Curve points.
-    pub curve: Vec<[f64; 2]>,
-    /// Starts above, m of depth in the wet well.
-    pub start_m: f64,
-    /// Stops below, m.
-    pub stop_m: f64,
-}
-
-impl PlanPump {
-    /// Flow the running pump wants, m³/s. `volume_m3`, `depth_m`: of the wet well; `lift_m`: from its
-    /// water to the discharge node's.
-    #[must_use]
-    pub fn flow_m3_s(&self, volume_m3: f64, depth_m: f64, lift_m: f64, dt_s: f64) -> f64 {
-        if self.curve.is_empty() {
-            return volume_m3 / dt_s;
-        }
-        let q = match self.curve_type {
-            // In steps of volume or depth: the flow of the first point not yet reached.
-            1 => stepped(&self.curve, volume_m3),
-            2 => stepped(&self.curve, depth_m),
-            3 => interpolated(&self.curve, lift_m.max(0.0)),
-            4 => interpolated(&self.curve, depth_m),
-            _ => return volume_m3 / dt_s,
-        };
-        q.max(0.0)
-    }
-}
-
-fn stepped(curve: &[[f64; 2]], x: f64) -> f64 {
-    curve.iter().find(|p| x <= p[0]).or(curve.last()).map_or(0.0, |p| p[1])
-}
-
-fn interpolated(curve: &[[f64; 2]], x: f64) -> f64 {
-    let after = curve.partition_point(|p| p[0] <= x);
-    match (after.checked_sub(1).and_then(|k| curve.get(k)), curve.get(after)) {
-        (Some(a), Some(b)) => a[1] + (b[1] - a[1]) * (x - a[0]) / (b[0] - a[0]),
-        (Some(a), None) => a[1],
-        (None, Some(b)) => b[1],
-        (None, None) => 0.0,
-    }
+    /// −1 when the file names the ends the other way round: its flows have the other sign.
+    pub sign: f64,
+    pub(super) section: usize,
+    pub(super) barrels: f64,
+    pub(super) length_m: f64,
+    /// Inverts of both ends, m above datum, and above their nodes' inverts.
+    pub(super) bottom_m: [f64; 2],
+    pub(super) offset_m: [f64; 2],
+    /// `g n²`.
+    pub(super) friction: f64,
+    /// `√slope / n`.
+    pub(super) beta: f64,
+    pub(super) losses: [f64; 3],
+    pub(super) flap: bool,
+    pub(super) most_m3_s: f64,
+    pub(super) init_m3_s: f64,
 }
 
 /// The network, ready to run.
@@ -123,116 +118,349 @@ pub struct DrainPlan {
     pub links: Vec<PlanLink>,
     /// Pumps.
     pub pumps: Vec<PlanPump>,
-    /// Open area of the grates of one node, m².
-    pub inlet_area_m2: f64,
-    /// What had to be guessed or left out, in words.
+    /// Orifices, weirs, outlets.
+    pub regulators: Vec<Regulator>,
+    /// Where streets meet nodes.
+    pub inlets: Vec<PlanInlet>,
+    /// Settings of the inlets.
+    pub inlet: InletSettings,
+    /// What had to be guessed, repaired or left out, in words.
     pub notes: Vec<String>,
+    pub(super) sections: Vec<Section>,
+    pub(super) halves: Vec<Half>,
+    pub(super) supplies: Vec<Supply>,
+    pub(super) tides: Vec<Option<Tide>>,
+    pub(super) rules: Vec<Rule>,
+    /// Time step at most, s.
+    pub(super) step_s: f64,
+    pub(super) slot: bool,
+    /// Normal flow limits a conduit by slope, by Froude number.
+    pub(super) normal_by: [bool; 2],
+    pub(super) damping: Damping,
+    pub(super) pattern: Pattern,
+    /// Places of conduits, pumps and regulators in the matrix; `None` where an end is an outfall.
+    pub(super) places: Vec<Option<Place>>,
+}
+
+/// Option INERTIAL_DAMPING.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Damping {
+    None,
+    #[default]
+    Partial,
+    Full,
 }
 
 impl DrainPlan {
     /// Prepares a network over a raster.
     #[must_use]
     pub fn new(network: &DrainageNetwork, domain: &Domain, inlets: InletSettings) -> Self {
-        let mut plan = Self { inlet_area_m2: inlets.area_m2, ..Self::default() };
-        let count = network.nodes.len();
-        for node in &network.nodes {
-            let outfall = node.kind == DrainNodeKind::Outfall;
-            let depth = f64::from(node.max_depth_m).max(0.0);
-            let area = match node.kind {
-                DrainNodeKind::Storage if node.area_m2 > 0.0 => f64::from(node.area_m2),
-                DrainNodeKind::Storage => WET_WELL_M2,
-                _ => SHAFT_M2,
-            };
-            plan.nodes.push(PlanNode {
-                id: node.id.clone(),
-                outfall,
-                capacity_m3: area * depth,
-                pipes_m3: 0.0,
-                invert_m: f64::from(node.invert_m),
-                depth_m: depth,
-                cell: if outfall {
-                    None
-                } else {
-                    node.place_m.and_then(|at| inlet_cell(domain, at, inlets.reach_cells))
-                },
-            });
+        let mut plan = Self::alone(network);
+        plan.inlet = inlets;
+        plan.inlets = place_inlets(&plan.nodes, network, domain, inlets);
+        for inlet in &plan.inlets {
+            // The street holds the water above the manhole; the head in the shaft may rise over it.
+            plan.nodes[inlet.node].surcharge_m = plan.nodes[inlet.node].surcharge_m.max(100.0);
+            plan.nodes[inlet.node].pond_m2 = 0.0;
         }
-        for conduit in &network.conduits {
-            if conduit.from >= count || conduit.to >= count || conduit.from == conduit.to {
-                plan.notes.push(format!("conduit {}: an end is not a node; left out", conduit.id));
-                continue;
-            }
-            let Some(section) = section_of(conduit) else {
-                plan.notes.push(format!("conduit {}: no positive size; left out", conduit.id));
-                continue;
-            };
-            if section.guessed {
-                plan.notes.push(format!("conduit {}: shape {} taken as a circle", conduit.id, conduit.shape));
-            }
-            let length = f64::from(conduit.length_m).max(1.0);
-            let from_m = plan.nodes[conduit.from].invert_m + f64::from(conduit.in_offset_m);
-            let to_m = plan.nodes[conduit.to].invert_m + f64::from(conduit.out_offset_m);
-            // Water runs downhill whichever end the file calls upstream; never out of an outfall.
-            let turn = (to_m > from_m && !plan.nodes[conduit.to].outfall) || plan.nodes[conduit.from].outfall;
-            let (from, to) = if turn { (conduit.to, conduit.from) } else { (conduit.from, conduit.to) };
-            let slope = ((from_m - to_m).abs() / length).max(SLOPE_MIN);
-            let roughness = if conduit.roughness > 0.0 { f64::from(conduit.roughness) } else { 0.013 };
-            let full = full_flow_m3_s(&section, roughness, slope, conduit.barrels);
-            let volume = section.area_m2 * length * f64::from(conduit.barrels.max(1));
-            if full.is_finite() && full > 0.0 && volume.is_finite() {
-                plan.nodes[from].pipes_m3 += volume;
-                plan.nodes[from].capacity_m3 += volume;
-                plan.links.push(PlanLink { id: conduit.id.clone(), from, to, full_m3_s: full, volume_m3: volume });
-            }
+        if !network.catchments.is_empty() {
+            plan.notes
+                .push(format!("{} subcatchments are not used: the rain falls on the raster", network.catchments.len()));
         }
+        plan
+    }
+
+    /// Prepares a network that stands alone: what floods is lost or ponds, as in SWMM.
+    #[must_use]
+    pub fn alone(network: &DrainageNetwork) -> Self {
+        let option = |key: &str| network.options.get(key).map(|v| v.to_ascii_uppercase()).unwrap_or_default();
+        let normal = option("NORMAL_FLOW_LIMITED");
+        let mut plan = Self {
+            step_s: network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(STEP_MAX_S).clamp(0.1, STEP_MAX_S),
+            slot: option("SURCHARGE_METHOD") == "SLOT",
+            normal_by: [normal != "FROUDE", normal != "SLOPE"],
+            damping: match option("INERTIAL_DAMPING").as_str() {
+                "NONE" => Damping::None,
+                "FULL" => Damping::Full,
+                _ => Damping::Partial,
+            },
+            ..Self::default()
+        };
+        plan.add_nodes(network);
+        plan.add_conduits(network);
+        let count = plan.nodes.len();
         for pump in &network.pumps {
             if pump.from >= count || pump.to >= count || pump.from == pump.to {
                 plan.notes.push(format!("pump {}: an end is not a node; left out", pump.id));
-                continue;
+            } else {
+                plan.pumps.push(PlanPump::of(pump));
             }
-            let mut curve: Vec<[f64; 2]> = pump.curve.iter().map(|p| p.map(f64::from)).collect();
-            curve.retain(|p| p[0].is_finite() && p[1].is_finite());
-            curve.sort_by(|a, b| a[0].total_cmp(&b[0]));
-            curve.dedup_by(|a, b| a[0] == b[0]);
-            plan.pumps.push(PlanPump {
-                id: pump.id.clone(),
-                from: pump.from,
-                to: pump.to,
-                curve_type: pump.curve_type,
-                curve,
-                start_m: f64::from(pump.start_m).max(0.0),
-                stop_m: f64::from(pump.stop_m).max(0.0),
+        }
+        plan.regulators = regulators_of(network, &plan.nodes, &mut plan.notes);
+        plan.supplies = supplies_of(network, count);
+        plan.tides = tides_of(network);
+        plan.rules = rules_of(network, &plan.nodes, &plan.links, &plan.pumps, &plan.regulators, &mut plan.notes);
+        plan.gather_halves();
+        plan.look_for_outfalls();
+        let ends = plan.ends();
+        let pairs: Vec<(usize, usize)> = ends
+            .iter()
+            .map(|(a, b)| if plan.nodes[*a].outfall || plan.nodes[*b].outfall { (0, 0) } else { (*a, *b) })
+            .collect();
+        let (pattern, places) = Pattern::new(count, &pairs);
+        plan.pattern = pattern;
+        plan.places = places.into_iter().zip(&pairs).map(|(p, (a, b))| (a != b).then_some(p)).collect();
+        plan
+    }
+
+    /// Ends of every conduit, pump and regulator, in this order.
+    pub(super) fn ends(&self) -> Vec<(usize, usize)> {
+        let conduits = self.links.iter().map(|l| (l.from, l.to));
+        let pumps = self.pumps.iter().map(|p| (p.from, p.to));
+        conduits.chain(pumps).chain(self.regulators.iter().map(|r| (r.from, r.to))).collect()
+    }
+
+    fn add_nodes(&mut self, network: &DrainageNetwork) {
+        let min_area = network.options.get("MIN_SURFAREA").and_then(|v| v.parse::<f64>().ok()).filter(|v| *v > 0.0);
+        let metric = network.options.get("FLOW_UNITS").is_none_or(|u| matches!(u.as_str(), "CMS" | "LPS" | "MLD"));
+        let shaft_m2 = min_area.map_or(SHAFT_M2, |v| if metric { v } else { v * 0.3048 * 0.3048 });
+        let ponds = network.option_yes("ALLOW_PONDING");
+        let finite = |v: f32| if v.is_finite() { f64::from(v) } else { 0.0 };
+        for node in &network.nodes {
+            if !node.invert_m.is_finite() || !node.max_depth_m.is_finite() || node.max_depth_m < 0.0 {
+                self.notes.push(format!("node {}: invert or depth is no number; taken as 0", node.id));
+            }
+            let shape = match (&node.storage, node.kind) {
+                (Some(s), DrainNodeKind::Storage) if s.shape.volume_m3(1.0) > 0.0 => Some(s.shape.clone()),
+                (_, DrainNodeKind::Storage) => {
+                    let area = if node.area_m2 > 0.0 { finite(node.area_m2) } else { WET_WELL_M2 };
+                    Some(StorageShape::Polynomial([area, 0.0, 0.0]))
+                }
+                _ => None,
+            };
+            self.nodes.push(PlanNode {
+                id: node.id.clone(),
+                outfall: node.kind == DrainNodeKind::Outfall,
+                capacity_m3: 0.0,
+                pipes_m3: 0.0,
+                invert_m: finite(node.invert_m),
+                depth_m: finite(node.max_depth_m).max(0.0),
+                shape,
+                shaft_m2,
+                surcharge_m: finite(node.surcharge_depth_m).max(0.0),
+                pond_m2: if ponds { finite(node.ponded_area_m2).max(0.0) } else { 0.0 },
+                init_m: finite(node.init_depth_m).max(0.0),
+                halves: 0..0,
             });
         }
-        plan
+    }
+
+    fn add_conduits(&mut self, network: &DrainageNetwork) {
+        let count = self.nodes.len();
+        for conduit in &network.conduits {
+            if conduit.from >= count || conduit.to >= count || conduit.from == conduit.to {
+                self.notes.push(format!("conduit {}: an end is not a node; left out", conduit.id));
+                continue;
+            }
+            let Some(shaped) = section_of(conduit, network) else {
+                self.notes.push(format!("conduit {}: no positive size; left out", conduit.id));
+                continue;
+            };
+            if let Some(note) = shaped.note {
+                self.notes.push(format!("conduit {} ({}): {note}", conduit.id, conduit.shape));
+            }
+            let mut length_m = f64::from(conduit.length_m);
+            if !(length_m.is_finite() && length_m >= 1.0) {
+                self.notes.push(format!("conduit {}: length {length_m} m; taken as 1 m", conduit.id));
+                length_m = 1.0;
+            }
+            let mut n = f64::from(conduit.roughness);
+            if !(n.is_finite() && (0.001..=1.0).contains(&n)) {
+                self.notes.push(format!("conduit {}: Manning's n {n}; taken as 0.013", conduit.id));
+                n = 0.013;
+            }
+            let offset = |v: f32| if v.is_finite() { f64::from(v).max(0.0) } else { 0.0 };
+            let (mut from, mut to) = (conduit.from, conduit.to);
+            let mut offset_m = [offset(conduit.in_offset_m), offset(conduit.out_offset_m)];
+            let mut losses = conduit.losses.map(|l| f64::from(l).max(0.0));
+            let bottom = |node: usize, offset: f64| self.nodes[node].invert_m + offset;
+            let mut sign = 1.0;
+            if bottom(from, offset_m[0]) < bottom(to, offset_m[1]) {
+                std::mem::swap(&mut from, &mut to);
+                offset_m.swap(0, 1);
+                losses.swap(0, 1);
+                sign = -1.0;
+            }
+            let bottom_m = [bottom(from, offset_m[0]), bottom(to, offset_m[1])];
+            let fall = (bottom_m[0] - bottom_m[1]).max(FALL_MIN_M);
+            let slope =
+                if fall < length_m { fall / (length_m * length_m - fall * fall).sqrt() } else { fall / length_m };
+            let (section, barrels) = (shaped.section, f64::from(conduit.barrels.max(1)));
+            let beta = slope.sqrt() / n;
+            let flow = |v: f32| if v.is_finite() { f64::from(v) } else { 0.0 };
+            let (full_m3_s, volume_m3) = (
+                barrels * beta * section.area_m2 * section.radius_m.powf(2.0 / 3.0),
+                section.area_m2 * length_m * barrels,
+            );
+            let section = self.section_index(section);
+            self.links.push(PlanLink {
+                id: conduit.id.clone(),
+                from,
+                to,
+                full_m3_s,
+                volume_m3,
+                sign,
+                section,
+                barrels,
+                length_m,
+                bottom_m,
+                offset_m,
+                friction: crate::surface::GRAVITY * n * n,
+                beta,
+                losses,
+                flap: conduit.flap_gate,
+                most_m3_s: flow(conduit.max_flow_m3_s).max(0.0),
+                init_m3_s: flow(conduit.init_flow_m3_s) * sign,
+            });
+        }
+    }
+
+    fn section_index(&mut self, section: Section) -> usize {
+        if let Some(k) = self.sections.iter().position(|s| *s == section) {
+            return k;
+        }
+        self.sections.push(section);
+        self.sections.len() - 1
+    }
+
+    fn gather_halves(&mut self) {
+        let mut by_node: Vec<Vec<Half>> = vec![Vec::new(); self.nodes.len()];
+        for link in &self.links {
+            for (node, bottom_m) in [(link.from, link.bottom_m[0]), (link.to, link.bottom_m[1])] {
+                let length_m = 0.5 * link.length_m * link.barrels;
+                by_node[node].push(Half { section: link.section, bottom_m, length_m });
+            }
+        }
+        for (node, halves) in self.nodes.iter_mut().zip(by_node) {
+            let first = self.halves.len();
+            let pipes = |h: &Half| h.length_m * self.sections[h.section].area_m2;
+            node.pipes_m3 = halves.iter().map(pipes).sum();
+            // A shaft is at least as deep as its pipes are high.
+            let crown = |h: &Half| h.bottom_m + self.sections[h.section].full_m - node.invert_m;
+            let crown_m = halves.iter().map(crown).fold(0.0, f64::max);
+            if node.depth_m < crown_m && !node.outfall && node.shape.is_none() {
+                node.depth_m = crown_m;
+            }
+            let own = node.shape.as_ref().map_or(node.shaft_m2 * node.depth_m, |s| s.volume_m3(node.depth_m));
+            node.capacity_m3 = node.pipes_m3 + own;
+            self.halves.extend(halves);
+            node.halves = first..self.halves.len();
+        }
+    }
+
+    /// Notes parts of the network from which no water gets out.
+    fn look_for_outfalls(&mut self) {
+        let mut near: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for (a, b) in self.ends() {
+            near[a].push(b);
+            near[b].push(a);
+        }
+        let mut reached: Vec<bool> = self.nodes.iter().map(|n| n.outfall).collect();
+        let mut front: Vec<usize> = (0..self.nodes.len()).filter(|k| reached[*k]).collect();
+        if front.is_empty() && !self.nodes.is_empty() {
+            self.notes.push("the network has no outfall: water only leaves it through manholes".into());
+        }
+        while let Some(k) = front.pop() {
+            for m in std::mem::take(&mut near[k]) {
+                if !std::mem::replace(&mut reached[m], true) {
+                    front.push(m);
+                }
+            }
+        }
+        let lost: Vec<&str> =
+            self.nodes.iter().zip(&reached).filter(|(_, r)| !**r).map(|(n, _)| n.id.as_str()).collect();
+        if !lost.is_empty() && self.nodes.iter().any(|n| n.outfall) {
+            let some = lost.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+            self.notes.push(format!("{} nodes are not connected to an outfall ({some} …)", lost.len()));
+        }
     }
 
     /// Number of nodes that can take water from the street.
     #[must_use]
     pub fn inlets(&self) -> usize {
-        self.nodes.iter().filter(|n| n.cell.is_some()).count()
+        self.inlets.len()
     }
-}
 
-/// The lowest open cell near a place that is not a river: the nearest ring wins, then the lowest bed.
-fn inlet_cell(domain: &Domain, at: [f64; 2], reach: usize) -> Option<usize> {
-    let (col, row) = domain.grid.cell_of(at[0], at[1])?;
-    if domain.is_fixed(col, row) {
-        return None;
-    }
-    for ring in 0..=reach {
-        let mut best: Option<(f64, usize)> = None;
-        for r in row.saturating_sub(ring)..=(row + ring).min(domain.grid.rows - 1) {
-            for c in col.saturating_sub(ring)..=(col + ring).min(domain.grid.cols - 1) {
-                let Some(bed) = domain.bed_m(c, r).filter(|_| !domain.is_fixed(c, r)) else { continue };
-                if best.is_none_or(|(lowest, _)| bed < lowest) {
-                    best = Some((bed, domain.grid.padded(c, r)));
+    /// Volume of a node with its halves of the conduits at a head, m³, and how it grows, m².
+    pub(super) fn volume(&self, node: usize, head_m: f64) -> (f64, f64) {
+        let n = &self.nodes[node];
+        let depth = head_m - n.invert_m;
+        if depth <= 0.0 {
+            let area = n.shape.as_ref().map_or(n.shaft_m2, |s| s.area_m2(0.0).max(1.0e-3));
+            return (0.0, area);
+        }
+        let top = n.depth_m + n.surcharge_m;
+        let inside = depth.min(top.max(1.0e-3));
+        let (mut volume, mut area) = match &n.shape {
+            Some(s) => (s.volume_m3(inside), s.area_m2(inside).max(1.0e-3)),
+            None => (n.shaft_m2 * inside, n.shaft_m2),
+        };
+        if depth > inside {
+            // Above the rim: the pond, or (so wide that it does not rise) what is lost.
+            area = if n.pond_m2 > 0.0 { n.pond_m2 } else { FLOODED_M2 };
+            volume += area * (depth - inside);
+        }
+        for half in &self.halves[n.halves.clone()] {
+            let y = head_m - half.bottom_m;
+            if y > 0.0 {
+                let section = &self.sections[half.section];
+                let wet = section.at(y);
+                volume += half.length_m * wet.area_m2;
+                if y < section.full_m {
+                    area += half.length_m * wet.width_m;
+                } else if self.slot && section.closed {
+                    let slot = SLOT_SHARE * section.full_m;
+                    volume += half.length_m * slot * (y - section.full_m);
+                    area += half.length_m * slot;
                 }
             }
         }
-        if let Some((_, cell)) = best {
-            return Some(cell);
-        }
+        (volume, area)
     }
-    None
+
+    /// The head at which a node holds a volume, m above datum; `near_m` is a guess.
+    pub(super) fn head(&self, node: usize, volume_m3: f64, near_m: f64) -> f64 {
+        let n = &self.nodes[node];
+        if volume_m3 <= 0.0 {
+            return n.invert_m;
+        }
+        let (mut low, mut high) = (n.invert_m, f64::INFINITY);
+        let mut head = near_m.max(n.invert_m);
+        for _ in 0..60 {
+            let (volume, area) = self.volume(node, head);
+            let miss = volume - volume_m3;
+            if miss.abs() <= 1.0e-12 * volume_m3.max(1.0) {
+                break;
+            }
+            if miss > 0.0 {
+                high = head;
+            } else {
+                low = head;
+            }
+            let mut next = head - miss / area;
+            if next <= low || next >= high {
+                next = if high.is_finite() { 0.5 * (low + high) } else { low + 1.0 };
+            }
+            if (next - head).abs() <= 1.0e-13 * head.abs().max(1.0) {
+                break;
+            }
+            head = next;
+        }
+        head
+    }
 }
+
+/// Plan area over which lost floods spread, m²: the head stays at the rim.
+pub(super) const FLOODED_M2: f64 = 1.0e6;
+/// Width of the Preissmann slot over the height of a section (SWMM's SLOT option: 1 %).
+const SLOT_SHARE: f64 = 0.01;

@@ -1,15 +1,11 @@
-//! The moving part of the network: how much water is where, which pumps run, what is blocked.
+//! The moving network: volumes, heads and flows, what is switched, blocked or open, the books. A plain value:
+//! cloning forks it.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{hydraulics::capture_m3_s, plan::DrainPlan};
-
-/// Open area of a manhole without its cover, m² (0.7 m across).
-const COVER_M2: f64 = 0.385;
-/// Longest internal step, s.
-const STEP_S: f64 = 1.0;
+use super::{matrix::Numbers, plan::DrainPlan};
 
 /// Volumes since the start, m³.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,53 +16,125 @@ pub struct DrainLedger {
     pub outfall_m3: f64,
     /// In shafts, wet wells and pipes now: summed from the state.
     pub stored_m3: f64,
-    /// `stored + outfall − taken`.
+    /// `stored − initial − all in + all out`.
     pub error_m3: f64,
+    /// Came back up to the street.
+    pub returned_m3: f64,
+    /// Inflows of the network's own file.
+    pub inflow_m3: f64,
+    /// Came in by outfalls.
+    pub backflow_m3: f64,
+    /// Flooded out of nodes that no street lies over, and lost.
+    pub flooded_m3: f64,
+    /// In the network at the start.
+    pub initial_m3: f64,
 }
 
-/// What an exchange moved, m³.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moved {
-    pub taken_m3: f64,
-    pub returned_m3: f64,
+impl DrainLedger {
+    /// `error_m3` over all water handled.
+    #[must_use]
+    pub fn error_relative(&self) -> f64 {
+        let handled = self.initial_m3 + self.taken_m3 + self.inflow_m3 + self.backflow_m3;
+        if handled > 0.0 { self.error_m3.abs() / handled } else { 0.0 }
+    }
+}
+
+/// What moves, by index of the plan: links are conduits, then pumps, then regulators.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Moving {
+    pub time_s: f64,
+    /// Water of each node with its halves of the conduits, m³.
+    pub volume_m3: Vec<f64>,
+    /// Heads, m above datum.
+    pub head_m: Vec<f64>,
+    /// Flow of each link in the plan's direction, all barrels, m³/s.
+    pub flow_m3_s: Vec<f64>,
+    /// Area at the middle of each conduit, one barrel, m².
+    pub area_m2: Vec<f64>,
+    /// Setting of each pump and regulator: 0 off or closed, 1 on or open.
+    pub setting: Vec<f64>,
+    /// What each is moving to.
+    pub target: Vec<f64>,
+    pub pump_failed: Vec<bool>,
+    /// Switched by hand: on, off, or as the file says.
+    pub pump_hand: Vec<Option<bool>>,
+    pub pumped_m3: Vec<f64>,
+    /// Open share of each node's grates, 0 blocked to 1 clear.
+    pub inlet_open: Vec<f64>,
+    /// The cover of the node's manhole is missing.
+    pub uncovered: Vec<bool>,
+    /// Levels outside outfalls, when somebody says otherwise than the file, m above datum.
+    pub outside_m: Vec<Option<f64>>,
+    /// Share of each conduit's section that is blocked: it carries so much less.
+    pub blocked: Vec<f64>,
+    pub peak_m3_s: Vec<f64>,
+    pub highest_m: Vec<f64>,
+    pub outfall_m3: Vec<f64>,
+    pub returned_node_m3: Vec<f64>,
+    pub books: DrainLedger,
 }
 
 /// The running network. Cloning forks it.
 #[derive(Clone, Debug)]
 pub struct Drains {
-    plan: Arc<DrainPlan>,
-    node_m3: Vec<f64>,
-    outfall_m3: Vec<f64>,
-    taken_m3: f64,
-    pump_runs: Vec<bool>,
-    pump_failed: Vec<bool>,
-    pumped_m3: Vec<f64>,
-    /// Open share of each node's grates, 0 blocked to 1 clear.
-    inlet_open: Vec<f64>,
-    /// Covers that are off.
-    cover_open: Vec<bool>,
-    link_peak_m3_s: Vec<f64>,
-    wanted_m3: Vec<f64>,
+    pub(super) plan: Arc<DrainPlan>,
+    pub(super) now: Moving,
+    pub(super) scratch: Scratch,
+}
+
+/// Room for a step; nothing in it outlives one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    pub numbers: Numbers,
+    pub right: Vec<f64>,
+    pub guess_m: Vec<f64>,
+    pub flow: Vec<[f64; 3]>,
+    pub area: Vec<f64>,
+    pub settled: Vec<bool>,
+    pub lateral: Vec<f64>,
+    pub street: Vec<[f64; 2]>,
+    pub fresh: Vec<f64>,
 }
 
 impl Drains {
-    /// An empty network, pumps ready, grates clear.
+    /// The network at its file's initial depths (usually empty), pumps ready, grates clear, covers on.
     #[must_use]
     pub fn new(plan: Arc<DrainPlan>) -> Self {
-        let (nodes, pumps, links) = (plan.nodes.len(), plan.pumps.len(), plan.links.len());
-        Self {
-            plan,
-            node_m3: vec![0.0; nodes],
-            outfall_m3: vec![0.0; nodes],
-            taken_m3: 0.0,
-            pump_runs: vec![false; pumps],
+        let (nodes, links, pumps) = (plan.nodes.len(), plan.links.len(), plan.pumps.len());
+        let driven = pumps + plan.regulators.len();
+        let mut setting: Vec<f64> = plan.pumps.iter().map(|p| if p.init_off { 0.0 } else { 1.0 }).collect();
+        setting.resize(driven, 1.0);
+        let head_m: Vec<f64> = plan.nodes.iter().map(|n| n.invert_m + n.init_m).collect();
+        let volume = |k: usize| if plan.nodes[k].outfall { 0.0 } else { plan.volume(k, head_m[k]).0 };
+        let volume_m3: Vec<f64> = (0..nodes).map(volume).collect();
+        let area = |link: &super::PlanLink| {
+            let y = |k: usize, node: usize| (head_m[node] - link.bottom_m[k]).max(0.0);
+            plan.sections[link.section].at(0.5 * (y(0, link.from) + y(1, link.to))).area_m2
+        };
+        let mut flow_m3_s: Vec<f64> = plan.links.iter().map(|l| l.init_m3_s).collect();
+        flow_m3_s.resize(links + driven, 0.0);
+        let now = Moving {
+            books: DrainLedger { initial_m3: volume_m3.iter().sum(), ..DrainLedger::default() },
+            area_m2: plan.links.iter().map(area).collect(),
+            highest_m: head_m.clone(),
+            head_m,
+            volume_m3,
+            flow_m3_s,
+            target: setting.clone(),
+            setting,
             pump_failed: vec![false; pumps],
+            pump_hand: vec![None; pumps],
             pumped_m3: vec![0.0; pumps],
             inlet_open: vec![1.0; nodes],
-            cover_open: vec![false; nodes],
-            link_peak_m3_s: vec![0.0; links],
-            wanted_m3: vec![0.0; links + pumps],
-        }
+            uncovered: vec![false; nodes],
+            outside_m: vec![None; nodes],
+            blocked: vec![0.0; links],
+            peak_m3_s: vec![0.0; links + driven],
+            outfall_m3: vec![0.0; nodes],
+            returned_node_m3: vec![0.0; nodes],
+            time_s: 0.0,
+        };
+        Self { plan, now, scratch: Scratch::default() }
     }
 
     /// The network it runs on.
@@ -75,215 +143,192 @@ impl Drains {
         &self.plan
     }
 
+    /// Time since the start, s.
+    #[must_use]
+    pub fn time_s(&self) -> f64 {
+        self.now.time_s
+    }
+
     /// The moving state as bytes, enough to go on bit for bit on the same network.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
-        let state = (
-            (&self.node_m3, &self.outfall_m3, self.taken_m3, &self.pump_runs, &self.pump_failed),
-            (&self.pumped_m3, &self.inlet_open, &self.link_peak_m3_s, &self.cover_open),
-        );
         // Plain numbers in memory: nothing to fail.
-        postcard::to_stdvec(&state).unwrap_or_default()
+        postcard::to_stdvec(&self.now).unwrap_or_default()
     }
 
     /// Goes on from saved bytes; false when they do not fit the network.
     pub fn restore(&mut self, bytes: &[u8]) -> bool {
-        type First = (Vec<f64>, Vec<f64>, f64, Vec<bool>, Vec<bool>);
-        type Second = (Vec<f64>, Vec<f64>, Vec<f64>, Vec<bool>);
-        let Ok(((nodes, outfalls, taken, runs, failed), (pumped, open, peaks, covers))) =
-            postcard::from_bytes::<(First, Second)>(bytes)
-        else {
-            return false;
-        };
-        let (n, p, l) = (self.plan.nodes.len(), self.plan.pumps.len(), self.plan.links.len());
-        let fits = nodes.len() == n
-            && outfalls.len() == n
-            && open.len() == n
-            && covers.len() == n
-            && runs.len() == p
-            && failed.len() == p
-            && pumped.len() == p
-            && peaks.len() == l;
+        let Ok(saved) = postcard::from_bytes::<Moving>(bytes) else { return false };
+        let now = &self.now;
+        let fits = saved.volume_m3.len() == now.volume_m3.len()
+            && saved.head_m.len() == now.head_m.len()
+            && saved.flow_m3_s.len() == now.flow_m3_s.len()
+            && saved.area_m2.len() == now.area_m2.len()
+            && saved.setting.len() == now.setting.len()
+            && saved.target.len() == now.target.len()
+            && saved.pump_failed.len() == now.pump_failed.len()
+            && saved.pump_hand.len() == now.pump_hand.len()
+            && saved.pumped_m3.len() == now.pumped_m3.len()
+            && [&saved.inlet_open, &saved.highest_m, &saved.outfall_m3, &saved.returned_node_m3]
+                .iter()
+                .all(|v| v.len() == now.inlet_open.len())
+            && saved.uncovered.len() == now.uncovered.len()
+            && saved.outside_m.len() == now.outside_m.len()
+            && saved.blocked.len() == now.blocked.len()
+            && saved.peak_m3_s.len() == now.peak_m3_s.len()
+            && saved.volume_m3.iter().chain(&saved.head_m).chain(&saved.flow_m3_s).all(|v| v.is_finite());
         if fits {
-            (self.node_m3, self.outfall_m3, self.taken_m3) = (nodes, outfalls, taken);
-            (self.pump_runs, self.pump_failed, self.pumped_m3) = (runs, failed, pumped);
-            (self.inlet_open, self.link_peak_m3_s, self.cover_open) = (open, peaks, covers);
+            self.now = saved;
         }
         fits
     }
 
+    fn pump(&self, id: &str) -> Option<usize> {
+        self.plan.pumps.iter().position(|p| p.id == id)
+    }
+
+    fn node(&self, id: &str) -> Option<usize> {
+        self.plan.nodes.iter().position(|n| n.id == id)
+    }
+
     /// Fails or repairs a pump by name; false when there is none of that name.
     pub fn set_pump_failed(&mut self, id: &str, failed: bool) -> bool {
-        let found = self.plan.pumps.iter().position(|p| p.id == id);
+        let found = self.pump(id);
         if let Some(k) = found {
-            self.pump_failed[k] = failed;
+            self.now.pump_failed[k] = failed;
+        }
+        found.is_some()
+    }
+
+    /// Switches a pump by hand on or off, or back to its own levels and rules (`None`); false when there is
+    /// none of that name.
+    pub fn set_pump_hand(&mut self, id: &str, on: Option<bool>) -> bool {
+        let found = self.pump(id);
+        if let Some(k) = found {
+            self.now.pump_hand[k] = on;
         }
         found.is_some()
     }
 
     /// Blocks or clears the grates of a node by name (0 blocked, 1 clear); false when there is none.
     pub fn set_inlet_open(&mut self, id: &str, open_share: f64) -> bool {
-        let found = self.plan.nodes.iter().position(|n| n.id == id);
+        let found = self.node(id);
         if let Some(k) = found {
-            self.inlet_open[k] = if open_share.is_finite() { open_share.clamp(0.0, 1.0) } else { 1.0 };
+            self.now.inlet_open[k] = if open_share.is_finite() { open_share.clamp(0.0, 1.0) } else { 1.0 };
         }
         found.is_some()
     }
 
-    /// Takes a manhole's cover off or puts it back, by name; false when there is none.
+    /// Takes the cover of a manhole off or puts it back; false when there is none of that name.
     pub fn set_cover_open(&mut self, id: &str, open: bool) -> bool {
-        let found = self.plan.nodes.iter().position(|n| n.id == id);
+        let found = self.node(id);
         if let Some(k) = found {
-            self.cover_open[k] = open;
+            self.now.uncovered[k] = open;
         }
         found.is_some()
     }
 
-    /// Whether each pump runs, in the plan's order; a failed pump does not.
+    /// Sets the level outside an outfall, m above datum, or gives it back to its file (`None`); false when there
+    /// is no outfall of that name.
+    pub fn set_outfall_level(&mut self, id: &str, level_m: Option<f64>) -> bool {
+        let found = self.node(id).filter(|k| self.plan.nodes[*k].outfall);
+        if let Some(k) = found {
+            self.now.outside_m[k] = level_m.filter(|v| v.is_finite());
+        }
+        found.is_some()
+    }
+
+    /// Blocks a share of a conduit's section (0 clear, 1 shut); false when there is none of that name.
+    pub fn set_conduit_blocked(&mut self, id: &str, share: f64) -> bool {
+        let found = self.plan.links.iter().position(|l| l.id == id);
+        if let Some(k) = found {
+            self.now.blocked[k] = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        }
+        found.is_some()
+    }
+
+    /// Whether each pump runs and whether it has failed, in the plan's order; a failed pump does not run.
     #[must_use]
     pub fn pumps_running(&self) -> Vec<(&str, bool, bool)> {
-        let runs = self.pump_runs.iter().zip(&self.pump_failed);
-        self.plan.pumps.iter().zip(runs).map(|(p, (r, f))| (p.id.as_str(), *r && !*f, *f)).collect()
+        let links = self.plan.links.len();
+        let state = |k: usize| {
+            let failed = self.now.pump_failed[k];
+            (self.plan.pumps[k].id.as_str(), self.now.flow_m3_s[links + k] > 0.0 && !failed, failed)
+        };
+        (0..self.plan.pumps.len()).map(state).collect()
     }
 
-    /// Share of each node's volume that is full.
+    /// Share of each node's volume that is full; more than 1 under pressure.
     #[must_use]
     pub fn node_fill(&self) -> Vec<f32> {
-        self.plan
-            .nodes
-            .iter()
-            .zip(&self.node_m3)
-            .map(|(n, v)| if n.capacity_m3 > 0.0 { (v / n.capacity_m3) as f32 } else { 0.0 })
-            .collect()
+        let fill =
+            |(n, v): (&super::PlanNode, &f64)| if n.capacity_m3 > 0.0 { (v / n.capacity_m3) as f32 } else { 0.0 };
+        self.plan.nodes.iter().zip(&self.now.volume_m3).map(fill).collect()
+    }
+
+    /// Head of each node, m above datum: what stands in the shaft, or would in a pipe upon it.
+    #[must_use]
+    pub fn heads_m(&self) -> &[f64] {
+        &self.now.head_m
+    }
+
+    /// Depth of a node above its invert, m.
+    #[must_use]
+    pub fn depth_m(&self, node: usize) -> f64 {
+        self.now.head_m[node] - self.plan.nodes[node].invert_m
+    }
+
+    /// Greatest depth of each node so far, m.
+    #[must_use]
+    pub fn deepest_m(&self) -> Vec<f64> {
+        self.plan.nodes.iter().zip(&self.now.highest_m).map(|(n, h)| h - n.invert_m).collect()
+    }
+
+    /// Flow of each conduit, pump and regulator now, m³/s, in the direction the file names; conduits, then
+    /// pumps, then regulators.
+    #[must_use]
+    pub fn flows_m3_s(&self) -> Vec<f64> {
+        let sign = |k: usize| self.plan.links.get(k).map_or(1.0, |l| l.sign);
+        self.now.flow_m3_s.iter().enumerate().map(|(k, q)| q * sign(k)).collect()
     }
 
     /// Highest flow of each conduit so far, m³/s, in the plan's order.
     #[must_use]
     pub fn link_peaks_m3_s(&self) -> &[f64] {
-        &self.link_peak_m3_s
+        &self.now.peak_m3_s[..self.plan.links.len()]
+    }
+
+    /// Highest flow of each pump and regulator so far, m³/s, in the plan's order.
+    #[must_use]
+    pub fn driven_peaks_m3_s(&self) -> &[f64] {
+        &self.now.peak_m3_s[self.plan.links.len()..]
     }
 
     /// Volume each pump has moved, m³, in the plan's order.
     #[must_use]
     pub fn pumped_m3(&self) -> &[f64] {
-        &self.pumped_m3
+        &self.now.pumped_m3
+    }
+
+    /// Volume that has left by each node that is an outfall, m³.
+    #[must_use]
+    pub fn outfalls_m3(&self) -> &[f64] {
+        &self.now.outfall_m3
+    }
+
+    /// Volume that has come up to the street at each node, or flooded out of it, m³.
+    #[must_use]
+    pub fn risen_m3(&self) -> &[f64] {
+        &self.now.returned_node_m3
     }
 
     /// The books.
     #[must_use]
     pub fn ledger(&self) -> DrainLedger {
-        let stored: f64 = self.node_m3.iter().sum();
-        let outfall: f64 = self.outfall_m3.iter().sum();
-        DrainLedger {
-            taken_m3: self.taken_m3,
-            outfall_m3: outfall,
-            stored_m3: stored,
-            error_m3: stored + outfall - self.taken_m3,
-        }
-    }
-
-    /// Takes water from the street and moves it towards the outfalls for `dt_s`; `h` is the padded
-    /// depth. Returns the volume taken, exactly what `h` lost, m³.
-    pub(crate) fn exchange(&mut self, dt_s: f64, street: &mut crate::surface::Street<'_>) -> Moved {
-        let (h, cell_area_m2) = (&mut *street.h, street.cell_area_m2);
-        let steps = (dt_s / STEP_S).ceil().max(1.0);
-        let dt = dt_s / steps;
-        let mut taken = 0.0;
-        for _ in 0..steps as usize {
-            taken += self.capture(dt, h, cell_area_m2);
-            self.route(dt);
-        }
-        self.taken_m3 += taken;
-        Moved { taken_m3: taken, returned_m3: 0.0 }
-    }
-
-    fn capture(&mut self, dt_s: f64, h: &mut [f32], cell_area_m2: f64) -> f64 {
-        let mut taken = 0.0;
-        for (k, node) in self.plan.nodes.iter().enumerate() {
-            let Some(cell) = node.cell else { continue };
-            let depth = f64::from(h[cell]);
-            let room = node.capacity_m3 - self.node_m3[k];
-            if depth <= 0.0 || room <= 0.0 {
-                continue;
-            }
-            let cover = if self.cover_open[k] { COVER_M2 } else { 0.0 };
-            let grate = self.plan.inlet_area_m2 * self.inlet_open[k] + cover;
-            let volume = (capture_m3_s(depth, grate) * dt_s).min(room).min(depth * cell_area_m2);
-            // Rounded towards more water left on the street: the node never gets more than its room.
-            let mut rest = (depth - volume / cell_area_m2).max(0.0) as f32;
-            if (depth - f64::from(rest)) * cell_area_m2 > room {
-                rest = rest.next_up().min(h[cell]);
-            }
-            let moved = (depth - f64::from(rest)) * cell_area_m2;
-            h[cell] = rest;
-            self.node_m3[k] += moved;
-            taken += moved;
-        }
-        taken
-    }
-
-    /// One step of the reservoirs: what every conduit and pump wants, cut to what the upper node holds,
-    /// then to what the lower node has room for.
-    fn route(&mut self, dt_s: f64) {
-        let plan = self.plan.clone();
-        let links = plan.links.len();
-        let mut leaving = vec![0.0; plan.nodes.len()];
-        let mut coming = vec![0.0; plan.nodes.len()];
-        for (k, link) in plan.links.iter().enumerate() {
-            let fill = (self.node_m3[link.from] / plan.nodes[link.from].pipes_m3).min(1.0);
-            self.wanted_m3[k] = link.full_m3_s * fill * dt_s;
-            leaving[link.from] += self.wanted_m3[k];
-        }
-        for (k, pump) in plan.pumps.iter().enumerate() {
-            let (well, to) = (&plan.nodes[pump.from], &plan.nodes[pump.to]);
-            let depth_of = |n: &super::PlanNode, v: f64| n.depth_m * (v / n.capacity_m3.max(1e-9)).min(1.0);
-            let depth = depth_of(well, self.node_m3[pump.from]);
-            if self.pump_runs[k] {
-                self.pump_runs[k] = depth > pump.stop_m;
-            } else {
-                self.pump_runs[k] = depth > 0.0 && depth >= pump.start_m;
-            }
-            let lift = (to.invert_m + depth_of(to, self.node_m3[pump.to])) - (well.invert_m + depth);
-            let runs = self.pump_runs[k] && !self.pump_failed[k];
-            let q = if runs { pump.flow_m3_s(self.node_m3[pump.from], depth, lift, dt_s) } else { 0.0 };
-            self.wanted_m3[links + k] = q * dt_s;
-            leaving[pump.from] += q * dt_s;
-        }
-        let ends = |k: usize| match plan.links.get(k) {
-            Some(link) => (link.from, link.to),
-            None => (plan.pumps[k - links].from, plan.pumps[k - links].to),
-        };
-        for (k, wanted) in self.wanted_m3.iter_mut().enumerate() {
-            let (from, to) = ends(k);
-            if leaving[from] > self.node_m3[from] {
-                *wanted *= self.node_m3[from] / leaving[from];
-            }
-            coming[to] += *wanted;
-        }
-        for (k, wanted) in self.wanted_m3.iter_mut().enumerate() {
-            let to = ends(k).1;
-            if !plan.nodes[to].outfall {
-                let room = (plan.nodes[to].capacity_m3 - self.node_m3[to]).max(0.0);
-                if coming[to] > room {
-                    *wanted *= room / coming[to];
-                }
-            }
-        }
-        for k in 0..self.wanted_m3.len() {
-            let (from, to) = ends(k);
-            // Rounding of the shares above may ask for an ulp too much.
-            let moved = self.wanted_m3[k].min(self.node_m3[from]);
-            self.node_m3[from] -= moved;
-            if plan.nodes[to].outfall {
-                self.outfall_m3[to] += moved;
-            } else {
-                self.node_m3[to] += moved;
-            }
-            if k < links {
-                self.link_peak_m3_s[k] = self.link_peak_m3_s[k].max(moved / dt_s);
-            } else {
-                self.pumped_m3[k - links] += moved;
-            }
-        }
+        let mut books = self.now.books;
+        books.stored_m3 = self.now.volume_m3.iter().sum();
+        let came = books.initial_m3 + books.taken_m3 + books.inflow_m3 + books.backflow_m3;
+        books.error_m3 = books.stored_m3 + books.outfall_m3 + books.returned_m3 + books.flooded_m3 - came;
+        books
     }
 }

@@ -154,6 +154,30 @@ pub(super) fn run_through(domain: &Domain, cells: impl Iterator<Item = (usize, u
     }
 }
 
+/// The same for kernels that keep discharges over faces: the face at the edge of the domain carries what the
+/// face inside does, so that a scheme that looks at both neighbours of a face finds no wall there.
+pub(super) fn carry_through(
+    domain: &Domain,
+    cells: impl Iterator<Item = (usize, usize)>,
+    qx: &mut [f32],
+    qy: &mut [f32],
+) {
+    let (grid, s) = (domain.grid, domain.grid.stride());
+    for (col, row) in cells {
+        let p = grid.padded(col, row);
+        if col == 0 && grid.cols > 1 {
+            qx[p] = qx[p + 1];
+        } else if col + 1 == grid.cols {
+            qx[p + 1] = qx[p];
+        }
+        if row == 0 && grid.rows > 1 {
+            qy[p] = qy[p + s];
+        } else if row + 1 == grid.rows {
+            qy[p + s] = qy[p];
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
 //! One step of the Godunov scheme on a band of rows.
 //!
-//! Faces: bed between two cells after Chen & Noelle 2017 (`min(max z, min level)`), which keeps lakes at
-//! rest, depths positive and lets thin flow feel a steep bed; HLL with dry-bed speeds. Momentum fluxes are
+//! Faces: the depths of both sides are brought to the same footing by the smaller of the jumps of depth and
+//! of level (a limited reconstruction of the bed), which keeps lakes at rest and depths positive and lets even
+//! flow run down a slope undisturbed; over walls hydrostatic reconstruction (Audusse et al. 2004). HLL with
+//! dry-bed speeds. Momentum fluxes are
 //! kept as their difference from the hydrostatic pressure of each side, so that a lake at rest cancels
 //! exactly in f32. Cells: friction after the update, the exact root of the implicit quadratic.
 //!
@@ -84,24 +86,32 @@ fn hll(hl: f32, hr: f32, cl: f32, cr: f32, l: Side, r: Side) -> Flux {
 fn face(l: Side, r: Side, c: &Coefficients) -> Flux {
     let (hl, hr) = (if l.h > c.depth_min { l.h } else { 0.0 }, if r.h > c.depth_min { r.h } else { 0.0 });
     let rise = r.z - l.z;
-    // Bed of the face above the bed of each side.
-    let a = min(max(rise, 0.0), min(hl, rise + hr));
-    let b = min(max(-rise, 0.0), min(hr, hl - rise));
-    let (sl, sr) = (max(min(hl - a, hl), 0.0), max(min(hr - b, hr), 0.0));
-    // A side that stands below a wall does not flow over it but runs against it.
-    let wall_l = rise > c.fall && sl <= 0.0;
-    let wall_r = -rise > c.fall && sr <= 0.0;
+    let wall = rise.abs() > c.fall;
+    // The jump of the depths at the face: of depths or of levels, whichever is less, nothing when they
+    // disagree. The first is 0 in even flow on a slope, the second in a lake.
+    let (deeper, higher) = (hr - hl, rise + (hr - hl));
+    let least = if deeper.abs() < higher.abs() { deeper } else { higher };
+    let jump = if deeper * higher > 0.0 { least } else { 0.0 };
+    let excess = deeper - jump;
+    let (sl, sr) = (hl + min(excess, 0.0), hr - max(excess, 0.0));
+    // Over a wall, what stands above its top.
+    let sl = if wall { max(hl - max(rise, 0.0), 0.0) } else { sl };
+    let sr = if wall { max(hr - max(-rise, 0.0), 0.0) } else { sr };
+    // A side that stands below the top does not flow over it; against a wall it runs.
+    let (below_l, below_r) = (rise > hl, -rise > hr);
+    let (wall_l, wall_r) = (wall && below_l, wall && below_r);
     let cl = (G * if wall_l { hl } else { sl }).sqrt();
     let cr = (G * if wall_r { hr } else { sr }).sqrt();
-    let mut flux = hll(sl, sr, cl, cr, l, r);
-    // Weight of the water that stands above a lower face; a wall's answer to the speed against it (the HLL
-    // flux of the mirrored state).
-    let (da, db) = (max(-a, 0.0), max(-b, 0.0));
-    let (da, db) = (if da > c.fall { 0.0 } else { da }, if db > c.fall { 0.0 } else { db });
+    let from_l = Side { u: if below_l { min(l.u, 0.0) } else { l.u }, ..l };
+    let from_r = Side { u: if below_r { max(r.u, 0.0) } else { r.u }, ..r };
+    let mut flux = hll(sl, sr, cl, cr, from_l, from_r);
+    // A wall's answer to the speed against it: the HLL flux of the mirrored state.
     let hit_l = if wall_l { hl * l.u * (l.u + l.u.abs() + cl) } else { 0.0 };
     let hit_r = if wall_r { hr * r.u * (r.u - r.u.abs() - cr) } else { 0.0 };
-    flux.before += hit_l - G * hl * da;
-    flux.after += hit_r - G * hr * db;
+    // The fall of the water surface that the jump does not show pulls both sides, by their depths at the face.
+    let hidden = if wall { 0.0 } else { 0.5 * G * (jump - higher) };
+    flux.before += hit_l - hidden * sl;
+    flux.after += hit_r + hidden * sr;
     flux
 }
 

@@ -327,9 +327,13 @@ impl<K: Kernel> Solver<K> {
         }
         let levels = boundaries.iter().filter(|b| b.kind == BoundaryKind::LevelM);
         let through = levels.flat_map(|b| b.cells.iter().copied()).chain(domain.fixed.iter().map(|f| (f.col, f.row)));
+        let open = domain.open.iter().map(|o| (o.col, o.row));
         if K::CELL_SPEEDS {
-            let open = domain.open.iter().map(|o| (o.col, o.row));
             boundary::run_through(&domain, through.clone().chain(open), &mut self.qx, &mut self.qy);
+        } else {
+            let all = boundaries.iter().flat_map(|b| b.cells.iter().copied());
+            let all = all.chain(domain.fixed.iter().map(|f| (f.col, f.row))).chain(open);
+            boundary::carry_through(&domain, all, &mut self.qx, &mut self.qy);
         }
         through.for_each(|(c, r)| self.touch(grid.padded(c, r)));
     }

@@ -1,0 +1,468 @@
+//! One step of the network: heads and flows together.
+//!
+//! Node: `V(H') = V + dt (what flows in − what flows out)`, with the new flows; `V(H)` counts the shaft and
+//! half of each conduit at the node. Conduits, pumps, regulators and inlets are linear in the new heads;
+//! Newton's method with one sparse solution for each trial finds them. Stable at any step, and conservative
+//! whatever the trials left over: the new volumes are booked from the flows themselves.
+
+use super::{
+    inlets::{self, Above, COVER_M2},
+    plan::FLOODED_M2,
+    rules::{self, Source},
+    state::Drains,
+    supply::Stage,
+    wave::{self, End, FUDGE},
+};
+use crate::surface::Street;
+
+/// Trials at most.
+const TRIALS: usize = 12;
+/// Heads that move less than this in a trial have arrived, m.
+const HEAD_TOLERANCE_M: f64 = 5.0e-4;
+/// Longest move of a head in one trial, m.
+const STRIDE_M: f64 = 2.0;
+
+/// What an exchange moved, m³.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved {
+    pub taken_m3: f64,
+    pub returned_m3: f64,
+}
+
+impl Drains {
+    /// Runs the network alone up to a time, s.
+    pub fn run_to(&mut self, until_s: f64) {
+        while self.now.time_s < until_s {
+            let left = until_s - self.now.time_s;
+            let steps = (left / self.plan.step_s).ceil().max(1.0);
+            let dt_s = if steps <= 1.0 { left } else { self.plan.step_s };
+            self.step(dt_s, None);
+            if steps <= 1.0 {
+                self.now.time_s = until_s;
+            }
+        }
+    }
+
+    /// Runs the network for `dt_s` under the street; what inlets take and manholes give back is moved on both
+    /// sides by the same amount.
+    pub(crate) fn exchange(&mut self, dt_s: f64, street: &mut Street<'_>) -> Moved {
+        let before = self.now.books;
+        let steps = (dt_s / self.plan.step_s).ceil().max(1.0);
+        for _ in 0..steps as usize {
+            self.step(dt_s / steps, Some(street));
+        }
+        Moved {
+            taken_m3: self.now.books.taken_m3 - before.taken_m3,
+            returned_m3: self.now.books.returned_m3 - before.returned_m3,
+        }
+    }
+
+    fn step(&mut self, dt_s: f64, street: Option<&mut Street<'_>>) {
+        let plan = self.plan.clone();
+        self.drive(dt_s);
+        self.supply(dt_s);
+        let above = self.look_up(street.as_deref());
+        let s = &mut self.scratch;
+        s.guess_m.clone_from(&self.now.head_m);
+        s.flow.clear();
+        s.flow.resize(self.now.flow_m3_s.len(), [0.0; 3]);
+        for (flow, q) in s.flow.iter_mut().zip(&self.now.flow_m3_s) {
+            flow[0] = *q;
+        }
+        s.area.clone_from(&self.now.area_m2);
+        s.street.clear();
+        s.street.resize(plan.inlets.len(), [0.0; 2]);
+        s.settled.clear();
+        s.settled.resize(plan.nodes.len(), false);
+        for trial in 0..TRIALS {
+            self.set_outfalls();
+            self.guess_flows(dt_s, trial, &above);
+            if self.trial(dt_s, trial) {
+                break;
+            }
+        }
+        self.book(dt_s, street, &above);
+        self.now.time_s += dt_s;
+    }
+
+    /// Settings of pumps and regulators at the start of a step.
+    fn drive(&mut self, dt_s: f64) {
+        let (plan, now) = (&self.plan, &mut self.now);
+        let (links, pumps) = (plan.links.len(), plan.pumps.len());
+        if !plan.rules.is_empty() {
+            let look = |source: Source| match source {
+                Source::NodeDepth(k) => now.head_m[k] - plan.nodes[k].invert_m,
+                Source::NodeHead(k) => now.head_m[k],
+                Source::NodeVolume(k) => now.volume_m3[k],
+                Source::NodeInflow(k) => {
+                    let ends = plan.ends();
+                    ends.iter()
+                        .zip(&now.flow_m3_s)
+                        .map(|((a, b), q)| {
+                            if *b == k {
+                                q.max(0.0)
+                            } else if *a == k {
+                                (-q).max(0.0)
+                            } else {
+                                0.0
+                            }
+                        })
+                        .sum()
+                }
+                Source::LinkFlow(k) => now.flow_m3_s[k],
+                Source::LinkSetting(k) => k.checked_sub(links).map_or(1.0, |k| now.setting[k]),
+                Source::TimeS => now.time_s,
+                Source::ClockS => {
+                    plan.supplies.first().map_or(now.time_s, |s| s.clock_s(now.time_s)).rem_euclid(86_400.0)
+                }
+            };
+            let asked = rules::decide(&plan.rules, now.time_s, look);
+            for (target, value) in asked {
+                now.target[target] = value.max(0.0);
+            }
+        }
+        for (k, pump) in plan.pumps.iter().enumerate() {
+            let depth = now.head_m[pump.from] - plan.nodes[pump.from].invert_m;
+            if pump.stop_m > 0.0 && depth < pump.stop_m {
+                now.target[k] = 0.0;
+            } else if pump.start_m > 0.0 && now.target[k] <= 0.0 && depth > pump.start_m {
+                now.target[k] = 1.0;
+            }
+            now.setting[k] = match now.pump_hand[k] {
+                _ if now.pump_failed[k] => 0.0,
+                Some(on) => f64::from(u8::from(on)),
+                None => now.target[k],
+            };
+        }
+        for (k, regulator) in plan.regulators.iter().enumerate() {
+            let k = pumps + k;
+            let most = if regulator.travel_s > 0.0 { dt_s / regulator.travel_s } else { f64::INFINITY };
+            now.setting[k] += (now.target[k] - now.setting[k]).clamp(-most, most);
+        }
+    }
+
+    /// Inflows of the file, m³/s at each node over the step.
+    fn supply(&mut self, dt_s: f64) {
+        let middle_s = self.now.time_s + 0.5 * dt_s;
+        let lateral = &mut self.scratch.lateral;
+        lateral.clear();
+        lateral.resize(self.plan.nodes.len(), 0.0);
+        for supply in &self.plan.supplies {
+            lateral[supply.node] += supply.at(middle_s);
+        }
+    }
+
+    fn look_up(&self, street: Option<&Street<'_>>) -> Vec<Above> {
+        let Some(street) = street else { return Vec::new() };
+        let look = |inlet: &inlets::PlanInlet| {
+            let grates = self.plan.inlet.area_m2;
+            let hole = if self.now.uncovered[inlet.node] { COVER_M2 } else { 0.0 };
+            Above {
+                depth_m: street.depth_m(inlet.cell),
+                ground_m: street.bed_m(inlet.cell),
+                cell_m2: street.cell_area_m2,
+                open_m2: grates * self.now.inlet_open[inlet.node] + hole,
+                lift_m2: grates + hole,
+            }
+        };
+        self.plan.inlets.iter().map(look).collect()
+    }
+
+    /// Heads of outfalls by the newest flows.
+    fn set_outfalls(&mut self) {
+        let (plan, s) = (&self.plan, &mut self.scratch);
+        for (k, link) in plan.links.iter().enumerate() {
+            let end = usize::from(plan.nodes[link.to].outfall);
+            let node = if end == 1 { link.to } else { link.from };
+            let Some(tide) = plan.tides.get(node).and_then(Option::as_ref) else { continue };
+            let section = &plan.sections[link.section];
+            let q = s.flow[k][0].abs() / link.barrels;
+            let normal = section.normal_depth_m(q / link.beta);
+            let critical = section.critical_depth_m(q).min(normal);
+            let (offset, invert) = (link.offset_m[end], plan.nodes[node].invert_m);
+            let level = self.now.outside_m[node].or_else(|| tide.level_m(self.now.time_s));
+            let depth = match level {
+                Some(level) if critical + offset + invert < level => level - invert,
+                Some(level) if offset > 0.0 && level < invert + offset => (level - invert).max(0.0),
+                Some(_) => offset + critical,
+                None if offset > 0.0 => 0.0,
+                None if tide.stage == Stage::Normal => normal,
+                None => critical,
+            };
+            s.guess_m[node] = invert + depth;
+        }
+        // Outfalls behind a pump or regulator only.
+        let driven = plan.pumps.iter().map(|p| p.to).chain(plan.regulators.iter().flat_map(|r| [r.from, r.to]));
+        for node in driven.filter(|k| plan.nodes[*k].outfall && plan.nodes[*k].halves.is_empty()) {
+            let level = plan.tides[node].as_ref().and_then(|t| t.level_m(self.now.time_s));
+            let level = self.now.outside_m[node].or(level).unwrap_or(plan.nodes[node].invert_m);
+            s.guess_m[node] = level.max(plan.nodes[node].invert_m);
+        }
+    }
+
+    /// Flows and their slopes at the guessed heads.
+    fn guess_flows(&mut self, dt_s: f64, trial: usize, above: &[Above]) {
+        let (plan, now, s) = (&self.plan, &self.now, &mut self.scratch);
+        for (k, link) in plan.links.iter().enumerate() {
+            if trial > 0 && s.settled[link.from] && s.settled[link.to] {
+                continue;
+            }
+            let end = |node: usize| End {
+                head_m: s.guess_m[node],
+                depth_m: s.guess_m[node] - plan.nodes[node].invert_m,
+                outfall: plan.nodes[node].outfall,
+            };
+            let open = link.barrels * (1.0 - now.blocked[k]);
+            let (old, last) = (now.flow_m3_s[k] / link.barrels, s.flow[k][0] / link.barrels);
+            let mut flow = wave::conduit(plan, link, [end(link.from), end(link.to)], old, last, now.area_m2[k], dt_s);
+            let tide = if plan.nodes[link.to].outfall { plan.tides[link.to].as_ref() } else { None };
+            if tide.is_some_and(|t| t.flap) && flow.q_m3_s < 0.0 {
+                flow = wave::Flow { area_m2: flow.area_m2, ..wave::Flow::default() };
+            }
+            s.area[k] = flow.area_m2;
+            // Later trials go half the way: normal, critical and pressure flow may alternate.
+            let q = if trial > 2 { 0.5 * (flow.q_m3_s * open + s.flow[k][0]) } else { flow.q_m3_s * open };
+            s.flow[k] = [q, flow.with_upper * open, flow.with_lower * open];
+        }
+        let links = plan.links.len();
+        for (k, pump) in plan.pumps.iter().enumerate() {
+            let setting = now.setting[k];
+            let (well, to) = (s.guess_m[pump.from], s.guess_m[pump.to]);
+            let depth = well - plan.nodes[pump.from].invert_m;
+            s.flow[links + k] = if setting <= 0.0 || depth <= FUDGE {
+                [0.0; 3]
+            } else if pump.is_ideal() {
+                // What flows to the well leaves it.
+                let comes: f64 = plan
+                    .links
+                    .iter()
+                    .zip(&s.flow)
+                    .map(|(l, f)| {
+                        if l.to == pump.from {
+                            f[0]
+                        } else if l.from == pump.from {
+                            -f[0]
+                        } else {
+                            0.0
+                        }
+                    })
+                    .sum();
+                [(comes + s.lateral[pump.from]).max(0.0), 0.0, 0.0]
+            } else {
+                let (q, slope) = pump.flow_m3_s(now.volume_m3[pump.from], depth, to - well);
+                [q * setting, slope * setting, 0.0]
+            };
+        }
+        let (first, settings) = (links + plan.pumps.len(), &now.setting[plan.pumps.len()..]);
+        for (k, (regulator, setting)) in plan.regulators.iter().zip(settings).enumerate() {
+            let (q, up, down) = regulator.flow([s.guess_m[regulator.from], s.guess_m[regulator.to]], *setting);
+            s.flow[first + k] = [q, up, down];
+        }
+        for ((inlet, above), street) in plan.inlets.iter().zip(above).zip(&mut s.street) {
+            let (q, falls) = inlets::exchange(above, s.guess_m[inlet.node], plan.inlet.pressure_coefficient, dt_s);
+            *street = [q, falls];
+        }
+    }
+
+    /// One Newton step of all heads; true when none moved much. Flows follow the heads.
+    fn trial(&mut self, dt_s: f64, trial: usize) -> bool {
+        let (plan, now) = (&self.plan, &self.now);
+        let s = &mut self.scratch;
+        let nodes = plan.nodes.len();
+        plan.pattern.reset(&mut s.numbers);
+        s.right.clear();
+        s.right.resize(nodes, 0.0);
+        for (k, node) in plan.nodes.iter().enumerate() {
+            if node.outfall {
+                s.numbers.values[k] = 1.0;
+                continue;
+            }
+            let (volume, area) = plan.volume(k, s.guess_m[k]);
+            s.numbers.values[k] = area;
+            s.right[k] = now.volume_m3[k] + dt_s * s.lateral[k] - volume;
+        }
+        for (inlet, [q, falls]) in plan.inlets.iter().zip(&s.street) {
+            s.right[inlet.node] += dt_s * q;
+            s.numbers.values[inlet.node] += dt_s * falls;
+        }
+        let conduits = plan.links.iter().map(|l| (l.from, l.to));
+        let pumps = plan.pumps.iter().map(|p| (p.from, p.to));
+        let ends = conduits.chain(pumps).chain(plan.regulators.iter().map(|r| (r.from, r.to)));
+        for (((from, to), [q, up, down]), place) in ends.zip(&s.flow).zip(&plan.places) {
+            let (up, down) = (dt_s * up, dt_s * down);
+            if !plan.nodes[from].outfall {
+                s.right[from] -= dt_s * q;
+                s.numbers.values[from] += up;
+            }
+            if !plan.nodes[to].outfall {
+                s.right[to] += dt_s * q;
+                s.numbers.values[to] -= down;
+            }
+            if let Some(place) = place {
+                s.numbers.values[place.from_to as usize] += down;
+                s.numbers.values[place.to_from as usize] -= up;
+            }
+        }
+        plan.pattern.solve(&mut s.numbers, &mut s.right);
+        let mut arrived = true;
+        for (k, node) in plan.nodes.iter().enumerate() {
+            if node.outfall {
+                continue;
+            }
+            let stride = if trial > 5 { 0.5 } else { 1.0 };
+            let before = s.guess_m[k];
+            let move_m = (stride * s.right[k]).clamp(-STRIDE_M, STRIDE_M);
+            let after = if move_m.is_finite() { (before + move_m).max(node.invert_m) } else { before };
+            s.right[k] = after - before;
+            s.guess_m[k] = after;
+            s.settled[k] = s.right[k].abs() < 0.1 * HEAD_TOLERANCE_M;
+            arrived &= s.right[k].abs() < HEAD_TOLERANCE_M;
+        }
+        let conduits = plan.links.iter().map(|l| (l.from, l.to));
+        let pumps = plan.pumps.iter().map(|p| (p.from, p.to));
+        let ends = conduits.chain(pumps).chain(plan.regulators.iter().map(|r| (r.from, r.to)));
+        for ((from, to), flow) in ends.zip(&mut s.flow) {
+            let change = |k: usize| if plan.nodes[k].outfall { 0.0 } else { s.right[k] };
+            flow[0] += flow[1] * change(from) + flow[2] * change(to);
+        }
+        for (inlet, street) in plan.inlets.iter().zip(&mut s.street) {
+            street[0] -= street[1] * s.right[inlet.node];
+        }
+        arrived
+    }
+
+    /// Cuts flows to what is there, moves the water and books it.
+    fn book(&mut self, dt_s: f64, street: Option<&mut Street<'_>>, above: &[Above]) {
+        let plan = self.plan.clone();
+        let (now, s) = (&mut self.now, &mut self.scratch);
+        let ends = plan.ends();
+        for (above, q) in above.iter().zip(&mut s.street) {
+            q[0] = q[0].min(above.depth_m * above.cell_m2 / dt_s);
+        }
+        // Pumps do not run backwards.
+        for flow in s.flow.iter_mut().skip(plan.links.len()).take(plan.pumps.len()) {
+            flow[0] = flow[0].max(0.0);
+        }
+        let fresh = &mut s.fresh;
+        fresh.clone_from(&now.volume_m3);
+        for (v, q) in fresh.iter_mut().zip(&s.lateral) {
+            *v += dt_s * q;
+        }
+        for (inlet, q) in plan.inlets.iter().zip(&s.street) {
+            fresh[inlet.node] += dt_s * q[0];
+        }
+        for ((from, to), flow) in ends.iter().zip(&s.flow) {
+            fresh[*from] -= dt_s * flow[0];
+            fresh[*to] += dt_s * flow[0];
+        }
+        // A node that would give more than it has gives less, in turn, until all can pay.
+        for _ in 0..50 {
+            let mut short: Vec<f64> = Vec::new();
+            for (k, v) in fresh.iter().enumerate() {
+                if *v < -1.0e-12 && !plan.nodes[k].outfall {
+                    if short.is_empty() {
+                        short = vec![1.0; plan.nodes.len()];
+                    }
+                    let mut out = (-s.lateral[k]).max(0.0);
+                    out += ends
+                        .iter()
+                        .zip(&s.flow)
+                        .map(|((a, b), f)| {
+                            if *a == k {
+                                f[0].max(0.0)
+                            } else if *b == k {
+                                (-f[0]).max(0.0)
+                            } else {
+                                0.0
+                            }
+                        })
+                        .sum::<f64>();
+                    out += plan
+                        .inlets
+                        .iter()
+                        .zip(&s.street)
+                        .map(|(i, q)| if i.node == k { (-q[0]).max(0.0) } else { 0.0 })
+                        .sum::<f64>();
+                    short[k] = if out > 0.0 { (1.0 + v / (out * dt_s)).max(0.0) } else { 1.0 };
+                }
+            }
+            if short.is_empty() {
+                break;
+            }
+            for (k, share) in short.iter().enumerate().filter(|(_, share)| **share < 1.0) {
+                let lost = (-s.lateral[k]).max(0.0) * (1.0 - share);
+                s.lateral[k] += lost;
+                fresh[k] += lost * dt_s;
+                for (inlet, q) in plan.inlets.iter().zip(&mut s.street).filter(|(i, q)| i.node == k && q[0] < 0.0) {
+                    fresh[inlet.node] -= q[0] * (1.0 - share) * dt_s;
+                    q[0] *= share;
+                }
+                for ((from, to), flow) in ends.iter().zip(&mut s.flow) {
+                    let gives = (*from == k && flow[0] > 0.0) || (*to == k && flow[0] < 0.0);
+                    if gives {
+                        let less = flow[0] * (1.0 - share);
+                        fresh[*from] += dt_s * less;
+                        fresh[*to] -= dt_s * less;
+                        flow[0] -= less;
+                    }
+                }
+            }
+        }
+        if let Some(street) = street {
+            for (inlet, q) in plan.inlets.iter().zip(&s.street) {
+                let wanted = q[0] * dt_s;
+                if wanted == 0.0 {
+                    continue;
+                }
+                let moved = -street.add_m3(inlet.cell, -wanted);
+                // What rounding left on the street is not in the network.
+                fresh[inlet.node] += moved - wanted;
+                if moved > 0.0 {
+                    now.books.taken_m3 += moved;
+                } else {
+                    now.books.returned_m3 -= moved;
+                    now.returned_node_m3[inlet.node] -= moved;
+                }
+            }
+        }
+        for q in &s.lateral {
+            now.books.inflow_m3 += q * dt_s;
+        }
+        for (k, node) in plan.nodes.iter().enumerate() {
+            if node.outfall {
+                let came = fresh[k];
+                now.outfall_m3[k] += came;
+                if came > 0.0 {
+                    now.books.outfall_m3 += came;
+                } else {
+                    now.books.backflow_m3 -= came;
+                }
+                fresh[k] = 0.0;
+                now.head_m[k] = s.guess_m[k];
+            } else {
+                let mut head = plan.head(k, fresh[k], s.guess_m[k]);
+                let rim = node.invert_m + node.depth_m + node.surcharge_m;
+                if head > rim && node.pond_m2 <= 0.0 {
+                    // Lost: the head stays at the rim.
+                    let lost = (head - rim) * FLOODED_M2;
+                    fresh[k] -= lost;
+                    now.books.flooded_m3 += lost;
+                    now.returned_node_m3[k] += lost;
+                    head = rim;
+                }
+                now.head_m[k] = head;
+            }
+            now.highest_m[k] = now.highest_m[k].max(now.head_m[k]);
+        }
+        std::mem::swap(&mut now.volume_m3, fresh);
+        let pumps = plan.links.len();
+        for (k, flow) in s.flow.iter().enumerate() {
+            now.flow_m3_s[k] = flow[0];
+            now.peak_m3_s[k] = now.peak_m3_s[k].max(flow[0].abs());
+            if (pumps..pumps + plan.pumps.len()).contains(&k) {
+                now.pumped_m3[k - pumps] += flow[0] * dt_s;
+            }
+        }
+        now.area_m2.clone_from(&s.area);
+    }
+}

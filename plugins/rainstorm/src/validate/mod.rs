@@ -1,0 +1,129 @@
+//! Validation as a product: closed solutions, published benchmarks and EPA SWMM against both kernels and the
+//! drains, measured against their targets, as a table.
+//!
+//! Cases that need files (reference rasters, a real flood, SWMM's results) run when the folder with the data is
+//! given, and are left out otherwise; all others are made from their formulas.
+
+mod case;
+mod dam;
+mod data;
+mod ea;
+mod lake;
+mod networks;
+mod runoff;
+mod steady;
+mod street;
+mod thacker;
+mod town;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use case::Kernels;
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Case.
+    pub case: String,
+    /// `A` local inertial, `B` Godunov, or `drains`.
+    pub kernel: String,
+    /// What came out.
+    pub measured: String,
+    /// What it has to be.
+    pub target: String,
+    /// Whether it is.
+    pub ok: bool,
+    /// Books: what they cannot explain over all water handled.
+    pub mass_error: f64,
+    /// Time it took, s.
+    pub wall_s: f64,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Validation<'a> {
+    /// Folder with `flood/` and `drainage/`.
+    pub data: Option<&'a Path>,
+    /// Cases that take more than a few seconds, too.
+    pub slow: bool,
+    /// Only cases whose name contains this.
+    pub only: Option<&'a str>,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Default for Validation<'_> {
+    fn default() -> Self {
+        Self { data: None, slow: true, only: None, threads: 1 }
+    }
+}
+
+/// Runs the cases; `told` hears each line when it is ready.
+pub fn validate(what: &Validation<'_>, told: &mut dyn FnMut(&Finding)) -> Vec<Finding> {
+    let mut bench = case::Bench::new(what, told);
+    lake::run(&mut bench);
+    dam::run(&mut bench);
+    thacker::run(&mut bench);
+    steady::run(&mut bench);
+    runoff::run(&mut bench);
+    ea::run(&mut bench);
+    town::run(&mut bench);
+    street::run(&mut bench);
+    networks::run(&mut bench);
+    bench.finish()
+}
+
+/// The findings as a Markdown table.
+#[must_use]
+pub fn markdown(findings: &[Finding]) -> String {
+    let mut out = String::from("| case | kernel | measured | target | mass error | ok |\n|---|---|---|---|---|---|\n");
+    for f in findings {
+        let ok = if f.ok { "✓" } else { "**no**" };
+        out +=
+            &format!("| {} | {} | {} | {} | {:.0e} | {ok} |\n", f.case, f.kernel, f.measured, f.target, f.mass_error);
+    }
+    let bad = findings.iter().filter(|f| !f.ok).count();
+    out += &format!("\n{} of {} within target.\n", findings.len() - bad, findings.len());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What misses its target today, and why.
+    const KNOWN: [&str; 6] = [
+        // First order at 25 cells across the lake.
+        "Thacker planar 2-D, one period",
+        // Without advection the front climbs too slowly.
+        "Non-breaking wave, rising .001, dx 50 m",
+        // SWMM's heads jump for a minute when a line fills; ours follow the inertia of the water.
+        "SWMM surcharge_line",
+        "SWMM examples_Example2",
+        "SWMM extran_extran1",
+        "SWMM extran_extran2",
+    ];
+
+    /// Every quick case meets its target, but for those named above; all keep their mass. Those with files run
+    /// when the data folder is there; `GUANLAN_SLOW` runs the slow ones, too, `ONLY` some by name.
+    #[test]
+    fn every_quick_case_is_within_its_target() {
+        let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
+        let data = data.is_dir().then_some(data);
+        if data.is_none() {
+            println!("no shared data: cases with files are left out");
+        }
+        let only = std::env::var("ONLY").ok();
+        let slow = std::env::var_os("GUANLAN_SLOW").is_some();
+        let what = Validation { data, slow, only: only.as_deref(), threads: 1 };
+        let findings = validate(&what, &mut |_| {});
+        println!("{}", markdown(&findings));
+        assert!(only.is_some() || findings.len() > 30);
+        let mass: Vec<_> = findings.iter().filter(|f| f.mass_error.is_nan() || f.mass_error > 1.0e-6).collect();
+        assert!(mass.is_empty(), "{mass:#?}");
+        let bad: Vec<_> = findings.iter().filter(|f| !f.ok && !KNOWN.contains(&f.case.as_str())).collect();
+        assert!(bad.is_empty(), "{bad:#?}");
+    }
+}
