@@ -10,6 +10,10 @@ pub mod bed;
 pub mod bench;
 pub mod drains;
 pub mod impact;
+pub mod matrix;
+pub mod measures;
+pub mod outputs;
+pub mod report;
 pub mod scenario;
 pub mod simulate;
 pub mod storm;
@@ -18,6 +22,10 @@ pub mod validate;
 pub mod water;
 
 pub use bench::{Figure, bench_flood};
+pub use measures::{Measure, MeasureError};
 pub use scenario::{CitySource, Scenario, ScenarioError};
-pub use simulate::{Outcome, Progress, SimulateError, SimulateOptions, simulate, write_outputs};
-pub use water::{Measure, WaterEngine, WaterError, WaterModel, low_priority_pool};
+pub use simulate::{Outcome, Progress, SimulateError, SimulateOptions, simulate, write_frame, write_outputs};
+pub use surface::Ledger as SurfaceLedger;
+pub use water::{
+    Forecast, ForecastSettings, ForecastTask, WaterEngine, WaterError, WaterModel, forecast, low_priority_pool,
+};
