@@ -6,7 +6,7 @@ use std::{
 };
 
 use guanlan_city::import::{
-    Severity,
+    LoadOptions, Severity, inspect,
     tiles3d::{
         self, Ask, Issues, Kind, LocalFolder, NO_FEATURE, Outcome, Placing, TileContent, TileSource, TileTree, Tileset,
         content::{Context, Loaded, decode},
@@ -16,6 +16,7 @@ use guanlan_city::import::{
         subtree::{Around, Subtree},
     },
 };
+use guanlan_city::pack::load_cached;
 use guanlan_geography::LocalFrame;
 use serde_json::{Value, json};
 
@@ -295,6 +296,35 @@ fn try_malformed(folder: &Path, name: &str) -> (Issues, bool) {
     let around = Around { implicit: &implicit, schema: Some(&schema), source: &source, uri: &uri };
     let subtree = Subtree::read(&source.get(&uri, 1 << 20).unwrap(), &around, &mut issues);
     (issues, subtree.is_some())
+}
+
+#[test]
+fn a_tileset_is_a_layer_of_the_city_and_survives_the_pack() {
+    let Some(folder) = data("city/3dtiles/v1.0_tileset_of_tilesets") else { return };
+    let cache = tempfile::tempdir().unwrap();
+    let options = LoadOptions::default();
+    let reads = std::cell::Cell::new(0);
+    let count = |line: &str| reads.set(reads.get() + usize::from(line.contains("读取")));
+    // The folder stands for its tileset.json.
+    let (city, report) = load_cached(cache.path(), std::slice::from_ref(&folder), &options, &count).unwrap();
+    let layer = &city.tilesets[0];
+    assert_eq!((city.epsg, city.tilesets.len(), reads.get()), (32618, 1, 1));
+    assert!(Path::new(&layer.path).ends_with("v1.0_tileset_of_tilesets/tileset.json"));
+    assert_eq!(layer.name.zh, "v1.0_tileset_of_tilesets");
+    assert_eq!(report.read["3d_tiles_features"], 50);
+    assert_eq!(report.read["3d_tiles_tilesets"], 3);
+    assert_eq!(report.read["3d_tiles_contents"], 5);
+    assert!(report.problems.iter().any(|p| p.message.contains("above the ellipsoid")), "{report:?}");
+    // The city is as large as the tiles; they nearly stand at height 0 and are not lifted.
+    let wide = city.extent[2] - city.extent[0];
+    assert!((250.0..700.0).contains(&wide), "{:?}", city.extent);
+    assert_eq!(layer.lift_m(None), 0.0);
+    let (again, _) = load_cached(cache.path(), &[folder.join("tileset.json")], &options, &count).unwrap();
+    assert_eq!((again.tilesets, reads.get()), (city.tilesets.clone(), 1), "from the pack");
+    let facts = inspect(&folder).unwrap();
+    assert_eq!((facts.format.as_str(), facts.version.as_str(), facts.crs.as_str()), ("3D Tiles", "1.0", "EPSG:4978"));
+    let tile = inspect(&folder.join("lr.b3dm")).unwrap_err();
+    assert!(tile.reason.contains("tileset.json"), "{tile}");
 }
 
 #[test]

@@ -205,6 +205,7 @@ pub fn load_cached(
     options: &LoadOptions,
     progress: &dyn Fn(&str),
 ) -> Result<(City, Report), ImportError> {
+    let paths = &crate::import::tiles3d::documents(paths);
     let dir = cache.join(cached_name(paths, options));
     let opened = import(&dir, paths, options, progress)?;
     for notice in &opened.notices {

@@ -47,17 +47,22 @@ impl Placing {
         self.exact(&mut one).then_some(one[0]).filter(|p| p.iter().all(|v| v.is_finite()))
     }
 
-    /// The local place of a longitude and latitude (radians) and height above the ellipsoid, m.
+    /// Local places of longitudes and latitudes (radians), each at both heights above the ellipsoid, m.
     #[must_use]
-    pub fn geodetic(&self, lon: f64, lat: f64, h_m: f64) -> Option<V3> {
-        match self {
+    pub fn geodetic_all(&self, lonlats: &[[f64; 2]], heights_m: [f64; 2]) -> Option<Vec<V3>> {
+        let degrees = lonlats.iter().map(|p| p.map(f64::to_degrees));
+        let out: Vec<V3> = match self {
             Self::Globe { frame, lift_m } => {
-                let p = frame.from_lonlat(lon.to_degrees(), lat.to_degrees()).ok()?;
-                let out = [p[0], p[1], h_m + lift_m];
-                out.iter().all(|v| v.is_finite()).then_some(out)
+                let mut plane: Vec<[f64; 2]> = degrees.collect();
+                frame.from_lonlat_all(&mut plane).ok()?;
+                plane.iter().flat_map(|p| heights_m.map(|h| [p[0], p[1], h + lift_m])).collect()
             }
-            Self::Plain { .. } => self.point(ecef::from_geodetic(lon.to_degrees(), lat.to_degrees(), h_m)),
-        }
+            Self::Plain { .. } => {
+                let at = |p: [f64; 2]| heights_m.map(|h| self.point(ecef::from_geodetic(p[0], p[1], h)));
+                degrees.flat_map(at).collect::<Option<_>>()?
+            }
+        };
+        out.iter().flatten().all(|v| v.is_finite()).then_some(out)
     }
 
     /// Moves points in place. Close points go by the tangent, which is exact to millimetres there.

@@ -131,7 +131,7 @@ impl Survey {
                 );
                 return;
             }
-            Outcome::Tileset(tileset) => self.document(tileset),
+            Outcome::Tileset(planned) => self.document(&planned.tileset),
             _ => {}
         }
         let Some(content) = tree.attach(ask, outcome, issues) else { return };

@@ -152,7 +152,7 @@ pub enum Outcome {
     /// Something to draw.
     Content(Box<TileContent>),
     /// A tileset in a tileset.
-    Tileset(Box<Tileset>),
+    Tileset(Box<Planned>),
     /// A subtree.
     Subtree(Box<Subtree>),
     /// Nothing; the issues say why.
@@ -193,7 +193,9 @@ impl Job {
                 };
                 decode(&bytes, &context, &mut issues).map(|loaded| match loaded {
                     Loaded::Content(content) => Outcome::Content(content),
-                    Loaded::Tileset(tileset) => Outcome::Tileset(tileset),
+                    Loaded::Tileset(tileset) => {
+                        Outcome::Tileset(Box::new(Planned::new(*tileset, &self.transform, &self.placing)))
+                    }
                 })
             }
         };
@@ -202,6 +204,44 @@ impl Job {
                 if issue.place.is_empty() { self.uri.clone() } else { format!("{}: {}", self.uri, issue.place) };
         }
         (outcome.unwrap_or(Outcome::Failed), issues)
+    }
+}
+
+/// A document with its tiles' places worked out, which takes long enough to be done on a worker thread.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The document.
+    pub tileset: Tileset,
+    placed: Vec<Placed>,
+}
+
+/// Where a tile of a document is.
+#[derive(Clone, Debug)]
+struct Placed {
+    transform: M4,
+    volume: Option<LocalBox>,
+    request: Option<LocalBox>,
+    contents: Vec<Option<LocalBox>>,
+}
+
+impl Planned {
+    /// Works out the places of a document below a tile with this transform.
+    #[must_use]
+    pub fn new(tileset: Tileset, above: &M4, placing: &Placing) -> Self {
+        let mut placed: Vec<Placed> = Vec::with_capacity(tileset.tiles.len());
+        for tile in &tileset.tiles {
+            // Parents come before their children.
+            let above = tile.parent.and_then(|p| placed.get(p)).map_or(*above, |p| p.transform);
+            let transform = above.after(&tile.transform);
+            let local = |v: &Volume| v.to_local(&transform, placing);
+            placed.push(Placed {
+                transform,
+                volume: local(&tile.volume),
+                request: tile.request.as_ref().and_then(local),
+                contents: tile.contents.iter().map(|c| c.volume.as_ref().and_then(local)).collect(),
+            });
+        }
+        Self { tileset, placed }
     }
 }
 
@@ -251,7 +291,8 @@ impl TileTree {
             _ => Placing::Plain { shift_m: [0.0, 0.0, lift_m] },
         };
         let mut tree = Self { nodes: Vec::new(), placing, error_m: tileset.error_m, documents: Vec::new() };
-        tree.graft(tileset, uri, None, issues);
+        let planned = Planned::new(tileset.clone(), &M4::IDENTITY, &placing);
+        tree.graft(&planned, uri, None, issues);
         tree
     }
 
@@ -285,7 +326,7 @@ impl TileTree {
     pub fn attach(&mut self, ask: Ask, outcome: Outcome, issues: &mut Issues) -> Option<Box<TileContent>> {
         match (ask, outcome) {
             (_, Outcome::Content(content)) => return Some(content),
-            (Ask::Content { node, content }, Outcome::Tileset(tileset)) => {
+            (Ask::Content { node, content }, Outcome::Tileset(planned)) => {
                 let Some(reference) =
                     self.nodes.get_mut(node as usize).and_then(|n| n.contents.get_mut(usize::from(content)))
                 else {
@@ -293,7 +334,7 @@ impl TileTree {
                 };
                 reference.is_tileset = true;
                 let uri = reference.uri.clone();
-                self.graft(&tileset, &uri, Some(node), issues);
+                self.graft(&planned, &uri, Some(node), issues);
             }
             (Ask::Subtree { node }, Outcome::Subtree(subtree)) => self.unfold(node, &subtree, issues),
             (Ask::Subtree { node }, _) => {
@@ -308,7 +349,7 @@ impl TileTree {
     }
 
     /// Adds a document's tiles, below a tile or as the root.
-    fn graft(&mut self, tileset: &Tileset, uri: &str, below: Option<u32>, issues: &mut Issues) {
+    fn graft(&mut self, planned: &Planned, uri: &str, below: Option<u32>, issues: &mut Issues) {
         let parent_document = below.map(|b| self.nodes[b as usize].document);
         let mut chain = parent_document;
         let mut length = 0;
@@ -325,6 +366,7 @@ impl TileTree {
             }
             chain = self.documents[d].parent;
         }
+        let tileset = &planned.tileset;
         let document = self.documents.len();
         self.documents.push(Document {
             uri: uri.to_owned(),
@@ -334,7 +376,7 @@ impl TileTree {
             z_up: tileset.z_up,
         });
         let mut numbers: Vec<Option<u32>> = Vec::with_capacity(tileset.tiles.len());
-        for tile in &tileset.tiles {
+        for (tile, placed) in tileset.tiles.iter().zip(&planned.placed) {
             let parent = match tile.parent {
                 Some(parent) => numbers[parent],
                 None => below,
@@ -343,17 +385,22 @@ impl TileTree {
             let number = if tile.parent.is_some() && parent.is_none() {
                 None
             } else {
-                self.plant(tile, parent, document, issues)
+                self.plant(tile, placed, parent, document, issues)
             };
             numbers.push(number);
         }
     }
 
-    fn plant(&mut self, tile: &Tile, parent: Option<u32>, document: usize, issues: &mut Issues) -> Option<u32> {
-        let above = parent.map(|p| self.nodes[p as usize].transform).unwrap_or(M4::IDENTITY);
-        let transform = above.after(&tile.transform);
-        let volume = self.volume(&tile.volume, &transform, parent, issues);
-        let request = tile.request.and_then(|v| v.to_local(&transform, &self.placing));
+    fn plant(
+        &mut self,
+        tile: &Tile,
+        placed: &Placed,
+        parent: Option<u32>,
+        document: usize,
+        issues: &mut Issues,
+    ) -> Option<u32> {
+        let transform = placed.transform;
+        let volume = self.or_parents(placed.volume, parent, issues);
         let bud = tile.implicit.as_ref().map(|implicit| {
             Box::new(Bud {
                 root: Arc::new(ImplicitRoot {
@@ -371,13 +418,14 @@ impl TileTree {
         let contents = if bud.is_some() {
             Vec::new()
         } else {
-            tile.contents.iter().map(|c| self.reference(c, c.uri.clone(), &transform, document)).collect()
+            let volumes = placed.contents.iter().copied();
+            tile.contents.iter().zip(volumes).map(|(c, v)| self.reference(c, c.uri.clone(), v, document)).collect()
         };
         self.add(Node {
             parent,
             children: Vec::new(),
             volume,
-            request,
+            request: placed.request,
             error_m: tile.error_m,
             refine: tile.refine,
             depth: 0,
@@ -389,20 +437,19 @@ impl TileTree {
         })
     }
 
-    /// A volume in local metres; the parent's where the projection does not reach.
-    fn volume(&self, volume: &Volume, transform: &M4, parent: Option<u32>, issues: &mut Issues) -> LocalBox {
-        if let Some(local) = volume.to_local(transform, &self.placing) {
-            return local;
-        }
-        let text = "a volume lies outside the domain of the city's projection; its parent's is used";
-        issues.push(Kind::Volume, Severity::Repaired, "boundingVolume", text);
-        parent.map(|p| self.nodes[p as usize].volume).unwrap_or_default()
+    /// The parent's volume where the projection does not reach.
+    fn or_parents(&self, own: Option<LocalBox>, parent: Option<u32>, issues: &mut Issues) -> LocalBox {
+        own.unwrap_or_else(|| {
+            let text = "a volume lies outside the domain of the city's projection; its parent's is used";
+            issues.push(Kind::Volume, Severity::Repaired, "boundingVolume", text);
+            parent.map(|p| self.nodes[p as usize].volume).unwrap_or_default()
+        })
     }
 
-    fn reference(&self, header: &ContentHeader, uri: String, transform: &M4, document: usize) -> ContentRef {
+    fn reference(&self, header: &ContentHeader, uri: String, volume: Option<LocalBox>, document: usize) -> ContentRef {
         ContentRef {
             uri,
-            volume: header.volume.and_then(|v| v.to_local(transform, &self.placing)),
+            volume,
             group: header.group.and_then(|g| self.documents[document].groups.get(g).cloned().flatten()),
             metadata: header.metadata.clone(),
             is_tileset: false,
@@ -449,8 +496,8 @@ impl TileTree {
                     if !there {
                         continue;
                     }
-                    let volume = implicit.volume(&root.volume, child);
-                    let volume = self.volume(&volume, &root.transform, Some(parent), issues);
+                    let volume = implicit.volume(&root.volume, child).to_local(&root.transform, &self.placing);
+                    let volume = self.or_parents(volume, Some(parent), issues);
                     let node = Node {
                         parent: Some(parent),
                         children: Vec::new(),
@@ -489,10 +536,9 @@ impl TileTree {
             .enumerate()
             .filter(|(k, _)| subtree.contents.get(*k).is_some_and(|c| c.get(n)))
             .map(|(k, header)| {
-                let mut content = self.reference(header, fill(&header.uri, coord), &root.transform, root.document);
+                let mut content = self.reference(header, fill(&header.uri, coord), None, root.document);
                 content.metadata =
                     subtree.content_values(k, n).map(|(class, values)| Entity { class: class.to_owned(), values });
-                content.volume = None;
                 content
             })
             .collect();

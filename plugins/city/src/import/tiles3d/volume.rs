@@ -110,20 +110,19 @@ fn middle(r: &[f64; 6]) -> (f64, f64, f64) {
 
 fn region_box(r: &[f64; 6], placing: &Placing) -> Option<LocalBox> {
     let east = if r[2] < r[0] { r[2] + std::f64::consts::TAU } else { r[2] };
+    // Corners, middles of sides and the middle: a region of a city is nearly a rectangle in the frame.
+    let mut plane: Vec<[f64; 2]> = Vec::with_capacity(9);
+    for i in 0..9 {
+        let lon = r[0] + (east - r[0]) * f64::from(i % 3) / 2.0;
+        let lat = r[1] + (r[3] - r[1]) * f64::from(i / 3) / 2.0;
+        let lon = if lon > std::f64::consts::PI { lon - std::f64::consts::TAU } else { lon };
+        plane.push([lon, lat]);
+    }
     let (mut low, mut high) = ([f64::MAX; 3], [f64::MIN; 3]);
-    let steps = 4;
-    for i in 0..=steps {
-        for j in 0..=steps {
-            let lon = r[0] + (east - r[0]) * f64::from(i) / f64::from(steps);
-            let lat = r[1] + (r[3] - r[1]) * f64::from(j) / f64::from(steps);
-            let lon = if lon > std::f64::consts::PI { lon - std::f64::consts::TAU } else { lon };
-            for h in [r[4], r[5]] {
-                let p = placing.geodetic(lon, lat, h)?;
-                for k in 0..3 {
-                    low[k] = low[k].min(p[k]);
-                    high[k] = high[k].max(p[k]);
-                }
-            }
+    for p in placing.geodetic_all(&plane, [r[4], r[5]])? {
+        for k in 0..3 {
+            low[k] = low[k].min(p[k]);
+            high[k] = high[k].max(p[k]);
         }
     }
     let centre = add(low, high).map(|v| v / 2.0);
