@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use guanlan_core::{Bilingual, Lang};
-use guanlan_geography::{LocalFrame, Transformer};
+use guanlan_geography::{LocalFrame, Transformer, crs_name};
 
 use super::{
     ImportError, Report, Severity, cityjson,
@@ -11,12 +11,14 @@ use super::{
     geojson_layers, gltf,
     ground::{cut, median_above_ground_m, median_rim_above_ground_m, mosaic},
     osm,
-    place_files::{Content, Source, check_place, choose_frame, settle_crs},
+    peek::Keys,
+    place_files::{Content, Source, check_place, choose_frame, compare_heights, settle_crs},
+    raster::SourceRaster,
     steps::{Afresh, Keeper, Piece, Recipe, Role, ground_under, stand_on},
     swmm::{FOOT_M, SwmmFile},
-    tiles3d,
+    tiles3d, vector,
 };
-use crate::model::{City, DrainageNetwork, Terrain};
+use crate::model::{City, DrainageNetwork, Layer, SourceFile, Terrain};
 
 /// Terrain is kept this far around the buildings, roads and drains, m.
 const MARGIN_M: f64 = 1000.0;
@@ -85,6 +87,7 @@ pub(crate) fn assemble(
         ..City::default()
     };
     sources.retain(|source| check_place(source, &frame, &mut report));
+    compare_heights(&sources.list, &mut report);
 
     // Terrain first: other things stand on it.
     let mut rasters = Vec::new();
@@ -178,7 +181,13 @@ fn raster(source: &Source, frame: &LocalFrame, cell_m: Option<f64>) -> Result<Pi
             _ => return Err(ImportError::new(&source.path, "", "the file changed while it was read")),
         },
     };
-    let placed = raster.to_terrain(frame, source.crs.as_deref(), cell_m);
+    // What was settled wins over what the file says.
+    let placed = if raster.crs.is_some() && raster.crs != source.crs {
+        let bare = SourceRaster { crs: None, ..raster.clone() };
+        bare.to_terrain(frame, source.crs.as_deref(), cell_m)
+    } else {
+        raster.to_terrain(frame, source.crs.as_deref(), cell_m)
+    };
     let terrain = placed.map_err(|e| ImportError::new(&source.path, "coordinates", e.to_string()))?;
     Ok(Piece { city: City { terrain: Some(terrain), ..City::default() }, ..Piece::default() })
 }
@@ -210,6 +219,7 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
     let mut city = City::default();
     let mut above_ground = false;
     let mut report = Report::default();
+    let mut keys = Keys::new();
     match source.format {
         Format::CityJson => {
             let (part, own) = cityjson::read(&source.path, frame, source.epsg())?;
@@ -219,13 +229,15 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.landmarks = part.landmarks;
         }
         Format::Osm => {
-            let (part, own) = osm::read(&source.path, frame, None)?;
+            let (part, own) = osm::read(&source.path, frame, source.epsg())?;
             report = source.named(own);
             above_ground = true;
             city.buildings = part.buildings;
             city.roads = part.roads;
             city.surfaces = part.surfaces;
             city.places = part.places;
+            city.barriers = part.barriers;
+            keys = part.keys;
         }
         Format::Swmm => {
             let file = match &source.content {
@@ -250,22 +262,49 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.tilesets = vec![layer];
         }
         Format::GeoJson => {
-            let (part, own) = geojson_layers::read(&source.path, frame)?;
+            let (part, own) = geojson_layers::read_as(&source.path, frame, source.crs.as_deref())?;
             report = source.named(own);
-            city.areas = part.areas;
-            city.organisations = part.organisations;
-            city.persons = part.persons;
-            city.components = part.components;
-            city.places = part.places;
-            city.sensors = part.sensors;
-            city.units = part.units;
-            city.landmarks = part.landmarks;
-            city.surfaces = part.surfaces;
-            city.roads = part.roads;
+            (above_ground, keys) = (true, fill(&mut city, part));
+        }
+        Format::GeoPackage | Format::Shapefile => {
+            let (part, own) = vector::read(&source.path, source.format, frame, source.crs.as_deref())?;
+            report = source.named(own);
+            (above_ground, keys) = (true, fill(&mut city, part));
         }
         Format::GeoTiff | Format::EsriAscii => {}
     }
+    city.sources = vec![provenance(source, frame, &city, keys)];
     Ok(Piece { city, report, above_ground, ..Piece::default() })
+}
+
+/// Which objects of a piece are its file's: all of them.
+fn provenance(source: &Source, frame: &LocalFrame, city: &City, mut keys: Keys) -> SourceFile {
+    let crs = source.crs.clone().unwrap_or_default();
+    let own = crs_name(frame.epsg);
+    let converted = if crs.is_empty() || crs == own { String::new() } else { format!("{crs} → {own}") };
+    let format = source.format.name().into();
+    let mut file = SourceFile { file: source.name(), format, crs, converted, runs: Vec::new() };
+    keys.entry(Layer::Areas).or_insert_with(|| city.areas.iter().map(|a| a.code.clone()).collect());
+    for layer in Layer::ALL {
+        file.add(layer, city.count_of(layer), keys.remove(&layer).unwrap_or_default());
+    }
+    file
+}
+
+/// Layers of a vector file into an empty city.
+fn fill(city: &mut City, part: geojson_layers::LayerPart) -> Keys {
+    city.areas = part.areas;
+    city.organisations = part.organisations;
+    city.persons = part.persons;
+    city.components = part.components;
+    city.places = part.places;
+    city.sensors = part.sensors;
+    city.units = part.units;
+    city.landmarks = part.landmarks;
+    city.surfaces = part.surfaces;
+    city.roads = part.roads;
+    city.buildings = part.buildings;
+    part.keys
 }
 
 /// How a file's things meet the ground: lifted onto it, or compared with it.

@@ -28,6 +28,10 @@ pub enum Format {
     Swmm,
     /// GeoJSON layer.
     GeoJson,
+    /// GeoPackage.
+    GeoPackage,
+    /// ESRI shapefile.
+    Shapefile,
     /// glTF or GLB model.
     Gltf,
     /// 3D Tiles: the tileset.json, or its folder.
@@ -45,14 +49,16 @@ impl Format {
             Self::EsriAscii => "ESRI ASCII grid",
             Self::Swmm => "SWMM",
             Self::GeoJson => "GeoJSON",
+            Self::GeoPackage => "GeoPackage",
+            Self::Shapefile => "Shapefile",
             Self::Gltf => "glTF",
             Self::Tiles3d => "3D Tiles",
         }
     }
 }
 
-const EXPECTED: &str =
-    "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON, glTF or 3D Tiles";
+const EXPECTED: &str = "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON, GeoPackage, \
+     shapefile, glTF or 3D Tiles";
 
 /// The format of a file. A file that looks like none of them but has a known extension counts as that
 /// format, so that its reader can say what is wrong with it.
@@ -102,6 +108,13 @@ fn by_magic(head: &[u8]) -> Option<Format> {
     if [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)) {
         return Some(Format::GeoTiff);
     }
+    if head.starts_with(b"SQLite format 3\0") {
+        return Some(Format::GeoPackage);
+    }
+    // The file code of a shapefile's header, and its version.
+    if head.starts_with(&[0, 0, 0x27, 0x0a]) && head.get(28..32) == Some(&[0xe8, 3, 0, 0]) {
+        return Some(Format::Shapefile);
+    }
     if head.starts_with(b"glTF") {
         return Some(Format::Gltf);
     }
@@ -117,13 +130,17 @@ fn by_extension(path: &Path) -> Option<Format> {
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     if ends(&[".geojson"]) {
         Some(Format::GeoJson)
+    } else if ends(&[".gpkg"]) {
+        Some(Format::GeoPackage)
+    } else if ends(&[".shp"]) {
+        Some(Format::Shapefile)
     } else if ends(&[".json", ".jsonl", ".cityjson", ".cityjsonl"]) {
         Some(Format::CityJson)
     } else if ends(&[".osm", ".pbf"]) {
         Some(Format::Osm)
     } else if ends(&[".tif", ".tiff"]) {
         Some(Format::GeoTiff)
-    } else if ends(&[".asc"]) {
+    } else if ends(&[".asc", ".asc.gz"]) {
         Some(Format::EsriAscii)
     } else if ends(&[".inp"]) {
         Some(Format::Swmm)
@@ -214,6 +231,9 @@ mod tests {
             ("x.txt", b";; c\n[TITLE]\n", Some(Format::Swmm)),
             ("x.txt", b"hello", None),
             ("x.glb", b"glTF\x02\0\0\0", Some(Format::Gltf)),
+            ("x.db", b"SQLite format 3\0", Some(Format::GeoPackage)),
+            ("x.shp", b"", Some(Format::Shapefile)),
+            ("x.asc.gz", b"\x1f\x8b", Some(Format::EsriAscii)),
             ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::Tiles3d)),
         ] {
             let path = dir.path().join(name);

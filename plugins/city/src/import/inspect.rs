@@ -10,7 +10,7 @@ use super::{
     swmm::read_swmm,
     terrain_asc::read_asc,
     terrain_tiff::read_tiff,
-    tiles3d,
+    tiles3d, vector,
 };
 
 /// Facts of a file of any supported format; an error when it is none or cannot be used at all.
@@ -36,6 +36,7 @@ pub fn inspect(path: &Path) -> Result<FileFacts, ImportError> {
         Format::Gltf => gltf::facts(path),
         Format::Tiles3d => tiles3d::facts(path),
         Format::GeoJson => geojson_layers::facts(path),
+        Format::GeoPackage | Format::Shapefile => vector::facts(path, format),
     }
 }
 

@@ -23,10 +23,13 @@ pub mod terrain_tiff;
 pub mod tiles3d;
 mod triangulate;
 mod usage;
+pub mod vector;
+mod words;
 
 pub(crate) use assemble::assemble;
 pub use assemble::{LoadOptions, load_city};
 pub use format::{Format, detect};
 pub use inspect::inspect;
 pub use peek::Peek;
-pub use report::{FileFacts, ImportError, Problem, Report, Severity};
+pub use report::{FileFacts, ImportError, Problem, Report, Severity, Tally, tally};
+pub use words::chinese;

@@ -1,6 +1,13 @@
 //! What a file says about where it lies, read before its content is placed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::model::Layer;
+
+/// Ids, features or records in a file of objects that keep none themselves, by layer.
+pub(crate) type Keys = BTreeMap<Layer, Vec<String>>;
 
 /// CRS and extent of a file in its own CRS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

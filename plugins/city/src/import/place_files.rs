@@ -2,19 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use guanlan_geography::{LocalFrame, Transformer, choose_local_epsg, is_geographic, is_metric_at};
+use guanlan_geography::{
+    LocalFrame, Shifted, Transformer, choose_local_epsg, crs_code, crs_name, is_geographic, is_metric_at,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     ImportError, Report, Severity, cityjson,
     format::{Format, detect},
     geojson_layers, gltf, osm,
-    placer::horizontal,
+    placer::{heights, horizontal},
     raster::SourceRaster,
     swmm::{SwmmFile, read_swmm},
     terrain_asc::read_asc,
     terrain_tiff::read_tiff,
-    tiles3d,
+    tiles3d, vector,
 };
 
 /// Files further than this from the frame's origin cannot belong to the same city, m.
@@ -43,6 +45,8 @@ pub(crate) struct Sketch {
     pub extent: Option<[f64; 6]>,
     /// Its numbers look like degrees, whatever it says.
     pub degrees: bool,
+    /// What its heights count from, when its CRS says.
+    pub heights: Option<String>,
     /// What looking at it found out.
     pub report: Report,
 }
@@ -57,12 +61,14 @@ pub(crate) struct Source {
     /// In its own CRS.
     pub extent: Option<[f64; 6]>,
     pub degrees: bool,
+    pub heights: Option<String>,
     pub content: Content,
 }
 
 impl Sketch {
     fn peeked(&mut self, peek: super::Peek) {
-        self.crs = peek.epsg.map(|code| format!("EPSG:{}", horizontal(code)));
+        self.crs = peek.epsg.map(|code| crs_name(horizontal(code)));
+        self.heights = peek.epsg.and_then(heights).map(str::to_owned);
         self.extent = peek.extent;
     }
 }
@@ -81,8 +87,8 @@ fn named(path: &Path, mut own: Report) -> Report {
 impl Source {
     /// A file of which a sketch is known.
     pub fn known(path: &Path, sketch: Sketch) -> Self {
-        let Sketch { format, crs, extent, degrees, report: _ } = sketch;
-        Self { path: path.to_owned(), format, crs, extent, degrees, content: Content::Later }
+        let Sketch { format, crs, extent, degrees, heights, report: _ } = sketch;
+        Self { path: path.to_owned(), format, crs, extent, degrees, heights, content: Content::Later }
     }
 
     /// File name for messages.
@@ -93,7 +99,8 @@ impl Source {
     /// Detects the format and looks where the file lies.
     pub fn look(path: &Path) -> Result<(Sketch, Content), ImportError> {
         let format = detect(path)?;
-        let mut sketch = Sketch { format, crs: None, extent: None, degrees: false, report: Report::default() };
+        let mut sketch =
+            Sketch { format, crs: None, extent: None, degrees: false, heights: None, report: Report::default() };
         let mut content = Content::Later;
         match format {
             Format::GeoTiff | Format::EsriAscii => {
@@ -116,6 +123,13 @@ impl Source {
             Format::Gltf => sketch.peeked(gltf::peek(path)?),
             Format::Tiles3d => sketch.peeked(tiles3d::peek(path)?),
             Format::GeoJson => sketch.peeked(geojson_layers::peek(path)?),
+            Format::GeoPackage | Format::Shapefile => {
+                let (peek, crs) = vector::peek(path, format)?;
+                sketch.peeked(peek);
+                sketch.crs = sketch.crs.or(crs);
+                // Attribute tables are in degrees or in metres; degrees are small.
+                sketch.degrees = peek.extent.is_some();
+            }
         }
         Ok((sketch, content))
     }
@@ -127,7 +141,7 @@ impl Source {
 
     /// EPSG code of the CRS, when it has one.
     pub fn epsg(&self) -> Option<u32> {
-        self.crs.as_deref()?.strip_prefix("EPSG:")?.parse().ok()
+        crs_code(self.crs.as_deref()?)
     }
 
     fn middle(&self) -> Option<[f64; 2]> {
@@ -151,7 +165,9 @@ impl Source {
 
 /// Gives a CRS to files that name none, by the user's word or by what their numbers can only be.
 pub(super) fn settle_crs(sources: &mut [Source], crs_override: Option<u32>, report: &mut Report) {
-    if let Some(code) = crs_override {
+    if let Some(shifted) = crs_override.and_then(Shifted::coded) {
+        settle_shifted(sources, shifted, report);
+    } else if let Some(code) = crs_override {
         let wanted = format!("EPSG:{}", horizontal(code));
         // OSM and GeoJSON are in degrees by their standards; a model has no place.
         let open = |s: &Source| !matches!(s.format, Format::Osm | Format::GeoJson | Format::Gltf | Format::Tiles3d);
@@ -179,6 +195,44 @@ pub(super) fn settle_crs(sources: &mut [Source], crs_override: Option<u32>, repo
             let text = "no CRS; its numbers can only be longitude and latitude, taken as WGS 84";
             report.note(Severity::Guessed, source.name(), text);
         }
+    }
+}
+
+/// Longitude and latitude of all files are in a shifted system: they will be converted.
+fn settle_shifted(sources: &mut [Source], shifted: Shifted, report: &mut Report) {
+    let name = shifted.name();
+    for source in sources.iter_mut().filter(|s| s.format != Format::Gltf) {
+        let degrees = source.extent.is_some_and(|e| e[0] >= -180.0 && e[3] <= 180.0 && e[1] >= -90.0 && e[4] <= 90.0);
+        match &source.crs {
+            Some(own) if own == name => {}
+            Some(own) if is_geographic(own) == Ok(true) => {
+                let text = format!("the file says {own}; its longitude and latitude are read as {name}, as given");
+                report.note(Severity::Repaired, source.name(), text);
+                source.crs = Some(name.into());
+            }
+            None if degrees => source.crs = Some(name.into()),
+            own => {
+                let own = own.as_deref().unwrap_or("no CRS");
+                let text = format!("{name} was given and not used for it: it has no longitude and latitude ({own})");
+                report.note(Severity::Guessed, source.name(), text);
+            }
+        }
+    }
+}
+
+/// Tells when heights count from different levels: they are taken as they are.
+pub(super) fn compare_heights(sources: &[Source], report: &mut Report) {
+    let known: Vec<(&Source, &str)> =
+        sources.iter().filter_map(|s| s.heights.as_deref().map(|heights| (s, heights))).collect();
+    if let Some((first, level)) = known.first() {
+        for (other, heights) in known.iter().filter(|(_, heights)| heights != level) {
+            let text = format!("heights are {heights}, those of {} {level}; they are not converted", first.name());
+            report.note(Severity::Guessed, other.name(), text);
+        }
+    }
+    for (source, heights) in known.iter().filter(|(_, heights)| heights.starts_with("ellipsoidal")) {
+        let text = format!("heights are {heights}: in China up to some 60 m away from heights above sea level");
+        report.note(Severity::Guessed, source.name(), text);
     }
 }
 
@@ -215,7 +269,10 @@ pub(super) fn choose_frame(sources: &[Source], report: &mut Report) -> Result<Lo
         report.note(Severity::Guessed, "CRS", text);
     }
     // Buildings and roads say best where the city is; terrain often covers far more.
-    let solid = |s: &&Source| matches!(s.format, Format::CityJson | Format::Osm | Format::Swmm) && s.crs.is_some();
+    let solid = |s: &&Source| {
+        matches!(s.format, Format::CityJson | Format::Osm | Format::Swmm | Format::GeoPackage | Format::Shapefile)
+            && s.crs.is_some()
+    };
     let middles: Vec<[f64; 2]> = match sources.iter().filter(solid).find_map(|s| s.projected_middle(epsg)) {
         Some(middle) => vec![middle],
         None => {
@@ -254,6 +311,11 @@ pub(super) fn check_place(source: &Source, frame: &LocalFrame, report: &mut Repo
             return false;
         }
         (Some(crs), Some(at)) if *crs != format!("EPSG:{}", frame.epsg) => {
+            if Shifted::named(crs).is_some() {
+                let text = format!("converted from {crs} to EPSG:{} by the published formula", frame.epsg);
+                report.note(Severity::Repaired, name, text);
+                return true;
+            }
             let there = Transformer::new(crs.clone(), format!("EPSG:{}", frame.epsg));
             let accuracy = there.and_then(|t| t.accuracy_m(at)).unwrap_or(None);
             let wgs_to_cgcs = source.epsg() == Some(4326) && (4491..=4554).contains(&frame.epsg);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use guanlan_geography::{LocalFrame, Transformer};
+use guanlan_geography::{LocalFrame, Transformer, crs_code, crs_name};
 
 use super::ImportError;
 
@@ -30,6 +30,21 @@ pub(crate) fn horizontal(epsg: u32) -> u32 {
     HORIZONTAL.iter().find(|(from, _)| *from == epsg).map_or(epsg, |(_, to)| *to)
 }
 
+/// What the heights of a compound or three-dimensional CRS count from; `None` for a plane CRS.
+pub(crate) fn heights(epsg: u32) -> Option<&'static str> {
+    Some(match epsg {
+        7415 => "NAP",
+        7405 => "ODN",
+        5554..=5556 => "DHHN92",
+        5972 | 5973 => "NN2000",
+        6697 => "JGD2011 (T.P.)",
+        7423 => "EVRF2007",
+        9518 => "EGM2008",
+        4979 | 4480 | 4937 => "ellipsoidal",
+        _ => return None,
+    })
+}
+
 /// Turns a file's coordinates (x east, y north, or longitude, latitude) into local m.
 #[derive(Clone, Debug)]
 pub(crate) struct Placer {
@@ -55,7 +70,18 @@ impl Placer {
         }
         match Transformer::between(horizontal, frame.epsg) {
             Ok(transformer) => Ok(Self { way: Way::Transform(transformer, *frame) }),
-            Err(error) => Err(ImportError::new(path, format!("EPSG:{epsg}"), error.to_string())),
+            Err(error) => Err(ImportError::new(path, crs_name(epsg), error.to_string())),
+        }
+    }
+
+    /// For a file in a CRS by name, as PROJ understands it.
+    pub fn named(path: &Path, crs: &str, frame: &LocalFrame) -> Result<Self, ImportError> {
+        if let Some(code) = crs_code(crs) {
+            return Self::new(path, code, frame);
+        }
+        match Transformer::new(crs, crs_name(frame.epsg)) {
+            Ok(transformer) => Ok(Self { way: Way::Transform(transformer, *frame) }),
+            Err(error) => Err(ImportError::new(path, "CRS", error.to_string())),
         }
     }
 

@@ -97,7 +97,10 @@ impl City {
             units,
             landmarks,
             tilesets,
+            barriers,
+            sources,
         } = other;
+        self.absorb_sources(sources);
         if terrain.is_some() {
             self.terrain = terrain;
         }
@@ -116,6 +119,7 @@ impl City {
         append(&mut self.units, units);
         append(&mut self.landmarks, landmarks);
         append(&mut self.tilesets, tilesets);
+        append(&mut self.barriers, barriers);
     }
 
     /// Parents before children, whatever the order of the files.
@@ -151,6 +155,7 @@ pub(crate) fn stand_on(buildings: &mut [Building], ground_m: &[f32]) {
                 part.base_m += ground;
                 part.eaves_m += ground;
                 part.top_m += ground;
+                part.mesh.iter_mut().for_each(|corner| corner[2] += ground);
             }
         }
     }

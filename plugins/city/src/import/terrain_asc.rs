@@ -1,6 +1,8 @@
-//! ESRI ASCII grids (`.asc`): corner or centre origin, square or `dx`/`dy` cells, header in any order.
+//! ESRI ASCII grids (`.asc`, `.asc.gz`): corner or centre origin, square or `dx`/`dy` cells, header in any order.
 
-use std::{fs, path::Path};
+use std::{fs, io::Read, path::Path};
+
+use flate2::read::MultiGzDecoder;
 
 use super::{
     ImportError, Report, Severity,
@@ -10,11 +12,15 @@ use super::{
 /// What a file that names no no-data value means by the format's description.
 const DEFAULT_NODATA: f64 = -9999.0;
 
+/// Longest text that is unpacked from a gzip.
+const MAX_TEXT_BYTES: u64 = 2 << 30;
+
 /// Reads a grid. The CRS comes from a `.prj` beside it or is unknown.
 pub fn read_asc(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
     let fail = |place: String, reason: String| ImportError::new(path, place, reason);
-    let bytes = fs::read(path).map_err(|e| fail(String::new(), e.to_string()))?;
-    let text = String::from_utf8_lossy(&bytes);
+    let bytes = unpacked(fs::read(path).map_err(|e| fail(String::new(), e.to_string()))?)
+        .map_err(|reason| fail(String::new(), reason))?;
+    let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
     let mut header = Header::default();
     let mut lines = text.lines().enumerate().peekable();
     while let Some((index, line)) = lines.peek() {
@@ -91,6 +97,20 @@ pub fn read_asc(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
     report.count("cols", cols);
     report.count("rows", rows);
     Ok((raster, report))
+}
+
+/// The text, out of its gzip when it is in one.
+fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut text = Vec::new();
+    let most = MAX_TEXT_BYTES + 1;
+    MultiGzDecoder::new(&bytes[..])
+        .take(most)
+        .read_to_end(&mut text)
+        .map_err(|e| format!("the gzip cannot be unpacked: {e}"))?;
+    if text.len() as u64 == most { Err(format!("more than {MAX_TEXT_BYTES} bytes when unpacked")) } else { Ok(text) }
 }
 
 fn parse(word: &str) -> Option<f64> {
@@ -175,6 +195,20 @@ mod tests {
         let centre = read("NCOLS 2\nNROWS 1\nXLLCENTER 5\nYLLCENTER 5\nCELLSIZE 10\n1 2\n").expect("good").0;
         assert_eq!(corner, centre);
         assert_eq!(corner.extent(), [0.0, 0.0, 1.0, 20.0, 10.0, 2.0]);
+    }
+
+    #[test]
+    fn a_gzip_is_the_same_grid() {
+        let text = "ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n1 2\n";
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let path = dir.path().join("t.asc.gz");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packed, text.as_bytes()).expect("packed");
+        let packed = packed.finish().expect("packed");
+        fs::write(&path, &packed).expect("written");
+        assert_eq!(read_asc(&path).expect("read").0, read(text).expect("good").0);
+        fs::write(&path, &packed[..packed.len() - 9]).expect("written");
+        assert!(read_asc(&path).expect_err("cut").reason.contains("cannot be unpacked"));
     }
 
     #[test]

@@ -53,6 +53,10 @@ pub fn read_tiff(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
         report.note(Severity::Guessed, "geotransform", format!("{reason}; one unit to a cell from (0, 0) assumed"));
         [0.0, 1.0, 0.0, rows as f64, 0.0, -1.0]
     });
+    if affine[2] != 0.0 || affine[4] != 0.0 {
+        let text = "the raster is turned against its CRS; its cells are resampled north-up";
+        report.note(Severity::Repaired, "geotransform", text);
+    }
     let nodata = nodata(&mut tiff, &mut report);
     let data = tiff.read_image().map_err(|e| fail("image data", format!("cannot be decoded: {e}")))?;
     // The decoder turns images whose white is zero into black-is-zero ones; heights are no colours.
@@ -196,6 +200,66 @@ mod tests {
         assert!(write_geotiff_f32(&path, 300, 200, 0.0, 0.0, 1.0, 70_000, 0.0, &values).is_err());
         assert!(write_geotiff_f32(&path, 300, 200, 0.0, 0.0, -1.0, 4549, 0.0, &values).is_err());
         assert_eq!(read_tiff(&path).expect("untouched").0.cols, 300);
+    }
+
+    /// The same cells in every kind of GeoTIFF that GDAL writes.
+    #[test]
+    fn every_encoding_holds_the_same_ground() {
+        macro_rules! sample {
+            ($name:literal) => {
+                ($name, &include_bytes!(concat!("../../tests/data/dem_", $name, ".tif"))[..])
+            };
+        }
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let samples = [
+            (sample!("deflate_f32_predictor3"), "float32"),
+            (sample!("lzw_i16_predictor2"), "int16"),
+            (sample!("packbits_u16"), "uint16"),
+            (sample!("zstd_f64"), "float64"),
+            (sample!("tiled_deflate_i16_overviews"), "int16"),
+            (sample!("bigtiff_f32"), "float32"),
+            (sample!("tiled_zstd_f32_predictor3"), "float32"),
+            (sample!("bigendian_i32"), "int32"),
+            (sample!("cog"), "float64"),
+        ];
+        for ((name, bytes), dtype) in samples {
+            let path = dir.path().join(format!("{name}.tif"));
+            std::fs::write(&path, bytes).expect("written");
+            let (raster, report) = read_tiff(&path).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!((raster.cols, raster.rows, raster.dtype, raster.epsg), (40, 32, dtype, Some(4549)), "{name}");
+            assert_eq!(raster.affine, [500_000.0, 10.0, 0.0, 3_350_320.0, 0.0, -10.0], "{name}");
+            assert_eq!(raster.valid_cells(), 40 * 31, "{name}: the first row has no data");
+            for row in 1..32 {
+                for col in 0..40 {
+                    let want = 100.0 + col as f32 / 4.0 + 2.0 * row as f32;
+                    // Python rounds halves to even.
+                    let want = if dtype.starts_with('f') { want } else { want.round_ties_even() };
+                    assert_eq!(raster.z[row * 40 + col], want, "{name} {row} {col}");
+                }
+            }
+            assert!(report.problems.is_empty(), "{name} {report:?}");
+        }
+        // A codec that is not read is named.
+        let path = dir.path().join("lerc.tif");
+        std::fs::write(&path, sample!("lerc_f32").1).expect("written");
+        let error = read_tiff(&path).expect_err("LERC");
+        assert!(
+            error.reason.contains("LERC") || error.reason.contains("34887") || error.reason.contains("Lerc"),
+            "{error}"
+        );
+        // A turned raster keeps its turn, and says so.
+        let path = dir.path().join("rotated.tif");
+        std::fs::write(&path, sample!("rotated_u8").1).expect("written");
+        let (raster, report) = read_tiff(&path).expect("read");
+        assert_eq!(raster.affine, [500_000.0, 8.0, 6.0, 3_350_320.0, 6.0, -8.0]);
+        assert!(report.problems.iter().any(|p| p.message.contains("turned")), "{report:?}");
+        let terrain =
+            raster.to_terrain(&guanlan_geography::LocalFrame::new(4549, [500_000.0, 3_350_000.0]), None, Some(5.0));
+        let terrain = terrain.expect("placed");
+        // The centre of column 20, row 16, where the cells say it is.
+        let at = raster.place(20.5, 16.5);
+        let z = terrain.height_m(at[0] - 500_000.0, at[1] - 3_350_000.0).expect("data");
+        assert!((z - 137.0).abs() < 2.5, "{z}");
     }
 
     #[test]

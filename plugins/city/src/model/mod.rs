@@ -4,9 +4,11 @@
 //! coordinates minus [`City::origin`]; heights are metres above the city's vertical datum.
 
 pub mod admin;
+pub mod barrier;
 pub mod building;
 pub mod drainage;
 pub mod place;
+pub mod provenance;
 pub mod road;
 pub mod surface;
 pub mod terrain;
@@ -16,9 +18,11 @@ use guanlan_core::Bilingual;
 use serde::{Deserialize, Serialize};
 
 pub use admin::{AdminArea, AdminLevel, Organisation, Person};
+pub use barrier::{Barrier, BarrierKind};
 pub use building::{Building, BuildingPart, RoofShape};
 pub use drainage::{Conduit, DrainNode, DrainNodeKind, DrainageNetwork, Pump};
 pub use place::{Component, Landmark, Place, PlaceKind, SensorSpec, UnitKind, UnitSpec};
+pub use provenance::{Layer, Origin, Run, SourceFile};
 pub use road::{Road, RoadClass};
 pub use surface::{SurfaceArea, SurfaceKind};
 pub use terrain::Terrain;
@@ -64,4 +68,8 @@ pub struct City {
     /// 3D Tiles, streamed while somebody looks.
     #[serde(default)]
     pub tilesets: Vec<TilesetLayer>,
+    /// Fences, walls, hedges, gates.
+    pub barriers: Vec<Barrier>,
+    /// The files it was made of, and which objects are whose.
+    pub sources: Vec<SourceFile>,
 }

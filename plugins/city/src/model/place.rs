@@ -25,6 +25,51 @@ pub enum PlaceKind {
     Shelter,
     /// A part of town with a name.
     Quarter,
+    /// 消防站.
+    FireStation,
+    /// 派出所.
+    Police,
+    /// 政府机构.
+    Government,
+    /// 诊所.
+    Clinic,
+    /// 加油站.
+    Fuel,
+    /// 变电站.
+    Substation,
+    /// 市场, 超市.
+    Market,
+    /// 车站.
+    Station,
+    /// Any other place with a name: museums, hotels, banks, places of worship …
+    Poi,
+}
+
+impl PlaceKind {
+    /// What it is called, in Chinese and English.
+    #[must_use]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::School => ("学校", "school"),
+            Self::Hospital => ("医院", "hospital"),
+            Self::MetroEntrance => ("地铁口", "metro entrance"),
+            Self::CareHome => ("养老院", "care home"),
+            Self::Underpass => ("下穿通道", "underpass"),
+            Self::PumpStation => ("泵站", "pump station"),
+            Self::Centre => ("指挥中心", "centre"),
+            Self::Shelter => ("避难场所", "shelter"),
+            Self::Quarter => ("片区", "quarter"),
+            Self::FireStation => ("消防站", "fire station"),
+            Self::Police => ("派出所", "police station"),
+            Self::Government => ("政府机构", "government office"),
+            Self::Clinic => ("诊所", "clinic"),
+            Self::Fuel => ("加油站", "filling station"),
+            Self::Substation => ("变电站", "substation"),
+            Self::Market => ("商超市场", "market"),
+            Self::Station => ("车站", "station"),
+            Self::Poi => ("地点", "place"),
+        }
+    }
 }
 
 /// A place with a name.

@@ -74,6 +74,8 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
         units,
         landmarks,
         tilesets,
+        barriers,
+        sources,
     } = city;
     let head = Head { report: report.clone(), above_ground: *above_ground, terrain: terrain.clone() };
     let mut w = Writer::default();
@@ -93,6 +95,8 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
     w.section("units", units, RECORDS)?;
     w.section("landmarks", landmarks, MODELS)?;
     w.section("tilesets", tilesets, MODELS)?;
+    w.section("barriers", barriers, RECORDS)?;
+    w.section("sources", sources, 1)?;
     Ok(w)
 }
 
@@ -116,6 +120,7 @@ pub(super) fn counts(piece: &Piece) -> BTreeMap<String, usize> {
         ("units", city.units.len()),
         ("landmarks", city.landmarks.len()),
         ("tilesets", city.tilesets.len()),
+        ("barriers", city.barriers.len()),
     ];
     all.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect()
 }
@@ -152,6 +157,8 @@ pub(super) fn read(bytes: &[u8], key: &str) -> Result<Piece, Damage> {
         units: r.section("units")?,
         landmarks: r.section("landmarks")?,
         tilesets: r.section("tilesets")?,
+        barriers: r.section("barriers")?,
+        sources: r.section("sources")?,
         ..City::default()
     };
     Ok(Piece { city, report, above_ground, ground_m: heights(r.section("ground_m")?) })

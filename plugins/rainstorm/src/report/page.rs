@@ -305,17 +305,7 @@ fn impacts(out: &mut String, runs: &[&RunFacts]) {
 }
 
 fn kind_name(kind: PlaceKind) -> (&'static str, &'static str) {
-    match kind {
-        PlaceKind::School => ("学校", "school"),
-        PlaceKind::Hospital => ("医院", "hospital"),
-        PlaceKind::MetroEntrance => ("地铁口", "metro entrance"),
-        PlaceKind::CareHome => ("养老院", "care home"),
-        PlaceKind::Underpass => ("下穿通道", "underpass"),
-        PlaceKind::PumpStation => ("泵站", "pump station"),
-        PlaceKind::Shelter => ("避难场所", "shelter"),
-        PlaceKind::Centre => ("指挥中心", "centre"),
-        PlaceKind::Quarter => ("片区", "quarter"),
-    }
+    kind.words()
 }
 
 fn measures(out: &mut String, runs: &[&RunFacts]) {

@@ -126,12 +126,8 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         Ok(true)
     })?;
     if facts.crs.is_empty() && facts.counts["city_objects"] + facts.counts["vertices"] > 0 {
-        facts.problems.push(super::Problem {
-            severity: Severity::Guessed,
-            where_: "metadata.referenceSystem".into(),
-            message: "no reference system; the import needs --crs EPSG:n".into(),
-            count: 1,
-        });
+        let text = "no reference system; the import needs --crs EPSG:n";
+        facts.problems.push(super::Problem::new(Severity::Guessed, "", "metadata.referenceSystem", text));
     }
     facts.problems.extend(converter.finish().1.problems);
     Ok(facts)
@@ -139,6 +135,9 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
 
 fn count(object: &CityObject, add: &mut dyn FnMut(&str, usize)) {
     add("city_objects", 1);
+    if object.parents.is_empty() {
+        add("roots", 1);
+    }
     match object.kind.as_str() {
         "Building" => add("buildings", 1),
         "Road" => add("roads", 1),

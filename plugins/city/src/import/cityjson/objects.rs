@@ -194,6 +194,12 @@ impl Work<'_> {
         let kin = self.kin(chunk, &index);
         for (i, object) in chunk.objects.iter().enumerate() {
             let at = format!("{}CityObjects \"{}\"", chunk.at, object.id);
+            self.report.about(match fate(object) {
+                Fate::Building | Fate::Folded => "buildings",
+                Fate::Surface(_) => "surfaces",
+                Fate::Landmark(_) => "landmarks",
+                Fate::Unseen | Fate::Unknown => "city_objects",
+            });
             match fate(object) {
                 Fate::Building => self.building(chunk, i, &kin, vertices, &at),
                 Fate::Folded => {

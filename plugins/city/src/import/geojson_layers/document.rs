@@ -1,7 +1,8 @@
-//! A GeoJSON file as text says it: features with geometry and properties, CRS, layer.
+//! Features with geometry and properties, CRS, layer: as a GeoJSON file has them, and other vector files, too.
 
 use std::{fs, path::Path};
 
+use guanlan_geography::Shifted;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -12,7 +13,10 @@ const LAYER: &str = "guanlan:layer";
 
 /// One feature.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Feature {
+pub(in crate::import) struct Feature {
+    /// Where it stands in the file, for messages and provenance; empty is its number.
+    #[serde(skip)]
+    pub at: String,
     #[serde(default)]
     pub geometry: Option<Geometry>,
     #[serde(default)]
@@ -21,7 +25,7 @@ pub(super) struct Feature {
 
 /// A geometry; what its coordinates must look like follows from its type.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Geometry {
+pub(in crate::import) struct Geometry {
     #[serde(rename = "type", default)]
     pub kind: String,
     #[serde(default)]
@@ -48,59 +52,83 @@ struct Raw {
     crs: Option<Value>,
 }
 
-/// The file.
-pub(super) struct Document {
+/// The file, or one layer of it.
+#[derive(Debug, Default)]
+pub(in crate::import) struct Document {
     pub features: Vec<Feature>,
     /// Value of `guanlan:layer`.
     pub layer: Option<String>,
-    /// EPSG code; longitude and latitude of WGS 84 when the file says nothing (RFC 7946).
-    pub epsg: u32,
+    /// Name of the layer or file, which often says what it holds.
+    pub name: String,
+    /// As PROJ understands it, or a shifted system; `None` when nobody says. RFC 7946 says WGS 84.
+    pub crs: Option<String>,
     /// In the file's own CRS.
     pub extent: Option<[f64; 6]>,
 }
 
+/// The CRS of RFC 7946.
+const WGS84: &str = "EPSG:4326";
+
 impl Document {
+    /// Reads a GeoJSON file.
     pub fn load(path: &Path) -> Result<Self, ImportError> {
         let bytes = fs::read(path).map_err(|e| ImportError::new(path, "", e.to_string()))?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let raw: Raw = serde_json::from_slice(text)
             .map_err(|e| ImportError::new(path, format!("line {}, column {}", e.line(), e.column()), e.to_string()))?;
-        let features = match (raw.kind.as_str(), raw.features) {
+        let mut features = match (raw.kind.as_str(), raw.features) {
             ("FeatureCollection", Some(list)) => list,
             ("FeatureCollection", None) => {
                 return Err(ImportError::new(path, "features", "missing, expected an array of features"));
             }
-            ("Feature", _) => vec![Feature { geometry: raw.geometry, properties: raw.properties }],
+            ("Feature", _) => {
+                vec![Feature { geometry: raw.geometry, properties: raw.properties, at: String::new() }]
+            }
             ("Point" | "LineString" | "Polygon" | "MultiPoint" | "MultiLineString" | "MultiPolygon", _) => {
                 let geometry = Geometry {
                     kind: raw.kind,
                     coordinates: raw.coordinates.unwrap_or_default(),
                     geometries: Vec::new(),
                 };
-                vec![Feature { geometry: Some(geometry), properties: None }]
+                vec![Feature { geometry: Some(geometry), properties: None, at: String::new() }]
             }
             (other, _) => {
                 let reason = format!("'{other}' is no GeoJSON, expected a FeatureCollection");
                 return Err(ImportError::new(path, "type", reason));
             }
         };
-        let epsg = match &raw.crs {
-            None | Some(Value::Null) => guanlan_geography::WGS84,
-            Some(crs) => epsg_of(crs).ok_or_else(|| {
+        let crs = match &raw.crs {
+            None | Some(Value::Null) => WGS84.to_owned(),
+            Some(crs) => crs_of(crs).ok_or_else(|| {
                 ImportError::new(path, "crs", format!("{crs} names no EPSG code, expected urn:ogc:def:crs:EPSG::n"))
             })?,
         };
-        let mut extent = None;
-        for g in features.iter().filter_map(|f| f.geometry.as_ref()) {
-            measure(g, &mut extent);
+        for (i, feature) in features.iter_mut().enumerate() {
+            feature.at = format!("feature {i}");
         }
-        Ok(Self { features, layer: raw.layer, epsg, extent })
+        let name = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut document = Self { features, layer: raw.layer, name, crs: Some(crs), extent: None };
+        document.measure();
+        Ok(document)
+    }
+
+    /// Finds the extent.
+    pub fn measure(&mut self) {
+        self.extent = None;
+        for g in self.features.iter().filter_map(|f| f.geometry.as_ref()) {
+            measure(g, &mut self.extent);
+        }
+    }
+
+    /// Do its numbers look like longitude and latitude?
+    pub fn in_degrees(&self) -> bool {
+        self.extent.is_none_or(|e| e[0] >= -180.0 && e[3] <= 180.0 && e[1] >= -90.0 && e[4] <= 90.0)
     }
 
     /// Places that cannot be longitude and latitude are an error of the whole file.
     pub fn check_degrees(&self, path: &Path) -> Result<(), ImportError> {
-        let Some(e) = self.extent.filter(|_| self.epsg == guanlan_geography::WGS84) else { return Ok(()) };
-        if e[0] < -180.0 || e[3] > 180.0 || e[1] < -90.0 || e[4] > 90.0 {
+        let Some(e) = self.extent.filter(|_| self.crs.as_deref() == Some(WGS84)) else { return Ok(()) };
+        if !self.in_degrees() {
             let reason = format!(
                 "x {:.1} to {:.1}, y {:.1} to {:.1} are not longitude and latitude; expected degrees (RFC 7946) or a 'crs' member",
                 e[0], e[3], e[1], e[4]
@@ -111,14 +139,19 @@ impl Document {
     }
 }
 
-/// EPSG code in a `crs` member of GeoJSON 2008; `CRS84` is longitude and latitude.
-fn epsg_of(crs: &Value) -> Option<u32> {
+/// CRS in a `crs` member of GeoJSON 2008; `CRS84` is longitude and latitude.
+fn crs_of(crs: &Value) -> Option<String> {
     let name = crs.get("properties")?.get("name")?.as_str()?;
     if name.ends_with("CRS84") {
-        return Some(guanlan_geography::WGS84);
+        return Some(WGS84.to_owned());
+    }
+    if let Some(shifted) = Shifted::named(name) {
+        return Some(shifted.name().to_owned());
     }
     let digits: String = name.chars().rev().take_while(char::is_ascii_digit).collect();
-    name.to_uppercase().contains("EPSG").then(|| digits.chars().rev().collect::<String>().parse().ok())?
+    let code: String = digits.chars().rev().collect();
+    let code: u32 = code.parse().ok().filter(|_| name.to_uppercase().contains("EPSG"))?;
+    Some(format!("EPSG:{code}"))
 }
 
 fn measure(g: &Geometry, extent: &mut Option<[f64; 6]>) {

@@ -10,19 +10,22 @@ mod fields;
 mod foreign;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{collections::BTreeSet, path::Path};
 
 use guanlan_core::ObservedProperty;
-use guanlan_geography::{GridCode, LocalFrame};
+use guanlan_geography::{GridCode, LocalFrame, Shifted, crs_code, is_geographic};
 
+pub(in crate::import) use self::document::{Document, Feature, Geometry};
 use self::{
-    document::{Document, Feature, LAYER_MEMBER},
+    document::LAYER_MEMBER,
     fields::{Fields, Wrong},
 };
-use super::{FileFacts, ImportError, Peek, Report, Severity, gltf, placer::Placer};
+use super::{FileFacts, ImportError, Peek, Report, Severity, gltf, peek::Keys, placer::Placer};
 use crate::model::{
-    AdminArea, AdminLevel, Component, Landmark, Organisation, Person, Place, Road, SensorSpec, SurfaceArea, UnitSpec,
+    AdminArea, AdminLevel, Building, Component, Landmark, Layer, Organisation, Person, Place, Road, SensorSpec,
+    SurfaceArea, UnitSpec,
 };
 
 /// What one file adds to a city.
@@ -48,6 +51,28 @@ pub struct LayerPart {
     pub surfaces: Vec<SurfaceArea>,
     /// Roads of foreign files.
     pub roads: Vec<Road>,
+    /// Buildings of foreign files; heights above the ground beside them.
+    pub buildings: Vec<Building>,
+    /// Features of objects that keep no id of their own.
+    pub(crate) keys: Keys,
+}
+
+impl LayerPart {
+    /// Notes that objects which have come since the last time are of a feature.
+    fn stamp(&mut self, feature: &Feature) {
+        let lists = [
+            (Layer::Surfaces, self.surfaces.len()),
+            (Layer::Places, self.places.len()),
+            (Layer::Roads, self.roads.len()),
+            (Layer::Landmarks, self.landmarks.len()),
+            (Layer::Components, self.components.len()),
+        ];
+        for (layer, n) in lists {
+            if n > 0 {
+                self.keys.entry(layer).or_default().resize_with(n, || feature.at.clone());
+            }
+        }
+    }
 }
 
 impl LayerPart {
@@ -65,6 +90,7 @@ impl LayerPart {
             ("landmarks", self.landmarks.len()),
             ("surfaces", self.surfaces.len()),
             ("roads", self.roads.len()),
+            ("buildings", self.buildings.len()),
         ]
         .into_iter()
         .filter(|c| c.1 > 0)
@@ -76,23 +102,52 @@ impl LayerPart {
 pub fn peek(path: &Path) -> Result<Peek, ImportError> {
     let document = Document::load(path)?;
     document.check_degrees(path)?;
-    Ok(Peek { epsg: Some(document.epsg), extent: document.extent })
+    Ok(Peek { epsg: epsg_of_name(document.crs.as_deref()), extent: document.extent })
+}
+
+/// The code in `EPSG:n`, or that of a shifted system.
+pub(super) fn epsg_of_name(crs: Option<&str>) -> Option<u32> {
+    crs.and_then(crs_code)
 }
 
 /// Reads a layer into the local frame.
 pub fn read(path: &Path, frame: &LocalFrame) -> Result<(LayerPart, Report), ImportError> {
+    read_as(path, frame, None)
+}
+
+/// [`read`], with another CRS where longitude and latitude are of a shifted system.
+pub fn read_as(path: &Path, frame: &LocalFrame, crs: Option<&str>) -> Result<(LayerPart, Report), ImportError> {
     let document = Document::load(path)?;
     document.check_degrees(path)?;
-    let placer = Placer::new(path, document.epsg, frame)?;
+    convert(path, &[document], frame, crs)
+}
+
+/// Brings layers into the local frame. `crs` stands in for layers that name none, and for longitude and latitude
+/// when it is a shifted system.
+pub(super) fn convert(
+    path: &Path,
+    documents: &[Document],
+    frame: &LocalFrame,
+    crs: Option<&str>,
+) -> Result<(LayerPart, Report), ImportError> {
     let mut report = Report::default();
-    let part = match document.layer.as_deref() {
-        Some(layer) => known(path, layer, &document, &placer, &mut report)?,
-        None => foreign::read(&document, &placer, &mut report),
-    };
+    let mut part = LayerPart::default();
+    for document in documents {
+        let own = document.crs.as_deref();
+        let shifted = crs.filter(|c| Shifted::named(c).is_some() && own.is_some_and(|o| is_geographic(o) == Ok(true)));
+        let placer = match shifted.or(own).or(crs) {
+            Some(crs) => Placer::named(path, crs, frame)?,
+            None => Placer::new(path, frame.epsg, frame)?,
+        };
+        match document.layer.as_deref() {
+            Some(layer) => known(path, layer, document, &placer, &mut part, &mut report)?,
+            None => foreign::read(document, &placer, &mut part, &mut report),
+        }
+    }
     for (class, n) in part.counts() {
         report.count(class, n);
     }
-    if part.counts().is_empty() && !document.features.is_empty() {
+    if part.counts().is_empty() && documents.iter().any(|d| !d.features.is_empty()) {
         let first = report.problems.first();
         let place = first.map_or(String::new(), |p| p.where_.clone());
         let reason = first.map_or_else(
@@ -108,22 +163,44 @@ pub fn read(path: &Path, frame: &LocalFrame) -> Result<(LayerPart, Report), Impo
 pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     let document = Document::load(path)?;
     document.check_degrees(path)?;
-    // Any frame will do to count; one about the file's middle keeps every place in the projection's domain.
-    let placer = Placer::rough(document.extent, document.epsg == guanlan_geography::WGS84);
+    let version = document.layer.clone().unwrap_or_default();
+    Ok(FileFacts { version, ..facts_of(path, &[document])? })
+}
+
+/// Facts of layers; the CRS is the first one's.
+pub(super) fn facts_of(path: &Path, documents: &[Document]) -> Result<FileFacts, ImportError> {
     let mut report = Report::default();
-    let part = match document.layer.as_deref() {
-        Some(layer) => known(path, layer, &document, &placer, &mut report)?,
-        None => foreign::read(&document, &placer, &mut report),
-    };
+    let mut part = LayerPart::default();
+    let mut extent = None;
+    let first = documents.iter().find(|d| d.extent.is_some()).or(documents.first());
+    let crs = first.and_then(|d| d.crs.clone());
+    for document in documents {
+        // Any frame will do to count; one about the file's middle keeps every place in the projection's domain.
+        let degrees = document.crs.as_deref().map_or(document.in_degrees(), |c| is_geographic(c) == Ok(true));
+        let placer = Placer::rough(document.extent, degrees);
+        match document.layer.as_deref() {
+            Some(layer) => known(path, layer, document, &placer, &mut part, &mut report)?,
+            None => foreign::read(document, &placer, &mut part, &mut report),
+        }
+        if let Some(e) = document.extent.filter(|_| document.crs == crs) {
+            super::peek::grow(&mut extent, [e[0], e[1], e[2]]);
+            super::peek::grow(&mut extent, [e[3], e[4], e[5]]);
+        }
+    }
     let mut counts: std::collections::BTreeMap<String, usize> =
         part.counts().into_iter().map(|(class, n)| (class.to_owned(), n)).collect();
-    counts.insert("features".into(), document.features.len());
+    counts.insert("features".into(), documents.iter().map(|d| d.features.len()).sum());
+    for kind in documents.iter().flat_map(|d| &d.features).filter_map(|f| f.geometry.as_ref()).map(|g| &g.kind) {
+        if !kind.is_empty() {
+            *counts.entry(kind.clone()).or_default() += 1;
+        }
+    }
     Ok(FileFacts {
         path: path.to_owned(),
         format: "GeoJSON".into(),
-        version: document.layer.unwrap_or_default(),
-        crs: format!("EPSG:{}", document.epsg),
-        extent: document.extent,
+        version: String::new(),
+        crs: crs.unwrap_or_default(),
+        extent,
         counts,
         problems: report.problems,
     })
@@ -131,6 +208,7 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
 
 /// A ring in the local frame: counter-clockwise, not closed; `None` when it encloses nothing.
 fn local_ring(placer: &Placer, ring: &[[f64; 2]]) -> Option<Vec<[f32; 2]>> {
+    // Shapes of shapefiles turn the other way; both are turned right here.
     let mut points: Vec<[f64; 2]> = placer.all(ring).into_iter().collect::<Option<_>>()?;
     points.dedup();
     if points.len() > 1 && points.first() == points.last() {
@@ -171,8 +249,9 @@ fn known(
     layer: &str,
     document: &Document,
     placer: &Placer,
+    part: &mut LayerPart,
     report: &mut Report,
-) -> Result<LayerPart, ImportError> {
+) -> Result<(), ImportError> {
     let put: Put = match layer {
         "admin" => area,
         "organisations" => organisation,
@@ -190,7 +269,6 @@ fn known(
         }
     };
     let here = Here { placer, folder: path.parent().unwrap_or(Path::new("")) };
-    let mut part = LayerPart::default();
     // Ids name one thing each.
     let mut ids = BTreeSet::new();
     let key = match layer {
@@ -198,24 +276,27 @@ fn known(
         "organisations" | "sensors" | "units" => "id",
         _ => "",
     };
-    for (i, feature) in document.features.iter().enumerate() {
+    for feature in &document.features {
         let fields = Fields(feature.properties.as_ref());
         let twice = !key.is_empty() && fields.text(key).is_ok_and(|id| !ids.insert(id));
         let outcome = if twice {
             Err(Wrong::new(key, format!("{} is used by an earlier feature", fields.text_or_empty(key))))
         } else {
-            put(&mut part, feature, &fields, &here)
+            put(part, feature, &fields, &here)
         };
+        part.stamp(feature);
         if let Err(wrong) = outcome {
+            report.about(layer);
             report.note(
                 Severity::Skipped,
-                format!("feature {i}"),
+                feature.at.as_str(),
                 format!("property '{}' {}", wrong.property, wrong.reason),
             );
         }
     }
+    report.about("");
     part.areas.sort_by(|a, b| a.code.len().cmp(&b.code.len()).then_with(|| a.code.cmp(&b.code)));
-    Ok(part)
+    Ok(())
 }
 
 fn area(part: &mut LayerPart, feature: &Feature, f: &Fields<'_>, here: &Here<'_>) -> Result<(), Wrong> {
@@ -265,7 +346,8 @@ fn person(part: &mut LayerPart, _: &Feature, f: &Fields<'_>, _: &Here<'_>) -> Re
 }
 
 fn place(part: &mut LayerPart, feature: &Feature, f: &Fields<'_>, here: &Here<'_>) -> Result<(), Wrong> {
-    let kinds = "school, hospital, metro_entrance, care_home, underpass, pump_station, centre, shelter or quarter";
+    let kinds = "school, hospital, metro_entrance, care_home, underpass, pump_station, centre, shelter, quarter, fire_station, police, \
+                 government, clinic, fuel, substation, market, station or poi";
     part.places.push(Place {
         kind: f.word("kind", kinds)?,
         name: f.name(),

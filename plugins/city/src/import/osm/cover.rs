@@ -44,6 +44,9 @@ fn kind(tags: &Tags) -> Option<SurfaceKind> {
         return Some(SurfaceKind::Green);
     }
     let walked = tags.is("area", "yes") && roads::class(tags).is_some();
+    if tags.is_any("man_made", &["embankment", "dyke"]) {
+        return Some(SurfaceKind::Embankment);
+    }
     if walked || tags.has("area:highway") || tags.is("place", "square") || tags.is("amenity", "parking") {
         return Some(SurfaceKind::Paved);
     }
@@ -69,18 +72,19 @@ fn level_m(kind: SurfaceKind, tags: &Tags) -> Option<f32> {
     text.trim_end_matches('m').trim().parse().ok().filter(|level: &f32| (-500.0..=9000.0).contains(level))
 }
 
-/// Reads all areas.
-pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<SurfaceArea> {
+/// Reads all areas, with their ids.
+pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<(SurfaceArea, String)> {
     let mut out = Vec::new();
     let mut water: Vec<Vec<P2>> = Vec::new();
-    let mut add = |kind: SurfaceKind, tags: &Tags, area: Area| {
-        out.push(SurfaceArea {
+    let mut add = |kind: SurfaceKind, tags: &Tags, area: Area, id: String| {
+        let surface = SurfaceArea {
             kind,
             name: name(tags),
             ring: to_f32(&area.ring),
             holes: area.holes.iter().map(|h| to_f32(h)).collect(),
             level_m: level_m(kind, tags),
-        });
+        };
+        out.push((surface, id));
         if kind == SurfaceKind::Water {
             water.push(area.ring);
         }
@@ -88,7 +92,7 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<SurfaceArea>
     for relation in shapes.data.relations.iter().filter(|r| r.tags.is("type", "multipolygon")) {
         if let Some(kind) = kind(&relation.tags) {
             for area in shapes.relation_areas(relation, report) {
-                add(kind, &relation.tags, area);
+                add(kind, &relation.tags, area, format!("relation/{}", relation.id));
             }
         }
     }
@@ -97,7 +101,7 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<SurfaceArea>
         let closed = way.refs.len() > 3 && way.refs.first() == way.refs.last();
         if let Some(kind) = kind(&way.tags).filter(|_| closed) {
             if let Some(area) = shapes.way_area(way, report) {
-                add(kind, &way.tags, area);
+                add(kind, &way.tags, area, format!("way/{}", way.id));
             }
         }
     }
@@ -111,12 +115,9 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<SurfaceArea>
         }
         let ring = orient(strip(&line, width), true);
         if signed_area(&ring).abs() > 1.0 {
-            out.push(SurfaceArea {
-                kind: SurfaceKind::Water,
-                name: name(&way.tags),
-                ring: to_f32(&ring),
-                ..SurfaceArea::default()
-            });
+            let (kind, name) = (SurfaceKind::Water, name(&way.tags));
+            let surface = SurfaceArea { kind, name, ring: to_f32(&ring), ..SurfaceArea::default() };
+            out.push((surface, format!("way/{}", way.id)));
         }
     }
     report.count("surfaces", out.len());
@@ -124,7 +125,7 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<SurfaceArea>
 }
 
 /// A strip of a width along a line, mitred at bends (at most twice the half width).
-pub(super) fn strip(line: &[P2], width_m: f64) -> Vec<P2> {
+pub(in crate::import) fn strip(line: &[P2], width_m: f64) -> Vec<P2> {
     let unit = |a: P2, b: P2| {
         let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
         let length = dx.hypot(dy).max(1e-9);

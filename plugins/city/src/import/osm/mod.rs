@@ -3,6 +3,7 @@
 //! Heights of what this module yields are **above the ground** beside it (`base_m` is the tag
 //! `min_height` or 0): OSM knows no terrain. [`Part::stand_on`] lifts it onto one.
 
+mod barriers;
 mod buildings;
 mod cover;
 mod data;
@@ -11,6 +12,7 @@ mod pbf;
 mod places;
 mod quantity;
 mod roads;
+mod roof;
 mod shapes;
 mod xml;
 
@@ -21,9 +23,16 @@ use std::path::Path;
 
 use guanlan_geography::LocalFrame;
 
-use super::{FileFacts, ImportError, Report, Severity, peek::Peek, placer::Placer};
-use crate::model::{Building, Place, Road, SurfaceArea};
+use super::{
+    FileFacts, ImportError, Report, Severity,
+    peek::{Keys, Peek},
+    placer::Placer,
+};
+use crate::model::{Barrier, Building, Layer, Place, Road, SurfaceArea};
+pub(in crate::import) use cover::strip;
 use data::Data;
+pub(in crate::import) use places::kind_by as poi_of;
+pub(in crate::import) use roads::class_of as road_class_of;
 use shapes::Shapes;
 
 /// EPSG code of OSM's longitude and latitude.
@@ -40,6 +49,10 @@ pub struct Part {
     pub surfaces: Vec<SurfaceArea>,
     /// Schools, hospitals, metro entrances, underpasses …
     pub places: Vec<Place>,
+    /// Fences, walls, hedges, gates, bollards.
+    pub barriers: Vec<Barrier>,
+    /// OSM ids of surfaces and places.
+    pub(crate) keys: Keys,
 }
 
 impl Part {
@@ -57,6 +70,7 @@ impl Part {
                     part.base_m += ground;
                     part.eaves_m += ground;
                     part.top_m += ground;
+                    part.mesh.iter_mut().for_each(|corner| corner[2] += ground);
                 }
             }
         }
@@ -99,6 +113,9 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     let relations = |key: &str| data.relations.iter().filter(|r| r.tags.get(key).is_some()).count();
     let both =
         |a: &str, b: &str| data.ways.iter().filter(|w| w.tags.get(a).is_some() && w.tags.get(b).is_some()).count();
+    let tags = data.ways.iter().map(|w| &w.tags).chain(data.relations.iter().map(|r| &r.tags));
+    let tags = tags.chain(data.tagged.iter().map(|(_, tags)| tags));
+    let cjk_names = tags.filter(|tags| tags.get("name").is_some_and(names::cjk)).count();
     for (name, n) in [
         ("nodes", nodes),
         ("ways", data.ways.len()),
@@ -111,8 +128,11 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         ("building_ways_with_levels", both("building", "building:levels")),
         ("roads", ways("highway")),
         ("road_edges", part.roads.len()),
+        ("water_ways", data.ways.iter().filter(|w| w.tags.is("natural", "water")).count()),
+        ("cjk_names", cjk_names),
         ("surfaces", part.surfaces.len()),
         ("places", part.places.len()),
+        ("barriers", part.barriers.len()),
         ("way_node_refs", refs().count()),
         ("way_node_refs_missing", missing),
     ] {
@@ -127,20 +147,32 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     let mut report = std::mem::take(&mut data.report);
     let nodes = std::mem::take(&mut data.nodes);
     let shapes = Shapes::new(&data, nodes, placer, &mut report);
+    report.about("surfaces");
+    let (surfaces, of_surfaces) = cover::read(&shapes, &mut report).into_iter().unzip();
+    let (places, of_places) = places::read(&shapes).into_iter().unzip();
+    report.about("buildings");
+    let buildings = buildings::read(&shapes, &mut report);
+    report.about("road_edges");
+    let roads = roads::read(&shapes, &mut report);
+    report.about("buildings");
     let part = Part {
-        buildings: buildings::read(&shapes, &mut report),
-        roads: roads::read(&shapes, &mut report),
-        surfaces: cover::read(&shapes, &mut report),
-        places: places::read(&shapes),
+        buildings,
+        roads,
+        surfaces,
+        places,
+        barriers: barriers::read(&shapes),
+        keys: Keys::from([(Layer::Surfaces, of_surfaces), (Layer::Places, of_places)]),
     };
     for building in &part.buildings {
         for what in &building.guessed {
             report.note(Severity::Guessed, building.id.as_str(), format!("a building's height is a guess ({what})"));
         }
     }
+    report.about("");
     report.count("buildings", part.buildings.len());
     report.count("road_edges", part.roads.len());
     report.count("places", part.places.len());
+    report.count("barriers", part.barriers.len());
     ((part, report), data)
 }
 

@@ -4,7 +4,7 @@ use guanlan_core::Bilingual;
 
 use super::data::Tags;
 
-fn cjk(text: &str) -> bool {
+pub(super) fn cjk(text: &str) -> bool {
     text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c) || ('\u{f900}'..='\u{faff}').contains(&c))
 }
 

@@ -15,24 +15,54 @@ use crate::{
 };
 
 fn kind(tags: &Tags) -> Option<PlaceKind> {
+    kind_by(&|key| tags.get(key).map(str::to_owned))
+}
+
+/// What a place is by its tags.
+pub(crate) fn kind_by(get: &dyn Fn(&str) -> Option<String>) -> Option<PlaceKind> {
+    let is = |key: &str, values: &[&str]| get(key).is_some_and(|v| values.contains(&v.as_str()));
     let care = ["nursing_home", "assisted_living", "group_home"];
-    if tags.is_any("amenity", &["school", "kindergarten", "college", "university"]) {
+    if is("amenity", &["school", "kindergarten", "college", "university"]) {
         Some(PlaceKind::School)
-    } else if tags.is("amenity", "hospital") {
+    } else if is("amenity", &["hospital"]) {
         Some(PlaceKind::Hospital)
-    } else if tags.is("amenity", "nursing_home")
-        || (tags.is("amenity", "social_facility")
-            && (tags.is_any("social_facility", &care) || tags.is("social_facility:for", "senior")))
+    } else if is("amenity", &["clinic", "doctors"]) {
+        Some(PlaceKind::Clinic)
+    } else if is("amenity", &["nursing_home"])
+        || (is("amenity", &["social_facility"])
+            && (is("social_facility", &care) || is("social_facility:for", &["senior"])))
     {
         Some(PlaceKind::CareHome)
-    } else if tags.is("railway", "subway_entrance") {
+    } else if is("railway", &["subway_entrance"]) {
         Some(PlaceKind::MetroEntrance)
-    } else if tags.is("man_made", "pumping_station") {
+    } else if is("man_made", &["pumping_station"]) {
         Some(PlaceKind::PumpStation)
-    } else if tags.is("emergency", "assembly_point") || tags.is("social_facility", "shelter") {
+    } else if is("emergency", &["assembly_point"]) || is("social_facility", &["shelter"]) {
         Some(PlaceKind::Shelter)
-    } else if tags.is_any("place", &["quarter", "suburb", "neighbourhood"]) {
+    } else if is("place", &["quarter", "suburb", "neighbourhood"]) {
         Some(PlaceKind::Quarter)
+    } else if is("amenity", &["fire_station"]) {
+        Some(PlaceKind::FireStation)
+    } else if is("amenity", &["police"]) {
+        Some(PlaceKind::Police)
+    } else if is("amenity", &["townhall", "courthouse"]) || is("office", &["government"]) {
+        Some(PlaceKind::Government)
+    } else if is("amenity", &["fuel"]) {
+        Some(PlaceKind::Fuel)
+    } else if is("power", &["substation"]) {
+        Some(PlaceKind::Substation)
+    } else if is("amenity", &["marketplace"]) || is("shop", &["supermarket", "mall"]) {
+        Some(PlaceKind::Market)
+    } else if is("amenity", &["bus_station"]) || is("railway", &["station"]) {
+        Some(PlaceKind::Station)
+    } else if get("name").is_some_and(|n| !n.is_empty())
+        && (is(
+            "amenity",
+            &["library", "theatre", "cinema", "community_centre", "place_of_worship", "bank", "post_office"],
+        ) || is("tourism", &["attraction", "museum", "hotel", "viewpoint"])
+            || is("leisure", &["sports_centre", "stadium"]))
+    {
+        Some(PlaceKind::Poi)
     } else {
         None
     }
@@ -50,14 +80,23 @@ fn plain_name(kind: PlaceKind) -> Bilingual {
         PlaceKind::Centre => ("指挥中心", "Command centre"),
         PlaceKind::Shelter => ("避难场所", "Shelter"),
         PlaceKind::Quarter => ("片区", "Quarter"),
+        PlaceKind::FireStation => ("消防站", "Fire station"),
+        PlaceKind::Police => ("派出所", "Police"),
+        PlaceKind::Government => ("政府机构", "Government office"),
+        PlaceKind::Clinic => ("诊所", "Clinic"),
+        PlaceKind::Fuel => ("加油站", "Filling station"),
+        PlaceKind::Substation => ("变电站", "Substation"),
+        PlaceKind::Market => ("商超市场", "Market"),
+        PlaceKind::Station => ("车站", "Station"),
+        PlaceKind::Poi => ("地点", "Place"),
     };
     Bilingual::new(chinese, english)
 }
 
-/// Reads all places.
-pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
-    let mut out: Vec<Place> = Vec::new();
-    let mut add = |kind: PlaceKind, tags: &Tags, mut name: Bilingual, at: P2| {
+/// Reads all places, with their ids.
+pub(super) fn read(shapes: &Shapes<'_>) -> Vec<(Place, String)> {
+    let mut out: Vec<(Place, String)> = Vec::new();
+    let mut add = |kind: PlaceKind, tags: &Tags, mut name: Bilingual, at: P2, id: String| {
         if name == Bilingual::default() {
             name = plain_name(kind);
             if let Some(letter) = tags.get("ref").or(tags.get("local_ref")).filter(|l| !l.is_empty()) {
@@ -65,11 +104,11 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
             }
         }
         let people = tags.get("capacity").and_then(count).map_or(0, |n| n.clamp(0, 1_000_000)) as u32;
-        out.push(Place { kind, name, place_m: at, people });
+        out.push((Place { kind, name, place_m: at, people }, id));
     };
     for (id, tags) in &shapes.data.tagged {
         if let (Some(kind), Some(at)) = (kind(tags), shapes.place(*id)) {
-            add(kind, tags, name(tags), at);
+            add(kind, tags, name(tags), at, format!("node/{id}"));
         }
     }
     let mut named_underpasses: Vec<String> = Vec::new();
@@ -79,7 +118,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
             let closed = way.refs.len() > 3 && way.refs.first() == way.refs.last();
             let at = if closed { inner_point(&line) } else { centre(&line) };
             if let Some(at) = at {
-                add(kind, &way.tags, name(&way.tags), at);
+                add(kind, &way.tags, name(&way.tags), at, format!("way/{}", way.id));
             }
         }
         // One place for each underpass with a name: carriageways and pieces share it.
@@ -88,7 +127,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
             let label = tunnel_name(&way.tags).zh;
             if label.is_empty() || !named_underpasses.contains(&label) {
                 if let Some(&at) = line.get(line.len() / 2) {
-                    add(PlaceKind::Underpass, &way.tags, tunnel_name(&way.tags), at);
+                    add(PlaceKind::Underpass, &way.tags, tunnel_name(&way.tags), at, format!("way/{}", way.id));
                 }
                 named_underpasses.push(label);
             }
@@ -99,7 +138,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Place> {
         if let Some(kind) = kind(&relation.tags) {
             let areas = shapes.relation_areas(relation, &mut silent);
             if let Some(at) = areas.first().and_then(|a| inner_point(&a.ring)) {
-                add(kind, &relation.tags, name(&relation.tags), at);
+                add(kind, &relation.tags, name(&relation.tags), at, format!("relation/{}", relation.id));
             }
         }
     }

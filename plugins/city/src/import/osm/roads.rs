@@ -20,7 +20,12 @@ const LANE_M: f64 = 3.25;
 
 /// Class of a road; `None` for what is not (yet, or any more) a road to move on.
 pub(super) fn class(tags: &Tags) -> Option<RoadClass> {
-    Some(match tags.get("highway")? {
+    class_of(tags.get("highway")?)
+}
+
+/// Class by the value of `highway`.
+pub(crate) fn class_of(word: &str) -> Option<RoadClass> {
+    Some(match word {
         "motorway" | "motorway_link" | "trunk" | "trunk_link" => RoadClass::Motorway,
         "primary" | "primary_link" => RoadClass::Primary,
         "secondary" | "secondary_link" => RoadClass::Secondary,

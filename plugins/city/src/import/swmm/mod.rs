@@ -208,7 +208,9 @@ impl<'a> Reader<'a> {
 
     fn note(&mut self, severity: Severity, row: &Row<'_>, section: &str, reason: impl std::fmt::Display) {
         let place = format!("line {} [{section}] '{}'", row.line, row.words[0]);
+        self.report.about(&section.to_ascii_lowercase());
         self.report.note(severity, place, reason.to_string());
+        self.report.about("");
     }
 
     fn read(mut self) -> SwmmFile {

@@ -160,7 +160,7 @@ impl fmt::Display for Issue {
 impl From<Issue> for Problem {
     fn from(issue: Issue) -> Self {
         let message = format!("{} ({})", issue.message, issue.kind.code());
-        Self { severity: issue.severity, where_: issue.place, message, count: 1 }
+        Self::new(issue.severity, "tiles", issue.place, message)
     }
 }
 
