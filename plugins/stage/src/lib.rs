@@ -34,6 +34,7 @@ pub mod screen;
 pub mod shaders;
 pub mod solid;
 pub mod still;
+pub mod tiles3d;
 pub mod weather;
 pub mod window;
 
@@ -146,6 +147,7 @@ impl Plugin for StagePlugin {
                 .chain(),
         );
         app.configure_sets(Update, scene::LookFollows.in_set(StageSystems::Layers));
+        app.add_plugins(tiles3d::TilesPlugin);
         app.add_systems(Startup, (screen::spawn_cameras, scene::build, light::sky::spawn, weather::spawn).chain());
         app.add_systems(
             Update,

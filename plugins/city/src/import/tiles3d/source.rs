@@ -23,7 +23,7 @@ pub struct LocalFolder {
 
 impl LocalFolder {
     /// The folder of a `tileset.json`, and that file's URI in it. A folder stands for its `tileset.json`, or
-    /// for its only `*.json` beside none.
+    /// for the only `tileset*.json` in it.
     ///
     /// # Errors
     /// When there is no such file.
@@ -45,11 +45,11 @@ fn root_file(folder: &Path) -> Result<PathBuf, String> {
         return Ok(usual);
     }
     let entries = std::fs::read_dir(folder).map_err(|e| e.to_string())?;
-    let mut found: Vec<PathBuf> = entries
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.is_file() && p.extension().is_some_and(|x| x.eq_ignore_ascii_case("json")))
-        .collect();
+    let named_so = |p: &PathBuf| {
+        let name = p.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        p.is_file() && name.starts_with("tileset") && name.ends_with(".json")
+    };
+    let mut found: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(named_so).collect();
     found.sort();
     match (found.pop(), found.is_empty()) {
         (Some(only), true) => Ok(only),

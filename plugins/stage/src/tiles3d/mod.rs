@@ -1,0 +1,355 @@
+//! 3D Tiles streamed by screen-space error: what is looked at is read, what was not looked at for long goes.
+//!
+//! **Invariant:** a window's frame never waits for a tile: reading, decoding and the making of meshes happen on
+//! worker threads, and only a few megabytes are handed to the renderer in one frame. A still waits, because it
+//! is taken once. **Invariant:** nothing is computed while neither the eye nor the tiles change.
+
+pub mod cache;
+pub mod loader;
+pub mod mesh;
+pub mod pick;
+pub mod select;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bevy::prelude::*;
+use crossbeam_channel::{Receiver, unbounded};
+use guanlan_city::City;
+use guanlan_city::import::tiles3d::{
+    self, Ask, Issues, LocalFolder, NO_FEATURE, Outcome, TileSource, TileTree, Tileset,
+};
+use guanlan_city::model::TilesetLayer;
+use guanlan_core::Bilingual;
+use guanlan_geography::LocalFrame;
+
+use crate::camera::CameraRig;
+use crate::look::Look;
+use crate::pick::{PickTarget, Picked};
+use crate::quality::ResolvedQuality;
+use crate::redraw::Redraw;
+use crate::screen::{MapLens, StillTarget};
+use crate::{StageSettings, StageSystems, shaders};
+use cache::{BUDGET, Cache, Held};
+use loader::{Delivery, Loader, Order};
+use mesh::{SHADER, TileMaterial};
+use select::{Eye, Selection, select};
+
+/// Handed to the renderer in one frame of a window, bytes.
+const FRAME_BYTES: usize = 8 << 20;
+/// Wishes that are passed on at once.
+const ORDERS: usize = 48;
+/// A still waits this long for its tiles, s.
+const STILL_S: u64 = 60;
+
+/// A tileset on the stage.
+struct Layer {
+    name: Bilingual,
+    source: Arc<dyn TileSource>,
+    tree: TileTree,
+    cache: Cache,
+    selection: Selection,
+}
+
+/// A tileset that was opened on its thread.
+type Opened = (usize, Result<(Arc<dyn TileSource>, TileTree), String>);
+
+/// The tilesets of the city.
+#[derive(Resource)]
+pub struct TileLayers {
+    layers: Vec<Option<Layer>>,
+    names: Vec<Bilingual>,
+    loader: Loader,
+    opened: Receiver<Opened>,
+    opening: usize,
+    material: Handle<TileMaterial>,
+    eye: Option<Eye>,
+    dirty: bool,
+    full: bool,
+}
+
+/// What of the tiles was picked last.
+#[derive(Resource, Clone, Debug, Default, PartialEq)]
+pub struct PickedTile(pub Option<TileHit>);
+
+/// A place on a tile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TileHit {
+    /// The tileset's name.
+    pub layer: Bilingual,
+    /// The content's URI in the tileset.
+    pub uri: String,
+    /// Feature in the content; `None` for tiles without features.
+    pub feature: Option<u32>,
+    /// Properties of the feature by name.
+    pub properties: Vec<(String, serde_json::Value)>,
+    /// From the eye, m.
+    pub distance_m: f32,
+    number: u32,
+}
+
+/// Adds streaming for a city that has tilesets; nothing for one that has none.
+pub struct TilesPlugin;
+
+impl Plugin for TilesPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<PickedTile>();
+        let city = app.world().resource::<StageSettings>().city.clone();
+        if city.tilesets.is_empty() {
+            return;
+        }
+        shaders::add(app, &SHADER, include_str!("tiles.wgsl"), "guanlan/tiles.wgsl");
+        app.add_plugins(MaterialPlugin::<TileMaterial>::default());
+        crate::scene::follow_look_with::<TileMaterial>(app);
+        let look = *app.world().resource::<Look>();
+        let unmarked = UVec4::new(NO_FEATURE - 1, NO_FEATURE - 1, 0, 0);
+        let material =
+            app.world_mut().resource_mut::<Assets<TileMaterial>>().add(TileMaterial { look, marked: unmarked });
+        let wake: Box<dyn Fn() + Send + Sync> = match app.world().get_resource::<bevy::winit::EventLoopProxyWrapper>() {
+            Some(proxy) => {
+                let proxy = std::sync::Mutex::new((**proxy).clone());
+                Box::new(move || {
+                    if let Ok(proxy) = proxy.lock() {
+                        // A window that is closing needs no waking.
+                        let _ = proxy.send_event(bevy::winit::WinitUserEvent::WakeUp);
+                    }
+                })
+            }
+            None => Box::new(|| ()),
+        };
+        let (send, opened) = unbounded();
+        for (n, layer) in city.tilesets.iter().enumerate() {
+            let (layer, city, send) = (layer.clone(), city.clone(), send.clone());
+            let open = move || drop(send.send((n, open(&layer, &city))));
+            if let Err(error) = std::thread::Builder::new().name(format!("tileset-{n}")).spawn(open) {
+                tracing::error!("no thread to open a tileset: {error}");
+            }
+        }
+        app.insert_resource(TileLayers {
+            layers: city.tilesets.iter().map(|_| None).collect(),
+            names: city.tilesets.iter().map(|t| t.name.clone()).collect(),
+            loader: Loader::new(wake),
+            opened,
+            opening: city.tilesets.len(),
+            material,
+            eye: None,
+            dirty: true,
+            full: false,
+        });
+        app.add_systems(Update, (stream, pick_tile).chain().in_set(StageSystems::Layers));
+    }
+}
+
+fn open(layer: &TilesetLayer, city: &City) -> Result<(Arc<dyn TileSource>, TileTree), String> {
+    let (folder, uri) = LocalFolder::open(std::path::Path::new(&layer.path))?;
+    let bytes = folder.get(&uri, tiles3d::tileset::MAX_JSON)?;
+    let mut issues = Issues::default();
+    let tileset = Tileset::read(&bytes, &uri, &folder, &mut issues);
+    let tileset = tileset.ok_or_else(|| issues.fatal().map_or_else(|| "no tile".into(), ToString::to_string))?;
+    let frame = LocalFrame::new(city.epsg, city.origin);
+    let lift_m = f64::from(layer.lift_m(city.terrain.as_ref()));
+    let tree = TileTree::new(&tileset, &uri, frame, lift_m, &mut issues);
+    Ok((Arc::new(folder), tree))
+}
+
+impl TileLayers {
+    /// True while tiles are on their way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.opening > 0 || self.loader.is_busy()
+    }
+
+    /// Memory of all tiles, bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.layers.iter().flatten().map(|l| l.cache.bytes).sum()
+    }
+
+    /// The nearest tile that a ray in the renderer's frame meets before `limit_m`.
+    #[must_use]
+    pub fn cast(&self, origin: Vec3, direction: Vec3, limit_m: f32) -> Option<TileHit> {
+        let mut best: Option<(&Layer, (u32, u16), &Held, pick::Meeting)> = None;
+        for layer in self.layers.iter().flatten() {
+            for (key, held) in layer.cache.held().filter(|(_, h)| h.shown) {
+                let limit = best.as_ref().map_or(limit_m, |b| b.3.distance_m);
+                if let Some(hit) = pick::cast(&held.content, origin, direction, limit) {
+                    best = Some((layer, *key, held, hit));
+                }
+            }
+        }
+        let (layer, (node, content), held, hit) = best?;
+        let feature = (hit.feature != NO_FEATURE).then_some(hit.feature);
+        let reference = layer.tree.nodes.get(node as usize).and_then(|n| n.contents.get(usize::from(content)));
+        Some(TileHit {
+            layer: layer.name.clone(),
+            uri: reference.map(|c| c.uri.clone()).unwrap_or_default(),
+            feature,
+            properties: feature.map(|f| held.content.properties(f)).unwrap_or_default(),
+            distance_m: hit.distance_m,
+            number: feature.map_or(NO_FEATURE - 1, |f| held.first.wrapping_add(f)),
+        })
+    }
+
+    fn take_opened(&mut self) {
+        while let Ok((n, opened)) = self.opened.try_recv() {
+            self.opening -= 1;
+            self.dirty = true;
+            match opened {
+                Ok((source, tree)) => {
+                    let name = self.names[n].clone();
+                    let layer = Layer { name, source, tree, cache: Cache::default(), selection: Selection::default() };
+                    self.layers[n] = Some(layer);
+                }
+                Err(why) => tracing::warn!("tileset {}: {why}", self.names[n].en),
+            }
+        }
+    }
+
+    /// Takes a delivery in. Bytes that were handed to the renderer.
+    fn accept(&mut self, delivery: Delivery, commands: &mut Commands, meshes: &mut Assets<Mesh>) -> usize {
+        let Delivery { layer, ask, outcome, meshes: made, issues } = delivery;
+        let Some(layer) = self.layers.get_mut(layer).and_then(Option::as_mut) else { return 0 };
+        for issue in issues.list.iter().filter(|i| i.severity >= guanlan_city::import::Severity::Skipped) {
+            tracing::debug!("{}: {issue}", layer.name.en);
+        }
+        if matches!(outcome, Outcome::Cancelled) {
+            return 0;
+        }
+        self.dirty = true;
+        if let (Some(made), Ask::Content { node, content }) = (made, ask) {
+            let bytes = made.bytes;
+            let spawn = |mesh: Option<Mesh>, commands: &mut Commands, meshes: &mut Assets<Mesh>| {
+                let mesh = meshes.add(mesh?);
+                let parts = (Mesh3d(mesh), MeshMaterial3d(self.material.clone()), Visibility::Hidden);
+                Some(commands.spawn(parts).id())
+            };
+            let entities = [spawn(made.solid, commands, meshes), spawn(made.points, commands, meshes)];
+            layer.cache.put((node, content), entities, made.content, made.first, bytes);
+            return bytes;
+        }
+        if let (Outcome::Failed, Ask::Content { node, content }) = (&outcome, ask) {
+            layer.cache.fail((node, content));
+            if let Some(issue) = issues.list.last() {
+                tracing::warn!("tileset {}: {issue}", layer.name.en);
+            }
+        }
+        let mut ignored = Issues::default();
+        layer.tree.attach(ask, outcome, &mut ignored);
+        0
+    }
+
+    /// Looks again: shows, hides, lets go, and orders what is missing. True when the picture changed.
+    fn look(&mut self, eye: &Eye, commands: &mut Commands) -> bool {
+        let mut changed = false;
+        let mut bytes = self.bytes();
+        for layer in self.layers.iter_mut().flatten() {
+            let Layer { tree, cache, selection, .. } = layer;
+            select(tree, eye, cache, selection);
+            changed |= cache.show(&selection.draw, |held, shown| {
+                let visibility = if shown { Visibility::Inherited } else { Visibility::Hidden };
+                for entity in held.entities.iter().flatten() {
+                    commands.entity(*entity).insert(visibility);
+                }
+            });
+            let before = cache.bytes;
+            let room = (BUDGET + cache.bytes).saturating_sub(bytes);
+            cache.evict(room, |held| held.entities.iter().flatten().for_each(|e| commands.entity(*e).despawn()));
+            bytes -= before - cache.bytes;
+        }
+        let full = bytes > BUDGET;
+        if full && !self.full {
+            tracing::warn!("the tiles in sight need more than {} MB; coarser ones stay", BUDGET >> 20);
+        }
+        self.full = full;
+        let mut orders: Vec<Order> = Vec::new();
+        for (n, layer) in self.layers.iter().enumerate() {
+            let Some(layer) = layer.as_ref().filter(|_| !full) else { continue };
+            let jobs = layer.selection.want.iter().take(ORDERS).filter_map(|w| layer.tree.job(w.ask));
+            orders.extend(jobs.map(|job| Order { layer: n, job, source: layer.source.clone() }));
+        }
+        self.loader.order(orders.into_iter());
+        changed
+    }
+}
+
+/// Takes in what has come, and looks again when the eye or the tiles have changed.
+#[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
+fn stream(
+    mut commands: Commands,
+    mut tiles: ResMut<TileLayers>,
+    rig: Res<CameraRig>,
+    lens: Res<MapLens>,
+    quality: Option<Res<ResolvedQuality>>,
+    still: Option<Res<StillTarget>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut redraw: ResMut<Redraw>,
+) {
+    let tiles = tiles.bypass_change_detection();
+    tiles.take_opened();
+    let scale = if still.is_some() { 1.0 } else { quality.map_or(1.0, |q| q.window_scale) };
+    if rig.is_changed() || lens.is_changed() || tiles.eye.is_none() {
+        let eye = Eye::new(&rig.pose, &lens.lens, scale);
+        if tiles.eye.as_ref() != Some(&eye) {
+            tiles.eye = Some(eye);
+            tiles.dirty = true;
+        }
+    }
+    let Some(eye) = tiles.eye.clone() else { return };
+    let mut handed = 0;
+    while handed < FRAME_BYTES {
+        let Some(delivery) = tiles.loader.take() else { break };
+        handed += tiles.accept(delivery, &mut commands, &mut meshes);
+    }
+    if std::mem::take(&mut tiles.dirty) && tiles.look(&eye, &mut commands) {
+        redraw.scene();
+    }
+    if still.is_none() {
+        return;
+    }
+    // A still has time, and no second frame to make up for what is missing.
+    let end = Instant::now() + Duration::from_secs(STILL_S);
+    while tiles.is_busy() && Instant::now() < end {
+        if tiles.opening > 0 {
+            std::thread::sleep(Duration::from_millis(2));
+            tiles.take_opened();
+        }
+        if let Some(delivery) = tiles.loader.wait(Duration::from_millis(20)) {
+            tiles.accept(delivery, &mut commands, &mut meshes);
+        }
+        if std::mem::take(&mut tiles.dirty) {
+            tiles.look(&eye, &mut commands);
+        }
+    }
+}
+
+/// A click that meets a tile before anything else picks it and marks its feature.
+fn pick_tile(
+    mut clicks: MessageReader<Picked>,
+    tiles: Res<TileLayers>,
+    rig: Res<CameraRig>,
+    lens: Res<MapLens>,
+    mut picked: ResMut<PickedTile>,
+    mut materials: ResMut<Assets<TileMaterial>>,
+    mut redraw: ResMut<Redraw>,
+) {
+    for click in clicks.read() {
+        let (origin, direction) = lens.lens.ray(&rig.pose, click.cursor_px);
+        let limit_m = if click.what == PickTarget::Nothing {
+            f32::MAX
+        } else {
+            let place = crate::frame::to_scene(click.ground_m[0] as f32, click.ground_m[1] as f32, click.height_m);
+            origin.distance(place) + 0.5
+        };
+        let hit = tiles.cast(origin, direction, limit_m);
+        let number = hit.as_ref().map_or(NO_FEATURE - 1, |h| h.number);
+        if let Some(mut material) = materials.get_mut(&tiles.material)
+            && material.marked.x != number
+        {
+            material.marked.x = number;
+            redraw.scene();
+        }
+        if picked.0 != hit {
+            picked.0 = hit;
+        }
+    }
+}
