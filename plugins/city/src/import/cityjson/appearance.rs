@@ -1,4 +1,5 @@
-//! Materials and textures are not drawn, but wrong ones are reported.
+//! Materials and textures: the colours of materials are drawn on things with a mesh of their own, wrong ones are
+//! reported; pictures of textures are not opened.
 
 use serde_json::Value;
 
@@ -23,6 +24,30 @@ pub(super) fn check(geometry: &Geometry, appearance: [usize; 3], report: &mut Re
             }
         }
     }
+}
+
+/// A colour as linear RGB.
+pub(super) fn color(value: &Value) -> Option<[f32; 3]> {
+    let shares: Vec<f64> = value.as_array()?.iter().map_while(Value::as_f64).collect();
+    let rgb: [f64; 3] = shares.try_into().ok()?;
+    let good = rgb.iter().all(|v| (0.0..=1.0).contains(v));
+    // Colours are meant for a screen: sRGB.
+    let linear = |v: f64| if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) };
+    good.then(|| rgb.map(|v| linear(v) as f32))
+}
+
+/// The colour of each surface by the first material theme; `None` where it has none.
+pub(super) fn colors(geometry: &Geometry, materials: &[Option<[f32; 3]>]) -> Vec<Option<[f32; 3]>> {
+    let themes = geometry.appearance.iter().filter(|(name, _)| name == "material");
+    let Some(theme) = themes.filter_map(|(_, themes)| themes.as_object()?.values().next()).next() else {
+        return Vec::new();
+    };
+    let of = |value: &Value| value.as_u64().and_then(|n| *materials.get(n as usize)?);
+    if let Some(one) = theme.get("value") {
+        return vec![of(one); geometry.surfaces.len()];
+    }
+    let Some(shells) = theme.get("values").and_then(|v| shells(geometry, v).ok()) else { return Vec::new() };
+    geometry.surfaces.iter().map(|s| shells.get(s.place[0])?.get(s.place[1]).and_then(of)).collect()
 }
 
 /// The values of each shell, whatever the nesting.
@@ -92,4 +117,28 @@ fn texture(geometry: &Geometry, body: &Value, textures: usize, vertices: usize) 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Report;
+
+    #[test]
+    fn surfaces_have_the_colours_of_their_materials() {
+        let red = color(&serde_json::json!([1.0, 0.0, 0.5])).unwrap();
+        assert_eq!((red[0], red[1]), (1.0, 0.0));
+        assert!((red[2] - 0.2140).abs() < 1e-3, "{}", red[2]);
+        assert_eq!(color(&serde_json::json!([1.0, 2.0, 0.0])), None);
+        let ring = serde_json::json!([[0, 1, 2]]);
+        let solid = serde_json::json!({"type": "Solid", "lod": "2", "boundaries": [[ring, ring], [ring]],
+            "material": {"day": {"values": [[1, null], [0]]}}});
+        let geometry = Geometry::read(&solid, "", &mut Report::default()).unwrap();
+        assert_eq!(colors(&geometry, &[None, Some(red)]), [Some(red), None]);
+        let one = serde_json::json!({"type": "MultiSurface", "lod": "2", "boundaries": [ring, ring],
+            "material": {"day": {"value": 0}}});
+        let geometry = Geometry::read(&one, "", &mut Report::default()).unwrap();
+        assert_eq!(colors(&geometry, &[Some(red)]), [Some(red), Some(red)]);
+        assert_eq!(colors(&geometry, &[]), [None, None]);
+    }
 }

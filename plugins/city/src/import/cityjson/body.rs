@@ -17,6 +17,8 @@ pub(super) struct Face {
     pub rings: Vec<Vec<P3>>,
     pub meaning: Meaning,
     pub solid: usize,
+    /// Number of its surface in the geometry.
+    pub surface: usize,
     /// Vertical share of the normal, -1 … 1.
     pub up: f64,
 }
@@ -63,7 +65,7 @@ pub(super) fn faces(geometry: &Geometry, vertices: &[Option<P3>], at: &str, repo
             }
         }
         let up = steepness(normal(&rings[0]));
-        out.push(Face { rings, meaning: surface.meaning, solid: surface.solid, up });
+        out.push(Face { rings, meaning: surface.meaning, solid: surface.solid, surface: n, up });
     }
     out
 }

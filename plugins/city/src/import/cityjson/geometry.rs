@@ -24,6 +24,8 @@ pub(super) struct Surface {
     pub meaning: Meaning,
     /// Number of its solid within the geometry.
     pub solid: usize,
+    /// Its shell among all of the geometry, and its number in that shell: where values of an appearance stand.
+    pub place: [usize; 2],
 }
 
 /// A geometry.
@@ -175,7 +177,8 @@ impl Geometry {
             match read {
                 Some(rings) if rings.first().is_some_and(|r| r.len() >= 3) => {
                     if keep {
-                        self.surfaces.push(Surface { rings, meaning, solid });
+                        let place = [self.ring_lengths.len(), n];
+                        self.surfaces.push(Surface { rings, meaning, solid, place });
                     }
                 }
                 Some(_) => notes.note(

@@ -75,15 +75,17 @@ struct Document {
     vertices: Option<Vec<Vertex>>,
 }
 
-/// Sizes of the lists of an appearance.
+/// Sizes of the lists of an appearance, and the colours of its materials.
 #[derive(Default, Deserialize)]
 #[serde(from = "Value")]
-struct Counts([usize; 3]);
+struct Counts([usize; 3], Vec<Option<[f32; 3]>>);
 
 impl From<Value> for Counts {
     fn from(value: Value) -> Self {
         let count = |name: &str| value.get(name).and_then(Value::as_array).map_or(0, Vec::len);
-        Self(["materials", "textures", "vertices-texture"].map(count))
+        let materials = value.get("materials").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let colors = materials.iter().map(|m| super::appearance::color(m.get("diffuseColor")?)).collect();
+        Self(["materials", "textures", "vertices-texture"].map(count), colors)
     }
 }
 
@@ -109,6 +111,8 @@ pub(super) struct Head {
     pub templates: Templates,
     /// Materials, textures, texture vertices.
     pub appearance: [usize; 3],
+    /// Colour of each material, linear RGB; `None` for one without.
+    pub materials: Vec<Option<[f32; 3]>>,
     pub extensions: usize,
     /// Who belongs to whom; of a whole file or of the head of a sequence.
     pub families: Families,
@@ -196,6 +200,7 @@ impl Head {
             self.reference(reference);
         }
         self.appearance = head.appearance.as_ref().map(|a| a.0).unwrap_or_default();
+        self.materials = head.appearance.as_ref().map(|a| a.1.clone()).unwrap_or_default();
         self.extensions = head.extensions.as_ref().and_then(Value::as_object).map_or(0, Map::len);
         if let Some(templates) = &head.templates {
             self.templates = Templates::read(templates, &mut self.report);

@@ -349,10 +349,15 @@ impl Work<'_> {
     }
 
     fn landmark(&mut self, chunk: &Chunk, object: &CityObject, color: [f32; 3], vertices: &[Option<P3>]) {
-        let mut triangles: Vec<[P3; 3]> = Vec::new();
+        let (mut triangles, mut colors): (Vec<[P3; 3]>, Vec<[f32; 3]>) = (Vec::new(), Vec::new());
         for geometry in chosen(object) {
+            // An instance has the appearance of its template.
+            let template = geometry.instance.and_then(|(n, _)| self.head.templates.geometry.get(n)?.as_ref());
+            let painted = appearance::colors(template.unwrap_or(geometry), &self.head.materials);
             for face in self.faces(geometry, chunk, vertices) {
                 triangles.extend(self.triangulator.polygon(&face.rings));
+                let own = painted.get(face.surface).copied().flatten();
+                colors.resize(triangles.len(), own.unwrap_or(color));
             }
         }
         let corners = || triangles.iter().flatten();
@@ -371,7 +376,7 @@ impl Work<'_> {
             base_m: Some(foot as f32),
             heading_deg: 0.0,
             mesh: corners().map(|p| [(p[0] - east) as f32, (p[1] - north) as f32, (p[2] - foot) as f32]).collect(),
-            colors: vec![color; triangles.len()],
+            colors,
         });
     }
 
