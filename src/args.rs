@@ -89,6 +89,9 @@ pub struct RoomArgs {
     /// Size of text and panels, × normal.
     #[arg(long, value_name = "F")]
     pub scale: Option<f32>,
+    /// Colours: command_dark, daylight, or a theme file whose changes are shown at once.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
     /// Open with the leaders' briefing (总览).
     #[arg(long)]
     pub briefing: bool,
@@ -111,6 +114,9 @@ pub struct RenderArgs {
     /// Only the city, no panels.
     #[arg(long)]
     pub no_panels: bool,
+    /// Look below the ground: pipes, manholes, pumps, basements.
+    #[arg(long)]
+    pub underground: bool,
     /// Show a running exercise: a script file, or `shipped` for the cloudburst that comes with the program.
     #[arg(long, value_name = "SCRIPT")]
     pub drill: Option<PathBuf>,

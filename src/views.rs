@@ -2,11 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
+use guanlan_city::City;
 use guanlan_core::{Lang, Stamp};
 use guanlan_panels::{PanelsPlugin, Preset};
 use guanlan_room::{Timelines, hold, run_replay};
 use guanlan_stage::{
-    CameraRig, StagePlugin, Views,
+    CameraRig, StagePlugin, Underground, Views,
     still::{self, StillSpec},
     window::{self, WindowSpec},
 };
@@ -24,6 +25,11 @@ use crate::{
 /// Frames drawn before a still is taken: panels measure themselves in the first ones.
 const WARMUP_FRAMES: u32 = 6;
 
+/// The 3D city in the colours asked for.
+fn stage(args: &RoomArgs, city: Arc<City>) -> Result<StagePlugin, Failure> {
+    StagePlugin::themed(city, args.theme.as_deref()).map_err(|e| bad_input(format!("--theme: {e}")))
+}
+
 /// Opens the window and stays until it is closed.
 pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome {
     let timelines = house.timelines.clone();
@@ -35,8 +41,9 @@ pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome
         ..WindowSpec::default()
     };
     let preset = if args.briefing { Preset::Briefing } else { Preset::Desk };
+    let stage = stage(args, timelines.config().city.clone())?;
     let exit = window::run(&spec, |app| {
-        app.add_plugins(StagePlugin::new(timelines.config().city.clone()));
+        app.add_plugins(stage);
         app.add_plugins(guanlan_markers::MarkersPlugin);
         app.add_plugins(PanelsPlugin { timelines, lang, scale: 1.0, demo, preset });
     });
@@ -59,9 +66,10 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
     let mut unknown = None;
     let (width, height) = args.size;
     let spec = StillSpec { warmup_frames: WARMUP_FRAMES, ..StillSpec::to_file(width, height, &args.out) };
+    let stage = stage(&args.room, scene.city.clone())?;
     let drawn = still::run(
         |app| {
-            app.add_plugins(StagePlugin::new(scene.city.clone()));
+            app.add_plugins(stage);
             app.add_plugins(guanlan_markers::MarkersPlugin);
             let preset = match (args.no_panels, briefing) {
                 (true, _) => Preset::None,
@@ -70,6 +78,7 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
             };
             let scale = args.room.scale.unwrap_or(1.0);
             app.add_plugins(PanelsPlugin { timelines: timelines.clone(), lang, scale, demo: scene.demo, preset });
+            app.world_mut().resource_mut::<Underground>().on = args.underground;
             let views = app.world().resource::<Views>();
             let key = if briefing { "overview" } else { args.view.as_str() };
             match views.0.iter().find(|v| v.key == key) {

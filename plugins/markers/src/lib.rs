@@ -56,7 +56,7 @@ impl Plugin for MarkersPlugin {
             .init_resource::<MarkerScene>()
             .init_resource::<Shown>()
             .add_systems(Startup, prepare)
-            .add_systems(Update, show.in_set(StageSystems::Layers));
+            .add_systems(Update, (repaint, show).chain().in_set(StageSystems::Layers));
     }
 }
 
@@ -74,6 +74,16 @@ fn prepare(
         cases: of(4_000.0),
         lines: lines.add(LineMaterial { look: *look, order: 1_000.0, on_top: true }),
     });
+}
+
+/// Another theme: other colours.
+fn repaint(settings: Res<StageSettings>, mut shown: ResMut<Shown>, mut marks: ResMut<Assets<MarkerMaterial>>) {
+    if settings.is_changed() && !settings.is_added() {
+        shown.lines = None;
+        for (_, mark) in marks.iter_mut() {
+            *mark = MarkerMaterial::new(settings.theme, mark.order);
+        }
+    }
 }
 
 /// Rebuilds the layers whose version changed.

@@ -57,8 +57,8 @@ use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
 use guanlan_room::Timelines;
 use guanlan_stage::quality::ResolvedQuality;
 use guanlan_stage::{
-    CameraRig, FloodWater, FlyTo, Ground, KeyboardCaptured, MapLens, Picked, PointerCaptured, ScreenCamera,
-    StageSystems,
+    CameraRig, FloodWater, FlyTo, Ground, KeyboardCaptured, MapLens, Picked, PointerCaptured, Rain, SceneClock,
+    ScreenCamera, ShowInstant, StageSettings, StageSystems,
 };
 
 pub use action::UiAction;
@@ -118,6 +118,7 @@ impl Plugin for PanelsPlugin {
             .add_systems(Startup, wake::listen)
             .add_systems(PreUpdate, attach.before(EguiPreUpdateSet::InitContexts))
             .add_systems(Update, (look_at_rooms, keys, picked, tour, fill).chain().before(StageSystems::Layers))
+            .add_systems(Update, follow_theme)
             .add_systems(EguiPrimaryContextPass, draw::draw);
     }
 }
@@ -285,6 +286,7 @@ fn fill(
     mut scene: ResMut<MarkerScene>,
     mut ids: ResMut<MarkerIds>,
     mut water: ResMut<FloodWater>,
+    mut sky: (ResMut<SceneClock>, ResMut<Rain>),
     time: Res<Time<Real>>,
     mut last: Local<Option<(Filled, f64)>>,
 ) {
@@ -309,6 +311,15 @@ fn fill(
     let chosen = Chosen { case: desk.case.as_ref(), alert: desk.alert, unit: desk.unit.as_ref() };
     glue::fill(picture, &ground, chosen, &mut scene, &mut ids);
     glue::flood(picture, &mut water);
+    sky.0.show(picture.now.as_secs_f64());
+    Rain::set_mean(&mut sky.1, picture.rain_mm_h() as f32);
+}
+
+/// Panels wear the stage's colours.
+fn follow_theme(settings: Res<StageSettings>, mut desk: ResMut<Desk>) {
+    if settings.is_changed() && desk.look.theme != settings.theme {
+        desk.look.theme = settings.theme;
+    }
 }
 
 /// The words of a key in a language, for the program around the panels.

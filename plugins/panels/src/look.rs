@@ -174,7 +174,7 @@ pub fn fonts() -> FontDefinitions {
 pub fn dress(ctx: &egui::Context, look: &Look) {
     let look = *look;
     let visuals_of = move || {
-        let mut v = if look.theme == Theme::CommandDark { egui::Visuals::dark() } else { egui::Visuals::light() };
+        let mut v = if look.theme.is_dark() { egui::Visuals::dark() } else { egui::Visuals::light() };
         let panel = look.color(Token::Panel);
         let ink = |alpha: f32| look.text().gamma_multiply(alpha);
         v.override_text_color = None;

@@ -16,10 +16,13 @@
 //! Terminology: *scene* is the renderer's frame (see [`frame`]); *rig* is the camera as numbers;
 //! *lens* is the window with the part that panels leave free.
 
+pub mod areas;
 pub mod buildings;
 pub mod camera;
+pub mod cones;
 pub mod flood;
 pub mod frame;
+pub mod furniture;
 pub mod ground;
 pub mod layers;
 pub mod light;
@@ -34,7 +37,9 @@ pub mod screen;
 pub mod shaders;
 pub mod solid;
 pub mod still;
+pub mod theme;
 pub mod tiles3d;
+pub mod underground;
 pub mod weather;
 pub mod window;
 
@@ -46,15 +51,18 @@ use guanlan_city::City;
 use guanlan_core::theme::Theme;
 pub use image;
 
+pub use areas::{AreaStyle, Figure};
 pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
 pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField};
 pub use ground::heights::Ground;
-pub use light::SceneClock;
+pub use light::{SceneClock, clock::ShowInstant};
 pub use look::Look;
 pub use pick::{Highlight, PickTarget, Picked};
 pub use quality::Quality;
 pub use redraw::Redraw;
 pub use screen::{MainCamera, MapLens, MapViewport, ScreenCamera};
+pub use theme::ThemeChoice;
+pub use underground::{DrainFill, PumpState, Underground};
 pub use weather::{Rain, RainField};
 
 /// The whole stage over one city.
@@ -65,13 +73,26 @@ pub struct StagePlugin {
     pub quality: Quality,
     /// Colours.
     pub theme: Theme,
+    /// Theme file whose changes are shown.
+    pub theme_file: Option<std::path::PathBuf>,
 }
 
 impl StagePlugin {
     /// A stage with automatic quality in the dark theme.
     #[must_use]
     pub fn new(city: Arc<City>) -> Self {
-        Self { city, quality: Quality::Auto, theme: Theme::CommandDark }
+        Self { city, quality: Quality::Auto, theme: Theme::CommandDark, theme_file: None }
+    }
+
+    /// A stage in the theme of this name, or of this file, which is then followed.
+    ///
+    /// # Errors
+    /// [`theme::ThemeError`] when the file is no theme that people can read.
+    pub fn themed(city: Arc<City>, theme: Option<&str>) -> Result<Self, theme::ThemeError> {
+        let choice = theme.map_or(ThemeChoice::default(), ThemeChoice::of);
+        let theme = choice.open()?;
+        let theme_file = if let ThemeChoice::File(path) = choice { Some(path) } else { None };
+        Ok(Self { theme, theme_file, ..Self::new(city) })
     }
 }
 
@@ -112,6 +133,9 @@ pub enum StageSystems {
 impl Plugin for StagePlugin {
     fn build(&self, app: &mut App) {
         shaders::add_all(app);
+        if let Some(path) = &self.theme_file {
+            app.add_plugins(theme::ThemeFilePlugin(path.clone()));
+        }
         let ground = Ground::new(&self.city);
         let views = camera::views::from_city(&self.city, &ground);
         let home = views.0.first().map(|v| v.pose).unwrap_or_default();
@@ -132,6 +156,10 @@ impl Plugin for StagePlugin {
             .init_resource::<FloodFlow>()
             .init_resource::<FloodStyle>()
             .init_resource::<Rain>()
+            .init_resource::<Underground>()
+            .init_resource::<DrainFill>()
+            .init_resource::<AreaStyle>()
+            .insert_resource(furniture::PartIndex::new(&self.city))
             .init_resource::<ground::near::NearPainting>()
             .init_resource::<Highlight>()
             .init_resource::<MapViewport>()
@@ -148,15 +176,19 @@ impl Plugin for StagePlugin {
         );
         app.configure_sets(Update, scene::LookFollows.in_set(StageSystems::Layers));
         app.add_plugins(tiles3d::TilesPlugin);
-        app.add_systems(Startup, (screen::spawn_cameras, scene::build, light::sky::spawn, weather::spawn).chain());
+        app.add_systems(Startup, (screen::spawn_cameras, scene::build, light::sky::spawn).chain());
         app.add_systems(
             Update,
             (
                 screen::follow_window.in_set(StageSystems::Lens),
-                camera::input::steer.in_set(StageSystems::Input),
+                (camera::input::steer, underground::key).in_set(StageSystems::Input),
                 camera::flight::fly.in_set(StageSystems::Camera),
                 (flood::show_water, ground::near::follow_focus).in_set(StageSystems::Layers),
-                (light::clock::follow_clock, weather::show_rain, pick::show_highlight)
+                // What takes its colours from the theme, after the look has them.
+                (scene::show_bodies, areas::show, cones::show, furniture::follow_focus)
+                    .after(light::clock::follow_clock)
+                    .in_set(StageSystems::Layers),
+                (light::clock::follow_clock, weather::show_rain, underground::show, pick::show_highlight)
                     .chain()
                     .before(scene::LookFollows)
                     .in_set(StageSystems::Layers),

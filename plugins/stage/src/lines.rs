@@ -23,9 +23,9 @@ pub struct Polyline {
     pub dash_m: f32,
 }
 
-const ATTRIBUTE_OTHER: MeshVertexAttribute =
+pub(crate) const ATTRIBUTE_OTHER: MeshVertexAttribute =
     MeshVertexAttribute::new("GuanlanOther", 0x6775_6111, VertexFormat::Float32x4);
-const ATTRIBUTE_STYLE: MeshVertexAttribute =
+pub(crate) const ATTRIBUTE_STYLE: MeshVertexAttribute =
     MeshVertexAttribute::new("GuanlanStyle", 0x6775_6112, VertexFormat::Float32x4);
 
 /// Draws [`Polyline`]s.

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use bevy::camera::visibility::{NoFrustumCulling, VisibilityRange};
 use bevy::prelude::*;
-use guanlan_city::model::AdminLevel;
 
 use crate::StageSettings;
 use crate::buildings::{BuildingMaterial, Tile, tiles};
@@ -13,9 +12,10 @@ use crate::ground::heights::{Ground, HeightGrid};
 use crate::ground::paint::{Canvas, paint};
 use crate::ground::{GroundMaterial, terrain_mesh};
 use crate::light::sky::SkyMaterial;
-use crate::lines::{LineMaterial, Polyline, line_mesh};
+use crate::lines::LineMaterial;
 use crate::look::Look;
 use crate::solid::{self, SolidMaterial};
+use crate::underground::PipeMaterial;
 use crate::weather::RainMaterial;
 
 /// Counts of what was built, for logs and tests.
@@ -42,7 +42,7 @@ const FAR_M: f32 = 2200.0;
 /// Largest side of the ground painting, px.
 const PAINTING_PX: usize = 3072;
 
-/// Ground, buildings, bridges, landmarks, outlines.
+/// Ground, buildings and the flood's material.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn build(
     mut commands: Commands,
@@ -53,8 +53,6 @@ pub(crate) fn build(
     mut images: ResMut<Assets<Image>>,
     mut grounds: ResMut<Assets<GroundMaterial>>,
     mut walls: ResMut<Assets<BuildingMaterial>>,
-    mut solids: ResMut<Assets<SolidMaterial>>,
-    mut lines: ResMut<Assets<LineMaterial>>,
     mut waters: ResMut<Assets<FloodMaterial>>,
 ) {
     let begun = Instant::now();
@@ -86,39 +84,6 @@ pub(crate) fn build(
         spawn(tile.far, FAR_M, f32::MAX);
     }
 
-    let bodies = solid::build(city, &ground, &look);
-    if !bodies.is_empty() {
-        commands.spawn((
-            Mesh3d(meshes.add(bodies.into_mesh())),
-            MeshMaterial3d(solids.add(SolidMaterial { look: *look, ghost: false })),
-        ));
-    }
-
-    let outlines: Vec<Polyline> = city
-        .areas
-        .iter()
-        .filter(|a| matches!(a.level, AdminLevel::District | AdminLevel::Street) && a.ring.len() >= 3)
-        .map(|a| {
-            let mut ring = a.ring.clone();
-            ring.push(ring[0]);
-            let strength = if a.level == AdminLevel::District { 0.22 } else { 0.16 };
-            let color = look.edge.truncate().extend(strength);
-            Polyline {
-                points: ground.drape(&ring, 60.0, 3.0),
-                colors: [color, color],
-                width_px: if a.level == AdminLevel::District { 1.8 } else { 1.2 },
-                dash_m: 0.0,
-            }
-        })
-        .collect();
-    if !outlines.is_empty() {
-        commands.spawn((
-            Mesh3d(meshes.add(line_mesh(&outlines))),
-            MeshMaterial3d(lines.add(LineMaterial { look: *look, order: 0.0, on_top: false })),
-            NoFrustumCulling,
-        ));
-    }
-
     commands.insert_resource(FloodHandle(waters.add(FloodMaterial {
         look: *look,
         frame: Vec4::new(0.0, 0.0, 1.0, 1.0),
@@ -128,6 +93,34 @@ pub(crate) fn build(
     stats.build_ms = begun.elapsed().as_secs_f64() * 1000.0;
     tracing::info!(?stats, "scene built");
     commands.insert_resource(stats);
+}
+
+/// Bridges and landmarks: their colours come from the theme.
+#[derive(Component)]
+pub(crate) struct Bodies;
+
+/// Builds bridges and landmarks, again when the theme changes.
+#[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
+pub(crate) fn show_bodies(
+    mut commands: Commands,
+    settings: Res<StageSettings>,
+    ground: Res<Ground>,
+    look: Res<Look>,
+    old: Query<Entity, With<Bodies>>,
+    mut solids: ResMut<Assets<SolidMaterial>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut redraw: ResMut<crate::Redraw>,
+) {
+    if !settings.is_changed() {
+        return;
+    }
+    redraw.scene();
+    old.iter().for_each(|entity| commands.entity(entity).despawn());
+    let bodies = solid::build(&settings.city, &ground, &look);
+    if !bodies.is_empty() {
+        let material = solids.add(SolidMaterial { look: *look, ghost: false });
+        commands.spawn((Bodies, Mesh3d(meshes.add(bodies.into_mesh())), MeshMaterial3d(material)));
+    }
 }
 
 /// A material that draws with the shared look.
@@ -152,7 +145,16 @@ macro_rules! looks {
     };
 }
 
-looks!(GroundMaterial, BuildingMaterial, SolidMaterial, LineMaterial, FloodMaterial, SkyMaterial, RainMaterial);
+looks!(
+    GroundMaterial,
+    BuildingMaterial,
+    SolidMaterial,
+    LineMaterial,
+    FloodMaterial,
+    SkyMaterial,
+    RainMaterial,
+    PipeMaterial,
+);
 
 /// From now on this material follows the look (theme, hour, weather, selection). For materials of other crates, too.
 pub fn follow_look_with<M: Looks>(app: &mut App) {
@@ -164,7 +166,7 @@ pub fn follow_look_with<M: Looks>(app: &mut App) {
 pub struct LookFollows;
 
 fn follow_look<M: Looks>(look: Res<Look>, mut materials: ResMut<Assets<M>>, mut redraw: ResMut<crate::Redraw>) {
-    if look.is_changed() && !look.is_added() {
+    if look.is_changed() {
         redraw.scene();
         materials.iter_mut().for_each(|(_, material)| *material.look_mut() = *look);
     }

@@ -17,7 +17,8 @@ use crate::StageSettings;
 use crate::camera::views::home;
 use crate::camera::{CameraRig, Lens, Views};
 use crate::ground::heights::Ground;
-use crate::quality::{ResolvedQuality, is_software};
+use crate::look::Look;
+use crate::quality::{Quality, ResolvedQuality, is_software};
 use crate::redraw::Redraw;
 use crate::shaders;
 
@@ -38,6 +39,10 @@ pub struct StillTarget {
     /// Its size.
     pub size: UVec2,
 }
+
+/// The last frames of a still are multisampled, whatever the adapter.
+#[derive(Resource)]
+pub(crate) struct SmoothStill;
 
 /// The part of the picture that no panel covers, in physical pixels; `None` is all of it.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
@@ -114,19 +119,29 @@ pub(crate) struct Picture {
 }
 
 const SCREEN_LAYER: usize = 30;
+/// A larger still is not multisampled where a CPU draws: it would take minutes, px.
+const MOST_SMOOTH_PX: u32 = 8_500_000;
 
 /// Chooses the quality for the adapter and spawns the cameras.
+#[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn spawn_cameras(
     mut commands: Commands,
     settings: Res<StageSettings>,
     adapter: Option<Res<RenderAdapterInfo>>,
     still: Option<Res<StillTarget>>,
+    mut look: ResMut<Look>,
     mut images: ResMut<Assets<Image>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut screens: ResMut<Assets<ScreenMaterial>>,
 ) {
     let software = adapter.as_ref().is_some_and(|a| is_software(a));
-    let quality = settings.quality.resolve(software);
+    let mut quality = settings.quality.resolve(software);
+    if still.as_ref().is_some_and(|s| s.size.element_product() <= MOST_SMOOTH_PX) && settings.quality == Quality::Auto {
+        // A still has time: its last frames are smooth and fine on any adapter.
+        quality.fine_ground = true;
+        commands.insert_resource(SmoothStill);
+    }
+    look.tune.w = f32::from(u8::from(quality.fine_ground));
     if let Some(adapter) = &adapter {
         tracing::info!(adapter = %adapter.name, ?quality, "drawing");
     }

@@ -25,6 +25,8 @@ pub const SCREEN: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6
 pub const SKY: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0008");
 /// Streaks of rain.
 pub const RAIN: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0009");
+/// Pipes, shafts, pumps.
+pub const PIPES: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c000a");
 
 /// The source of a shader: of the folder that `GUANLAN_SHADERS` names if it is there, else the program's own.
 fn source(carried: &'static str, name: &str) -> std::borrow::Cow<'static, str> {
@@ -55,5 +57,6 @@ pub fn add_all(app: &mut App) {
     add(app, &FLOOD, include_str!("shaders/flood.wgsl"), "guanlan/flood.wgsl");
     add(app, &SKY, include_str!("shaders/sky.wgsl"), "guanlan/sky.wgsl");
     add(app, &RAIN, include_str!("shaders/rain.wgsl"), "guanlan/rain.wgsl");
+    add(app, &PIPES, include_str!("shaders/pipes.wgsl"), "guanlan/pipes.wgsl");
     add(app, &SCREEN, include_str!("shaders/screen.wgsl"), "guanlan/screen.wgsl");
 }

@@ -64,6 +64,69 @@ impl Solid {
         }
     }
 
+    /// Adds a level face over a ring of places (local m), seen from above.
+    pub fn cap(&mut self, ring: &[[f32; 2]], height_m: f32, color: [f32; 4]) {
+        let mut triangles: Vec<u32> = Vec::new();
+        earcut::Earcut::new().earcut(ring.iter().copied(), &[], &mut triangles);
+        let first = self.positions.len() as u32;
+        for p in ring {
+            self.corner(to_scene(p[0], p[1], height_m), Vec3::Y, color);
+        }
+        self.indices.extend(triangles.iter().map(|t| first + t));
+    }
+
+    /// Adds a corner and says its number; [`Self::triangle`] joins three.
+    pub fn corner(&mut self, place: Vec3, normal: Vec3, color: [f32; 4]) -> u32 {
+        self.positions.push(place.to_array());
+        self.normals.push(normal.to_array());
+        self.colors.push(color);
+        self.positions.len() as u32 - 1
+    }
+
+    /// Joins three corners.
+    pub fn triangle(&mut self, corners: [u32; 3]) {
+        self.indices.extend(corners);
+    }
+
+    /// Adds a body with `sides` sides that stands on a place, its radius changing from foot to top; closed on top.
+    pub fn post(&mut self, foot: Vec3, height_m: f32, radius_m: [f32; 2], sides: u32, color: [f32; 4]) {
+        let round = |k: u32, r: f32, y: f32| {
+            let (sin, cos) = (k as f32 / sides as f32 * std::f32::consts::TAU).sin_cos();
+            foot + Vec3::new(cos * r, y, -sin * r)
+        };
+        for k in 0..sides {
+            let [low, high] = radius_m;
+            if high > 1e-3 {
+                let quad = [
+                    round(k, low, 0.0),
+                    round(k + 1, low, 0.0),
+                    round(k + 1, high, height_m),
+                    round(k, high, height_m),
+                ];
+                self.polygon(&quad, color);
+            } else {
+                self.polygon(&[round(k, low, 0.0), round(k + 1, low, 0.0), foot + Vec3::Y * height_m], color);
+            }
+        }
+        if radius_m[1] > 1e-3 {
+            let top: Vec<Vec3> = (0..sides).map(|k| round(k, radius_m[1], height_m)).collect();
+            self.polygon(&top, color);
+        }
+    }
+
+    /// Adds a box: middle of its foot, half its length and width, height, turned by a heading.
+    pub fn block(&mut self, foot: Vec3, half_m: [f32; 2], height_m: f32, heading_deg: f32, color: [f32; 4]) {
+        let ahead = heading_to_scene(heading_deg);
+        let right = ahead.cross(Vec3::Y);
+        let at = |a: f32, r: f32, y: f32| foot + ahead * a * half_m[0] + right * r * half_m[1] + Vec3::Y * y;
+        let ring = [(-1.0, -1.0), (-1.0, 1.0), (1.0, 1.0), (1.0, -1.0)];
+        for i in 0..4 {
+            let ((a, r), (b, q)) = (ring[i], ring[(i + 1) % 4]);
+            self.polygon(&[at(a, r, 0.0), at(b, q, 0.0), at(b, q, height_m), at(a, r, height_m)], color);
+        }
+        self.polygon(&ring.map(|(a, r)| at(a, r, height_m)), color);
+    }
+
     /// True without a single vertex.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -138,8 +201,10 @@ fn bridges(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
     for road in city.roads.iter().filter(|r| r.bridge && r.line.len() >= 2) {
         let (Some(&za), Some(&zb)) = (heights.get(&road.from_node), heights.get(&road.to_node)) else { continue };
         let small = road.class >= RoadClass::Tertiary;
-        let tone = if small { look.local.lerp(look.bridge, 0.25) } else { look.bridge * 0.86 };
-        let [top, side, rail] = [tone, tone * 0.5, tone * 1.25].map(|c| c.with_w(1.0).to_array());
+        // Asphalt like the streets, rails in the bridge's own colour.
+        let deck = if small { look.local } else { look.arterial };
+        let (top, side, rail) = (look.land.lerp(deck, 0.62), look.bridge * 0.42, look.bridge);
+        let [top, side, rail] = [top, side, rail].map(|c| c.with_w(1.0).to_array());
         let total = road.length_m().max(0.1);
         let half = road_width_m(road.class, road.width_m) * 0.5 + 0.8;
         let mut run = 0.0;

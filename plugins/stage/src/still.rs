@@ -16,7 +16,7 @@ use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 
 use crate::quality::wgpu_settings;
-use crate::screen::StillTarget;
+use crate::screen::{MainCamera, SmoothStill, StillTarget};
 
 /// What picture to take.
 #[derive(Clone, Debug)]
@@ -146,6 +146,14 @@ impl StillApp {
         let start = Instant::now();
         self.update(timed);
         let frame_ms = start.elapsed().as_secs_f64() * 1000.0 / f64::from(timed);
+        if self.app.world().contains_resource::<SmoothStill>() {
+            let world = self.app.world_mut();
+            let mut cameras = world.query_filtered::<&mut Msaa, With<MainCamera>>();
+            cameras.iter_mut(world).for_each(|mut msaa| {
+                msaa.set_if_neq(Msaa::Sample4);
+            });
+            self.update(1);
+        }
         let slot: Arc<Mutex<Option<Image>>> = Arc::default();
         let into = slot.clone();
         self.app.world_mut().spawn(Screenshot::image(self.target.clone())).observe(
@@ -176,6 +184,7 @@ impl StillApp {
 pub fn run(plugins: impl FnOnce(&mut App), spec: &StillSpec) -> Result<Still, StillError> {
     let mut app = StillApp::new(UVec2::new(spec.width, spec.height), plugins)?;
     let still = app.capture(spec.warmup_frames)?;
+    tracing::info!(adapter = %still.adapter, frame_ms = still.frame_ms, "still");
     if let Some(path) = &spec.out {
         still.image.save(path).map_err(|source| StillError::Write { path: path.display().to_string(), source })?;
     }

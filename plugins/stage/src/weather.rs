@@ -8,6 +8,7 @@ use bevy::image::{Image, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::prelude::*;
 use bevy::render::render_resource::{AsBindGroup, Extent3d, TextureDimension, TextureFormat};
 
+use crate::layers::LayerTag;
 use crate::light::sky::whole_picture;
 use crate::look::Look;
 use crate::redraw::Redraw;
@@ -108,54 +109,37 @@ pub fn field_image(field: Option<&RainField>) -> Image {
 }
 
 /// The sheet of streaks.
-#[derive(Resource)]
-pub(crate) struct RainSheet {
-    entity: Entity,
-    material: Handle<RainMaterial>,
-}
-
-/// Spawns the sheet, hidden.
-pub(crate) fn spawn(
-    mut commands: Commands,
-    look: Res<Look>,
-    mut meshes: ResMut<Assets<Mesh>>,
-    mut images: ResMut<Assets<Image>>,
-    mut rains: ResMut<Assets<RainMaterial>>,
-) {
-    let material = rains.add(RainMaterial { look: *look, field: images.add(field_image(None)) });
-    let mesh = Mesh3d(meshes.add(whole_picture()));
-    let entity = commands.spawn((mesh, MeshMaterial3d(material.clone()), NoFrustumCulling, Visibility::Hidden)).id();
-    commands.insert_resource(RainSheet { entity, material });
-}
+#[derive(Component)]
+pub(crate) struct RainSheet;
 
 /// Shows the rain that falls.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn show_rain(
+    mut commands: Commands,
     rain: Res<Rain>,
-    sheet: Option<Res<RainSheet>>,
+    old: Query<Entity, With<RainSheet>>,
     mut look: ResMut<Look>,
-    mut seen: Query<&mut Visibility>,
+    mut meshes: ResMut<Assets<Mesh>>,
     mut rains: ResMut<Assets<RainMaterial>>,
     mut images: ResMut<Assets<Image>>,
     mut redraw: ResMut<Redraw>,
 ) {
-    let Some(sheet) = sheet else { return };
     if !rain.is_changed() {
         return;
-    }
-    let most = rain.field.as_ref().map_or(rain.mm_h, |f| f.mm_h.iter().fold(rain.mm_h, |m, &v| m.max(v)));
-    let shown = if most >= LEAST_MM_H { Visibility::Visible } else { Visibility::Hidden };
-    if let Ok(mut visibility) = seen.get_mut(sheet.entity) {
-        visibility.set_if_neq(shown);
-    }
-    if let Some(mut material) = rains.get_mut(&sheet.material) {
-        material.field = images.add(field_image(rain.field.as_deref()));
     }
     look.weather = Vec4::new(rain.mm_h, wetness(rain.mm_h), f32::from(u8::from(rain.field.is_some())), 0.0);
     if let Some(f) = &rain.field {
         look.rain_frame = Vec4::new(f.west_m, f.south_m, f.cols as f32 * f.cell_m, f.rows as f32 * f.cell_m);
     }
     redraw.scene();
+    old.iter().for_each(|entity| commands.entity(entity).despawn());
+    let most = rain.field.as_ref().map_or(rain.mm_h, |f| f.mm_h.iter().fold(rain.mm_h, |m, &v| m.max(v)));
+    if most >= LEAST_MM_H {
+        let field = images.add(field_image(rain.field.as_deref()));
+        let material = rains.add(RainMaterial { look: *look, field });
+        let mesh = Mesh3d(meshes.add(whole_picture()));
+        commands.spawn((RainSheet, LayerTag("rain"), mesh, MeshMaterial3d(material), NoFrustumCulling));
+    }
 }
 
 #[cfg(test)]

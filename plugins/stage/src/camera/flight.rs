@@ -21,6 +21,13 @@ impl FlyTo {
     pub fn pose(pose: CameraPose) -> Self {
         Self { pose, instant: false }
     }
+
+    /// A flight to where a person stands (local m), looking along a heading: a citizen's photo, an incident.
+    #[must_use]
+    pub fn eye(place_m: [f64; 2], heading_deg: f32, ground: &Ground) -> Self {
+        let [east, north] = place_m.map(|v| v as f32);
+        Self::pose(CameraPose::standing([east, north, ground.height_m(east, north)], heading_deg))
+    }
 }
 
 /// A flight under way.

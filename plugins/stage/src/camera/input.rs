@@ -74,6 +74,11 @@ pub(crate) struct Places<'w> {
 #[must_use]
 pub fn zoomed(pose: CameraPose, lens: &Lens, px: Vec2, steps: f32) -> CameraPose {
     let factor = (-steps * 0.16).exp();
+    if pose.is_standing() {
+        // Turning the wheel back lifts one off the ground; forward there is nothing nearer.
+        let distance_m = if steps < 0.0 { 2.0 * DISTANCE_M.0 } else { pose.distance_m };
+        return CameraPose { distance_m, pitch_deg: pose.pitch_deg.max(PITCH_DEG.0), ..pose };
+    }
     let distance = (pose.distance_m * factor).clamp(DISTANCE_M.0, DISTANCE_M.1);
     let k = distance / pose.distance_m;
     let mut next = CameraPose { distance_m: distance, ..pose };
@@ -157,8 +162,12 @@ pub(crate) fn steer(
             gesture.orbiting = false;
         }
         if gesture.orbiting && moved != Vec2::ZERO {
-            pose.yaw_deg += moved.x * 0.25;
-            pose.pitch_deg = (pose.pitch_deg + moved.y * 0.18).clamp(PITCH_DEG.0, PITCH_DEG.1);
+            if pose.is_standing() {
+                pose = pose.turned(moved.x * 0.25, moved.y * 0.18);
+            } else {
+                pose.yaw_deg += moved.x * 0.25;
+                pose.pitch_deg = (pose.pitch_deg + moved.y * 0.18).clamp(PITCH_DEG.0, PITCH_DEG.1);
+            }
             touched = true;
         }
         // Hover only while nothing moves, and only when the pointer did.
@@ -200,7 +209,9 @@ pub(crate) fn steer(
     if touched {
         flight.0 = None;
         // The focus follows the ground slowly, so that hills do not shake the picture.
-        pose.focus[2] += (height(pose.focus[0], pose.focus[1]) - pose.focus[2]) * 0.2;
+        if !pose.is_standing() {
+            pose.focus[2] += (height(pose.focus[0], pose.focus[1]) - pose.focus[2]) * 0.2;
+        }
         let next = pose.above_ground(height);
         if next != before {
             rig.pose = next;
@@ -225,8 +236,15 @@ fn keys_move(keys: &ButtonInput<KeyCode>, pose: &mut CameraPose, dt: f32, redraw
     let (sin, cos) = pose.yaw_deg.to_radians().sin_cos();
     pose.focus[0] += (sin * ahead + cos * right) * step;
     pose.focus[1] += (cos * ahead - sin * right) * step;
-    pose.yaw_deg += turn * 60.0 * dt;
-    pose.distance_m = (pose.distance_m * (-zoom * 1.4 * dt).exp()).clamp(DISTANCE_M.0, DISTANCE_M.1);
+    if pose.is_standing() {
+        *pose = pose.turned(turn * 60.0 * dt, 0.0);
+        if zoom < 0.0 {
+            *pose = zoomed(*pose, &Lens::plain(Vec2::ONE), Vec2::ZERO, -1.0);
+        }
+    } else {
+        pose.yaw_deg += turn * 60.0 * dt;
+        pose.distance_m = (pose.distance_m * (-zoom * 1.4 * dt).exp()).clamp(DISTANCE_M.0, DISTANCE_M.1);
+    }
     redraw.moving();
     true
 }
@@ -278,6 +296,15 @@ mod tests {
             assert!(seen.distance(px) < 1.0, "{px} moved to {seen}");
             assert_eq!(next.distance_m < pose.distance_m, steps > 0.0);
         }
+    }
+
+    #[test]
+    fn the_wheel_lifts_a_person_off_the_ground() {
+        let lens = Lens::plain(Vec2::new(1600.0, 900.0));
+        let pose = CameraPose::standing([0.0, 0.0, 5.0], 45.0);
+        assert_eq!(zoomed(pose, &lens, Vec2::ZERO, 1.0).distance_m, pose.distance_m);
+        let up = zoomed(pose, &lens, Vec2::ZERO, -1.0);
+        assert!(!up.is_standing() && up.pitch_deg >= PITCH_DEG.0);
     }
 
     #[test]

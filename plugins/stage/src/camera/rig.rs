@@ -14,6 +14,19 @@ pub const PITCH_DEG: (f32, f32) = (8.0, 89.0);
 /// Nearest and farthest distance to the focus, m.
 pub const DISTANCE_M: (f32, f32) = (25.0, 30_000.0);
 
+/// Closer than this a pose is that of a person who stands there, m.
+pub const EYE_M: f32 = 10.0;
+/// Height of a person's eyes above the ground, m.
+pub const EYE_HEIGHT_M: f32 = 1.65;
+/// Steepest look upward of a person, degrees below the horizon.
+const UPWARD_DEG: f32 = -25.0;
+
+/// Flattest look at a distance: a person may look up, a bird may not.
+fn flattest_deg(distance_m: f32) -> f32 {
+    let t = ((distance_m - EYE_M) / (DISTANCE_M.0 - EYE_M)).clamp(0.0, 1.0);
+    UPWARD_DEG + (PITCH_DEG.0 - UPWARD_DEG) * t
+}
+
 /// A place to look from. Metres in the local frame, degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CameraPose {
@@ -70,16 +83,53 @@ impl CameraPose {
         Transform { translation: self.eye(), rotation: yaw * pitch, scale: Vec3::ONE }
     }
 
-    /// The same pose within its limits and with the eye at least 4 m above `ground_m` there.
+    /// What a person sees who stands at a place (local m, height of the ground above datum) and looks along a
+    /// heading.
+    #[must_use]
+    pub fn standing(place: [f32; 3], heading_deg: f32) -> Self {
+        let ahead = 0.8 * EYE_M;
+        let (sin, cos) = heading_deg.to_radians().sin_cos();
+        Self {
+            focus: [place[0] + sin * ahead, place[1] + cos * ahead, place[2] + EYE_HEIGHT_M],
+            distance_m: ahead,
+            yaw_deg: heading_deg,
+            pitch_deg: 0.0,
+        }
+    }
+
+    /// True when a person stands there and looks around.
+    #[must_use]
+    pub fn is_standing(&self) -> bool {
+        self.distance_m <= EYE_M
+    }
+
+    /// The same pose turned about the eye.
+    #[must_use]
+    pub fn turned(mut self, yaw_deg: f32, pitch_deg: f32) -> Self {
+        let eye = self.eye();
+        self.yaw_deg += yaw_deg;
+        self.pitch_deg = (self.pitch_deg + pitch_deg).clamp(UPWARD_DEG, 60.0);
+        self.focus = crate::frame::to_city(eye + self.forward() * self.distance_m);
+        self
+    }
+
+    /// The same pose within its limits and with the eye at least 4 m above `ground_m` there, or at a person's
+    /// height when one stands on it.
     #[must_use]
     pub fn above_ground(mut self, ground_m: impl Fn(f32, f32) -> f32) -> Self {
-        self.distance_m = self.distance_m.clamp(DISTANCE_M.0, DISTANCE_M.1);
-        self.pitch_deg = self.pitch_deg.clamp(PITCH_DEG.0, PITCH_DEG.1);
+        self.distance_m = self.distance_m.clamp(EYE_M * 0.5, DISTANCE_M.1);
+        self.pitch_deg = self.pitch_deg.clamp(flattest_deg(self.distance_m), PITCH_DEG.1);
         self.yaw_deg = self.yaw_deg.rem_euclid(360.0);
+        if self.is_standing() {
+            let eye = self.eye();
+            self.focus[2] += ground_m(eye.x, -eye.z) + EYE_HEIGHT_M - eye.y;
+            return self;
+        }
+        let least = if self.distance_m < DISTANCE_M.0 { EYE_HEIGHT_M } else { 4.0 };
         for _ in 0..40 {
             let eye = self.eye();
             let clearance = eye.y - ground_m(eye.x, -eye.z);
-            if clearance >= 4.0 || self.pitch_deg >= PITCH_DEG.1 {
+            if clearance >= least || self.pitch_deg >= PITCH_DEG.1 {
                 break;
             }
             self.pitch_deg = (self.pitch_deg + 2.0).min(PITCH_DEG.1);
@@ -200,6 +250,19 @@ mod tests {
         let east = lens.project(&p, to_scene(100.0, 0.0, 0.0)).unwrap();
         assert!(north.y < 499.0 && (north.x - 500.0).abs() < 1.0);
         assert!(east.x > 501.0 && (east.y - 500.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_person_stands_on_the_ground_and_turns_on_the_spot() {
+        let slope = |east: f32, _: f32| 10.0 + east * 0.01;
+        let pose = CameraPose::standing([100.0, 50.0, 0.0], 90.0).above_ground(slope);
+        assert!(pose.is_standing());
+        let eye = pose.eye();
+        assert!((eye.x - 100.0).abs() < 1e-3 && (-eye.z - 50.0).abs() < 1e-3);
+        assert!((eye.y - 11.0 - EYE_HEIGHT_M).abs() < 1e-3, "{eye}");
+        let turned = pose.turned(-60.0, -10.0).above_ground(slope);
+        assert!(turned.eye().distance(eye) < 0.05 && (turned.yaw_deg - 30.0).abs() < 1e-3);
+        assert!(turned.forward().y > 0.1, "looks up");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use bevy::math::Vec2;
 use bevy::prelude::Resource;
 use guanlan_city::City;
-use guanlan_city::model::{PlaceKind, SurfaceKind};
+use guanlan_city::model::{PlaceKind, Road, RoadClass, SurfaceKind};
 use guanlan_core::Bilingual;
 
 use super::rig::{CameraPose, Lens};
@@ -95,6 +95,9 @@ pub fn from_city(city: &City, ground: &Ground) -> Views {
             },
         });
     }
+    if let Some(pose) = street(city, ground) {
+        views.push(NamedView { key: "street".into(), name: Bilingual::new("街景", "Street"), pose });
+    }
     let river = city
         .surfaces
         .iter()
@@ -127,6 +130,33 @@ pub fn from_city(city: &City, ground: &Ground) -> Views {
         });
     }
     Views(views)
+}
+
+/// On the pavement of a street of the first quarter, looking along it.
+fn street(city: &City, ground: &Ground) -> Option<CameraPose> {
+    let quarter = city.places.iter().find(|p| p.kind == PlaceKind::Quarter)?;
+    let [e, n] = quarter.place_m.map(|v| v as f32);
+    let road = city
+        .roads
+        .iter()
+        .filter(|r| !r.bridge && matches!(r.class, RoadClass::Secondary | RoadClass::Primary))
+        .filter(|r| r.line.len() >= 2 && r.length_m() > 40.0)
+        .min_by(|a, b| {
+            let away = |r: &Road| (r.line[0][0] - e).hypot(r.line[0][1] - n);
+            away(a).total_cmp(&away(b))
+        })?;
+    let (a, b) = (road.line[0], road.line[1]);
+    let heading_deg = (b[0] - a[0]).atan2(b[1] - a[1]).to_degrees();
+    let aside = crate::ground::paint::road_width_m(road.class, road.width_m) * 0.5 + 1.2;
+    let (sin, cos) = heading_deg.to_radians().sin_cos();
+    // Keep right; past the crossing, where nothing stands before one's eyes.
+    let spot = |along: f32| [a[0] + sin * along + cos * aside, a[1] + cos * along - sin * aside];
+    let free = |p: &[f32; 2]| {
+        let near = |c: &[f32; 2]| (c[0] - p[0]).hypot(c[1] - p[1]) < 6.0;
+        !city.components.iter().any(|c| near(&c.place_m))
+    };
+    let at = (4..16).map(|k| spot(k as f32 * 5.0)).find(free).unwrap_or_else(|| spot(22.0));
+    Some(CameraPose::standing([at[0], at[1], ground.height_m(at[0], at[1])], heading_deg))
 }
 
 /// The whole city inside a free part of this size around the lens's centre.

@@ -166,6 +166,7 @@ pub(crate) fn show_water(
     }
     commands.spawn((
         FloodSurface,
+        crate::layers::LayerTag("flood"),
         Mesh3d(meshes.add(mesh)),
         MeshMaterial3d(handle.0.clone()),
         NoFrustumCulling,

@@ -47,7 +47,7 @@ pub struct GroundMaterial {
     /// R water, G green, B and A slopes eastward and northward.
     #[texture(4)]
     pub areas: Handle<Image>,
-    /// As `lines`, around the focus.
+    /// As `lines`, around the focus, as half floats.
     #[texture(5)]
     #[sampler(6)]
     pub near_lines: Handle<Image>,

@@ -14,7 +14,7 @@ use crate::{StageSettings, camera::rig::FOV_DEG};
 /// From farther away the painting of the whole city is fine enough, m.
 const FAR_M: f32 = 2600.0;
 /// Smallest and largest side, m.
-const SIDE_M: (f32, f32) = (320.0, 3000.0);
+const SIDE_M: (f32, f32) = (226.0, 3000.0);
 
 /// What is painted around the focus and what is being painted.
 #[derive(Resource, Default)]
@@ -32,8 +32,8 @@ pub fn canvas_for(pose: &CameraPose, height_px: f32) -> Option<Canvas> {
     // Steps of √2, so that a slow zoom does not paint all the time.
     let wanted = (pose.distance_m * 1.7).clamp(SIDE_M.0, SIDE_M.1);
     let side_m = 2f32.powf((wanted.log2() * 2.0).ceil() / 2.0);
-    // As fine as the picture at the focus, twice as fine before it.
-    let px_m = 2.0 * pose.distance_m * (FOV_DEG.to_radians() * 0.5).tan() / height_px.max(240.0);
+    // As fine as the picture at the focus; a person who stands there sees his feet.
+    let px_m = 2.0 * pose.distance_m.max(120.0) * (FOV_DEG.to_radians() * 0.5).tan() / height_px.max(240.0);
     let side_px = (side_m / (px_m * 1.15)).clamp(1024.0, 3072.0) as usize;
     let side_px = side_px.div_ceil(512) * 512;
     // Places on a raster: small pans stay on the same canvas.
@@ -107,7 +107,7 @@ mod tests {
             let pose = CameraPose { distance_m, ..Default::default() };
             let canvas = canvas_for(&pose, 1080.0).unwrap();
             let px_m = 2.0 * distance_m * 0.344_3 / 1080.0;
-            assert!(canvas.texel_m < px_m * 1.6 || canvas.texel_m < 0.35, "{distance_m}: {}", canvas.texel_m);
+            assert!(canvas.texel_m < px_m * 1.6 || canvas.texel_m < 0.12, "{distance_m}: {}", canvas.texel_m);
         }
         assert!(canvas_for(&CameraPose { distance_m: 5000.0, ..Default::default() }, 1080.0).is_none());
     }

@@ -8,7 +8,7 @@ use guanlan_city::City;
 use guanlan_city::model::{RoadClass, SurfaceKind};
 
 use super::heights::Ground;
-use super::raster::{DistanceGrid, weave};
+use super::raster::{Cell, DistanceGrid, Texel, half, weave};
 
 /// How much of the city is painted, and how finely.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Canvas {
     pub rows: usize,
     /// Metres at which lines, footprints, water and areas saturate.
     pub range_m: Vec4,
+    /// Lines are kept as half floats: smooth to the kerb.
+    pub fine: bool,
 }
 
 impl Canvas {
@@ -43,6 +45,7 @@ impl Canvas {
             cols: size(width),
             rows: size(height),
             range_m: Vec4::new(24.0, 12.0, 96.0, 24.0),
+            fine: false,
         }
     }
 
@@ -57,10 +60,11 @@ impl Canvas {
             cols: px,
             rows: px,
             range_m: Vec4::new(15.0, 10.0, 90.0, 15.0),
+            fine: true,
         }
     }
 
-    fn grid(&self, coarse: usize, range_m: f32) -> DistanceGrid {
+    fn grid<C: Cell>(&self, coarse: usize, range_m: f32) -> DistanceGrid<C> {
         let (cols, rows) = (self.cols / coarse, self.rows / coarse);
         DistanceGrid::empty(self.west_m, self.north_m, self.texel_m * coarse as f32, cols, rows, range_m)
     }
@@ -81,7 +85,7 @@ pub struct Painting {
     pub range_m: Vec4,
     /// R small roads, G main roads, B foot paths and squares, A footprints.
     pub lines: Image,
-    /// R water, G green, B and A slopes.
+    /// R water (root of the distance), G green, B and A slopes.
     pub areas: Image,
 }
 
@@ -108,12 +112,11 @@ fn bounds(line: &[[f32; 2]]) -> [f32; 4] {
     })
 }
 
-/// Paints what lies on the canvas.
-#[must_use]
-pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
-    let [line, foot, water_range, area] = canvas.range_m.to_array();
-    let (mut small, mut main, mut paved) = (canvas.grid(1, line), canvas.grid(1, line), canvas.grid(1, line));
-    let mut feet = canvas.grid(1, foot);
+/// Roads and footprints as four woven channels: small roads, main roads, foot paths and squares, footprints.
+fn lines<C: Cell + Texel>(city: &City, canvas: &Canvas) -> (Vec<C>, u32) {
+    let [line, foot, ..] = canvas.range_m.to_array();
+    let mut small: DistanceGrid<C> = canvas.grid(1, line);
+    let (mut main, mut paved, mut feet) = (canvas.grid(1, line), canvas.grid(1, line), canvas.grid(1, foot));
     let least = canvas.texel_m * 1.6;
     for road in city.roads.iter().filter(|r| !r.bridge) {
         if !canvas.touches(bounds(&road.line), line + 30.0) {
@@ -133,28 +136,49 @@ pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
             feet.polygon(&part.footprint, &[]);
         }
     }
-    let (mut water, mut green) = (canvas.grid(2, water_range), canvas.grid(2, area));
     for surface in &city.surfaces {
-        if !canvas.touches(bounds(&surface.ring), water_range) {
-            continue;
+        let hard = matches!(surface.kind, SurfaceKind::Paved | SurfaceKind::Embankment);
+        if hard && canvas.touches(bounds(&surface.ring), line) {
+            paved.polygon(&surface.ring, &surface.holes);
         }
+    }
+    weave([&small.cells, &main.cells, &paved.cells, &feet.cells], canvas.cols, canvas.rows)
+}
+
+/// Paints what lies on the canvas.
+#[must_use]
+pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
+    let [_, _, water_range, area] = canvas.range_m.to_array();
+    let mut water: DistanceGrid = canvas.grid(2, water_range);
+    water.root = true;
+    let mut green: DistanceGrid = canvas.grid(2, area);
+    for surface in &city.surfaces {
         let grid = match surface.kind {
             SurfaceKind::Water => &mut water,
             SurfaceKind::Green => &mut green,
-            SurfaceKind::Paved | SurfaceKind::Embankment => &mut paved,
+            SurfaceKind::Paved | SurfaceKind::Embankment => continue,
         };
-        grid.polygon(&surface.ring, &surface.holes);
+        if canvas.touches(bounds(&surface.ring), water_range) {
+            grid.polygon(&surface.ring, &surface.holes);
+        }
     }
     let [east, north] = slopes(city, ground, &water);
     let (cols, rows) = (canvas.cols, canvas.rows);
-    let (lines, line_levels) = weave([&small.bytes, &main.bytes, &paved.bytes, &feet.bytes], cols, rows);
-    let (areas, area_levels) = weave([&water.bytes, &green.bytes, &east, &north], cols / 2, rows / 2);
+    let lines = if canvas.fine {
+        let (cells, levels) = lines::<i16>(city, canvas);
+        let bytes = cells.iter().flat_map(|c| half(c.share()).to_le_bytes()).collect();
+        texture(bytes, cols, rows, levels, TextureFormat::Rgba16Float)
+    } else {
+        let (cells, levels) = lines::<u8>(city, canvas);
+        texture(cells, cols, rows, levels, TextureFormat::Rgba8Unorm)
+    };
+    let (areas, levels) = weave([&water.cells, &green.cells, &east, &north], cols / 2, rows / 2);
     let size = [cols as f32 * canvas.texel_m, rows as f32 * canvas.texel_m];
     Painting {
         frame: Vec4::new(canvas.west_m, canvas.north_m, size[0], size[1]),
         range_m: canvas.range_m,
-        lines: texture(lines, cols, rows, line_levels),
-        areas: texture(areas, cols / 2, rows / 2, area_levels),
+        lines,
+        areas: texture(areas, cols / 2, rows / 2, levels, TextureFormat::Rgba8Unorm),
     }
 }
 
@@ -185,10 +209,9 @@ fn slopes(city: &City, ground: &Ground, grid: &DistanceGrid) -> [Vec<u8>; 2] {
     [easts, norths]
 }
 
-fn texture(bytes: Vec<u8>, cols: usize, rows: usize, levels: u32) -> Image {
+fn texture(bytes: Vec<u8>, cols: usize, rows: usize, levels: u32, format: TextureFormat) -> Image {
     let size = Extent3d { width: cols as u32, height: rows as u32, depth_or_array_layers: 1 };
-    let mut image =
-        Image::new_uninit(size, TextureDimension::D2, TextureFormat::Rgba8Unorm, RenderAssetUsages::RENDER_WORLD);
+    let mut image = Image::new_uninit(size, TextureDimension::D2, format, RenderAssetUsages::RENDER_WORLD);
     image.texture_descriptor.mip_level_count = levels;
     image.data = Some(bytes);
     image.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {
@@ -239,7 +262,7 @@ mod tests {
         let p = paint(&city, &ground, &Canvas::whole(&city, 512));
         assert!(probe(&p, &p.lines, 200.0, 0.0)[1] > 160, "main road");
         assert!(probe(&p, &p.lines, 0.0, 250.0)[0] > 128, "small road");
-        assert_eq!(probe(&p, &p.lines, 200.0, 250.0)[..2], [0, 0], "no road here");
+        assert_eq!(probe(&p, &p.lines, 200.0, 250.0)[..2], [1, 1], "no road here");
         assert!(probe(&p, &p.areas, 0.0, -300.0)[0] > 200, "river");
         assert!(probe(&p, &p.areas, 0.0, 300.0)[0] < 128, "dry land");
         assert_eq!(probe(&p, &p.areas, 0.0, 300.0)[2..], [128, 128], "level ground");
@@ -250,9 +273,14 @@ mod tests {
         let city = town();
         let ground = Ground::new(&city);
         let p = paint(&city, &ground, &Canvas::around([0.0, 200.0], 200.0, 512));
-        // Edge of the 7 m street: 3.5 m from its middle, to a tenth of a metre.
-        assert!(probe(&p, &p.lines, 3.2, 250.0)[0] >= 128 && probe(&p, &p.lines, 4.2, 250.0)[0] < 128);
-        assert!(p.lines.texture_descriptor.size.width == 512);
+        assert_eq!(p.lines.texture_descriptor.format, TextureFormat::Rgba16Float);
+        // Edge of the 7 m street, 3.5 m from its middle: the sign of the half float changes there.
+        let outside = |east: f32| {
+            let col = ((east - p.frame.x) / p.frame.z * 512.0) as usize;
+            let row = ((p.frame.y - 250.0) / p.frame.w * 512.0) as usize;
+            p.lines.data.as_ref().unwrap()[(row * 512 + col) * 8 + 1] & 0x80 != 0
+        };
+        assert!(!outside(3.0) && outside(4.0));
     }
 
     #[test]

@@ -39,10 +39,21 @@ impl SceneClock {
 
     /// Shows this instant. The light moves on once a minute, so that a still room need not be drawn again.
     pub fn set(&mut self, unix_s: f64) {
-        let minute = (unix_s / 60.0).floor() * 60.0;
-        if self.unix_s != Some(minute) {
-            self.unix_s = Some(minute);
-        }
+        self.unix_s = Some((unix_s / 60.0).floor() * 60.0);
+    }
+}
+
+/// Sets the clock of a running stage, and marks it changed only when its light is another.
+pub trait ShowInstant {
+    /// Shows an instant, s since 1970.
+    fn show(&mut self, unix_s: f64);
+}
+
+impl ShowInstant for ResMut<'_, SceneClock> {
+    fn show(&mut self, unix_s: f64) {
+        let mut next = **self;
+        next.set(unix_s);
+        self.set_if_neq(next);
     }
 }
 

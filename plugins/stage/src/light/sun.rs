@@ -130,8 +130,8 @@ mod tests {
         let midnight = 1_781_971_200.0; // 2026-06-21T00:00+08:00
         let low = |minute: f64| sun(midnight + minute * 60.0, 116.4, 39.9).altitude_deg;
         // The upper rim touches the horizon at −0.27° (refraction is in already).
-        let rises = (0..720).find(|&m| low(f64::from(m)) > -0.27).unwrap();
-        let sets = (720..1440).find(|&m| low(f64::from(m)) < -0.27).unwrap();
+        let rises: i32 = (0..720).find(|&m| low(f64::from(m)) > -0.27).unwrap();
+        let sets: i32 = (720..1440).find(|&m| low(f64::from(m)) < -0.27).unwrap();
         assert!((rises - (4 * 60 + 46)).abs() <= 2, "rises at minute {rises}");
         assert!((sets - (19 * 60 + 46)).abs() <= 2, "sets at minute {sets}");
     }

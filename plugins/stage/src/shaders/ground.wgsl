@@ -37,8 +37,9 @@ fn cover(d: f32, px: f32) -> f32 {
     return clamp(d / px + 0.5, 0.0, 1.0);
 }
 
-fn metres(byte: f32, range: f32) -> f32 {
-    return (byte * 255.0 - 128.0) / 127.0 * range;
+// Bytes hold shares from −1 to 1 around 128.
+fn share(byte: f32) -> f32 {
+    return (byte * 255.0 - 128.0) / 127.0;
 }
 
 fn grain(i: vec2<f32>) -> f32 {
@@ -54,17 +55,22 @@ fn noise(p: vec2<f32>) -> f32 {
     return mix(low, high, u.y);
 }
 
-// Crowns of trees from above: one in most cells, round, lit from the light's side. Returns brightness.
+// Crowns of trees from above, two layers of round heads; lit from the light's side, dark between them.
 fn crowns(place: vec2<f32>) -> f32 {
-    let p = place / 7.0;
-    let cell = floor(p);
-    let chance = grain(cell);
-    let middle = vec2<f32>(0.5) + 0.22 * (vec2<f32>(chance, fract(chance * 37.0)) - 0.5);
-    let r = 0.26 + 0.20 * fract(chance * 91.0);
-    let q = (p - cell - middle) / r;
-    let round = 1.0 - smoothstep(0.75, 1.05, length(q));
-    let side = dot(q, vec2<f32>(look.sun.x, -look.sun.z));
-    return round * step(0.22, chance) * (0.75 + 0.55 * side);
+    var best = 0.0;
+    for (var k = 0; k < 2; k = k + 1) {
+        let p = place / 8.5 + vec2<f32>(0.5, 0.37) * f32(k);
+        let cell = floor(p);
+        let chance = grain(cell + 17.0 * f32(k));
+        let middle = vec2<f32>(0.5) + 0.30 * (vec2<f32>(chance, fract(chance * 37.0)) - 0.5);
+        let r = 0.34 + 0.14 * fract(chance * 91.0);
+        let q = (p - cell - middle) / r;
+        let d = dot(q, q);
+        let dome = max(1.0 - d, 0.0);
+        let side = dot(q, vec2<f32>(look.sun.x, -look.sun.z));
+        best = max(best, dome * (0.62 + 0.42 * side) * (0.70 + 0.30 * fract(chance * 53.0)) * step(0.12, chance));
+    }
+    return best;
 }
 
 @fragment
@@ -83,15 +89,16 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     var range: vec4<f32>;
     var painted = 1.0;
     if is_near {
-        let k = vec2<f32>(1.0, -1.0) / frames.near.zw;
-        lines = textureSampleGrad(near_lines, near_sampler, near_uv, dx * k, dy * k);
-        areas = textureSampleGrad(near_areas, near_sampler, near_uv, dx * k, dy * k);
+        let level = log2(px * f32(textureDimensions(near_lines).x) / frames.near.z);
+        lines = textureSampleLevel(near_lines, near_sampler, near_uv, max(level, 0.0));
+        areas = textureSampleLevel(near_areas, near_sampler, near_uv, max(level - 1.0, 0.0));
         range = frames.near_range;
     } else {
         let uv = vec2<f32>((place.x - frames.far.x) / frames.far.z, (frames.far.y - place.y) / frames.far.w);
-        let k = vec2<f32>(1.0, -1.0) / frames.far.zw;
-        lines = textureSampleGrad(far_lines, far_sampler, uv, dx * k, dy * k);
-        areas = textureSampleGrad(far_areas, far_sampler, uv, dx * k, dy * k);
+        let level = log2(px * f32(textureDimensions(far_lines).x) / frames.far.z);
+        lines = textureSampleLevel(far_lines, far_sampler, uv, max(level, 0.0));
+        areas = textureSampleLevel(far_areas, far_sampler, uv, max(level - 1.0, 0.0));
+        lines = (lines * 255.0 - 128.0) / 127.0;
         range = frames.far_range;
         painted = step(0.0, uv.x) * step(uv.x, 1.0) * step(0.0, uv.y) * step(uv.y, 1.0);
     }
@@ -102,16 +109,20 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let bent = (areas.ba * 255.0 - 128.0) / 127.0 * painted;
     let slope = bent / max(vec2<f32>(1.0) - abs(bent), vec2<f32>(0.02));
     let normal = normalize(vec3<f32>(-slope.x, 1.0, slope.y));
-    let shade = clamp(1.0 + 0.75 * (dot(normal, look.sun.xyz) - look.sun.y), 0.88, 1.12);
+    let bend = dot(normal, look.sun.xyz) - look.sun.y;
+    let shade = 1.0 + 0.16 * bend / (0.22 + abs(bend));
     var color = look.land.rgb;
 
-    let paved = metres(lines.b, range.x);
-    let green = metres(areas.g, range.w);
+    let paved = lines.b * range.x;
+    let green = share(areas.g) * range.w;
     let green_on = cover(green, px) * painted;
     if green_on > 0.0 {
         var leaf = 0.72 + 0.14 * noise(place * 0.02);
-        if px < 4.0 {
-            leaf = mix(leaf, 0.56 + 0.40 * crowns(place) + 0.10 * noise(place * 0.3), (1.0 - smoothstep(1.6, 4.0, px)) * smoothstep(1.0, 5.0, green));
+        if px < 4.0 && look.tune.w > 0.5 {
+            // Groves with clearings of grass between them.
+            let grove = smoothstep(0.30, 0.52, noise(place * 0.013 + 31.0)) * smoothstep(2.0, 7.0, green);
+            let heads = 0.50 + 0.62 * crowns(place + 1.5 * noise(place * 0.12));
+            leaf = mix(leaf, mix(0.74 + 0.10 * noise(place * 0.35), heads, grove), 1.0 - smoothstep(1.6, 4.0, px));
         }
         color = mix(color, look.green.rgb * leaf, green_on);
         // A soft hem towards the streets.
@@ -120,7 +131,8 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     color = color * shade;
 
     // Water: deeper away from the bank, slow flow lines along it, the sky on it when seen flat.
-    let bank = metres(areas.r, range.z);
+    let root = share(areas.r);
+    let bank = root * abs(root) * range.z;
     let wet = cover(bank, px) * painted;
     let eye_way = normalize(view.world_position - in.world);
     let flat_view = 1.0 - clamp(eye_way.y, 0.0, 1.0);
@@ -128,19 +140,25 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     if wet > 0.0 {
         let depth = smoothstep(0.0, 70.0, bank);
         var water = mix(look.river.rgb * 0.92, look.river_deep.rgb, depth);
-        let wobble = noise(place * 0.013) * 14.0;
-        let lane = abs(fract((bank + wobble) / 17.0) - 0.5) * 17.0;
-        let line = 1.0 - smoothstep(0.0, max(0.9, px * 0.9), lane);
-        let broken = smoothstep(0.50, 0.78, noise(place * 0.016 + vec2<f32>(globals.time * 0.02, globals.time * -0.012)));
-        water = mix(water, look.river.rgb * 1.5, line * broken * 0.38 * (1.0 - far) * smoothstep(5.0, 14.0, bank));
+        if far < 1.0 {
+            let wobble = noise(place * 0.013) * 14.0;
+            let lane = abs(fract((bank + wobble) / 17.0) - 0.5) * 17.0;
+            let line = 1.0 - smoothstep(0.0, max(0.9, px * 0.9), lane);
+            if line > 0.0 {
+                let broken = smoothstep(0.50, 0.78, noise(place * 0.016 + vec2<f32>(globals.time * 0.02, globals.time * -0.012)));
+                water = mix(water, look.river.rgb * 1.5, line * broken * 0.38 * (1.0 - far) * smoothstep(5.0, 14.0, bank));
+            }
+        }
         water = mix(water, haze(-eye_way) * 1.1 + look.river.rgb * 0.35, mirror * 0.55);
         let shore = 1.0 - smoothstep(0.0, max(1.2, px * 1.1), abs(bank - 0.8));
         water = mix(water, look.river.rgb * 1.7, shore * 0.40);
         color = mix(color, water, wet);
     }
 
-    // Contact and soft shadow of buildings.
-    let foot = metres(lines.a, range.y);
+    // Yards around buildings, then their contact and soft shadow.
+    let foot = lines.a * range.y;
+    let yard = smoothstep(-range.y * 0.95, -1.0, foot) * painted * (1.0 - green_on) * (1.0 - wet);
+    color = mix(color, mix(look.land.rgb, look.wall.rgb, 0.42) * shade, 0.55 * yard);
     color = color * (1.0 - 0.34 * painted * smoothstep(-6.5, 0.5, foot));
 
     // Roads: two pixels at least; pavements and casing first.
@@ -149,8 +167,8 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     color = mix(color, paving * shade, cover(paved, px) * painted * path_fade * 0.75 * (1.0 - green_on * 0.2));
     // Widening stays inside the range of the distances: beyond it the whole town would count as road.
     let most = max(0.0, 0.85 * range.x - px * 0.6);
-    let small_d = metres(lines.r, range.x);
-    let main_d = metres(lines.g, range.x);
+    let small_d = lines.r * range.x;
+    let main_d = lines.g * range.x;
     let small = small_d + clamp(px * 0.55 - 3.0, 0.0, most);
     let main = main_d + clamp(px * 1.05 - 7.0, 0.0, most);
     let casing = mix(look.land.rgb, look.space.rgb, 0.65);
@@ -171,8 +189,11 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     color = mix(color, asphalt_small * dark, small_on * mix(0.95, 0.55, far));
     color = mix(color, casing, cover(main + rim, px) * painted * dry * (1.0 - small_on) * 0.8 * (1.0 - fine));
     color = mix(color, asphalt_main * dark, main_on);
-    if soaked > 0.0 {
-        let puddle = 0.5 + 0.5 * noise(place * 0.09);
+    if soaked > 0.0 && road_on > 0.0 {
+        var puddle = 0.75;
+        if look.tune.w > 0.5 {
+            puddle = 0.5 + 0.5 * noise(place * 0.09);
+        }
         color = mix(color, haze(-eye_way) + look.zenith.rgb * 0.4, road_on * soaked * puddle * (0.10 + 0.75 * mirror));
     }
     // Kerb lines and lanes, only near.

@@ -53,5 +53,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         let strength = 0.10 + 0.45 * fract(chance * 91.0) * fract(chance * 91.0);
         color = color + vec3<f32>(0.75, 0.86, 1.0) * star * strength * look.zenith.w * smoothstep(0.02, 0.22, dir.y);
     }
-    return vec4<f32>(color, 1.0);
+    // A dark gradient in 256 steps would show bands.
+    let speck = fract(52.9829189 * fract(dot(in.clip.xy, vec2<f32>(0.06711056, 0.00583715)))) - 0.5;
+    return vec4<f32>(color * (1.0 + 0.035 * speck), 1.0);
 }

@@ -22,7 +22,8 @@ fn vertex(@location(0) position: vec3<f32>, @location(1) normal: vec3<f32>, @loc
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
-    // What is missing from a full opacity shines by itself, or is seen through.
-    let color = in.color.rgb * mix(vec3<f32>(1.0), lit(in.normal), in.color.a);
+    // What is missing from a full opacity shines by itself at night, or is seen through.
+    let shine = (1.0 - in.color.a) * look.windows.w;
+    let color = in.color.rgb * mix(lit(in.normal), vec3<f32>(1.0), shine);
     return vec4<f32>(fogged(color, in.world, view.world_position), in.color.a);
 }
