@@ -78,7 +78,7 @@ pub struct RoomArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// EPSG code of files that do not say theirs.
-    #[arg(long, value_name = "EPSG:N", value_parser = parse_epsg)]
+    #[arg(long, value_name = "EPSG:N|GCJ-02|BD-09", value_parser = parse_crs)]
     pub crs: Option<u32>,
     /// Window over the whole monitor.
     #[arg(long)]
@@ -146,7 +146,7 @@ pub struct ImportArgs {
     #[arg(required_unless_present = "verify")]
     pub files: Vec<PathBuf>,
     /// EPSG code of files that do not say theirs.
-    #[arg(long, value_name = "EPSG:N", value_parser = parse_epsg)]
+    #[arg(long, value_name = "EPSG:N|GCJ-02|BD-09", value_parser = parse_crs)]
     pub crs: Option<u32>,
     /// Folder of the pack; one that is there is brought up to date.
     #[arg(long, value_name = "DIR")]
@@ -195,7 +195,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "MIN", requires = "save_state")]
     pub save_at: Option<f64>,
     /// EPSG code of files that do not say theirs.
-    #[arg(long, value_name = "EPSG:N", value_parser = parse_epsg)]
+    #[arg(long, value_name = "EPSG:N|GCJ-02|BD-09", value_parser = parse_crs)]
     pub crs: Option<u32>,
     /// Folder to write.
     #[arg(long)]
@@ -288,9 +288,10 @@ pub struct BenchArgs {
     pub json: bool,
 }
 
-fn parse_epsg(text: &str) -> Result<u32, String> {
-    let digits = text.strip_prefix("EPSG:").or_else(|| text.strip_prefix("epsg:")).unwrap_or(text);
-    digits.parse().map_err(|_| format!("'{text}' is no EPSG code: expected EPSG:4549"))
+/// The code of a coordinate system: EPSG's, or one of the shifted systems.
+fn parse_crs(text: &str) -> Result<u32, String> {
+    guanlan_geography::crs_code(text)
+        .ok_or_else(|| format!("'{text}' is no coordinate system: expected EPSG:4549, GCJ-02 or BD-09"))
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
@@ -314,8 +315,9 @@ mod tests {
     fn sizes_and_codes() {
         assert_eq!(parse_size("7680x2160"), Ok((7680, 2160)));
         assert!(parse_size("big").is_err());
-        assert_eq!(parse_epsg("EPSG:4549"), Ok(4549));
-        assert!(parse_epsg("WGS84").is_err());
+        assert_eq!(parse_crs("EPSG:4549"), Ok(4549));
+        assert_eq!(parse_crs("GCJ-02"), Ok(guanlan_geography::GCJ02));
+        assert!(parse_crs("WGS84").is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::{
     locale::pick,
     progress::Progress,
     scene::all_there,
+    verbs::inspect::{class, problem, refused},
 };
 
 pub fn run(args: &ImportArgs, lang: Lang) -> Outcome {
@@ -38,7 +39,7 @@ pub fn run(args: &ImportArgs, lang: Lang) -> Outcome {
         };
         let progress = RefCell::new(Progress::new());
         let opened = pack::import(&args.out, &args.files, &options, &|text| progress.borrow_mut().step(text))
-            .map_err(bad_input)?;
+            .map_err(|error| refused(&error, lang))?;
         drop(progress);
         if let Some(reason) = &opened.unsaved {
             return Err(failed(format!("{}: {reason}", pick(lang, "城市包无法写入", "the pack cannot be written"))));
@@ -93,6 +94,8 @@ fn facts_of(opened: &Opened, begun: Instant) -> Value {
         "extent": city.extent,
         "counts": counts(city),
         "read": opened.report.read,
+        "classes": opened.report.tally(),
+        "sources": city.sources,
         "problems": opened.report.problems,
         "rebuilt": opened.rebuilt,
         "notices": opened.notices,
@@ -113,6 +116,7 @@ fn counts(city: &City) -> Value {
         "sensors": city.sensors.len(),
         "units": city.units.len(),
         "landmarks": city.landmarks.len(),
+        "barriers": city.barriers.len(),
         "terrain_cells": city.terrain.as_ref().map_or(0, |t| t.z_m.len()),
         "drain_nodes": city.drainage.as_ref().map_or(0, |d| d.nodes.len()),
         "conduits": city.drainage.as_ref().map_or(0, |d| d.conduits.len()),
@@ -124,8 +128,17 @@ fn print_facts(opened: &Opened, out: &Path, begun: Instant, lang: Lang) {
         println!("! {}", notice.get(lang));
     }
     for p in &opened.report.problems {
-        let times = if p.count > 1 { format!(" ×{}", p.count) } else { String::new() };
-        println!("  {} {}: {}{times}", severity(p.severity, lang), p.where_, p.message);
+        println!("  - {}", problem(p, lang));
+    }
+    let tallies = opened.report.tally();
+    if !tallies.is_empty() {
+        let heads = [("读取", "read"), ("修复", "repaired"), ("略过", "skipped"), ("推测", "guessed")];
+        let heads: Vec<String> = heads.iter().map(|(zh, en)| format!("{:>9}", pick(lang, zh, en))).collect();
+        println!("{}", heads.join(" "));
+        for (name, t) in &tallies {
+            let numbers = [t.read, t.repaired, t.skipped, t.guessed].map(|n| format!("{n:>9}"));
+            println!("{}  {}", numbers.join(" "), class(name, lang));
+        }
     }
     let counts: Vec<String> = match counts(&opened.city) {
         Value::Object(map) => map.iter().filter(|(_, n)| **n != 0).map(|(k, n)| format!("{k} {n}")).collect(),
@@ -137,16 +150,6 @@ fn print_facts(opened: &Opened, out: &Path, begun: Instant, lang: Lang) {
         n => format!("{n} {}", pick(lang, "个分片新建", "parts made")),
     };
     println!("{} · {made} · {:.1} s", out.display(), begun.elapsed().as_secs_f64());
-}
-
-fn severity(severity: guanlan_city::import::Severity, lang: Lang) -> &'static str {
-    use guanlan_city::import::Severity;
-    match severity {
-        Severity::Guessed => pick(lang, "推测", "guessed"),
-        Severity::Repaired => pick(lang, "修复", "repaired"),
-        Severity::Skipped => pick(lang, "略过", "skipped"),
-        Severity::Error => pick(lang, "错误", "error"),
-    }
 }
 
 /// Processor time of this process so far, all threads, s; 0 where the system does not tell.

@@ -22,7 +22,7 @@ pub fn run(cli: Cli) -> Outcome {
     match cli.verb {
         None => room::run(cli.room, lang),
         Some(Verb::Room(args)) => room::run(args, lang),
-        Some(Verb::Inspect(args)) => inspect::run(&args),
+        Some(Verb::Inspect(args)) => inspect::run(&args, lang),
         Some(Verb::Import(args)) => import::run(&args, lang),
         Some(Verb::Simulate(args)) => simulate::run(&args, lang),
         Some(Verb::Journal(args)) => journal::run(&args.what, lang),
