@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bevy::asset::RenderAssetUsages;
 use bevy::camera::visibility::NoFrustumCulling;
 use bevy::image::{Image, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
+use bevy::math::Vec4Swizzles;
 use bevy::prelude::*;
 use bevy::render::render_resource::{AsBindGroup, Extent3d, TextureDimension, TextureFormat};
 
+use crate::frame::to_scene;
 use crate::layers::LayerTag;
 use crate::light::sky::whole_picture;
 use crate::look::Look;
@@ -138,7 +140,10 @@ pub(crate) fn show_rain(
         let field = images.add(field_image(rain.field.as_deref()));
         let material = rains.add(RainMaterial { look: *look, field });
         let mesh = Mesh3d(meshes.add(whole_picture()));
-        commands.spawn((RainSheet, LayerTag("rain"), mesh, MeshMaterial3d(material), NoFrustumCulling));
+        // Translucent layers are sorted by where they are: over the middle of the city, so that markers come later.
+        let middle = (look.extent.xy() + look.extent.zw()) * 0.5;
+        let over = Transform::from_translation(to_scene(middle.x, middle.y, 0.0));
+        commands.spawn((RainSheet, LayerTag("rain"), mesh, MeshMaterial3d(material), NoFrustumCulling, over));
     }
 }
 

@@ -152,7 +152,7 @@ fn street(city: &City, ground: &Ground) -> Option<CameraPose> {
     // Keep right; past the crossing, where nothing stands before one's eyes.
     let spot = |along: f32| [a[0] + sin * along + cos * aside, a[1] + cos * along - sin * aside];
     let free = |p: &[f32; 2]| {
-        let near = |c: &[f32; 2]| (c[0] - p[0]).hypot(c[1] - p[1]) < 6.0;
+        let near = |c: &[f32; 2]| (c[0] - p[0] - sin * 6.0).hypot(c[1] - p[1] - cos * 6.0) < 9.0;
         !city.components.iter().any(|c| near(&c.place_m))
     };
     let at = (4..16).map(|k| spot(k as f32 * 5.0)).find(free).unwrap_or_else(|| spot(22.0));

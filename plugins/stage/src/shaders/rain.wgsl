@@ -68,10 +68,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     drops = drops + sheet(turn + 3.1, height, 330.0, 9.0, 8.0, share) * 0.42;
     // Looking straight down there are no streaks, only drops on the lens: leave the map alone.
     drops = drops * smoothstep(0.15, 0.55, level);
-    // From high above the streaks are finer and fainter: the map is read through them.
-    let high = smoothstep(150.0, 2500.0, eye.y);
-    let veil = 0.16 * strength * smoothstep(200.0, 5000.0, reach);
-    let streak = drops * mix(0.34, 0.16, high) * (0.35 + 0.65 * strength);
+    // From high above there are no streaks, only the veil: the map is read through it.
+    let high = smoothstep(150.0, 1800.0, eye.y);
+    let veil = 0.11 * strength * smoothstep(200.0, 5000.0, reach);
+    let streak = drops * mix(0.27, 0.0, high) * (0.35 + 0.65 * strength);
     let color = mix(haze(dir) * 1.1, look.edge.rgb * 0.9, clamp(streak * 3.0, 0.0, 1.0));
     return vec4<f32>(color, clamp(veil + streak, 0.0, 0.6));
 }
