@@ -40,7 +40,7 @@ pub enum Verb {
     Devices(DevicesArgs),
     /// 文件格式 / JSON Schema of a file users write.
     Schema {
-        /// rules, scenario, drill.
+        /// rules, scenario, drill, layers.
         name: String,
     },
     /// 性能基准 / figures of this machine.
@@ -95,6 +95,9 @@ pub struct RoomArgs {
     /// Open with the leaders' briefing (总览).
     #[arg(long)]
     pub briefing: bool,
+    /// A layer file (see `guanlan schema layers`); watched while the window is open.
+    #[arg(long, value_name = "FILE")]
+    pub layers: Option<PathBuf>,
 }
 
 /// `guanlan render`.

@@ -7,6 +7,7 @@ use guanlan_core::{Lang, Stamp};
 use guanlan_panels::{PanelsPlugin, Preset};
 use guanlan_room::{Timelines, hold, run_replay};
 use guanlan_stage::{
+    layers::{self, LayersPlugin},
     CameraRig, StagePlugin, Underground, Views,
     still::{self, StillSpec},
     window::{self, WindowSpec},
@@ -30,6 +31,14 @@ fn stage(args: &RoomArgs, city: Arc<City>) -> Result<StagePlugin, Failure> {
     StagePlugin::themed(city, args.theme.as_deref()).map_err(|e| bad_input(format!("--theme: {e}")))
 }
 
+/// The layers of a city under the file that was named; what is wrong with it ends the program before anything opens.
+fn layers_of(args: &RoomArgs, city: &City) -> Result<LayersPlugin, Failure> {
+    if let Some(file) = &args.layers {
+        layers::follow::load(Some(file), &layers::frame_of(city)).map_err(bad_input)?;
+    }
+    Ok(LayersPlugin { file: args.layers.clone() })
+}
+
 /// Opens the window and stays until it is closed.
 pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome {
     let timelines = house.timelines.clone();
@@ -41,9 +50,11 @@ pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome
         ..WindowSpec::default()
     };
     let preset = if args.briefing { Preset::Briefing } else { Preset::Desk };
+    let layers = layers_of(args, &timelines.config().city)?;
     let stage = stage(args, timelines.config().city.clone())?;
     let exit = window::run(&spec, |app| {
         app.add_plugins(stage);
+        app.add_plugins(layers);
         app.add_plugins(guanlan_markers::MarkersPlugin);
         app.add_plugins(PanelsPlugin { timelines, lang, scale: 1.0, demo, preset });
     });
@@ -61,6 +72,7 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
     });
     let at = at.transpose()?;
     let scene = room::scene_of(&args.room, lang)?;
+    let layers = layers_of(&args.room, &scene.city)?;
     let timelines = Arc::new(shown_room(args, at, &scene, lang)?);
     let briefing = args.view == "briefing" || args.room.briefing;
     let mut unknown = None;
@@ -70,6 +82,7 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
     let drawn = still::run(
         |app| {
             app.add_plugins(stage);
+            app.add_plugins(layers);
             app.add_plugins(guanlan_markers::MarkersPlugin);
             let preset = match (args.no_panels, briefing) {
                 (true, _) => Preset::None,

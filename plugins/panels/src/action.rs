@@ -2,7 +2,7 @@
 
 use guanlan_core::{AlertId, CaseId, Command, Role, Stamp, TimelineId, UnitId};
 
-use crate::vm::detail::CaseOp;
+use crate::{subject::Subject, vm::detail::CaseOp};
 
 /// A wish.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +49,32 @@ pub enum UiAction {
     Speed(f64),
     /// Takes a message away.
     Dismiss(u64),
+    /// Goes into an area; `None` is the whole city.
+    Drill(Option<u32>),
+    /// Goes one level up.
+    DrillOut,
+    /// Opens or closes the table of areas.
+    ToggleAreas,
+    /// Opens or closes the layer tree.
+    ToggleLayers,
+    /// Shows or hides a layer.
+    SetLayer(String, bool),
+    /// Sets a layer's opacity, 0–1.
+    SetOpacity(String, f32),
+    /// Shows a layer alone, or all again.
+    SetSolo(Option<String>),
+    /// Shows or hides a group of layers.
+    SetGroup(String, bool),
+    /// Pins a callout, or takes it away where it is pinned.
+    Pin(Subject),
+    /// Takes a pinned callout away.
+    Unpin(usize),
+    /// Opens a camera's picture.
+    OpenCamera(String),
+    /// Closes it.
+    CloseCamera(String),
+    /// Looks at a place from where a person would stand, local m.
+    EyeLevel([f64; 2]),
 }
 
 /// What a form is for.

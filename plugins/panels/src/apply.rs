@@ -2,13 +2,18 @@
 
 use guanlan_core::Command;
 use guanlan_room::{Control, Picture};
-use guanlan_stage::{CameraPose, CameraRig, FlyTo, Ground};
+use guanlan_stage::camera::Lens;
+use guanlan_stage::frame::{scene_to_heading, to_scene};
+use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
+use guanlan_stage::{CameraPose, CameraRig, FlyTo, Ground, MapLens};
 
 use crate::{
     action::UiAction,
+    camera::Pictures,
     layout::Preset,
     rooms::{Answered, NotSent, Rooms},
     state::{Desk, Form, Tone},
+    subject::RoadIndex,
     vm::detail::in_language,
     words::{tr, tr_with},
 };
@@ -25,6 +30,68 @@ pub fn pose_at(place_m: [f64; 2], from: &CameraPose, ground: &Ground) -> CameraP
     }
 }
 
+/// The pose that shows a rectangle (west, south, east, north, local m) in the free part of the map.
+#[must_use]
+pub fn pose_over([w, s, e, n]: [f32; 4], from: &CameraPose, ground: &Ground, lens: &MapLens) -> CameraPose {
+    let middle = [(w + e) * 0.5, (s + n) * 0.5];
+    let z = ground.height_m(middle[0], middle[1]);
+    let mut pose = CameraPose {
+        focus: [middle[0], middle[1], z],
+        distance_m: ((e - w).max(n - s) * 1.3).max(200.0),
+        yaw_deg: from.yaw_deg,
+        pitch_deg: 52.0,
+    };
+    let of: &Lens = &lens.lens;
+    for _ in 0..10 {
+        let corners = [(w, s), (e, s), (e, n), (w, n)].map(|(e, n)| of.project(&pose, to_scene(e, n, z)));
+        let seen: Vec<_> = corners.into_iter().flatten().collect();
+        if seen.len() < 4 {
+            pose.distance_m *= 1.5;
+            continue;
+        }
+        let low = seen.iter().fold(seen[0], |a, p| a.min(*p));
+        let high = seen.iter().fold(seen[0], |a, p| a.max(*p));
+        let fill = ((high - low) / (lens.free_px * 0.86)).max_element();
+        if !fill.is_finite() || fill <= 0.0 {
+            break;
+        }
+        pose.distance_m = (pose.distance_m * fill).clamp(120.0, 30_000.0);
+        let (Some(is), Some(should)) = (of.on_plane(&pose, of.centre_px, z), of.on_plane(&pose, (low + high) * 0.5, z))
+        else {
+            break;
+        };
+        pose.focus[0] += (should.x - is.x) * 0.8;
+        pose.focus[1] -= (should.z - is.z) * 0.8;
+    }
+    pose
+}
+
+/// The pose of a person who stands at a place: close, almost level, looking along the road there, or at the place from the
+/// road beside it.
+#[must_use]
+pub fn pose_of_person(
+    place_m: [f64; 2],
+    from: &CameraPose,
+    ground: &Ground,
+    road: Option<([f32; 2], [f32; 2])>,
+) -> CameraPose {
+    let [e, n] = place_m.map(|v| v as f32);
+    let yaw_deg = road.map_or(from.yaw_deg, |(nearest, along)| {
+        let (de, dn) = (e - nearest[0], n - nearest[1]);
+        let (de, dn) = if de.hypot(dn) > 4.0 { (de, dn) } else { (along[0], along[1]) };
+        scene_to_heading(to_scene(de, dn, 0.0))
+    });
+    let (near, level) = (guanlan_stage::camera::rig::DISTANCE_M.0, guanlan_stage::camera::rig::PITCH_DEG.0);
+    CameraPose { focus: [e, n, ground.height_m(e, n) + 1.6], distance_m: near, yaw_deg, pitch_deg: level }
+        .above_ground(|e, n| ground.height_m(e, n))
+}
+
+/// An area one can be in: none of those that stand for the whole city.
+#[must_use]
+pub fn below_whole(tree: &AreaTree, area: Option<u32>) -> Option<u32> {
+    area.filter(|a| tree.whole().is_none_or(|w| !tree.path(w).contains(a)))
+}
+
 /// What actions act on.
 pub struct Hands<'a> {
     /// Choices of the person.
@@ -35,6 +102,18 @@ pub struct Hands<'a> {
     pub rig: &'a CameraRig,
     /// The ground.
     pub ground: &'a Ground,
+    /// The lens.
+    pub lens: &'a MapLens,
+    /// Layers.
+    pub layers: &'a mut LayerState,
+    /// Areas.
+    pub areas: &'a AreaTree,
+    /// Cameras.
+    pub cameras: &'a Cameras,
+    /// Their pictures.
+    pub pictures: &'a mut Pictures,
+    /// Roads by place.
+    pub roads: &'a RoadIndex,
     /// The picture shown.
     pub picture: &'a Picture,
     /// Clock of the program, s.
@@ -114,6 +193,59 @@ impl Hands<'_> {
                 self.rooms.control(self.desk.watching.as_ref(), Control::Speed(speed));
             }
             UiAction::Dismiss(id) => self.desk.toasts.retain(|t| t.id != id),
+            UiAction::Drill(area) => self.drill(area),
+            UiAction::DrillOut => self.drill_out(),
+            UiAction::ToggleAreas => {
+                self.desk.areas_open = !self.desk.areas_open;
+                self.desk.layers_open &= !self.desk.areas_open;
+            }
+            UiAction::ToggleLayers => self.desk.layers_open = !self.desk.layers_open,
+            UiAction::SetLayer(id, on) => self.layers.set_on(&id, on),
+            UiAction::SetOpacity(id, opacity) => self.layers.set_opacity(&id, opacity),
+            UiAction::SetSolo(id) => self.layers.set_solo(id.as_deref()),
+            UiAction::SetGroup(group, on) => self.layers.set_group(&group, on),
+            UiAction::Pin(subject) => self.desk.pin(subject),
+            UiAction::Unpin(i) => {
+                if i < self.desk.pins.len() {
+                    self.desk.pins.remove(i);
+                }
+            }
+            UiAction::OpenCamera(id) => {
+                if let Some(camera) = self.cameras.rows.iter().find(|c| c.id == id) {
+                    self.pictures.open(camera);
+                }
+            }
+            UiAction::CloseCamera(id) => self.pictures.close(&id),
+            UiAction::EyeLevel(place_m) => {
+                let [e, n] = place_m.map(|v| v as f32);
+                let road = self.roads.nearest(&self.picture.city, [e, n], 60.0).map(|(_, p, d)| (p, d));
+                let pose = pose_of_person(place_m, &self.rig.pose, self.ground, road);
+                self.flights.push(FlyTo::pose(pose));
+                self.desk.tour.on = false;
+            }
+        }
+    }
+
+    /// Goes into an area and shows it; the whole city is the way home.
+    pub fn drill(&mut self, area: Option<u32>) {
+        self.desk.tour.on = false;
+        self.desk.area = below_whole(self.areas, area);
+        if self.desk.area.is_some() && !self.desk.areas_open {
+            self.desk.areas_open = true;
+            self.desk.layers_open = false;
+        }
+        let pose = match self.desk.area.and_then(|a| self.areas.bounds(a)) {
+            Some(bounds) => pose_over(bounds, &self.rig.pose, self.ground, self.lens),
+            None => self.rig.home,
+        };
+        self.flights.push(FlyTo::pose(pose));
+    }
+
+    /// Goes one level up.
+    pub fn drill_out(&mut self) {
+        if let Some(area) = self.desk.area {
+            let above = self.areas.parent(area);
+            self.drill(above);
         }
     }
 
@@ -142,5 +274,39 @@ pub fn tell(desk: &mut Desk, picture: &Picture, answered: Answered, now_s: f64) 
             }
             _ => desk.say(tr(lang, "k-done"), Tone::Done, now_s, None),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn an_area_fills_the_free_part_of_the_map() {
+        let ground = Ground::new(&Arc::default());
+        let (size, centre) = (bevy::math::Vec2::new(1920.0, 1080.0), bevy::math::Vec2::new(960.0, 540.0));
+        let free = bevy::math::Vec2::new(1088.0, 920.0);
+        let lens = MapLens { lens: Lens { size_px: size, centre_px: centre }, scale: 1.0, free_px: free };
+        for bounds in [[0.0, 0.0, 900.0, 700.0], [-2000.0, 300.0, -1900.0, 1400.0], [10.0, 10.0, 4000.0, 600.0]] {
+            let [w, s, e, n] = bounds;
+            let pose = pose_over(bounds, &CameraPose { yaw_deg: 40.0, ..CameraPose::default() }, &ground, &lens);
+            let mut fill = 0.0_f32;
+            for (e, n) in [(w, s), (e, s), (e, n), (w, n)] {
+                let off = (lens.lens.project(&pose, to_scene(e, n, 0.0)).unwrap() - centre).abs() / (free * 0.5);
+                assert!(off.max_element() < 1.0, "{bounds:?}: a corner lies outside, {off}");
+                fill = fill.max(off.max_element());
+            }
+            assert!(fill > 0.7, "{bounds:?} is shown small: {fill}");
+        }
+    }
+
+    #[test]
+    fn a_person_looks_at_the_place_from_the_road() {
+        let ground = Ground::new(&Arc::default());
+        let pose = pose_of_person([10.0, 30.0], &CameraPose::default(), &ground, Some(([10.0, 0.0], [1.0, 0.0])));
+        assert!(pose.yaw_deg.abs() < 0.1 && pose.distance_m < 30.0 && pose.pitch_deg < 15.0, "{pose:?}");
+        let along = pose_of_person([10.0, 1.0], &CameraPose::default(), &ground, Some(([10.0, 0.0], [1.0, 0.0])));
+        assert!((along.yaw_deg - 90.0).abs() < 0.1, "{along:?}");
     }
 }

@@ -6,24 +6,31 @@ use bevy_egui::EguiContexts;
 use egui::{Align2, LayerId, Painter, Pos2, Stroke, pos2, vec2};
 use guanlan_core::{AlertLevel, CaseId, Command, Mode, UnitId, input::UnitStatus, theme::Token};
 use guanlan_markers::MarkerScene;
-use guanlan_stage::{
-    CameraRig, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured, screen::project,
-};
+use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
+use guanlan_stage::pick::BuildingIndex;
+use guanlan_stage::{CameraRig, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured};
 
 use crate::{
     Showing,
     action::{FormKind, UiAction},
     apply::Hands,
+    camera::{Pictures, tiles::tiles_ui},
+    counting::Counting,
     glue::MarkerIds,
-    labels::{Callout, Names, Taken, draw_callouts, draw_names},
-    layout::{Layout, Slot, layout},
+    labels::{
+        Callout, Names,
+        show::{LabelBook, Page, Pin, key_for, write},
+        wants::Eye,
+    },
+    layout::{Layout, Open, Slot, layout},
     look::{self, Look, Sizes},
     rooms::Rooms,
     state::{Desk, Drag},
+    subject::{CAMERA_FAR_M, RoadIndex, Sight, Subject},
     ui,
     ui::kit,
-    values::{Made, Values},
-    vm::{crews, number},
+    values::{Around, Made, Values},
+    vm::{crews, number, tell::Told},
     words::{tr, tr_with},
 };
 
@@ -33,9 +40,17 @@ pub struct Stage<'w> {
     rig: Res<'w, CameraRig>,
     lens: Res<'w, MapLens>,
     ground: Res<'w, Ground>,
+    buildings: Res<'w, BuildingIndex>,
     markers: Res<'w, MarkerScene>,
     ids: Res<'w, MarkerIds>,
     names: Res<'w, Names>,
+    roads: Res<'w, RoadIndex>,
+    tree: Res<'w, AreaTree>,
+    cameras: Res<'w, Cameras>,
+    counting: Res<'w, Counting>,
+    layers: ResMut<'w, LayerState>,
+    pictures: ResMut<'w, Pictures>,
+    book: ResMut<'w, LabelBook>,
     viewport: ResMut<'w, MapViewport>,
     pointer: ResMut<'w, PointerCaptured>,
     keyboard: ResMut<'w, KeyboardCaptured>,
@@ -43,21 +58,85 @@ pub struct Stage<'w> {
 }
 
 impl Stage<'_> {
-    /// Where a place is seen, points.
-    fn seen(&self, ppp: f32, place: [f32; 3]) -> Option<Pos2> {
-        project(&self.lens, &self.rig, place).map(|p| pos2(p.x / ppp, p.y / ppp))
+    fn eye(&self, ppp: f32) -> Eye {
+        Eye::new(&self.rig, &self.lens, ppp)
+    }
+
+    fn around(&self) -> Around<'_> {
+        Around {
+            tree: &self.tree,
+            counting: &self.counting,
+            layers: &self.layers,
+            cameras: &self.cameras,
+            ground: &self.ground,
+        }
+    }
+
+    fn sight<'a>(&'a self, picture: &'a guanlan_room::Picture, eye: Eye, ppp: f32) -> Sight<'a> {
+        Sight {
+            picture,
+            scene: &self.markers,
+            ids: &self.ids,
+            rig: &self.rig,
+            lens: &self.lens,
+            ground: &self.ground,
+            buildings: &self.buildings,
+            roads: &self.roads,
+            layers: &self.layers,
+            cameras: &self.cameras,
+            areas: &self.tree,
+            eye,
+            ppp,
+        }
     }
 
     /// The crew under the pointer.
-    fn crew_at(&self, ppp: f32, at: Pos2) -> Option<UnitId> {
+    fn crew_at(&self, eye: Eye, at: Pos2) -> Option<UnitId> {
         let near = |(i, mark): (usize, &guanlan_markers::UnitMark)| {
-            let distance = self.seen(ppp, mark.pos)?.distance(at);
+            let distance = eye.seen(mark.pos)?.distance(at);
             (distance < 12.0).then_some((distance, i))
         };
         let hit = self.markers.units.rows.iter().enumerate().filter_map(near).min_by(|a, b| a.0.total_cmp(&b.0));
         hit.and_then(|(_, i)| self.ids.units.get(i).cloned())
     }
 }
+
+/// Heads of the case pins that are seen, found again only when the camera or the cases changed.
+#[derive(Default)]
+pub(crate) struct Heads {
+    key: Option<(Eye, u64, egui::Rect)>,
+    rows: Vec<(CaseId, Pos2)>,
+}
+
+/// Labels keep off so many pins at most.
+const HEADS_MOST: usize = 400;
+
+impl Heads {
+    fn follow(&mut self, stage: &Stage, eye: Eye, map: egui::Rect) {
+        let key = (eye, stage.markers.cases.version, map);
+        if self.key == Some(key) {
+            return;
+        }
+        self.key = Some(key);
+        let all = stage.ids.cases.iter().zip(stage.markers.cases.rows.iter());
+        let seen = |c: &guanlan_markers::CaseMark| eye.seen([c.pos[0], c.pos[1], c.pos[2] + c.stem_m]);
+        let heads = all.filter_map(|(id, c)| Some((id, seen(c).filter(|p| map.contains(*p))?)));
+        self.rows = heads.map(|(id, at)| (id.clone(), at)).collect();
+    }
+}
+
+/// What the pointer rests on.
+#[derive(Default)]
+pub(crate) struct Hover {
+    at: Option<Pos2>,
+    since_s: f64,
+    /// Instant of the picture it was told from.
+    of: Option<(u64, u64)>,
+    told: Option<Told>,
+}
+
+/// The pointer rests this long before the map tells what is there, s.
+const REST_S: f64 = 0.12;
 
 /// Draws everything and carries out what was asked for.
 pub(crate) fn draw(
@@ -70,6 +149,8 @@ pub(crate) fn draw(
     time: Res<Time<Real>>,
     quality: Option<Res<guanlan_stage::quality::ResolvedQuality>>,
     mut dressed: Local<Option<Look>>,
+    mut hover: Local<Hover>,
+    mut heads: Local<Heads>,
 ) -> Result {
     let Some(shown) = showing.0.clone() else { return Ok(()) };
     let ctx = contexts.ctx_mut()?.clone();
@@ -78,7 +159,8 @@ pub(crate) fn draw(
         ctx.set_zoom_factor(desk.scale);
     }
     let screen = ctx.viewport_rect().size();
-    let place = layout(screen, desk.preset, desk.case.is_some());
+    let open = Open { detail: desk.case.is_some(), areas: desk.areas_open, layers: desk.layers_open };
+    let place = layout(screen, desk.preset, open);
     let look = Look { sizes: sizes(&place, screen), ..desk.look };
     if *dressed != Some(look) {
         look::dress(&ctx, &look);
@@ -90,7 +172,7 @@ pub(crate) fn draw(
         }
     }
     let slots: Vec<Slot> = place.panels.iter().map(|p| p.0).collect();
-    made.follow(&shown, &desk, &slots, now_s);
+    made.follow(&shown, &desk, &slots, stage.around(), now_s);
     let Some(values) = made.values.clone() else { return Ok(()) };
     let desk = &mut *desk;
     let ppp = ctx.pixels_per_point();
@@ -102,9 +184,20 @@ pub(crate) fn draw(
     }
 
     let mut actions = Vec::new();
-    over_the_map(&ctx, &shown.picture, &values, desk, &stage, &place, &look, ppp, &mut actions);
+    let mut covered = Vec::new();
+    if !place.bare() {
+        let at = place.map.min + vec2(8.0, 8.0);
+        let (rect, asked) = ui::areas::crumbs_ui(&ctx, &values.areas, desk, at, place.map.width() * 0.46, &look);
+        actions.extend(asked);
+        covered.push(rect);
+        covered.extend(tiles_ui(&ctx, &mut stage.pictures, place.map, now_s, &look, &mut actions));
+    }
+    let on = Sheet { picture: &shown.picture, values: &values, place: &place, look: &look, ppp };
+    heads.follow(&stage, stage.eye(ppp), place.map);
+    over_the_map(&ctx, &on, desk, &mut stage, &heads.rows, covered, &mut actions);
     if !place.bare() {
         panels(&ctx, &shown.picture, &values, desk, &place, &look, &mut actions);
+        told_at_the_pointer(&ctx, &on, desk, &stage, &mut hover, now_s);
     }
     desk.toasts.retain(|t| t.until_s > now_s);
     actions.extend(ui::toasts::toasts_ui(&ctx, &desk.toasts, place.map, &look));
@@ -120,11 +213,20 @@ pub(crate) fn draw(
     if *stage.keyboard != typing {
         *stage.keyboard = typing;
     }
+    if actions.is_empty() {
+        return Ok(());
+    }
     let mut hands = Hands {
         desk,
         rooms: &mut rooms,
         rig: &stage.rig,
         ground: &stage.ground,
+        lens: &stage.lens,
+        layers: &mut stage.layers,
+        areas: &stage.tree,
+        cameras: &stage.cameras,
+        pictures: &mut stage.pictures,
+        roads: &stage.roads,
         picture: &shown.picture,
         now_s,
         flights: Vec::new(),
@@ -136,6 +238,45 @@ pub(crate) fn draw(
         stage.fly.write(flight);
     }
     Ok(())
+}
+
+/// What is drawn over the map in one pass.
+struct Sheet<'a> {
+    picture: &'a guanlan_room::Picture,
+    values: &'a Values,
+    place: &'a Layout,
+    look: &'a Look,
+    ppp: f32,
+}
+
+/// Tells what the pointer rests on. It looks again only when the pointer moved or the picture changed.
+fn told_at_the_pointer(ctx: &egui::Context, on: &Sheet<'_>, desk: &Desk, stage: &Stage, hover: &mut Hover, now_s: f64) {
+    let pointer = ctx.input(|i| i.pointer.latest_pos().filter(|_| !i.pointer.any_down()));
+    let free = !ctx.is_pointer_over_egui() && desk.drag.is_none() && desk.drop.is_none();
+    let Some(at) = pointer.filter(|p| on.place.map.contains(*p) && free) else {
+        *hover = Hover::default();
+        return;
+    };
+    if hover.at != Some(at) {
+        *hover = Hover { at: Some(at), since_s: now_s, ..Hover::default() };
+        ctx.request_repaint_after(std::time::Duration::from_secs_f64(REST_S));
+        return;
+    }
+    if now_s - hover.since_s < REST_S {
+        ctx.request_repaint_after(std::time::Duration::from_secs_f64(REST_S));
+        return;
+    }
+    let of = (on.picture.tick, desk.revision);
+    if hover.of != Some(of) {
+        hover.of = Some(of);
+        let named = stage.book.area_at(&stage.names, at).map(Subject::Area);
+        let sight = stage.sight(on.picture, stage.eye(on.ppp), on.ppp);
+        let subject = named.or_else(|| sight.at(at)).filter(|s| !desk.pins.contains(s));
+        hover.told = subject.and_then(|s| stage.around().sources(on.picture, on.look.lang).tell(&s));
+    }
+    if let Some(told) = &hover.told {
+        ui::tell::tooltip_ui(ctx, told, at, on.place.map, on.look);
+    }
 }
 
 /// Text of a desk, or of a wall before leaders.
@@ -161,7 +302,7 @@ fn panels(
         ui::headline::headline_ui(ui, &values.headline, &strip)
     }));
     actions.extend(kit::panel(ctx, "bar", place.bar, look, |ui| ui::timebar::timebar_ui(ui, &values.bar, &strip)));
-    let searched = desk.search.clone();
+    let searched = (desk.search.clone(), desk.tree.search.clone());
     for (slot, rect) in &place.panels {
         let id = format!("{slot:?}");
         actions.extend(kit::panel(ctx, &id, *rect, look, |ui| match slot {
@@ -184,71 +325,126 @@ fn panels(
                 let stop = desk.tour.on.then_some(desk.tour.stop);
                 ui::briefing::worst_ui(ui, &values.briefing, stop, look)
             }
+            Slot::Areas => ui::areas::areas_ui(ui, &values.areas, look),
+            Slot::Layers => ui::layers::layers_ui(ui, &values.layers, &mut desk.tree, look),
         }));
     }
-    if searched != desk.search {
+    if searched.0 != desk.search || searched.1 != desk.tree.search {
         desk.revision += 1;
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything that is written over the map")]
 fn over_the_map(
     ctx: &egui::Context,
-    picture: &guanlan_room::Picture,
-    values: &Values,
+    on: &Sheet<'_>,
     desk: &mut Desk,
-    stage: &Stage,
-    place: &Layout,
-    look: &Look,
-    ppp: f32,
+    stage: &mut Stage,
+    heads: &[(CaseId, Pos2)],
+    covered: Vec<egui::Rect>,
     actions: &mut Vec<UiAction>,
 ) {
+    let (place, look, values) = (on.place, on.look, on.values);
+    let eye = stage.eye(on.ppp);
     let painter = ctx.layer_painter(LayerId::background()).with_clip_rect(place.map);
-    let mut taken = Taken::default();
-    let seen = |p| stage.seen(ppp, p);
-    let heads: Vec<(CaseId, Pos2)> = stage
-        .ids
-        .cases
-        .iter()
-        .zip(stage.markers.cases.rows.iter())
-        .filter_map(|(id, c)| Some((id.clone(), seen([c.pos[0], c.pos[1], c.pos[2] + c.stem_m])?)))
-        .collect();
-    for (_, at) in heads.iter().filter(|h| place.map.contains(h.1)) {
-        taken.block(egui::Rect::from_center_size(*at, vec2(44.0, 44.0)));
-    }
+    let mut blocked = covered;
+    let boxes = heads.iter().take(HEADS_MOST).map(|h| egui::Rect::from_center_size(h.1, vec2(44.0, 44.0)));
+    blocked.extend(boxes);
+    blocked.extend(marks_of_mode(values, desk, place, look));
     // While a dropped crew waits for its yes, that question has the place beside the pin.
     if desk.drop.is_none()
-        && let Some(rect) = case_callout(ctx, values, desk, &heads, place, look, actions)
+        && let Some(rect) = case_callout(ctx, values, desk, heads, place, look, actions)
     {
-        taken.block(rect);
+        blocked.push(rect);
     }
-    let callouts = callouts(picture, values, desk, stage, &heads, look, ppp);
-    draw_callouts(&painter, &callouts, place.map, &mut taken, look);
-    draw_names(&painter, &stage.names, seen, stage.rig.pose.distance_m, place.map, &mut taken, look);
-    drag_crew(ctx, &painter, picture, values, desk, stage, &heads, place, look, ppp, actions);
+    cameras(&painter, stage, eye, place.map, look);
+    let callouts = callouts(on, desk, stage, heads, eye);
+    let pin = |(_, told): &(usize, Told)| {
+        let at = eye.seen(told.place).filter(|p| place.map.contains(*p))?;
+        Some(Pin { key: key_for(&told.subject), at, size: ui::tell::size(&painter, told, look) })
+    };
+    let pinned: Vec<(usize, &Told, Pin)> = values.pins.iter().filter_map(|p| Some((p.0, &p.1, pin(p)?))).collect();
+    let pins: Vec<Pin> = pinned.iter().map(|p| p.2).collect();
+    let names_opacity = stage.layers.opacity("names");
+    let page = Page {
+        eye,
+        map: place.map,
+        blocked: &blocked,
+        names: &stage.names,
+        callouts: &callouts,
+        pins: &pins,
+        areas: &values.areas.lines,
+        drilled: values.areas.drilled,
+        names_opacity,
+    };
+    for (i, rect) in write(&mut stage.book, &painter, &page, look) {
+        actions.extend(ui::tell::pin_ui(ctx, pinned[i].1, pinned[i].0, rect, look));
+    }
+    drag_crew(ctx, &painter, on, desk, stage, heads, eye, actions);
+}
+
+/// Cameras as small lenses, nearest first; those with a picture are filled.
+fn cameras(painter: &Painter, stage: &Stage, eye: Eye, map: egui::Rect, look: &Look) {
+    const MOST: usize = 160;
+    let opacity = stage.layers.opacity("cameras");
+    if eye.distance_m > CAMERA_FAR_M || opacity < 0.01 {
+        return;
+    }
+    let mut drawn = 0;
+    for camera in stage.cameras.rows.iter() {
+        let [e, n] = camera.place_m;
+        let z = stage.ground.height_m(e, n);
+        let Some(at) = eye.seen([e, n, z + camera.height_m]).filter(|p| map.shrink(10.0).contains(*p)) else {
+            continue;
+        };
+        if let Some(foot) = eye.seen([e, n, z]) {
+            painter.line_segment([foot, at], Stroke::new(1.0, look.faint(Token::Text, 0.35 * opacity)));
+        }
+        let ink = if camera.picture.is_empty() { look.second() } else { look.accent() }.gamma_multiply(opacity);
+        painter.circle(at, 8.0, look.faint(Token::Space, 0.85 * opacity), Stroke::new(1.0, ink));
+        let body = egui::Rect::from_center_size(at - vec2(1.5, 0.0), vec2(7.0, 5.5));
+        if camera.picture.is_empty() {
+            painter.rect_stroke(body, 1.0, Stroke::new(1.2, ink), egui::StrokeKind::Inside);
+        } else {
+            painter.rect_filled(body, 1.0, ink);
+        }
+        let lens = vec![at + vec2(2.5, -0.5), at + vec2(5.5, -3.0), at + vec2(5.5, 3.0), at + vec2(2.5, 0.5)];
+        painter.add(egui::Shape::convex_polygon(lens, ink, Stroke::NONE));
+        drawn += 1;
+        if drawn >= MOST {
+            break;
+        }
+    }
+}
+
+/// What the words of the mode cover.
+fn marks_of_mode(values: &Values, desk: &Desk, place: &Layout, look: &Look) -> Vec<egui::Rect> {
+    let mut marks = Vec::new();
+    let mode = values.headline.mode;
+    if desk.demo || mode == Mode::Demo {
+        let size = vec2(12.0 * look.sizes.title, look.sizes.title * 1.6);
+        marks.push(egui::Rect::from_min_max(place.map.max - size, place.map.max));
+    }
+    if mode == Mode::Exercise {
+        let top = place.map.center_top();
+        marks.push(egui::Rect::from_center_size(top + vec2(0.0, 44.0), vec2(260.0, 88.0)));
+    }
+    marks
 }
 
 /// Cases and alerts that need words on the map: the chosen, reds, overdue ones; six at most.
-fn callouts(
-    picture: &guanlan_room::Picture,
-    values: &Values,
-    desk: &Desk,
-    stage: &Stage,
-    heads: &[(CaseId, Pos2)],
-    look: &Look,
-    ppp: f32,
-) -> Vec<Callout> {
-    let lang = look.lang;
+fn callouts(on: &Sheet<'_>, desk: &Desk, stage: &Stage, heads: &[(CaseId, Pos2)], eye: Eye) -> Vec<Callout> {
+    let (picture, values, lang) = (on.picture, on.values, on.look.lang);
     let mut all = Vec::new();
     if let Some(unit) = desk.unit.as_ref().and_then(|id| picture.units.get(id))
         && let Some(i) = stage.ids.units.iter().position(|id| *id == unit.id)
-        && let Some(at) = stage.markers.units.rows.get(i).and_then(|m| stage.seen(ppp, m.pos))
+        && let Some(at) = stage.markers.units.rows.get(i).and_then(|m| eye.seen(m.pos))
     {
         let row = crews::row(picture, unit, lang);
         let status = row.status.name();
         let line = [status.get(lang), &row.task, &row.eta];
         let line: Vec<&str> = line.into_iter().filter(|s| !s.is_empty()).collect();
-        all.push(Callout { at, title: row.name, line: line.join(" · "), level: AlertLevel::Normal, chosen: true });
+        let (key, line) = (key_for(&unit.id), line.join(" · "));
+        all.push(Callout { key, at, title: row.name, line, level: AlertLevel::Normal, chosen: true });
     }
     let alert_of = |i: usize, m: &guanlan_markers::SensorMark| {
         let (_, id) = stage.ids.sensors.get(i)?;
@@ -260,14 +456,15 @@ fn callouts(
         }
         let value = format!("{} {}", number(alert.value), alert.property.unit());
         let line = format!("{} {value}", alert.title.get(lang));
-        let at = stage.seen(ppp, m.pos)?;
-        Some(Callout { at, title: alert.place.get(lang).to_owned(), line, level: alert.level, chosen })
+        let at = eye.seen(m.pos)?;
+        let (key, title) = (key_for(&alert.id), alert.place.get(lang).to_owned());
+        Some(Callout { key, at, title, line, level: alert.level, chosen })
     };
     let mut alerts: Vec<Callout> =
         stage.markers.sensors.rows.iter().enumerate().rev().take(200).filter_map(|(i, m)| alert_of(i, m)).collect();
     alerts.sort_by_key(|c| (!c.chosen, std::cmp::Reverse(c.level)));
     all.extend(alerts.into_iter().take(4));
-    for row in values.cases.iter().filter(|r| r.level == AlertLevel::Red || r.overdue).take(6) {
+    for row in values.cases.rows.iter().filter(|r| r.level == AlertLevel::Red || r.overdue).take(6) {
         if desk.case.as_ref() == Some(&row.id) {
             continue;
         }
@@ -275,7 +472,7 @@ fn callouts(
         let line = if row.left.is_empty() { row.state.clone() } else { format!("{} · {}", row.state, row.left) };
         let title = format!("{} {}", row.title, row.place);
         let title = if title.chars().count() > 22 { row.title.clone() } else { title };
-        all.push(Callout { at: *at, title, line, level: row.level, chosen: false });
+        all.push(Callout { key: key_for(&row.id), at: *at, title, line, level: row.level, chosen: false });
     }
     all
 }
@@ -334,23 +531,21 @@ fn case_callout(
 fn drag_crew(
     ctx: &egui::Context,
     painter: &Painter,
-    picture: &guanlan_room::Picture,
-    values: &Values,
+    on: &Sheet<'_>,
     desk: &mut Desk,
     stage: &Stage,
     heads: &[(CaseId, Pos2)],
-    place: &Layout,
-    look: &Look,
-    ppp: f32,
+    eye: Eye,
     actions: &mut Vec<UiAction>,
 ) {
+    let (picture, values, place, look) = (on.picture, on.values, on.place, on.look);
     let pointer = ctx.input(|i| (i.pointer.latest_pos(), i.pointer.primary_pressed(), i.pointer.primary_down()));
     let (Some(at), pressed, down) = pointer else { return drop_question(ctx, picture, desk, heads, look, actions) };
     let near = |at: Pos2| {
         heads.iter().filter(|h| h.1.distance(at) < 22.0).min_by(|a, b| a.1.distance(at).total_cmp(&b.1.distance(at)))
     };
     let on_map = place.map.contains(at) && !ctx.is_pointer_over_egui();
-    let crew = (on_map && near(at).is_none()).then(|| stage.crew_at(ppp, at)).flatten();
+    let crew = (on_map && near(at).is_none()).then(|| stage.crew_at(eye, at)).flatten();
     if !down {
         // Known before the press, so that the map does not take the press for its own.
         desk.over_crew = crew.is_some();

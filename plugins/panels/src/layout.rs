@@ -45,6 +45,28 @@ pub enum Slot {
     Summary,
     /// Worst places for leaders.
     Worst,
+    /// Figures of areas.
+    Areas,
+    /// The layer tree.
+    Layers,
+}
+
+/// What is open beside the usual panels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// A case is chosen.
+    pub detail: bool,
+    /// The table of areas.
+    pub areas: bool,
+    /// The layer tree.
+    pub layers: bool,
+}
+
+impl Open {
+    /// What takes the place of figures and charts.
+    fn instead(self) -> Option<Slot> {
+        if self.layers { Some(Slot::Layers) } else { self.areas.then_some(Slot::Areas) }
+    }
 }
 
 /// Where everything lies, in points.
@@ -87,9 +109,9 @@ fn stack(column: Rect, parts: &[(Slot, f32)], out: &mut Vec<(Slot, Rect)>) {
     }
 }
 
-/// Lays everything out. `detail` says that a case is chosen.
+/// Lays everything out.
 #[must_use]
-pub fn layout(size: egui::Vec2, preset: Preset, detail: bool) -> Layout {
+pub fn layout(size: egui::Vec2, preset: Preset, open: Open) -> Layout {
     let preset = preset.fit(size.x / size.y.max(1.0));
     let whole = Rect::from_min_size(pos2(0.0, 0.0), size);
     if preset == Preset::None {
@@ -109,12 +131,13 @@ pub fn layout(size: egui::Vec2, preset: Preset, detail: bool) -> Layout {
             left = GAP + w;
             right = size.x - GAP - w;
             let tall = size.y > 900.0;
-            stack(
-                column(GAP, w),
-                &[(Slot::Alerts, if tall { 0.61 } else { 0.58 }), (Slot::Figures, 0.39)],
-                &mut panels,
-            );
-            if detail {
+            let parts = match open.instead() {
+                // What was opened by hand gets the larger part.
+                Some(slot) => [(Slot::Alerts, 0.42), (slot, 0.58)],
+                None => [(Slot::Alerts, if tall { 0.61 } else { 0.58 }), (Slot::Figures, 0.39)],
+            };
+            stack(column(GAP, w), &parts, &mut panels);
+            if open.detail {
                 stack(column(right, w), &[(Slot::Detail, 1.0)], &mut panels);
             } else {
                 stack(column(right, w), &[(Slot::Cases, 0.58), (Slot::Crews, 0.42)], &mut panels);
@@ -124,23 +147,24 @@ pub fn layout(size: egui::Vec2, preset: Preset, detail: bool) -> Layout {
             let w = grid(((size.x * 0.44 - 6.0 * GAP) / 4.0).min(416.0)).max(200.0);
             left = 2.0 * (GAP + w);
             right = size.x - left;
-            stack(column(GAP, w), &[(Slot::Figures, 1.0)], &mut panels);
+            stack(column(GAP, w), &[(open.instead().unwrap_or(Slot::Figures), 1.0)], &mut panels);
             stack(column(2.0 * GAP + w, w), &[(Slot::Alerts, 1.0)], &mut panels);
-            let inner = if detail { Slot::Detail } else { Slot::Crews };
+            let inner = if open.detail { Slot::Detail } else { Slot::Crews };
             stack(column(right, w), &[(inner, 1.0)], &mut panels);
             stack(column(right + w + GAP, w), &[(Slot::Cases, 1.0)], &mut panels);
         }
         Preset::Briefing => {
             let wide = size.x / size.y > 2.6;
+            let second = open.instead().unwrap_or(Slot::Worst);
             let w = grid(if wide { size.x * 0.2 } else { size.x * 0.38 });
             left = GAP + w;
             if wide {
                 right = size.x - GAP - w;
                 stack(column(GAP, w), &[(Slot::Summary, 1.0)], &mut panels);
-                stack(column(right, w), &[(Slot::Worst, 1.0)], &mut panels);
+                stack(column(right, w), &[(second, 1.0)], &mut panels);
             } else {
                 right = size.x;
-                stack(column(GAP, w), &[(Slot::Summary, 0.56), (Slot::Worst, 0.44)], &mut panels);
+                stack(column(GAP, w), &[(Slot::Summary, 0.56), (second, 0.44)], &mut panels);
             }
         }
     }
@@ -163,8 +187,9 @@ mod tests {
             (1920.0, 1080.0, Preset::Briefing),
             (3840.0, 1080.0, Preset::Briefing),
         ] {
-            for detail in [false, true] {
-                let l = layout(vec2(w, h), preset, detail);
+            for k in 0..8 {
+                let open = Open { detail: k & 1 > 0, areas: k & 2 > 0, layers: k & 4 > 0 };
+                let l = layout(vec2(w, h), preset, open);
                 assert!(l.map.width() / w >= 0.56, "{preset:?} {w}x{h}: {}", l.map.width() / w);
                 let mut rects: Vec<Rect> = l.panels.iter().map(|p| p.1).collect();
                 rects.extend([l.strip, l.bar, l.map]);
@@ -181,9 +206,9 @@ mod tests {
 
     #[test]
     fn a_wide_picture_has_two_columns_on_each_side() {
-        let l = layout(vec2(3840.0, 1080.0), Preset::Desk, false);
+        let l = layout(vec2(3840.0, 1080.0), Preset::Desk, Open::default());
         assert_eq!(l.preset, Preset::Wide);
         assert_eq!(l.panels.len(), 4);
-        assert!(layout(vec2(800.0, 600.0), Preset::None, true).panels.is_empty());
+        assert!(layout(vec2(800.0, 600.0), Preset::None, Open { detail: true, ..Open::default() }).panels.is_empty());
     }
 }

@@ -29,7 +29,11 @@
 
 pub mod action;
 pub mod apply;
+pub mod camera;
+pub mod counting;
 mod draw;
+#[cfg(test)]
+mod fixture;
 pub mod glue;
 pub mod labels;
 pub mod layout;
@@ -38,6 +42,7 @@ pub mod look;
 mod looking;
 pub mod rooms;
 pub mod state;
+pub mod subject;
 pub mod ui;
 pub mod values;
 pub mod vm;
@@ -55,6 +60,8 @@ use bevy_egui::{
 use guanlan_core::Lang;
 use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
 use guanlan_room::Timelines;
+use guanlan_stage::layers::{AreaFigures, AreaTree, Cameras, LayerState, LayersPlugin};
+use guanlan_stage::pick::PickTarget;
 use guanlan_stage::quality::ResolvedQuality;
 use guanlan_stage::{
     CameraRig, FloodWater, FlyTo, Ground, KeyboardCaptured, MapLens, Picked, PointerCaptured, Rain, SceneClock,
@@ -66,9 +73,13 @@ pub use layout::Preset;
 pub use state::Desk;
 
 use crate::{
-    apply::{pose_at, tell},
+    apply::{pose_at, pose_over, tell},
+    camera::Pictures,
+    counting::Counting,
     glue::{Chosen, MarkerIds},
+    labels::{Names, show::LabelBook, wants::Eye},
     rooms::{Rooms, Shown},
+    subject::{RoadIndex, Sight, Subject},
     values::Made,
     words::tr,
 };
@@ -106,7 +117,14 @@ impl Plugin for PanelsPlugin {
         app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
         let city = &self.timelines.config().city;
         let ground = Ground::new(city);
+        if !app.is_plugin_added::<LayersPlugin>() {
+            app.add_plugins(LayersPlugin::default());
+        }
         app.insert_resource(labels::names(city, &ground))
+            .insert_resource(Counting::new(city))
+            .insert_resource(RoadIndex::new(city))
+            .init_resource::<LabelBook>()
+            .init_resource::<Pictures>()
             .insert_resource(Rooms::new(self.timelines.clone()))
             .insert_resource(Desk::new(self.lang, self.scale, self.demo, self.preset))
             .init_resource::<MarkerIds>()
@@ -117,7 +135,13 @@ impl Plugin for PanelsPlugin {
             .configure_sets(PostUpdate, EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems))
             .add_systems(Startup, wake::listen)
             .add_systems(PreUpdate, attach.before(EguiPreUpdateSet::InitContexts))
-            .add_systems(Update, (look_at_rooms, keys, picked, tour, fill).chain().before(StageSystems::Layers))
+            .add_systems(
+                Update,
+                (look_at_rooms, counting::count, areas_shown, layers_told, keys, picked, tour, fill)
+                    .chain()
+                    .after(StageSystems::Input)
+                    .before(StageSystems::Layers),
+            )
             .add_systems(Update, follow_theme)
             .add_systems(EguiPrimaryContextPass, draw::draw);
     }
@@ -162,14 +186,78 @@ fn look_at_rooms(
     showing.0 = Some(shown);
 }
 
-/// Space stands still or goes on, Esc goes back one step and at last to the whole city, F11 fills the screen.
+/// The stage draws the areas that the table lists.
+fn areas_shown(desk: Res<Desk>, tree: Res<AreaTree>, mut figures: ResMut<AreaFigures>) {
+    if figures.current == desk.area && (!figures.children.is_empty() || tree.is_empty()) {
+        return;
+    }
+    figures.current = desk.area;
+    figures.children = Arc::new(tree.children(desk.area).to_vec());
+    figures.version += 1;
+}
+
+/// Says what became of a changed layer file.
+fn layers_told(
+    layers: Res<LayerState>,
+    mut desk: ResMut<Desk>,
+    time: Res<Time<Real>>,
+    mut seen: Local<(usize, String)>,
+) {
+    let catalogue = Arc::as_ptr(layers.catalogue()) as usize;
+    if seen.0 == catalogue && seen.1 == layers.trouble {
+        return;
+    }
+    let (first, was_wrong) = (seen.0 == 0, !seen.1.is_empty());
+    let now_s = time.elapsed_secs_f64();
+    let lang = desk.lang();
+    if !layers.trouble.is_empty() {
+        let words = words::tr_with(lang, "k-layers-wrong", &[("why", &layers.trouble)]);
+        desk.say(words, state::Tone::Refused, now_s, None);
+    } else if !first && (seen.0 != catalogue || was_wrong) {
+        desk.say(tr(lang, "k-layers-changed"), state::Tone::Done, now_s, None);
+    }
+    *seen = (catalogue, layers.trouble.clone());
+}
+
+/// Areas as systems walk through them.
+#[derive(bevy::ecs::system::SystemParam)]
+struct Walk<'w> {
+    tree: Res<'w, AreaTree>,
+    ground: Res<'w, Ground>,
+    lens: Res<'w, MapLens>,
+    rig: Res<'w, CameraRig>,
+}
+
+impl Walk<'_> {
+    /// Goes into an area, or home, and flies there.
+    fn go(&self, area: Option<u32>, desk: &mut Desk, fly: &mut MessageWriter<FlyTo>) {
+        desk.area = apply::below_whole(&self.tree, area);
+        desk.areas_open |= desk.area.is_some();
+        desk.layers_open &= desk.area.is_none();
+        desk.revision += 1;
+        let bounds = desk.area.and_then(|a| self.tree.bounds(a));
+        let pose = bounds.map_or(self.rig.home, |b| pose_over(b, &self.rig.pose, &self.ground, &self.lens));
+        fly.write(FlyTo::pose(pose));
+    }
+
+    /// The area that a double click on a place goes into: not where one is already closer than it would lead.
+    fn deeper(&self, desk: &Desk, place_m: [f64; 2]) -> Option<u32> {
+        let child = self.tree.child_at(desk.area, place_m[0] as f32, place_m[1] as f32)?;
+        let pose = pose_over(self.tree.bounds(child)?, &self.rig.pose, &self.ground, &self.lens);
+        (self.rig.pose.distance_m > pose.distance_m * 0.9).then_some(child)
+    }
+}
+
+/// Space stands still or goes on, L opens the layers, Backspace goes out of an area, Esc goes back one step and at last to
+/// the whole city, F11 fills the screen.
 fn keys(
     keys: Option<Res<ButtonInput<KeyCode>>>,
     typing: Res<KeyboardCaptured>,
     mut desk: ResMut<Desk>,
     rooms: Res<Rooms>,
     showing: Res<Showing>,
-    rig: Res<CameraRig>,
+    walk: Walk,
+    mut pictures: ResMut<Pictures>,
     mut fly: MessageWriter<FlyTo>,
     mut windows: Query<&mut Window, With<PrimaryWindow>>,
 ) {
@@ -182,11 +270,26 @@ fn keys(
             _ => WindowMode::Windowed,
         };
     }
-    if keys.just_pressed(KeyCode::Escape) && !desk.back() {
-        fly.write(FlyTo::pose(rig.home));
+    let out = |desk: &mut Desk, fly: &mut MessageWriter<FlyTo>| {
+        let up = desk.area.and_then(|a| walk.tree.parent(a));
+        walk.go(up, desk, fly);
+    };
+    if keys.just_pressed(KeyCode::Escape) && !desk.back() && !pictures.close_last() {
+        if std::mem::take(&mut desk.layers_open) {
+            desk.revision += 1;
+        } else {
+            out(&mut desk, &mut fly);
+        }
     }
     if typing.0 {
         return;
+    }
+    if keys.just_pressed(KeyCode::Backspace) && desk.area.is_some() {
+        out(&mut desk, &mut fly);
+    }
+    if keys.just_pressed(KeyCode::KeyL) {
+        desk.layers_open = !desk.layers_open;
+        desk.revision += 1;
     }
     if keys.just_pressed(KeyCode::Space)
         && let Some(shown) = &showing.0
@@ -197,30 +300,107 @@ fn keys(
     }
 }
 
-/// A click on the map that no panel took.
+/// What a click can meet.
+#[derive(bevy::ecs::system::SystemParam)]
+struct Meets<'w> {
+    scene: Res<'w, MarkerScene>,
+    ids: Res<'w, MarkerIds>,
+    rig: Res<'w, CameraRig>,
+    lens: Res<'w, MapLens>,
+    ground: Res<'w, Ground>,
+    buildings: Res<'w, guanlan_stage::pick::BuildingIndex>,
+    roads: Res<'w, RoadIndex>,
+    layers: Res<'w, LayerState>,
+    cameras: Res<'w, Cameras>,
+    tree: Res<'w, AreaTree>,
+    names: Res<'w, Names>,
+    book: Res<'w, LabelBook>,
+}
+
+impl Meets<'_> {
+    fn sight<'a>(&'a self, picture: &'a guanlan_room::Picture, ppp: f32) -> Sight<'a> {
+        Sight {
+            picture,
+            scene: &self.scene,
+            ids: &self.ids,
+            rig: &self.rig,
+            lens: &self.lens,
+            ground: &self.ground,
+            buildings: &self.buildings,
+            roads: &self.roads,
+            layers: &self.layers,
+            cameras: &self.cameras,
+            areas: &self.tree,
+            eye: Eye::new(&self.rig, &self.lens, ppp),
+            ppp,
+        }
+    }
+}
+
+/// Farther than this a click on a building or a road is a click on the map, m.
+const PIN_FAR_M: f32 = 1500.0;
+
+/// A click on the map that no panel took: names of areas lead in, marks are chosen, cameras open, what has no panel of
+/// its own is pinned. With Shift, or before leaders, everything is pinned.
 fn picked(
     mut clicks: MessageReader<Picked>,
-    scene: Res<MarkerScene>,
-    ids: Res<MarkerIds>,
-    rig: Res<CameraRig>,
-    lens: Res<MapLens>,
+    meets: Meets,
+    walk: Walk,
+    showing: Res<Showing>,
+    held: Option<Res<ButtonInput<KeyCode>>>,
+    mut contexts: Query<&mut EguiContext>,
     mut desk: ResMut<Desk>,
+    mut pictures: ResMut<Pictures>,
+    mut fly: MessageWriter<FlyTo>,
 ) {
     for click in clicks.read() {
         desk.tour.on = false;
         desk.revision += 1;
-        match pick_marker(&scene, &rig, &lens, click.cursor_px) {
-            Some(MarkerHit::Case(i)) => {
+        let Some(shown) = &showing.0 else { continue };
+        let ppp = contexts.iter_mut().next().map_or(1.0, |mut c| c.get_mut().pixels_per_point());
+        let at = egui::pos2(click.cursor_px.x / ppp, click.cursor_px.y / ppp);
+        let pins = held.as_ref().is_some_and(|k| k.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]))
+            || desk.preset == Preset::Briefing;
+        let mark = pick_marker(&meets.scene, &meets.rig, &meets.lens, click.cursor_px);
+        match mark {
+            Some(MarkerHit::Case(i)) if !pins => {
                 desk.form = None;
                 desk.search.clear();
-                desk.case = ids.cases.get(i).cloned();
+                desk.case = meets.ids.cases.get(i).cloned();
+                continue;
             }
-            Some(MarkerHit::Unit(i)) => desk.unit = ids.units.get(i).cloned(),
-            Some(MarkerHit::Sensor(i)) => desk.alert = ids.sensors.get(i).and_then(|s| s.1),
+            Some(MarkerHit::Unit(i)) if !pins => {
+                desk.unit = meets.ids.units.get(i).cloned();
+                continue;
+            }
+            Some(MarkerHit::Sensor(i)) => desk.alert = meets.ids.sensors.get(i).and_then(|s| s.1),
+            Some(_) => {}
             None => {
+                if let Some(area) = meets.book.area_at(&meets.names, at) {
+                    walk.go(Some(area), &mut desk, &mut fly);
+                    continue;
+                }
+                if click.double && click.what != PickTarget::Nothing {
+                    if let Some(area) = walk.deeper(&desk, click.ground_m) {
+                        walk.go(Some(area), &mut desk, &mut fly);
+                    }
+                    continue;
+                }
                 desk.unit = None;
                 desk.alert = None;
             }
+        }
+        let near = meets.rig.pose.distance_m < PIN_FAR_M;
+        match meets.sight(&shown.picture, ppp).at(at) {
+            Some(Subject::Camera(id)) if !pins => {
+                if let Some(camera) = meets.cameras.rows.iter().find(|c| c.id == id) {
+                    pictures.open(camera);
+                }
+            }
+            Some(Subject::Building(_) | Subject::Road(_)) if !near && !pins => {}
+            Some(Subject::Place(_) | Subject::Area(_)) if !pins => {}
+            Some(subject) => desk.pin(subject),
+            None => {}
         }
     }
 }

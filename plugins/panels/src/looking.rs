@@ -159,6 +159,63 @@ fn pictures_to_look_at() {
         desk.revision += 1;
     });
     shot(&rooms, "wide", [3840, 1080], |_| {});
+    let into = |world: &mut World, area: Option<u32>| {
+        let tree = world.resource::<guanlan_stage::layers::AreaTree>();
+        let bounds = area.and_then(|a| tree.bounds(a)).unwrap_or([-1500.0, -1500.0, 1500.0, 1500.0]);
+        let (lens, from) = (world.resource::<guanlan_stage::MapLens>(), world.resource::<CameraRig>().pose);
+        let pose = crate::apply::pose_over(bounds, &from, world.resource::<Ground>(), lens);
+        world.resource_mut::<CameraRig>().pose = pose;
+        let mut desk = world.resource_mut::<Desk>();
+        (desk.area, desk.areas_open) = (area, true);
+        desk.revision += 1;
+    };
+    let child = |world: &World, of: Option<u32>| {
+        world.resource::<guanlan_stage::layers::AreaTree>().children(of).first().copied()
+    };
+    shot(&rooms, "layers", [1920, 1080], |world| {
+        let mut desk = world.resource_mut::<Desk>();
+        desk.layers_open = true;
+        desk.tree.open = Some("sensors-road-water".into());
+        desk.revision += 1;
+    });
+    shot(&rooms, "areas", [1600, 900], |world| into(world, child(world, None)));
+    shot(&rooms, "areas-en", [1600, 900], |world| {
+        let street = child(world, None);
+        into(world, child(world, street));
+        world.resource_mut::<Desk>().look.lang = Lang::En;
+    });
+    shot(&rooms, "layers-wide-en", [3840, 1080], |world| {
+        let mut desk = world.resource_mut::<Desk>();
+        (desk.layers_open, desk.look.lang) = (true, Lang::En);
+        desk.tree.open = Some("flood".into());
+        desk.revision += 1;
+    });
+    shot(&rooms, "wall", [7680, 2160], |world| world.resource_mut::<Desk>().areas_open = true);
+    shot(&rooms, "pins", [1920, 1080], |world| {
+        use crate::subject::Subject;
+        let picture = world.resource::<crate::Showing>().0.clone().unwrap().picture;
+        let alert = picture.alerts.active().iter().find(|a| a.place_m.is_some()).cloned();
+        let place = alert.as_ref().and_then(|a| a.place_m).unwrap_or_default().map(|v| v as f32);
+        let z = world.resource::<Ground>().height_m(place[0], place[1]);
+        let index = world.resource::<guanlan_stage::pick::BuildingIndex>();
+        let near = (0..40).find_map(|k| index.at(place[0] + 5.0 * k as f32, place[1] + 20.0));
+        let road = world.resource::<crate::subject::RoadIndex>().nearest(&picture.city, place, 200.0).map(|r| r.0);
+        world.resource_mut::<CameraRig>().pose =
+            CameraPose { focus: [place[0], place[1], z], distance_m: 620.0, yaw_deg: 330.0, pitch_deg: 38.0 };
+        let all = world.resource::<guanlan_stage::layers::Cameras>().rows.clone();
+        let camera = all.iter().min_by_key(|c| (c.place_m[0] - place[0]).hypot(c.place_m[1] - place[1]) as i32);
+        let unit = picture.units.units.iter().find(|u| u.place_m.is_some()).map(|u| u.id.clone());
+        let mut desk = world.resource_mut::<Desk>();
+        desk.pins.extend(alert.map(|a| Subject::Sensor(a.sensor.clone())));
+        desk.pins.extend(near.map(Subject::Building));
+        desk.pins.extend(road.map(Subject::Road));
+        desk.pins.extend(unit.map(Subject::Unit));
+        desk.pins.extend(camera.map(|c| Subject::Camera(c.id.clone())));
+        desk.revision += 1;
+        if let Some(camera) = camera {
+            world.resource_mut::<crate::camera::Pictures>().open(camera);
+        }
+    });
     let busy = rooms.live().picture();
     assert!(busy.alerts.counts()[4] > 0, "the cloudburst must turn something red");
     assert!(busy.units.units.iter().any(|u| u.status != UnitStatus::Available) || busy.cases.open().count() > 0);

@@ -3,7 +3,7 @@
 use bevy::prelude::Resource;
 use guanlan_core::{AlertId, CaseId, Command, Lang, OrgId, Role, TimelineId, UnitId};
 
-use crate::{action::FormKind, layout::Preset, look::Look};
+use crate::{action::FormKind, layout::Preset, look::Look, subject::Subject, ui::layers::TreeState};
 
 /// Words asked for before a step is sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +69,9 @@ pub struct Tour {
     pub reds: Vec<AlertId>,
 }
 
+/// Callouts pinned at once.
+pub const PINS_MOST: usize = 6;
+
 /// A crew being dragged to a case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drag {
@@ -119,6 +122,16 @@ pub struct Desk {
     pub drop: Option<(UnitId, CaseId)>,
     /// Simulated city: 演示 is written over the picture.
     pub demo: bool,
+    /// The area drilled into; `None` is the whole city.
+    pub area: Option<u32>,
+    /// The table of areas is open.
+    pub areas_open: bool,
+    /// The layer tree is open.
+    pub layers_open: bool,
+    /// What was opened and written in the layer tree.
+    pub tree: TreeState,
+    /// Pinned callouts, the oldest first; at most [`PINS_MOST`].
+    pub pins: Vec<Subject>,
     /// Changes with every choice, so that values are made again.
     pub revision: u64,
     next: u64,
@@ -147,6 +160,11 @@ impl Desk {
             drag: None,
             drop: None,
             demo,
+            area: None,
+            areas_open: false,
+            layers_open: false,
+            tree: TreeState::default(),
+            pins: Vec::new(),
             revision: 0,
             next: 0,
         }
@@ -175,7 +193,20 @@ impl Desk {
         self.revision += 1;
     }
 
-    /// One step back: form, drop, case, marks, tour. False when there is nothing to go back from.
+    /// Pins a callout, or takes it away where it is pinned; a seventh one takes the oldest's place.
+    pub fn pin(&mut self, subject: Subject) {
+        self.revision += 1;
+        if let Some(i) = self.pins.iter().position(|p| *p == subject) {
+            self.pins.remove(i);
+            return;
+        }
+        if self.pins.len() >= PINS_MOST {
+            self.pins.remove(0);
+        }
+        self.pins.push(subject);
+    }
+
+    /// One step back: form, drop, case, pins, marks, tour. False when there is nothing to go back from.
     pub fn back(&mut self) -> bool {
         self.revision += 1;
         if self.drop.take().is_some() || self.form.take().is_some() || self.drag.take().is_some() {
@@ -183,6 +214,9 @@ impl Desk {
         }
         if self.case.take().is_some() {
             self.search.clear();
+            return true;
+        }
+        if self.pins.pop().is_some() {
             return true;
         }
         if self.unit.take().is_some() | self.alert.take().is_some() {
@@ -202,9 +236,23 @@ mod tests {
         desk.case = Some("c".into());
         desk.form = Some(Form::new(FormKind::Recall("u".into()), "c".into()));
         desk.tour.on = true;
+        desk.pin(Subject::Building(3));
         assert!(desk.back() && desk.form.is_none() && desk.case.is_some());
         assert!(desk.back() && desk.case.is_none() && desk.tour.on);
+        assert!(desk.back() && desk.pins.is_empty() && desk.tour.on);
         assert!(desk.back() && !desk.tour.on);
         assert!(!desk.back());
+    }
+
+    #[test]
+    fn six_callouts_are_pinned_at_most_and_a_second_click_unpins() {
+        let mut desk = Desk::new(Lang::Zh, 1.0, false, Preset::Desk);
+        for i in 0..8 {
+            desk.pin(Subject::Building(i));
+        }
+        assert_eq!(desk.pins.len(), PINS_MOST);
+        assert_eq!(desk.pins[0], Subject::Building(2), "the oldest went");
+        desk.pin(Subject::Building(4));
+        assert!(desk.pins.len() == PINS_MOST - 1 && !desk.pins.contains(&Subject::Building(4)));
     }
 }

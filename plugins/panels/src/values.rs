@@ -4,19 +4,25 @@ use std::sync::Arc;
 
 use bevy::prelude::Resource;
 use guanlan_core::TimelineId;
+use guanlan_stage::Ground;
+use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
 
 use crate::{
+    counting::Counting,
     layout::{Preset, Slot},
     rooms::Shown,
     state::Desk,
     vm::{
         alerts::{self, AlertsVm},
+        areas::{self, AreasVm},
         briefing::{self, BriefingVm},
-        cases::{self, CaseRow},
+        cases::{self, CasesVm},
         crews::{self, CrewsVm},
         detail::{self, DetailVm},
         figures::{self, FiguresVm, Gauges},
         headline::{self, HeadlineVm},
+        layers::{self, LayersVm},
+        tell::{Sources, Told},
         timebar::{self, TimeBarVm},
     },
 };
@@ -31,6 +37,40 @@ struct Key {
     speed: u64,
     revision: u64,
     preset: Preset,
+    counted: u64,
+    layers: u64,
+    open: (bool, bool),
+}
+
+/// What values are made of besides the picture.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// Areas.
+    pub tree: &'a AreaTree,
+    /// Figures of areas and layers.
+    pub counting: &'a Counting,
+    /// Layers.
+    pub layers: &'a LayerState,
+    /// Cameras.
+    pub cameras: &'a Cameras,
+    /// The ground.
+    pub ground: &'a Ground,
+}
+
+impl<'a> Around<'a> {
+    /// Where words about a mark come from.
+    #[must_use]
+    pub fn sources(&self, picture: &'a guanlan_room::Picture, lang: guanlan_core::Lang) -> Sources<'a> {
+        Sources {
+            picture,
+            ground: self.ground,
+            layers: self.layers,
+            cameras: self.cameras,
+            areas: self.tree,
+            counted: &self.counting.counted,
+            lang,
+        }
+    }
 }
 
 /// All values of one picture.
@@ -43,7 +83,7 @@ pub struct Values {
     /// Figures.
     pub figures: FiguresVm,
     /// Cases.
-    pub cases: Vec<CaseRow>,
+    pub cases: CasesVm,
     /// Crews.
     pub crews: CrewsVm,
     /// The chosen case.
@@ -52,6 +92,12 @@ pub struct Values {
     pub bar: TimeBarVm,
     /// The briefing.
     pub briefing: BriefingVm,
+    /// Breadcrumb and table of areas.
+    pub areas: AreasVm,
+    /// The layer tree, while it is open.
+    pub layers: LayersVm,
+    /// Pinned callouts with their number at the desk.
+    pub pins: Vec<(usize, Told)>,
 }
 
 /// Keeps the values of the picture shown.
@@ -70,7 +116,7 @@ pub const EVERY_S: f64 = 0.1;
 
 impl Made {
     /// Makes the values again where needed. True when they are new.
-    pub fn follow(&mut self, shown: &Shown, desk: &Desk, slots: &[Slot], now_s: f64) -> bool {
+    pub fn follow(&mut self, shown: &Shown, desk: &Desk, slots: &[Slot], around: Around<'_>, now_s: f64) -> bool {
         let p = &shown.picture;
         let key = Key {
             timeline: shown.timeline.clone(),
@@ -81,11 +127,16 @@ impl Made {
             speed: p.playback.speed.to_bits(),
             revision: desk.revision,
             preset: desk.preset,
+            counted: around.counting.version,
+            layers: around.layers.revision,
+            open: (desk.areas_open, desk.layers_open),
         };
         if self.key.as_ref() == Some(&key) {
             return false;
         }
-        let touched = self.key.as_ref().is_none_or(|k| k.revision != key.revision || k.preset != key.preset);
+        let touched = self.key.as_ref().is_none_or(|k| {
+            (k.revision, k.preset, k.layers, k.open) != (key.revision, key.preset, key.layers, key.open)
+        });
         if !touched && now_s - self.at_s < EVERY_S {
             return false;
         }
@@ -106,6 +157,20 @@ impl Made {
             } else {
                 BriefingVm::default()
             },
+            areas: areas::areas(&p.city, around.tree, &around.counting.counted, desk.area, lang),
+            layers: if has(Slot::Layers) {
+                let search = desk.tree.search.as_str();
+                let theme = desk.look.theme;
+                layers::layers(around.layers, p, &around.counting.counted, around.cameras, search, theme, lang)
+            } else {
+                LayersVm::default()
+            },
+            pins: desk
+                .pins
+                .iter()
+                .enumerate()
+                .filter_map(|(i, pin)| Some((i, around.sources(p, lang).tell(pin)?)))
+                .collect(),
         }));
         self.key = Some(key);
         self.at_s = now_s;

@@ -4,17 +4,23 @@ use egui::{Align, CornerRadius, Layout, Sense, Ui, UiBuilder, vec2};
 use guanlan_core::{CaseId, theme::Token};
 
 use super::kit;
-use crate::{action::UiAction, look::Look, vm::cases::CaseRow, words::tr};
+use crate::{
+    action::UiAction,
+    look::Look,
+    vm::cases::{CaseRow, CasesVm},
+    words::tr,
+};
 
 /// Height of a line.
 pub const ROW_H: f32 = 52.0;
 
 /// The list, most urgent first.
-pub fn cases_ui(ui: &mut Ui, rows: &[CaseRow], chosen: Option<&CaseId>, look: &Look) -> Vec<UiAction> {
+pub fn cases_ui(ui: &mut Ui, vm: &CasesVm, chosen: Option<&CaseId>, look: &Look) -> Vec<UiAction> {
     let mut actions = Vec::new();
+    let rows = &vm.rows;
     kit::heading(ui, look, tr(look.lang, "k-cases"), |ui| {
-        let late = rows.iter().filter(|r| r.overdue).count();
-        ui.label(egui::RichText::new(rows.len().to_string()).font(look.medium(look.sizes.title)).color(look.second()));
+        let late = vm.late;
+        ui.label(egui::RichText::new(vm.total.to_string()).font(look.medium(look.sizes.title)).color(look.second()));
         if late > 0 {
             let words = format!("{} {late}", tr(look.lang, "k-kpi-overdue"));
             ui.label(egui::RichText::new(words).font(look.medium(look.sizes.small)).color(look.color(Token::LevelRed)));

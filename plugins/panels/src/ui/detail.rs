@@ -68,6 +68,13 @@ pub fn detail_ui(
         .show(ui, |ui| {
             countdown(ui, vm, look);
             facts(ui, vm, look);
+            if vm.photo.is_some() {
+                // Where a citizen stood with a camera, a person can look, too.
+                let button = kit::button(ui, look, tr(lang, "k-eye-level"), false);
+                if button.on_hover_text(tr(lang, "k-eye-level-why")).clicked() {
+                    actions.push(UiAction::EyeLevel(vm.place_m));
+                }
+            }
             kit::rule(ui, look);
             if let Some(open) = form.as_mut().filter(|f| f.case == vm.id) {
                 form_ui(ui, vm, open, now, look, &mut actions);

@@ -1,5 +1,7 @@
 //! The list of open cases, most urgent first.
 
+use std::sync::Arc;
+
 use guanlan_casework::Case;
 use guanlan_core::{AlertLevel, CaseId, Lang, Stamp};
 use guanlan_room::Picture;
@@ -33,6 +35,20 @@ pub struct CaseRow {
     /// Local m.
     pub place_m: [f64; 2],
 }
+
+/// The list: the most urgent cases, and how many there are in all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CasesVm {
+    /// The most urgent ones, at most [`ROWS`].
+    pub rows: Vec<CaseRow>,
+    /// Open cases.
+    pub total: usize,
+    /// Those past their deadline.
+    pub late: usize,
+}
+
+/// Lines of the list: nobody scrolls farther, and a hundred thousand cases must not be put into words.
+pub const ROWS: usize = 300;
 
 /// Elapsed share of the time allowed for the deadline in force.
 #[must_use]
@@ -73,10 +89,23 @@ fn urgency(case: &Case, now: Stamp) -> (u8, bool, i64) {
 
 /// Open cases, most urgent first.
 #[must_use]
-pub fn cases(picture: &Picture, lang: Lang) -> Vec<CaseRow> {
-    let mut open: Vec<&Case> = picture.cases.open().map(AsRef::as_ref).collect();
-    open.sort_by(|a, b| urgency(a, picture.now).cmp(&urgency(b, picture.now)).then_with(|| a.id.cmp(&b.id)));
-    open.into_iter().map(|case| row(case, picture, lang)).collect()
+pub fn cases(picture: &Picture, lang: Lang) -> CasesVm {
+    let open: Vec<&Arc<Case>> = picture.cases.open().collect();
+    let late = open.iter().filter(|c| c.overdue(picture.now)).count();
+    let total = open.len();
+    let rows = most_urgent(open, picture.now).into_iter().map(|case| row(case, picture, lang)).collect();
+    CasesVm { rows, total, late }
+}
+
+/// The first [`ROWS`] by urgency, in order.
+fn most_urgent(mut open: Vec<&Arc<Case>>, now: Stamp) -> Vec<&Arc<Case>> {
+    let order = |a: &&Arc<Case>, b: &&Arc<Case>| urgency(a, now).cmp(&urgency(b, now)).then_with(|| a.id.cmp(&b.id));
+    if open.len() > ROWS {
+        open.select_nth_unstable_by(ROWS, order);
+        open.truncate(ROWS);
+    }
+    open.sort_by(order);
+    open
 }
 
 #[cfg(test)]
@@ -104,6 +133,17 @@ mod tests {
         all.sort_by_key(|c| urgency(c, now));
         let ids: Vec<&str> = all.iter().map(|c| c.id.as_str()).collect();
         assert_eq!(ids, ["red", "late", "soon", "calm"]);
+    }
+
+    #[test]
+    fn of_very_many_the_most_urgent_are_listed() {
+        let all: Vec<Arc<Case>> = (0..5000_i64)
+            .map(|i| Arc::new(case(&format!("{i:05}"), AlertLevel::Yellow, (i * 7919) % 5000 + 2000)))
+            .collect();
+        let listed = most_urgent(all.iter().collect(), Stamp::from_secs(1000));
+        assert_eq!(listed.len(), ROWS);
+        let due: Vec<i64> = listed.iter().map(|c| c.deadlines.handle_by.unwrap().0 / 1000).collect();
+        assert_eq!(due, (2000..2000 + ROWS as i64).collect::<Vec<_>>());
     }
 
     #[test]

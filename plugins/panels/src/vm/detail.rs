@@ -240,7 +240,8 @@ pub fn detail(picture: &Picture, id: &CaseId, role: Role, search: &str, lang: La
     let past = |h: &guanlan_casework::HistoryEntry| {
         let mut what = if h.from == h.to { String::new() } else { h.to.name().get(lang).to_owned() };
         if !h.note.is_empty() {
-            what = if what.is_empty() { h.note.clone() } else { format!("{what} · {}", h.note) };
+            let note = in_language(&h.note, lang);
+            what = if what.is_empty() { note } else { format!("{what} · {note}") };
         }
         Past { at: h.at.format_local("%H:%M:%S"), what, who: h.role.name().get(lang).to_owned() }
     };
@@ -248,7 +249,7 @@ pub fn detail(picture: &Picture, id: &CaseId, role: Role, search: &str, lang: La
         id: id.clone(),
         level: case.level,
         title: row.title,
-        text: case.text.clone(),
+        text: in_language(&case.text, lang),
         place: row.place,
         grid: case.grid.clone(),
         state: row.state,
@@ -275,9 +276,12 @@ pub fn detail(picture: &Picture, id: &CaseId, role: Role, search: &str, lang: La
 /// The half of a message `中文 / English` for a language.
 #[must_use]
 pub fn in_language(message: &str, lang: Lang) -> String {
+    let han = |text: &str| text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
+    let words = |text: &str| text.as_bytes().windows(2).any(|w| w.iter().all(u8::is_ascii_lowercase));
+    // A slash inside one language is no border between two.
     match message.split_once(" / ") {
-        Some((zh, en)) => if lang == Lang::En { en } else { zh }.to_owned(),
-        None => message.to_owned(),
+        Some((zh, en)) if han(zh) && words(en) => if lang == Lang::En { en } else { zh }.to_owned(),
+        _ => message.to_owned(),
     }
 }
 
@@ -304,5 +308,8 @@ mod tests {
         assert_eq!(in_language("没有 / none", Lang::Zh), "没有");
         assert_eq!(in_language("没有 / none", Lang::En), "none");
         assert_eq!(in_language("只有中文", Lang::En), "只有中文");
+        assert_eq!(in_language("东侧 / 西侧积水", Lang::En), "东侧 / 西侧积水");
+        assert_eq!(in_language("5 mm / 10 min", Lang::Zh), "5 mm / 10 min");
+        assert_eq!(in_language("U-1 处置 / handled: 已清理", Lang::En), "handled: 已清理");
     }
 }

@@ -1,12 +1,15 @@
 //! What panels show, as plain values: pure functions of a picture.
 
 pub mod alerts;
+pub mod areas;
 pub mod briefing;
 pub mod cases;
 pub mod crews;
 pub mod detail;
 pub mod figures;
 pub mod headline;
+pub mod layers;
+pub mod tell;
 pub mod timebar;
 
 use guanlan_core::{Lang, Stamp};

@@ -252,26 +252,26 @@ impl AreaTree {
         self.nodes.get(area as usize)?.parent
     }
 
-    /// The areas one level below; those at the top for `None`. A single area at the top stands for the whole city: its
-    /// children are meant.
+    /// The areas one level below; for `None` those below what stands for the whole city.
     #[must_use]
     pub fn children(&self, area: Option<u32>) -> &[u32] {
-        match area {
+        match area.or_else(|| self.whole()) {
             Some(a) => self.nodes.get(a as usize).map_or(&[], |n| &n.children),
-            None => match self.roots.as_slice() {
-                [one] if !self.nodes[*one as usize].children.is_empty() => self.children(Some(*one)),
-                roots => roots,
-            },
+            None => &self.roots,
         }
     }
 
-    /// The area that stands for the whole city, if one does.
+    /// The area that stands for the whole city, if one does: a single area at the top, or the only area below it.
     #[must_use]
     pub fn whole(&self) -> Option<u32> {
-        match self.roots.as_slice() {
-            [one] => Some(*one),
-            _ => None,
+        let [mut one] = self.roots[..] else { return None };
+        for _ in 0..self.nodes.len() {
+            match self.nodes[one as usize].children[..] {
+                [only] if !self.nodes[only as usize].children.is_empty() => one = only,
+                _ => break,
+            }
         }
+        Some(one)
     }
 
     /// The child of `area` that holds a place.
@@ -359,6 +359,16 @@ pub(crate) mod tests {
         assert_eq!(tree.path(5), [0, 1, 3, 5]);
         assert!(AreaTree::new(&City::default()).is_empty());
         assert_eq!(AreaTree::new(&City::default()).deepest_at(0.0, 0.0), None);
+    }
+
+    #[test]
+    fn a_city_of_one_district_is_that_district() {
+        let mut city = town();
+        city.areas.insert(0, square("3301", AdminLevel::City, -10.0, -10.0, 1100.0));
+        let tree = AreaTree::new(&city);
+        assert_eq!(tree.whole(), Some(1));
+        assert_eq!(tree.children(None), [2, 3]);
+        assert_eq!(tree.path(6), [0, 1, 2, 4, 6]);
     }
 
     #[test]

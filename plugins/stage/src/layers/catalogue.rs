@@ -112,6 +112,14 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// True when the layer can be drawn half transparent; others are only shown or hidden.
+    #[must_use]
+    pub fn fades(&self) -> bool {
+        matches!(self, Self::Roads {} | Self::Surfaces {} | Self::Names {} | Self::Cameras { .. } | Self::File { .. })
+    }
+}
+
 /// How the content moves in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

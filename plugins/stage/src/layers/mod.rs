@@ -6,6 +6,7 @@
 pub mod areas;
 pub mod cameras;
 pub mod catalogue;
+mod fade;
 pub mod follow;
 pub mod paint;
 pub mod state;
@@ -64,9 +65,13 @@ impl Plugin for LayersPlugin {
             .init_resource::<user::draw::OnStage>()
             .add_systems(
                 Update,
-                (follow::follow_file, (follow::follow_cameras, tag::follow_tags, user::draw::show_user_layers))
+                (
+                    follow::follow_file,
+                    (follow::follow_cameras, tag::follow_tags, fade::follow_paint, user::draw::show_user_layers),
+                )
                     .chain()
-                    .in_set(StageSystems::Layers),
+                    .after(StageSystems::Camera)
+                    .before(StageSystems::Layers),
             );
     }
 }
