@@ -7,8 +7,8 @@ use guanlan_core::{Lang, Stamp};
 use guanlan_panels::{PanelsPlugin, Preset};
 use guanlan_room::{Timelines, hold, run_replay};
 use guanlan_stage::{
-    layers::{self, LayersPlugin},
     CameraRig, StagePlugin, Underground, Views,
+    layers::{self, LayersPlugin},
     still::{self, StillSpec},
     window::{self, WindowSpec},
 };
