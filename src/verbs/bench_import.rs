@@ -27,6 +27,7 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
 
 type Write = fn(&Path, usize) -> std::io::Result<()>;
 
+#[allow(clippy::cast_precision_loss, reason = "files are far smaller than 2^53 bytes")]
 fn measure(dir: &Path) -> Result<Vec<Figure>, Failure> {
     let formats: [(&str, &str, Write); 3] = [
         ("cityjsonseq", "town.city.jsonl", sprawl::write_cityjson_seq),

@@ -55,10 +55,10 @@ pub fn run(args: &ImportArgs, lang: Lang) -> Outcome {
         whole = checked.damaged.is_empty();
         if !args.json {
             println!(
-                "{} {} · {:.2} MB",
+                "{} {} · {} kB",
                 pick(lang, "校验通过的分片", "parts whole"),
                 checked.parts - checked.damaged.len(),
-                checked.bytes as f64 / 1e6
+                checked.bytes.div_ceil(1000)
             );
             for line in &checked.damaged {
                 println!("  ! {line}");

@@ -3,6 +3,7 @@
 mod cli;
 mod crash;
 mod doors;
+mod import;
 mod layering;
 mod mqtt;
 mod proof;
