@@ -7,5 +7,6 @@ mod import;
 mod layering;
 mod mqtt;
 mod proof;
+mod simulate;
 mod spine;
 mod support;

@@ -166,6 +166,9 @@ fn the_network_listens() {
     for measure in [
         Measure::PumpFailed { pump: "P1".into(), failed: true },
         Measure::PumpSwitch { pump: "P1".into(), run: PumpRun::Off },
+        Measure::PumpSwitch { pump: "P1".into(), run: PumpRun::On },
+        Measure::OutfallLevel { node: "OUT".into(), level_m: Some(5.0) },
+        Measure::ConduitBlocked { conduit: "C3".into(), share: 0.5 },
         Measure::InletOpen { node: "J3".into(), open_share: 0.0 },
         Measure::CoverOpen { node: "J3".into(), open: true },
     ] {
@@ -178,6 +181,8 @@ fn the_network_listens() {
         Measure::PumpFailed { pump: "P9".into(), failed: true },
         Measure::InletOpen { node: "J99".into(), open_share: 0.0 },
         Measure::CoverOpen { node: "J99".into(), open: true },
+        Measure::OutfallLevel { node: "J3".into(), level_m: Some(5.0) },
+        Measure::ConduitBlocked { conduit: "C99".into(), share: 0.5 },
         Measure::InletOpen { node: "J3".into(), open_share: 2.0 },
         Measure::RainIntensity(-1.0),
         Measure::Pour { east_m: 1e9, north_m: 0.0, volume_m3: 1.0 },

@@ -41,7 +41,7 @@ pub enum Measure {
     PumpSwitch {
         /// Name in the .inp file.
         pump: String,
-        /// By its own rules, or stopped.
+        /// By its own rules, running, or stopped.
         run: PumpRun,
     },
     /// The grates of a manhole are blocked or cleared.
@@ -57,6 +57,21 @@ pub enum Measure {
         node: String,
         /// True when the shaft is open.
         open: bool,
+    },
+    /// The water outside an outfall stands at a level (tide, river, a gate that is shut); `level_m` absent gives
+    /// it back to its file.
+    OutfallLevel {
+        /// Name in the .inp file.
+        node: String,
+        /// m above datum.
+        level_m: Option<f64>,
+    },
+    /// A conduit is blocked or cleared.
+    ConduitBlocked {
+        /// Name in the .inp file.
+        conduit: String,
+        /// Share of its section, 0 clear to 1 shut.
+        share: f64,
     },
     /// A pump truck is placed, moved or changed; `set` absent sends it away.
     MobilePump {
@@ -100,6 +115,8 @@ pub enum PumpRun {
     /// By its levels and rules.
     #[default]
     Auto,
+    /// Running, whatever its rules say.
+    On,
     /// Stopped.
     Off,
 }
@@ -224,6 +241,8 @@ impl Measure {
             Self::PumpSwitch { .. } => "pump_switch",
             Self::InletOpen { .. } => "inlet",
             Self::CoverOpen { .. } => "cover",
+            Self::OutfallLevel { .. } => "river_stage",
+            Self::ConduitBlocked { .. } => "inlet",
             Self::MobilePump { .. } => "mobile_pump",
             Self::Barrier { set: Some(b), .. } => match b.kind {
                 BarrierKind::Sandbags => "sandbags",
@@ -284,6 +303,8 @@ impl Measure {
             Self::Paint(s) | Self::Unpaint(s) => s.problem().map(|(field, why)| format!("{field}: {why}")),
             Self::Pour { volume_m3, .. } => within(*volume_m3, 0.0, 1.0e9, "volume_m3"),
             Self::InletOpen { open_share, .. } => within(*open_share, 0.0, 1.0, "open_share"),
+            Self::OutfallLevel { level_m, .. } => level_m.and_then(|v| within(v, -500.0, 9000.0, "level_m")),
+            Self::ConduitBlocked { share, .. } => within(*share, 0.0, 1.0, "share"),
             Self::RiverStage { rise_m } => within(*rise_m, -50.0, 50.0, "rise_m"),
             Self::MobilePump { set: None, .. } | Self::Barrier { set: None, .. } | Self::Sponge { set: None, .. } => {
                 None

@@ -36,6 +36,8 @@ pub struct DoneMeasure {
     pub inverse: Option<Measure>,
     /// True when it undid an earlier one, or was undone.
     pub undone: bool,
+    /// Index of the measure it undid.
+    pub undoes: Option<usize>,
     /// Name in reports.
     pub name: Name,
 }

@@ -40,9 +40,12 @@ pub struct Works {
     sponges: BTreeMap<String, Soaking>,
     roads: BTreeSet<usize>,
     failed: BTreeSet<String>,
-    off: BTreeSet<String>,
+    /// Pumps run by hand: on or off.
+    hands: BTreeMap<String, bool>,
     inlets: BTreeMap<String, f64>,
     covers: BTreeSet<String>,
+    outfalls: BTreeMap<String, f64>,
+    conduits: BTreeMap<String, f64>,
     river_rise_m: f64,
     /// Moved by each pump truck, m³.
     pumped_m3: BTreeMap<String, f64>,
@@ -85,12 +88,6 @@ impl Works {
         self.pumps.values().any(|p| p.runs && p.flow_m3_h > 0.0) || !self.sponges.is_empty()
     }
 
-    /// A pump that must not run: failed, or switched off.
-    #[must_use]
-    pub fn pump_stands(&self, pump: &str) -> bool {
-        self.failed.contains(pump) || self.off.contains(pump)
-    }
-
     /// Records a measure of the network and says what undoes it.
     pub(crate) fn record(&mut self, measure: &Measure) -> Option<Measure> {
         let put = |set: &mut BTreeSet<String>, id: &String, there: bool| {
@@ -102,12 +99,32 @@ impl Works {
                 Measure::PumpFailed { pump: pump.clone(), failed: before }
             }
             Measure::PumpSwitch { pump, run } => {
-                let before = put(&mut self.off, pump, *run == PumpRun::Off);
-                Measure::PumpSwitch { pump: pump.clone(), run: if before { PumpRun::Off } else { PumpRun::Auto } }
+                let before = match run {
+                    PumpRun::Auto => self.hands.remove(pump),
+                    PumpRun::On => self.hands.insert(pump.clone(), true),
+                    PumpRun::Off => self.hands.insert(pump.clone(), false),
+                };
+                let run = match before {
+                    None => PumpRun::Auto,
+                    Some(true) => PumpRun::On,
+                    Some(false) => PumpRun::Off,
+                };
+                Measure::PumpSwitch { pump: pump.clone(), run }
             }
             Measure::InletOpen { node, open_share } => {
                 let before = self.inlets.insert(node.clone(), *open_share).unwrap_or(1.0);
                 Measure::InletOpen { node: node.clone(), open_share: before }
+            }
+            Measure::OutfallLevel { node, level_m } => {
+                let before = match level_m {
+                    Some(level_m) => self.outfalls.insert(node.clone(), *level_m),
+                    None => self.outfalls.remove(node),
+                };
+                Measure::OutfallLevel { node: node.clone(), level_m: before }
+            }
+            Measure::ConduitBlocked { conduit, share } => {
+                let before = self.conduits.insert(conduit.clone(), *share).unwrap_or(0.0);
+                Measure::ConduitBlocked { conduit: conduit.clone(), share: before }
             }
             Measure::CoverOpen { node, open } => {
                 let before = put(&mut self.covers, node, *open);

@@ -165,6 +165,7 @@ fn at_file(path: &Path, error: ScenarioError) -> ScenarioError {
         ScenarioError::Field { field, reason } => {
             ScenarioError::File { path: path.display().to_string(), reason: format!("{field}: {reason}") }
         }
+        ScenarioError::Storm(e) => ScenarioError::File { path: path.display().to_string(), reason: e.to_string() },
         other => other,
     }
 }

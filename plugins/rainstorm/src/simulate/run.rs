@@ -339,7 +339,7 @@ impl<'a> Run<'a> {
                 .map(|m| rain.between_mm(m as f64 * 60.0, (m + 1) as f64 * 60.0) * 60.0)
                 .fold(0.0, f64::max)
         };
-        let effort = model.done().iter().filter(|d| !d.undone).fold(Cost::default(), |a, d| Cost {
+        let effort = model.done().iter().filter(|d| d.undoes.is_none()).fold(Cost::default(), |a, d| Cost {
             people: a.people + d.cost.people,
             trucks: a.trucks + d.cost.trucks,
             minutes: a.minutes.max(d.cost.minutes),
@@ -352,6 +352,7 @@ impl<'a> Run<'a> {
             mode: "batch".into(),
             program: env!("CARGO_PKG_VERSION").into(),
             epsg: city.epsg,
+            origin: city.origin,
             cells: grid.len(),
             open_cells: domain.open_cells(),
             cols: grid.cols,

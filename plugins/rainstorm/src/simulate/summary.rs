@@ -48,6 +48,8 @@ pub struct Summary {
     pub program: String,
     /// CRS of the rasters.
     pub epsg: u32,
+    /// Easting and northing of the local frame's origin: places in local m are counted from here.
+    pub origin: [f64; 2],
     /// Cells, blocked ones included.
     pub cells: usize,
     /// Cells water can enter.

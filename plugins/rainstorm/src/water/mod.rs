@@ -16,7 +16,7 @@ use guanlan_geography::LocalFrame;
 use crate::{
     bed::{BedError, domain_of},
     drains::{DrainLedger, DrainPlan, Drains},
-    measures::{Cost, CostBook, DoneMeasure, Measure, MeasureError, Works},
+    measures::{Cost, CostBook, DoneMeasure, Measure, MeasureError, PumpRun, Works},
     outputs::Tracker,
     scenario::{Name, Scenario, ScenarioError},
     storm::{Rain, RainField, StormError},
@@ -326,7 +326,15 @@ impl WaterModel {
         let at_s = self.time_s();
         let inverse = self.change(measure)?;
         let cost = self.costs.of(measure);
-        let done = DoneMeasure { at_s, measure: measure.clone(), cost, inverse, undone: false, name: name.clone() };
+        let done = DoneMeasure {
+            at_s,
+            measure: measure.clone(),
+            cost,
+            inverse,
+            undone: false,
+            undoes: None,
+            name: name.clone(),
+        };
         self.done.push(done.clone());
         Ok(done)
     }
@@ -353,7 +361,7 @@ impl WaterModel {
         self.enact_named(&inverse, &name)?;
         self.done[index].undone = true;
         let done = self.done.last_mut().ok_or_else(|| MeasureError::new("undo", "nothing was done"))?;
-        done.undone = true;
+        (done.undone, done.undoes) = (true, Some(index));
         Ok(done.clone())
     }
 
@@ -387,7 +395,9 @@ impl WaterModel {
             Measure::PumpFailed { .. }
             | Measure::PumpSwitch { .. }
             | Measure::InletOpen { .. }
-            | Measure::CoverOpen { .. } => {
+            | Measure::CoverOpen { .. }
+            | Measure::OutfallLevel { .. }
+            | Measure::ConduitBlocked { .. } => {
                 let inverse = self.works.record(measure);
                 if let Err(error) = self.tell_network(measure) {
                     inverse.iter().for_each(|undo| drop(self.works.record(undo)));
@@ -411,8 +421,18 @@ impl WaterModel {
             return Err(MeasureError::new("drains", "the model has no drainage network"));
         };
         let (found, what, id) = match measure {
-            Measure::PumpFailed { pump, .. } | Measure::PumpSwitch { pump, .. } => {
-                (drains.set_pump_failed(pump, self.works.pump_stands(pump)), "pump", pump)
+            Measure::PumpFailed { pump, failed } => (drains.set_pump_failed(pump, *failed), "pump", pump),
+            Measure::PumpSwitch { pump, run } => {
+                let by_hand = match run {
+                    PumpRun::Auto => None,
+                    PumpRun::On => Some(true),
+                    PumpRun::Off => Some(false),
+                };
+                (drains.set_pump_hand(pump, by_hand), "pump", pump)
+            }
+            Measure::OutfallLevel { node, level_m } => (drains.set_outfall_level(node, *level_m), "outfall", node),
+            Measure::ConduitBlocked { conduit, share } => {
+                (drains.set_conduit_blocked(conduit, *share), "conduit", conduit)
             }
             Measure::InletOpen { node, open_share } => (drains.set_inlet_open(node, *open_share), "node", node),
             Measure::CoverOpen { node, open } => (drains.set_cover_open(node, *open), "node", node),
