@@ -289,6 +289,18 @@ pub struct BenchArgs {
     /// Machine-readable.
     #[arg(long)]
     pub json: bool,
+    /// `flood`: run the validation cases and print error against target as a table instead of speeds.
+    #[arg(long)]
+    pub validate: bool,
+    /// `--validate`: folder with reference data (`flood/`, `drainage/`) for the cases that need files.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// `--validate`: only cases whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// `--validate`: leave out the cases that take more than a few seconds.
+    #[arg(long)]
+    pub quick: bool,
 }
 
 /// The code of a coordinate system: EPSG's, or one of the shifted systems.

@@ -6,6 +6,9 @@ use crate::{
 };
 
 pub fn run(args: &BenchArgs) -> Outcome {
+    if args.validate {
+        return validate(args);
+    }
     let figures = match args.what.as_str() {
         "flood" => guanlan_rainstorm::bench_flood(),
         "import" => super::bench_import::run()?,
@@ -22,4 +25,35 @@ pub fn run(args: &BenchArgs) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Validation cases of the flood engine, as a Markdown table or one JSON object a line. A missed target is
+/// a failure of the verb, so that scripts see it.
+fn validate(args: &BenchArgs) -> Outcome {
+    if args.what != "flood" {
+        return Err(bad_input(format!("no validation of '{}': expected flood", args.what)));
+    }
+    if let Some(folder) = args.data.as_ref().filter(|d| !d.is_dir()) {
+        return Err(bad_input(format!("{}: no such folder", folder.display())));
+    }
+    let what = guanlan_rainstorm::validate::Validation {
+        data: args.data.as_deref(),
+        slow: !args.quick,
+        only: args.only.as_deref(),
+        threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    };
+    let findings = guanlan_rainstorm::validate::validate(&what, &mut |f| {
+        if !args.json {
+            eprintln!("{} {} ({:.1} s): {}", if f.ok { "ok  " } else { "MISS" }, f.case, f.wall_s, f.measured);
+        }
+    });
+    if args.json {
+        for f in &findings {
+            println!("{}", serde_json::to_string(f).map_err(failed)?);
+        }
+    } else {
+        println!("{}", guanlan_rainstorm::validate::markdown(&findings));
+    }
+    let missed = findings.iter().filter(|f| !f.ok).count();
+    if missed == 0 { Ok(()) } else { Err(failed(format!("{missed} of {} cases miss their target", findings.len()))) }
 }

@@ -21,6 +21,8 @@ const SHAFT_M2: f64 = 1.167;
 const WET_WELL_M2: f64 = 60.0;
 /// Least fall of a conduit, m (SWMM: .001 ft).
 const FALL_MIN_M: f64 = 3.048e-4;
+/// Heights and depths beyond this are no drain's, m.
+const FARTHEST_M: f32 = 9000.0;
 /// Longest step of the wave unless the file asks for a shorter one, s.
 const STEP_MAX_S: f64 = 2.0;
 
@@ -225,10 +227,14 @@ impl DrainPlan {
         let metric = network.options.get("FLOW_UNITS").is_none_or(|u| matches!(u.as_str(), "CMS" | "LPS" | "MLD"));
         let shaft_m2 = min_area.map_or(SHAFT_M2, |v| if metric { v } else { v * 0.3048 * 0.3048 });
         let ponds = network.option_yes("ALLOW_PONDING");
-        let finite = |v: f32| if v.is_finite() { f64::from(v) } else { 0.0 };
+        let finite = |v: f32| if v.is_finite() && v.abs() <= FARTHEST_M { f64::from(v) } else { 0.0 };
         for node in &network.nodes {
-            if !node.invert_m.is_finite() || !node.max_depth_m.is_finite() || node.max_depth_m < 0.0 {
-                self.notes.push(format!("node {}: invert or depth is no number; taken as 0", node.id));
+            let sane = |v: f32| v.is_finite() && v.abs() <= FARTHEST_M;
+            if !sane(node.invert_m) || !sane(node.max_depth_m) || node.max_depth_m < 0.0 {
+                self.notes.push(format!(
+                    "node {}: invert {} m or depth {} m makes no sense; taken as 0",
+                    node.id, node.invert_m, node.max_depth_m
+                ));
             }
             let shape = match (&node.storage, node.kind) {
                 (Some(s), DrainNodeKind::Storage) if s.shape.volume_m3(1.0) > 0.0 => Some(s.shape.clone()),
@@ -249,7 +255,7 @@ impl DrainPlan {
                 shaft_m2,
                 surcharge_m: finite(node.surcharge_depth_m).max(0.0),
                 pond_m2: if ponds { finite(node.ponded_area_m2).max(0.0) } else { 0.0 },
-                init_m: finite(node.init_depth_m).max(0.0),
+                init_m: finite(node.init_depth_m).clamp(0.0, finite(node.max_depth_m).max(0.0)),
                 halves: 0..0,
             });
         }
@@ -270,7 +276,7 @@ impl DrainPlan {
                 self.notes.push(format!("conduit {} ({}): {note}", conduit.id, conduit.shape));
             }
             let mut length_m = f64::from(conduit.length_m);
-            if !(length_m.is_finite() && length_m >= 1.0) {
+            if !(1.0..=1.0e6).contains(&length_m) {
                 self.notes.push(format!("conduit {}: length {length_m} m; taken as 1 m", conduit.id));
                 length_m = 1.0;
             }
@@ -279,7 +285,7 @@ impl DrainPlan {
                 self.notes.push(format!("conduit {}: Manning's n {n}; taken as 0.013", conduit.id));
                 n = 0.013;
             }
-            let offset = |v: f32| if v.is_finite() { f64::from(v).max(0.0) } else { 0.0 };
+            let offset = |v: f32| if v.is_finite() && v <= FARTHEST_M { f64::from(v).max(0.0) } else { 0.0 };
             let (mut from, mut to) = (conduit.from, conduit.to);
             let mut offset_m = [offset(conduit.in_offset_m), offset(conduit.out_offset_m)];
             let mut losses = conduit.losses.map(|l| f64::from(l).max(0.0));

@@ -2,6 +2,9 @@
 
 use guanlan_city::model::drainage::Pump;
 
+/// Pumps that move more make no sense, m³/s.
+const MOST_M3_S: f64 = 1.0e4;
+
 /// A pump.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanPump {
@@ -26,7 +29,7 @@ pub struct PlanPump {
 impl PlanPump {
     pub(super) fn of(pump: &Pump) -> Self {
         let mut curve: Vec<[f64; 2]> = pump.curve.iter().map(|p| p.map(f64::from)).collect();
-        curve.retain(|p| p[0].is_finite() && p[1].is_finite());
+        curve.retain(|p| p[0].is_finite() && p[1].abs() <= MOST_M3_S);
         curve.sort_by(|a, b| a[0].total_cmp(&b[0]));
         curve.dedup_by(|a, b| a[0] == b[0]);
         let depth = |v: f32| if v.is_finite() { f64::from(v).max(0.0) } else { 0.0 };

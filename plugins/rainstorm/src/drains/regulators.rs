@@ -5,6 +5,9 @@ use guanlan_city::model::drainage::{DrainageNetwork, OrificeKind, OutletRating, 
 use super::{plan::PlanNode, pumps::interpolated};
 use crate::surface::GRAVITY;
 
+/// Larger openings make no sense, m.
+const LARGEST_M: f64 = 1000.0;
+
 /// A regulator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regulator {
@@ -60,7 +63,7 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
     let mut add =
         |what: &str, id: &str, from: usize, to: usize, offset_m: f64, flap, travel_s: f64, kind: Option<Kind>| {
             let ends = from < nodes.len() && to < nodes.len() && from != to;
-            match kind.filter(|_| ends && offset_m.is_finite()) {
+            match kind.filter(|_| ends && offset_m.abs() <= LARGEST_M) {
                 Some(kind) => out.push(Regulator {
                     id: id.to_owned(),
                     from,
@@ -76,7 +79,8 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
     for o in &network.orifices {
         let [height_m, width_m] = o.geom_m;
         let round = !o.shape.to_ascii_uppercase().starts_with("RECT");
-        let good = height_m > 0.0 && (round || width_m > 0.0) && o.discharge_coefficient >= 0.0;
+        let size = |v: f64| v > 0.0 && v <= LARGEST_M;
+        let good = size(height_m) && (round || size(width_m)) && (0.0..=10.0).contains(&o.discharge_coefficient);
         let bottom = o.kind == OrificeKind::Bottom;
         let kind =
             good.then_some(Kind::Orifice { bottom, coefficient: o.discharge_coefficient, round, height_m, width_m });
@@ -91,7 +95,9 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
             }
             None => w.coefficient_si,
         };
-        let good = height_m > 0.0 && coefficient >= 0.0 && (length_m > 0.0 || slope > 0.0);
+        let size = |v: f64| (0.0..=LARGEST_M).contains(&v);
+        let good = size(height_m) && size(length_m) && size(slope) && (0.0..=100.0).contains(&coefficient);
+        let good = good && height_m > 0.0 && (length_m > 0.0 || slope > 0.0);
         let kind = good.then_some(Kind::Weir {
             form: w.kind,
             coefficient,

@@ -5,6 +5,8 @@ use crate::surface::GRAVITY;
 
 /// Steps of a table.
 const STEPS: usize = 100;
+/// Higher sections make no sense, m.
+const LARGEST_M: f64 = 1000.0;
 /// Depth, as a share of the full one, up to which a critical depth is looked for in a closed section: above
 /// it the surface is too narrow to mean anything.
 const CRITICAL_UPTO: f64 = 0.96;
@@ -51,7 +53,7 @@ impl Section {
         area_m2: Option<f64>,
         profile: impl Fn(f64) -> (f64, f64),
     ) -> Option<Self> {
-        if !(full_m.is_finite() && full_m > 0.0) {
+        if !(full_m > 0.0 && full_m <= LARGEST_M) {
             return None;
         }
         let step = full_m / STEPS as f64;

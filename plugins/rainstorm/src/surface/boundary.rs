@@ -97,42 +97,53 @@ impl Boundary {
     }
 }
 
+/// Sets a cell to a depth, the rest of rounding in its film; what it has lost (negative: gained), m.
+pub(super) fn set_depth(h: &mut f32, film: &mut f32, depth_m: f64) -> f64 {
+    let before = f64::from(*h) + f64::from(*film);
+    *h = depth_m.max(0.0) as f32;
+    *film = (depth_m.max(0.0) - f64::from(*h)) as f32;
+    before - f64::from(*h) - f64::from(*film)
+}
+
 /// Lets water leave over open cells for `dt_s`; returns the depth that left, summed over cells, m.
 ///
 /// Manning's normal flow, at most critical flow unless `supercritical`, at most what the cell holds.
-pub(super) fn leave(domain: &Domain, h: &mut [f32], dt_s: f64, min_depth_m: f32, supercritical: bool) -> f64 {
+pub(super) fn leave(
+    domain: &Domain,
+    h: &mut [f32],
+    film: &mut [f32],
+    dt_s: f64,
+    min_depth_m: f32,
+    supercritical: bool,
+) -> f64 {
     let mut left = 0.0;
     for cell in &domain.open {
         let p = domain.grid.padded(cell.col, cell.row);
-        let depth = h[p];
-        if depth <= min_depth_m {
+        if h[p] <= min_depth_m {
             continue;
         }
-        let d = f64::from(depth);
+        let d = f64::from(h[p]) + f64::from(film[p]);
         let critical = d * (GRAVITY * d).sqrt();
         let n = f64::from(domain.n2[p]).sqrt();
         let normal = if n > 0.0 { d.powf(5.0 / 3.0) * f64::from(cell.slope).max(0.0).sqrt() / n } else { critical };
         let flow = if supercritical { normal } else { normal.min(critical) };
         let out = (flow * dt_s / domain.grid.cell_m).min(d);
-        let rest = ((d - out) as f32).max(0.0);
-        left += d - f64::from(rest);
-        h[p] = rest;
+        left += set_depth(&mut h[p], &mut film[p], d - out);
     }
     left
 }
 
 /// Puts held levels back; returns the depths that left and that came in, summed over cells, m.
-pub(super) fn hold(domain: &Domain, h: &mut [f32]) -> (f64, f64) {
+pub(super) fn hold(domain: &Domain, h: &mut [f32], film: &mut [f32]) -> (f64, f64) {
     let (mut left, mut came) = (0.0, 0.0);
     for cell in &domain.fixed {
         let p = domain.grid.padded(cell.col, cell.row);
-        let change = f64::from(h[p]) - f64::from(cell.depth_m);
+        let change = set_depth(&mut h[p], &mut film[p], f64::from(cell.depth_m));
         if change > 0.0 {
             left += change;
         } else {
             came -= change;
         }
-        h[p] = cell.depth_m;
     }
     (left, came)
 }

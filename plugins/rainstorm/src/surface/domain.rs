@@ -7,6 +7,9 @@ use super::{boundary::OpenCell, crest::Crests};
 /// Bed of a blocked cell above the datum, m: higher than any water.
 pub(super) const WALL_M: f32 = 1.0e4;
 
+/// Heights beyond this are no ground, m.
+const HIGHEST_M: f32 = 9000.0;
+
 /// Where the cells lie. Row 0 is the southernmost, column 0 the westernmost.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grid {
@@ -196,6 +199,8 @@ pub struct Domain {
     pub(super) weight_sum: f64,
     /// Faces that stand above the ground.
     pub(super) crests: Crests,
+    /// What was repaired, in words.
+    notes: Vec<String>,
 }
 
 impl Domain {
@@ -260,6 +265,12 @@ impl Domain {
     #[must_use]
     pub fn manning(&self, col: usize, row: usize) -> f64 {
         f64::from(self.n2[self.grid.padded(col, row)]).sqrt()
+    }
+
+    /// What was repaired when it was made.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Number of cells water can enter.
@@ -333,9 +344,7 @@ impl DomainBuilder {
     #[must_use]
     pub fn build(mut self) -> Domain {
         let grid = self.grid;
-        for (blocked, z) in self.blocked.iter_mut().zip(&self.bed_m) {
-            *blocked |= !z.is_finite();
-        }
+        let notes = self.repair();
         let lowest =
             self.bed_m.iter().zip(&self.blocked).filter(|(_, b)| !**b).map(|(z, _)| *z).fold(f32::INFINITY, f32::min);
         let datum_m = if lowest.is_finite() { f64::from(lowest.floor()) } else { 0.0 };
@@ -356,6 +365,7 @@ impl DomainBuilder {
             weight: Vec::new(),
             weight_sum: 0.0,
             crests: Crests::default(),
+            notes,
         };
         for row in 0..grid.rows {
             for col in 0..grid.cols {
@@ -365,7 +375,7 @@ impl DomainBuilder {
                 }
                 let p = grid.padded(col, row);
                 domain.z[p] = (f64::from(self.bed_m[k]) - datum_m) as f32;
-                let n = if self.manning[k].is_finite() { self.manning[k].clamp(0.0, 1.0) } else { 0.03 };
+                let n = self.manning[k];
                 domain.n2[p] = n * n;
                 domain.class[p] = self.class[k] as u8;
                 domain.own[p] = 1.0;
@@ -376,9 +386,11 @@ impl DomainBuilder {
             domain.roof[grid.padded(target % grid.cols, target / grid.cols)] += 1.0;
             domain.class_cells[SoilClass::Roof as usize] += 1.0;
         }
+        self.fixed.retain(|f| f.depth_m.is_finite() && f.depth_m >= 0.0);
         self.fixed.retain(|f| f.col < grid.cols && f.row < grid.rows && !self.blocked[f.row * grid.cols + f.col]);
         self.fixed.sort_by_key(|f| (f.row, f.col));
         self.fixed.dedup_by_key(|f| (f.row, f.col));
+        self.open.retain(|o| o.slope.is_finite());
         self.open.retain(|o| o.col < grid.cols && o.row < grid.rows && !self.blocked[o.row * grid.cols + o.col]);
         domain.fixed = self.fixed;
         domain.open = self.open;
@@ -390,6 +402,35 @@ impl DomainBuilder {
             domain.weight_sum = domain.weight.iter().map(|w| f64::from(*w)).sum();
         }
         domain
+    }
+
+    /// Takes out what is no ground and no roughness; says what.
+    fn repair(&mut self) -> Vec<String> {
+        let (mut holes, mut odd, mut rough) = (0_usize, 0_usize, 0_usize);
+        for k in 0..self.grid.len() {
+            let z = self.bed_m[k];
+            if !z.is_finite() || z.abs() > HIGHEST_M {
+                holes += usize::from(!z.is_finite());
+                odd += usize::from(z.is_finite());
+                self.blocked[k] = true;
+            }
+            let n = self.manning[k];
+            if !(0.0..=1.0).contains(&n) && !self.blocked[k] {
+                rough += 1;
+                self.manning[k] = if n.is_finite() { n.clamp(0.0, 1.0) } else { 0.03 };
+            }
+        }
+        let mut notes = Vec::new();
+        if holes > 0 {
+            notes.push(format!("{holes} cells have no height: left out, no water enters"));
+        }
+        if odd > 0 {
+            notes.push(format!("{odd} cells lie beyond ±{HIGHEST_M} m: left out (is a no-data value missing?)"));
+        }
+        if rough > 0 {
+            notes.push(format!("Manning's n is no number or outside 0–1 on {rough} cells: cut, or 0.03"));
+        }
+        notes
     }
 
     /// For every roof cell the open cell its rain runs to: breadth-first from the open cells, in

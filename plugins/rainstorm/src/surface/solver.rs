@@ -14,7 +14,7 @@ pub(super) const BAND_ROWS: usize = 32;
 /// Rain and drains are exchanged when this much simulated time has gathered, s.
 const EXCHANGE_S: f64 = 1.0;
 /// Most times a step is halved.
-const RETRIES: u32 = 30;
+const RETRIES: u32 = 16;
 
 /// A surface under one kernel. Cloning forks it.
 #[derive(Clone)]
@@ -90,7 +90,7 @@ impl<K: Kernel> Solver<K> {
             boundaries: Arc::default(),
             changed: Vec::new(),
         };
-        boundary::hold(&solver.domain, &mut solver.h);
+        boundary::hold(&solver.domain, &mut solver.h, &mut solver.film);
         solver.restart_books();
         solver
     }
@@ -124,7 +124,7 @@ impl<K: Kernel> Solver<K> {
                 }
             }
         }
-        boundary::hold(&self.domain, &mut self.h);
+        boundary::hold(&self.domain, &mut self.h, &mut self.film);
         self.restart_books();
     }
 
@@ -287,7 +287,7 @@ impl<K: Kernel> Solver<K> {
         let (grid, area) = (domain.grid, domain.grid.cell_area_m2());
         if !domain.open.is_empty() {
             let (min, fast) = (self.kernel.depth_min_m(), K::SUPERCRITICAL_EDGES);
-            let left = boundary::leave(&domain, &mut self.h, to_s - from_s, min, fast);
+            let left = boundary::leave(&domain, &mut self.h, &mut self.film, to_s - from_s, min, fast);
             self.books.outflow_m3 += left * area;
             for cell in &domain.open {
                 let bit = self.blocks.of(cell.col + 1);
@@ -295,7 +295,7 @@ impl<K: Kernel> Solver<K> {
             }
         }
         if !domain.fixed.is_empty() {
-            let (left, came) = boundary::hold(&domain, &mut self.h);
+            let (left, came) = boundary::hold(&domain, &mut self.h, &mut self.film);
             self.books.outflow_m3 += left * area;
             self.books.inflow_m3 += came * area;
         }

@@ -174,24 +174,29 @@ fn surcharge_line(bench: &mut Bench<'_>, folder: &Path) {
         return;
     }
     let began = Instant::now();
-    let (mut square, mut count) = ([0.0; 5], 0.0);
+    let mut off_m: Vec<[f64; 5]> = Vec::new();
     let drains = run_network(&file.network, |t, drains| {
         if let Some(row) = want.iter().find(|r| (r[0] - t).abs() < 0.5) {
-            for (k, s) in square.iter_mut().enumerate() {
-                *s += (drains.depth_m(k) - row[1 + k]).powi(2);
-            }
-            count += 1.0;
+            off_m.push(std::array::from_fn(|k| drains.depth_m(k) - row[1 + k]));
         }
     });
-    let rmse = square.iter().map(|s| (s / count).sqrt()).fold(0.0, f64::max);
+    let rmse_of = |rows: &[[f64; 5]]| {
+        let mean = |k: usize| rows.iter().map(|r| r[k] * r[k]).sum::<f64>() / rows.len().max(1) as f64;
+        (0..5).map(|k| mean(k).sqrt()).fold(0.0, f64::max)
+    };
+    let rmse = rmse_of(&off_m);
+    // The minute the line fills: SWMM's heads jump to the rim and back, which no volume asks for.
+    let worst = (0..off_m.len()).max_by(|a, b| off_m[*a][0].abs().total_cmp(&off_m[*b][0].abs()));
+    let mut others = off_m.clone();
+    if let Some(k) = worst {
+        others.remove(k);
+    }
+    let without = rmse_of(&others);
     let peaks = [0.250_12, 0.276_13, 0.501_63, 0.501_70, 0.500_51];
     let off = drains.link_peaks_m3_s().iter().zip(peaks).map(|(q, w)| (q / w - 1.0).abs()).fold(0.0, f64::max);
-    let result = Result::at_most("worst depth RMSE", rmse, 0.05, |v| format!("{v:.4} m")).and(Result::at_most(
-        "peaks off",
-        off,
-        0.03,
-        percent,
-    ));
+    let mut depths = Result::at_most("worst depth RMSE", rmse, 0.05, |v| format!("{v:.3} m"));
+    depths.measured += &format!(" ({without:.3} m without the minute the line fills)");
+    let result = depths.and(Result::at_most("peaks off", off, 0.03, percent));
     bench.add(title, "drains", result, drains.ledger().error_relative(), began);
 }
 

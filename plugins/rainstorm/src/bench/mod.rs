@@ -1,5 +1,9 @@
-//! The published flood figure: cell updates per second on the common case of the peers (1000 × 1000 cells
-//! of 2 m, streets, blocks, buildings, rain 120 mm/h, every open cell wet).
+//! The published flood figures: cell updates per second, real-time ratio and share of the machine's memory
+//! bandwidth on the common case of the peers (1000 × 1000 cells of 2 m, streets, blocks, buildings, rain
+//! 120 mm/h, every open cell wet), for both kernels, with and without drains; the drains alone.
+
+mod bandwidth;
+mod sewers;
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,10 +12,13 @@ use serde::{Deserialize, Serialize};
 use guanlan_core::Stamp;
 
 use crate::{
+    drains::{DrainPlan, Drains, InletSettings},
     storm::RainSeries,
-    surface::{Domain, DomainBuilder, Forcing, Grid, InertialSettings, LocalInertial, SurfaceSolver},
+    surface::{Domain, DomainBuilder, Forcing, Fv1, Fv1Settings, Grid, InertialSettings, LocalInertial, SurfaceSolver},
     water::WaterModel,
 };
+
+pub use sewers::grid_of_sewers;
 
 /// One measured figure, as `guanlan bench … --json` prints it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,34 +99,79 @@ pub fn town(cols: usize, rows: usize, cell_m: f64) -> Domain {
     builder.build()
 }
 
-/// Measures the figures on this machine: cell updates per second on 1 and 2 threads, and how many times
-/// faster than real time that is. Every cell of the raster counts, as for the peers.
+/// A machine's pools of threads to measure on: one, two, and all when that is more.
+fn pools() -> Vec<(usize, Option<Arc<rayon::ThreadPool>>)> {
+    let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut counts = vec![1, 2, all];
+    counts.retain(|n| *n <= all.max(2));
+    counts.dedup();
+    let pool = |n: usize| rayon::ThreadPoolBuilder::new().num_threads(n).build().ok().map(Arc::new);
+    counts.into_iter().map(|n| (n, pool(n))).collect()
+}
+
+/// Measures the figures on this machine. Every cell of the raster counts, as for the peers.
 #[must_use]
 pub fn bench_flood() -> Vec<Figure> {
     let domain = Arc::new(town(1000, 1000, 2.0));
-    let rain = RainSeries::uniform(120.0, 36_000.0);
     let mut figures = Vec::new();
-    for threads in [1, 2] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok().map(Arc::new);
-        let mut solver = LocalInertial::new(domain.clone(), InertialSettings::default(), pool);
-        // Wet first: until the film flows everywhere there is nothing to measure.
-        solver.advance(60.0, &mut Forcing { rain: &rain, drains: None });
-        let (mut speed, mut ratio) = (Vec::new(), Vec::new());
-        for _ in 0..9 {
-            let (steps, from) = (solver.steps(), solver.time_s());
-            let began = Instant::now();
-            solver.advance(from + 10.0, &mut Forcing { rain: &rain, drains: None });
-            let wall = began.elapsed().as_secs_f64();
-            speed.push((solver.steps() - steps) as f64 * domain.grid.len() as f64 / wall);
-            ratio.push(10.0 / wall);
-        }
-        figures.push(Figure::of(&format!("flood_cell_updates_{threads}_threads"), "cells/s", speed));
-        figures.push(Figure::of(&format!("flood_real_time_ratio_{threads}_threads"), "x", ratio));
-        let error = solver.ledger().error_relative;
-        figures.push(Figure::of(&format!("flood_mass_error_{threads}_threads"), "relative", vec![error]));
+    for (threads, pool) in pools() {
+        let limit = bandwidth::cells_per_s(pool.as_deref());
+        figures.push(Figure::of(&format!("memory_limit_{threads}_threads"), "cells/s", vec![limit]));
+        let mut a = LocalInertial::new(domain.clone(), InertialSettings::default(), pool.clone());
+        figures.extend(race("flood", threads, &mut a, None, 9, limit));
+        let mut b = Fv1::new(domain.clone(), Fv1Settings::default(), pool.clone());
+        figures.extend(race("flood_fv1", threads, &mut b, None, 5, limit));
+        let plan = Arc::new(DrainPlan::new(&grid_of_sewers(63, 64, 30.0), &domain, InletSettings::default()));
+        let mut coupled = LocalInertial::new(domain.clone(), InertialSettings::default(), pool);
+        figures.extend(race("flood_with_4032_manholes", threads, &mut coupled, Some(Drains::new(plan)), 5, limit));
     }
+    figures.push(drains_figure());
     figures.push(frame_figure());
     figures
+}
+
+/// Speed, real-time ratio, share of the memory limit and mass error of one solver on the common case.
+fn race(
+    name: &str,
+    threads: usize,
+    solver: &mut dyn SurfaceSolver,
+    mut drains: Option<Drains>,
+    samples: usize,
+    limit: f64,
+) -> [Figure; 4] {
+    let rain = RainSeries::uniform(120.0, 36_000.0);
+    let cells = solver.domain().grid.len() as f64;
+    // Wet first: until the film flows everywhere there is nothing to measure.
+    solver.advance(60.0, &mut Forcing { rain: &rain, drains: drains.as_mut() });
+    let (mut speed, mut ratio) = (Vec::new(), Vec::new());
+    for _ in 0..samples {
+        let (steps, from) = (solver.steps(), solver.time_s());
+        let began = Instant::now();
+        solver.advance(from + 10.0, &mut Forcing { rain: &rain, drains: drains.as_mut() });
+        let wall = began.elapsed().as_secs_f64();
+        speed.push((solver.steps() - steps) as f64 * cells / wall);
+        ratio.push(10.0 / wall);
+    }
+    let share = speed.iter().map(|s| s / limit).collect();
+    let error = vec![solver.ledger().error_relative];
+    [
+        Figure::of(&format!("{name}_cell_updates_{threads}_threads"), "cells/s", speed),
+        Figure::of(&format!("{name}_real_time_ratio_{threads}_threads"), "x", ratio),
+        Figure::of(&format!("{name}_bandwidth_share_{threads}_threads"), "share", share),
+        Figure::of(&format!("{name}_mass_error_{threads}_threads"), "relative", error),
+    ]
+}
+
+/// How many times faster than real time 4032 manholes under a storm run alone on one core.
+fn drains_figure() -> Figure {
+    let mut drains = Drains::new(Arc::new(DrainPlan::alone(&grid_of_sewers(63, 64, 30.0))));
+    drains.run_to(600.0);
+    let samples = (1..=5).map(|k| {
+        let began = Instant::now();
+        drains.run_to(600.0 + f64::from(k) * 120.0);
+        120.0 / began.elapsed().as_secs_f64()
+    });
+    Figure::of("drains_4032_manholes_real_time_ratio_1_threads", "x", samples.collect())
 }
 
 /// Wall time of one water frame of a room: 10 s of rain on 600 × 600 cells of 10 m, 2 threads, with a deep
