@@ -48,6 +48,41 @@ fn chicago_storms_match_the_published_bins() {
 }
 
 #[test]
+fn signals_and_hazard_classes_are_those_of_the_book() {
+    use guanlan_core::AlertLevel;
+    use guanlan_rainstorm::{
+        outputs::arr_class,
+        storm::{RainSeries, rain_signal},
+    };
+    let file =
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/flood/bench/hazard/thresholds.json"));
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        println!("skipped: no {}", file.display());
+        return;
+    };
+    let book: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let levels = [AlertLevel::Blue, AlertLevel::Yellow, AlertLevel::Orange, AlertLevel::Red];
+    for (key, level) in ["blue", "yellow", "orange", "red"].into_iter().zip(levels) {
+        let words: Vec<f64> =
+            book["cma_warning"][key].as_str().unwrap().split(' ').filter_map(|w| w.parse().ok()).collect();
+        let [hours, mm] = words[..] else { panic!("{key}: {words:?}") };
+        let reached = rain_signal(&RainSeries::uniform(mm / hours * 1.0001, hours * 3600.0));
+        assert!(reached >= level, "{key}: {reached:?}");
+        let missed = rain_signal(&RainSeries::uniform(mm / hours * 0.9999, hours * 3600.0));
+        assert!(missed < level, "{key}: {missed:?}");
+    }
+    for (k, row) in book["arr_hazard"].as_array().unwrap().iter().enumerate().take(5) {
+        let limit = |c: usize| row[c].as_f64().unwrap() as f32;
+        let (product, d, v) = (limit(1), limit(2), limit(3));
+        let class = k as u8 + 1;
+        let speed = (product / d * 0.999).min(v);
+        assert_eq!(arr_class(d, speed), class, "{row}");
+        assert!(arr_class(d * 1.01, speed) > class, "deeper than {row}");
+        assert!(arr_class(0.1, v * 1.01) > class, "faster than {row}");
+    }
+}
+
+#[test]
 fn the_scenes_that_come_with_the_program_are_valid() {
     use guanlan_rainstorm::{Scenario, scenario::Storm};
     let scenes = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenes"));
@@ -60,6 +95,11 @@ fn the_scenes_that_come_with_the_program_are_valid() {
     for file in storms {
         let rain = Storm::load(&file).and_then(|s| s.rain(&scenes.join("storms"))).unwrap();
         assert!((20.0..400.0).contains(&rain.total_mm()), "{}: {} mm", file.display(), rain.total_mm());
+    }
+    for file in files("matrices") {
+        let matrix = guanlan_rainstorm::matrix::Matrix::load(&file).unwrap();
+        let runs = matrix.runs(matrix.scenario.as_ref().unwrap()).unwrap();
+        assert!(runs.len() >= 4 && runs.iter().all(|r| r.choices.len() == matrix.axis.len()));
     }
     for file in scenarios {
         let scenario = Scenario::load(&file).unwrap();

@@ -23,6 +23,7 @@ pub struct ExpectedCases {
 #[must_use]
 pub fn expected_cases(city: &City, impact: &Impact) -> Vec<ExpectedCases> {
     let metro = impact.places.iter().filter(|p| p.kind == PlaceKind::MetroEntrance).count();
+    let deep = impact.buildings.iter().filter(|b| b.over_sill_m >= 0.15).count();
     let rows = [
         (
             ("道路积水", "Water on roads"),
@@ -36,13 +37,13 @@ pub fn expected_cases(city: &City, impact: &Impact) -> Vec<ExpectedCases> {
         ),
         (
             ("房屋进水", "Water in buildings"),
-            impact.buildings_flooded,
-            ("水深超过门槛的建筑各计一件", "one for each building with water over its sill"),
+            deep,
+            ("门槛以上水深达 15 cm 的建筑各计一件", "one for each building with 15 cm or more over its sill"),
         ),
         (
             ("地下空间进水", "Water in basements"),
             impact.basements_flooded,
-            ("进水且有地下层的建筑各计一件", "one for each of these with storeys below ground"),
+            ("进水且有地下层的建筑各计一件", "one for each building with water over its sill and storeys below ground"),
         ),
         (("地铁口进水", "Metro entrances"), metro, ("被淹的地铁口各计一件", "one for each entrance reached")),
         (

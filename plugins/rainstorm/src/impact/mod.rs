@@ -132,6 +132,8 @@ pub struct WetPlace {
     pub max_depth_m: f32,
     /// People usually there.
     pub people: u32,
+    /// Local m.
+    pub place_m: [f64; 2],
     /// First time reached, s after the start.
     pub first_s: Option<f64>,
     /// When it was deepest, s after the start.
@@ -271,6 +273,7 @@ impl ImpactWatch {
                 name: place.name.clone(),
                 max_depth_m: seen.max_m,
                 people: place.people,
+                place_m: place.place_m,
                 first_s: reached.first_s,
                 deepest_s: seen.max_at_s,
                 wet_s: reached.held_s,

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{Limits, cells_near, floods, points_along};
 use crate::surface::{Domain, SurfaceSolver};
 
+/// Places of one kind and name nearer than this are one place, m.
+const TWIN_M: f64 = 60.0;
+
 /// Times one limit was passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Passed {
@@ -94,7 +97,13 @@ impl ImpactWatch {
         let (mut places, mut place_cells) = (Vec::new(), Vec::new());
         for (k, place) in city.places.iter().enumerate().filter(|(_, p)| is_watched(p.kind)) {
             let cells = cells_near(domain, place.place_m);
-            if !cells.is_empty() {
+            // A place may be in two files of a city.
+            let twin = |p: &Seen| {
+                let other = &city.places[p.index];
+                let [dx, dy] = [0, 1].map(|k| other.place_m[k] - place.place_m[k]);
+                other.kind == place.kind && other.name == place.name && dx.hypot(dy) < TWIN_M
+            };
+            if !cells.is_empty() && !places.iter().any(twin) {
                 places.push(fresh(k, 1));
                 place_cells.push(cells);
             }

@@ -49,7 +49,9 @@ pub fn gauges_of(city: &City, outputs: &Outputs, domain: &Domain) -> Result<Vec<
         let underpasses =
             city.places.iter().filter(|p| p.kind == PlaceKind::Underpass).map(|p| (p.name.zh.clone(), p.place_m));
         let known = sensors.chain(underpasses).map(|(id, at)| Gauge { id, cells: cells_near(domain, at) });
-        gauges.extend(known.filter(|g| !g.cells.is_empty()));
+        let mut names: std::collections::BTreeSet<String> = gauges.iter().map(|g| g.id.clone()).collect();
+        // A place may be in two files of a city.
+        gauges.extend(known.filter(|g| !g.cells.is_empty()).filter(|g| names.insert(g.id.clone())));
     }
     Ok(gauges)
 }

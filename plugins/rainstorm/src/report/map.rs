@@ -48,6 +48,11 @@ fn ramp(depth_m: f32) -> Option<[u8; 3]> {
     Some(std::array::from_fn(|k| (f32::from(a[k]) + (f32::from(b[k]) - f32::from(a[k])) * t).round() as u8))
 }
 
+/// Thin water lets the ground through, so that the deep places stand out.
+fn opacity(depth_m: f32) -> f32 {
+    0.3 + 0.65 * ((depth_m / STOPS[0].0).ln() / 10.0_f32.ln()).clamp(0.0, 1.0)
+}
+
 /// The ground all maps of a report share.
 pub(super) struct BaseMap {
     picture: Picture,
@@ -87,8 +92,8 @@ impl BaseMap {
     /// Depth over the ground.
     pub fn depth(&self, depth: &SourceRaster, city: &City) -> Vec<u8> {
         self.over(|at| {
-            let color = ramp(sample(depth, city, at)?)?;
-            Some((color, 0.92))
+            let m = sample(depth, city, at)?;
+            Some((ramp(m)?, opacity(m)))
         })
     }
 

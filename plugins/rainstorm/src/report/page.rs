@@ -10,7 +10,7 @@ use super::{
     facts::RunFacts,
     figures::FIGURES,
     map::{BaseMap, depth_legend, difference_legend},
-    text::{base64, both, clock, escape, short},
+    text::{both, clock, escape, short},
 };
 
 /// What stands above a report.
@@ -114,13 +114,16 @@ fn maps(out: &mut String, city: &City, runs: &[&RunFacts], ground: &BaseMap) {
     let _ = write!(out, "<h2>{}</h2>", both("最大水深", "Maximum depth"));
     let pictures: Vec<Vec<u8>> = runs.iter().map(|r| ground.depth(&r.max_depth, city)).collect();
     if runs.len() > 1 {
-        swipe(out, runs, &pictures, ground);
+        swipe(out, runs, ground);
     }
-    out.push_str("<div class=\"maps\">");
+    out.push_str("<div class=\"maps depths\">");
     for (run, png) in runs.iter().zip(&pictures) {
         out.push_str(&ground.figure(png, &run.name(), &depth_legend(), &run.summary.honesty_line(Lang::Zh)));
     }
     out.push_str("</div>");
+    if runs.len() > 1 {
+        let _ = write!(out, "<script>{SWIPE}</script>");
+    }
     if runs.len() > 1 {
         let _ =
             write!(out, "<h2>{}</h2><div class=\"maps\">", both("与基准情景的水深差", "Depth against the base run"));
@@ -133,8 +136,8 @@ fn maps(out: &mut String, city: &City, runs: &[&RunFacts], ground: &BaseMap) {
     }
 }
 
-/// Two maps under a slider.
-fn swipe(out: &mut String, runs: &[&RunFacts], pictures: &[Vec<u8>], ground: &BaseMap) {
+/// Two maps under a slider; the script takes their pictures from the figures below.
+fn swipe(out: &mut String, runs: &[&RunFacts], ground: &BaseMap) {
     let (w, h) = ground.size();
     let options = |chosen: usize| {
         let one = |(k, run): (usize, &&RunFacts)| {
@@ -148,15 +151,14 @@ fn swipe(out: &mut String, runs: &[&RunFacts], pictures: &[Vec<u8>], ground: &Ba
         "<section class=\"swipe\" style=\"aspect-ratio:{w}/{h}\"><img id=\"left\" alt=\"\"><img id=\"right\" \
          alt=\"\"><hr id=\"edge\"></section><p class=\"pick\"><select id=\"a\" aria-label=\"左 left\">{}</select><input \
          id=\"cut\" type=\"range\" min=\"0\" max=\"100\" value=\"50\" aria-label=\"卷帘 swipe\"><select id=\"b\" \
-         aria-label=\"右 right\">{}</select></p><script>const maps=[{}];{SWIPE}</script>",
+         aria-label=\"右 right\">{}</select></p>",
         options(0),
-        options(runs.len() - 1),
-        pictures.iter().map(|p| format!("\"{}\"", base64(p))).collect::<Vec<_>>().join(",")
+        options(runs.len() - 1)
     );
 }
 
-const SWIPE: &str = "const at=i=>document.getElementById(i);function show(){at('left').src='data:image/png;base64,'+maps[at('a').value];\
-at('right').src='data:image/png;base64,'+maps[at('b').value];const c=at('cut').value;at('right').style.clipPath=`inset(0 0 0 ${c}%)`;\
+const SWIPE: &str = "const at=i=>document.getElementById(i),maps=[...document.querySelectorAll('.depths image')].map(i=>i.getAttribute('href'));\
+function show(){at('left').src=maps[at('a').value];at('right').src=maps[at('b').value];const c=at('cut').value;at('right').style.clipPath=`inset(0 0 0 ${c}%)`;\
 at('edge').style.left=c+'%'}for(const i of['a','b','cut'])at(i).oninput=show;show();";
 
 fn charts(out: &mut String, runs: &[&RunFacts]) {
