@@ -115,6 +115,8 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         |a: &str, b: &str| data.ways.iter().filter(|w| w.tags.get(a).is_some() && w.tags.get(b).is_some()).count();
     let tags = data.ways.iter().map(|w| &w.tags).chain(data.relations.iter().map(|r| &r.tags));
     let tags = tags.chain(data.tagged.iter().map(|(_, tags)| tags));
+    let wet = |tags: &data::Tags| tags.is("natural", "water") || tags.get("waterway").is_some();
+    let water_ways = data.ways.iter().filter(|w| wet(&w.tags)).count();
     let cjk_names = tags.filter(|tags| tags.get("name").is_some_and(names::cjk)).count();
     for (name, n) in [
         ("nodes", nodes),
@@ -128,7 +130,7 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         ("building_ways_with_levels", both("building", "building:levels")),
         ("roads", ways("highway")),
         ("road_edges", part.roads.len()),
-        ("water_ways", data.ways.iter().filter(|w| w.tags.is("natural", "water")).count()),
+        ("water_ways", water_ways),
         ("cjk_names", cjk_names),
         ("surfaces", part.surfaces.len()),
         ("places", part.places.len()),
