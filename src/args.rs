@@ -284,7 +284,7 @@ pub struct DevicesArgs {
 /// `guanlan bench`.
 #[derive(Args, Debug)]
 pub struct BenchArgs {
-    /// flood.
+    /// flood, frame, import.
     pub what: String,
     /// Machine-readable.
     #[arg(long)]
@@ -301,6 +301,50 @@ pub struct BenchArgs {
     /// `--validate`: leave out the cases that take more than a few seconds.
     #[arg(long)]
     pub quick: bool,
+    #[command(flatten)]
+    pub frame: FrameArgs,
+}
+
+/// `guanlan bench frame`.
+#[derive(Args, Debug, Clone)]
+pub struct FrameArgs {
+    /// A folder with the race files city_50k.f32, city_200k.f32, sensors.bin, patrol.f32, flood_bed.f32.
+    #[arg(long, value_name = "DIR")]
+    pub workload: Option<PathBuf>,
+    /// Buildings. Of the race files: 50000 or 200000.
+    #[arg(long, default_value_t = 50_000)]
+    pub buildings: usize,
+    /// Sensors; those of the race files with --workload.
+    #[arg(long, default_value_t = 300_000)]
+    pub sensors: usize,
+    /// Sensors that change their state every second.
+    #[arg(long, default_value_t = 30_000)]
+    pub updates: usize,
+    /// Moving units; with --workload in addition to its 2000 patrols.
+    #[arg(long, default_value_t = 0)]
+    pub units: usize,
+    /// Case pins.
+    #[arg(long, default_value_t = 0)]
+    pub cases: usize,
+    /// Picture size.
+    #[arg(long, default_value = "1920x1080", value_parser = parse_size)]
+    pub size: (u32, u32),
+    /// What draws: noop (nothing: the program's own work), software (the CPU), auto.
+    #[arg(long, default_value = "auto")]
+    pub adapter: String,
+    /// As a room draws it: painted ground, sky, symbols by level, ages, crowds as rings. Otherwise only what the race
+    /// has, every mark a disc.
+    #[arg(long)]
+    pub full: bool,
+    /// Seconds that are not measured.
+    #[arg(long, default_value_t = 3.0, value_name = "S")]
+    pub warmup: f64,
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 20.0, value_name = "S")]
+    pub seconds: f64,
+    /// Writes the last frame here (PNG), after the measurement.
+    #[arg(long, value_name = "FILE")]
+    pub still: Option<PathBuf>,
 }
 
 /// The code of a coordinate system: EPSG's, or one of the shifted systems.

@@ -11,8 +11,10 @@ pub fn run(args: &BenchArgs) -> Outcome {
     }
     let figures = match args.what.as_str() {
         "flood" => guanlan_rainstorm::bench_flood(),
+        #[cfg(feature = "views")]
+        "frame" => super::bench_frame::run(&args.frame)?,
         "import" => super::bench_import::run()?,
-        other => return Err(bad_input(format!("no benchmark '{other}': expected flood, import"))),
+        other => return Err(bad_input(format!("no benchmark '{other}': expected flood, frame, import"))),
     };
     for f in figures {
         if args.json {

@@ -1,6 +1,8 @@
 //! One module per verb.
 
 mod bench;
+#[cfg(feature = "views")]
+mod bench_frame;
 mod bench_import;
 mod devices;
 pub mod drill;

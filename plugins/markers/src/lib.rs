@@ -1,141 +1,154 @@
-//! Live layers on the GPU: sensors, cases, units, trails, routes, closed roads.
+//! Live layers on the GPU: sensors, cases, units, trails, routes, closed roads, share rings, heat map.
 //!
-//! The room's glue fills [`MarkerScene`] from the picture of the room and raises the version of a
-//! part when that part changed; each part is one mesh and one draw, rebuilt only then.
+//! The room's glue fills [`MarkerScene`] from the picture of the room. Marks are rows of columns; a frame uploads
+//! the chunks that changed, and each layer is one draw whatever it holds.
 //!
-//! **Invariant:** a marker is a row in a column, never an entity. **Invariant:** level is always
-//! colour and shape; quality is texture; only an unacknowledged red moves (1 Hz).
+//! **Invariant:** a marker is a row in a column, never an entity. **Invariant:** level is always colour and shape;
+//! quality is texture; only an unacknowledged red moves (1 Hz). **Invariant:** a crowd becomes share rings by one
+//! decision per wall; nothing red disappears in them.
 
-pub mod build;
-pub mod material;
+pub mod column;
+pub mod crowd;
+pub mod digits;
+pub mod gpu;
+pub mod grid;
+pub mod heat;
+pub mod layers;
+pub mod lines;
+pub mod pack;
 pub mod pick;
 pub mod scene;
 
 use bevy::camera::visibility::NoFrustumCulling;
 use bevy::prelude::*;
+use guanlan_stage::camera::rig::FOV_DEG;
 use guanlan_stage::lines::{LineMaterial, line_mesh};
 use guanlan_stage::look::Look;
-use guanlan_stage::{Redraw, StageSettings, StageSystems, shaders};
+use guanlan_stage::quality::ResolvedQuality;
+use guanlan_stage::{CameraRig, MapLens, Picked, Redraw, StageSettings, StageSystems};
 
-pub use material::MarkerMaterial;
+use column::Reader;
+use crowd::Eye;
+
+pub use crowd::{CellKey, Crowd, CrowdLayer, Crowds, Lod, Ring};
 pub use pick::{MarkerHit, pick_marker};
-pub use scene::{CaseMark, LevelMark, MarkerScene, Part, QualityMark, SensorMark, UnitMark};
+pub use scene::{CaseMark, LevelMark, MarkerScene, Part, QualityMark, SensorMark, Strengths, Style, UnitMark};
 
 /// The live layers.
 pub struct MarkersPlugin;
 
-#[derive(Component, Clone, Copy, PartialEq, Eq)]
-enum Layer {
-    Lines,
-    Sensors,
-    Units,
-    Cases,
-}
+/// The lines on the screen.
+#[derive(Component)]
+struct Lines;
 
-/// Versions that are on the screen.
+/// What is on the screen.
 #[derive(Resource, Default)]
 struct Shown {
-    lines: Option<[u64; 3]>,
-    sensors: Option<u64>,
-    units: Option<u64>,
-    cases: Option<u64>,
+    lines: Option<([u64; 3], [u32; 3])>,
+    show: Strengths,
+    style: Style,
+    units_ms: u32,
 }
 
 #[derive(Resource)]
-struct Handles {
-    lines: Handle<LineMaterial>,
-    sensors: Handle<MarkerMaterial>,
-    units: Handle<MarkerMaterial>,
-    cases: Handle<MarkerMaterial>,
-}
+struct LineHandle(Handle<LineMaterial>);
 
 impl Plugin for MarkersPlugin {
     fn build(&self, app: &mut App) {
-        shaders::add(app, &material::SHADER, include_str!("shaders/markers.wgsl"), "guanlan/markers.wgsl");
-        app.add_plugins(MaterialPlugin::<MarkerMaterial>::default())
-            .init_resource::<MarkerScene>()
+        app.init_resource::<MarkerScene>()
             .init_resource::<Shown>()
+            .add_plugins(gpu::plugin)
             .add_systems(Startup, prepare)
-            .add_systems(Update, (repaint, show).chain().in_set(StageSystems::Layers));
+            .add_systems(PreUpdate, clock)
+            .add_systems(Update, (open_rings, layers::follow, show_lines, follow).chain().in_set(StageSystems::Layers));
     }
 }
 
-fn prepare(
-    mut commands: Commands,
-    look: Res<Look>,
-    settings: Res<StageSettings>,
-    mut lines: ResMut<Assets<LineMaterial>>,
-    mut marks: ResMut<Assets<MarkerMaterial>>,
-) {
-    let mut of = |order| marks.add(MarkerMaterial::new(settings.theme, order));
-    commands.insert_resource(Handles {
-        sensors: of(2_000.0),
-        units: of(3_000.0),
-        cases: of(4_000.0),
-        lines: lines.add(LineMaterial { look: *look, order: 1_000.0, on_top: true }),
-    });
+fn prepare(mut commands: Commands, look: Res<Look>, mut lines: ResMut<Assets<LineMaterial>>) {
+    let material = LineMaterial { look: *look, order: 1_000.0, on_top: true };
+    commands.insert_resource(LineHandle(lines.add(material)));
 }
 
-/// Another theme: other colours.
-fn repaint(settings: Res<StageSettings>, mut shown: ResMut<Shown>, mut marks: ResMut<Assets<MarkerMaterial>>) {
-    if settings.is_changed() && !settings.is_added() {
-        shown.lines = None;
-        for (_, mark) in marks.iter_mut() {
-            *mark = MarkerMaterial::new(settings.theme, mark.order);
+/// The scene's clock goes on; crews glide where a GPU draws.
+fn clock(mut scene: ResMut<MarkerScene>, time: Res<Time<Real>>, quality: Option<Res<ResolvedQuality>>) {
+    let scene = scene.bypass_change_detection();
+    scene.now_ms = scene.held_ms.unwrap_or((time.elapsed().as_millis() & u128::from(u32::MAX)) as u32);
+    if let Some(quality) = quality.filter(|q| q.is_changed()) {
+        scene.units.glide = !quality.software;
+    }
+}
+
+/// A ring that is clicked opens in place; where it was, its marks stand.
+fn open_rings(
+    mut clicks: MessageReader<Picked>,
+    mut scene: ResMut<MarkerScene>,
+    rig: Res<CameraRig>,
+    lens: Res<MapLens>,
+) {
+    for click in clicks.read() {
+        if let Some(MarkerHit::Ring(layer, key)) = pick_marker(&scene, &rig, &lens, click.cursor_px) {
+            scene.crowds.of_mut(layer).toggle(key);
         }
     }
 }
 
-/// Rebuilds the layers whose version changed.
-#[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
-fn show(
-    mut commands: Commands,
-    scene: Res<MarkerScene>,
-    settings: Res<StageSettings>,
-    handles: Option<Res<Handles>>,
-    mut shown: ResMut<Shown>,
-    old: Query<(Entity, &Layer)>,
-    mut meshes: ResMut<Assets<Mesh>>,
-    mut redraw: ResMut<Redraw>,
-) {
-    let Some(handles) = handles else { return };
-    let hz = if scene.breathes() { 10.0 } else { 0.0 };
+/// Brings crowds up to date and says whether the picture is due.
+fn follow(mut scene: ResMut<MarkerScene>, mut shown: ResMut<Shown>, rig: Res<CameraRig>, mut redraw: ResMut<Redraw>) {
+    let scene = scene.bypass_change_detection();
+    let shown = &mut *shown;
+    let pose = rig.pose;
+    let mut eye = Eye::new(pose.distance_m, pose.pitch_deg, FOV_DEG);
+    eye.place = Some((guanlan_stage::frame::to_city(pose.eye()), pose.distance_m));
+    let changed = scene.sensors.place.changed(Reader::Gpu)
+        || scene.sensors.state.changed(Reader::Gpu)
+        || scene.cases.place.changed(Reader::Gpu)
+        || scene.cases.state.changed(Reader::Gpu)
+        || scene.units.motion.changed(Reader::Gpu)
+        || scene.units.state.changed(Reader::Gpu)
+        || scene.show != shown.show
+        || scene.style != shown.style;
+    let crowds = crowd::update(scene, &eye, &mut shown.units_ms);
+    if changed || crowds {
+        (shown.show, shown.style) = (scene.show, scene.style);
+        redraw.scene();
+    }
+    let hz = match (scene.moves(), scene.breathes()) {
+        (true, _) => 30.0,
+        (false, true) => 10.0,
+        (false, false) => 0.0,
+    };
     if redraw.animate_hz != hz {
         redraw.animate_hz = hz;
     }
-    let theme = settings.theme;
-    let mut replace = |layer: Layer, mesh: Option<Mesh>, commands: &mut Commands| {
-        redraw.scene();
-        for (entity, of) in &old {
-            if *of == layer {
-                commands.entity(entity).despawn();
-            }
-        }
-        let Some(mesh) = mesh else { return };
-        let mut entity = commands.spawn((layer, Mesh3d(meshes.add(mesh)), NoFrustumCulling, Transform::IDENTITY));
-        match layer {
-            Layer::Lines => entity.insert(MeshMaterial3d(handles.lines.clone())),
-            Layer::Sensors => entity.insert(MeshMaterial3d(handles.sensors.clone())),
-            Layer::Units => entity.insert(MeshMaterial3d(handles.units.clone())),
-            Layer::Cases => entity.insert(MeshMaterial3d(handles.cases.clone())),
-        };
-    };
-    let lines = [scene.routes.version, scene.closed_roads.version, scene.units.version];
-    if shown.lines != Some(lines) {
-        shown.lines = Some(lines);
-        let all = build::polylines(&scene, theme);
-        replace(Layer::Lines, (!all.is_empty()).then(|| line_mesh(&all)), &mut commands);
+}
+
+#[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
+/// Rebuilds the lines when one of them changed: they are few.
+fn show_lines(
+    mut commands: Commands,
+    scene: Res<MarkerScene>,
+    settings: Res<StageSettings>,
+    handle: Option<Res<LineHandle>>,
+    mut shown: ResMut<Shown>,
+    old: Query<Entity, With<Lines>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut redraw: ResMut<Redraw>,
+) {
+    let Some(handle) = handle else { return };
+    let versions = [scene.routes.version, scene.closed_roads.version, scene.units.trails.version];
+    let show = scene.show;
+    let wanted = Some((versions, [show.closed_roads, show.routes, show.trails].map(f32::to_bits)));
+    // Another theme has other colours.
+    let repainted = settings.is_changed() && !settings.is_added();
+    if shown.lines == wanted && !repainted {
+        return;
     }
-    if shown.sensors != Some(scene.sensors.version) {
-        shown.sensors = Some(scene.sensors.version);
-        replace(Layer::Sensors, build::sensors(&scene.sensors.rows), &mut commands);
-    }
-    if shown.units != Some(scene.units.version) {
-        shown.units = Some(scene.units.version);
-        replace(Layer::Units, build::units(&scene.units.rows), &mut commands);
-    }
-    if shown.cases != Some(scene.cases.version) {
-        shown.cases = Some(scene.cases.version);
-        replace(Layer::Cases, build::cases(&scene.cases.rows), &mut commands);
+    shown.lines = wanted;
+    redraw.scene();
+    old.iter().for_each(|entity| commands.entity(entity).despawn());
+    let all = lines::polylines(&scene, settings.theme);
+    if !all.is_empty() {
+        let mesh = meshes.add(line_mesh(&all));
+        commands.spawn((Lines, Mesh3d(mesh), MeshMaterial3d(handle.0.clone()), NoFrustumCulling, Transform::IDENTITY));
     }
 }

@@ -1,11 +1,14 @@
-//! Which marker is under the pointer: columns projected on the CPU.
+//! Which marker is under the pointer: only rows near the ray are projected.
 
-use bevy::math::Vec2;
-use guanlan_stage::CameraRig;
-use guanlan_stage::MapLens;
-use guanlan_stage::screen::project;
+use bevy::math::{Mat4, Vec2, Vec3};
+use guanlan_stage::camera::rig::FOV_DEG;
+use guanlan_stage::frame::{to_city, to_scene};
+use guanlan_stage::{CameraRig, MapLens};
 
-use crate::scene::{LevelMark, MarkerScene};
+use crate::crowd::{CellKey, Crowd, CrowdLayer, Ring};
+use crate::grid::Grid;
+use crate::pack;
+use crate::scene::MarkerScene;
 
 /// A marker under the pointer: the row of its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,19 +19,51 @@ pub enum MarkerHit {
     Unit(usize),
     /// Row of `MarkerScene::sensors`.
     Sensor(usize),
+    /// A share ring: open it with [`Crowd::toggle`].
+    Ring(CrowdLayer, CellKey),
 }
 
 /// Farthest from the pointer that still counts, px at 1080 lines.
 pub const REACH_PX: f32 = 14.0;
 
-/// The marker nearest to a pixel (physical) within reach. Cases win over crews, crews over
-/// sensors, warning sensors over quiet ones, when they are equally near.
+/// Radius of a share ring on the screen, px at 1080 lines, when its cell is this many px wide. As in the shader.
+#[must_use]
+pub fn ring_radius_px(total: u32, cell_px: f32) -> f32 {
+    (13.0 + 3.6 * (total.max(1) as f32).log10()).min(cell_px * 0.46)
+}
+
+/// World to screen, made once for many places.
+struct Projector {
+    clip_from_world: Mat4,
+    size_px: Vec2,
+}
+
+impl Projector {
+    fn new(rig: &CameraRig, lens: &MapLens) -> Self {
+        let view = rig.pose.transform().to_matrix().inverse();
+        Self { clip_from_world: lens.lens.clip_from_view() * view, size_px: lens.lens.size_px }
+    }
+
+    /// Pixel and depth of a city place; `None` behind the eye.
+    fn see(&self, place: [f32; 3]) -> Option<(Vec2, f32)> {
+        let clip = self.clip_from_world * to_scene(place[0], place[1], place[2]).extend(1.0);
+        (clip.w > guanlan_stage::camera::rig::NEAR_M).then(|| {
+            let ndc = clip.truncate().truncate() / clip.w;
+            (Vec2::new((ndc.x * 0.5 + 0.5) * self.size_px.x, (0.5 - ndc.y * 0.5) * self.size_px.y), clip.w)
+        })
+    }
+}
+
+/// The marker nearest to a pixel (physical) within reach. Cases win over crews, crews over sensors, warning
+/// sensors over quiet ones, when they are equally near; a ring wins where no mark is.
 #[must_use]
 pub fn pick_marker(scene: &MarkerScene, rig: &CameraRig, lens: &MapLens, cursor_px: Vec2) -> Option<MarkerHit> {
-    let reach = REACH_PX * (lens.lens.size_px.y / 1080.0).max(0.75);
+    let unit_px = (lens.lens.size_px.y / 1080.0).max(0.75);
+    let reach = REACH_PX * unit_px;
+    let projector = Projector::new(rig, lens);
     let mut best: Option<(f32, MarkerHit)> = None;
     let mut offer = |pos: [f32; 3], bonus: f32, hit: MarkerHit| {
-        if let Some(px) = project(lens, rig, pos) {
+        if let Some((px, _)) = projector.see(pos) {
             let distance = px.distance(cursor_px);
             let score = distance - bonus * reach;
             if distance <= reach * (1.0 + 0.3 * bonus) && best.is_none_or(|(b, _)| score < b) {
@@ -36,34 +71,185 @@ pub fn pick_marker(scene: &MarkerScene, rig: &CameraRig, lens: &MapLens, cursor_
             }
         }
     };
-    for (i, c) in scene.cases.rows.iter().enumerate() {
-        offer([c.pos[0], c.pos[1], c.pos[2] + c.stem_m], 0.9, MarkerHit::Case(i));
+    let ray = Ray::new(rig, lens, cursor_px, reach * 1.3);
+    if scene.show.cases > 0.0 {
+        let cases = &scene.cases;
+        let rows = cases.place.rows();
+        let heads = rows.iter().map(|p| [p[0], p[1], p[2] + p[3]]);
+        let grid = cases.grid.get(cases.place.generation(), || Grid::new(cases.place.generation(), heads));
+        let crowd = &scene.crowds.cases;
+        ray.near(&grid, |i| {
+            let p = rows[i];
+            if crowd.shows([p[0], p[1]]) || pack::case_selected(cases.state.rows()[i]) {
+                offer([p[0], p[1], p[2] + p[3]], 0.9, MarkerHit::Case(i));
+            }
+        });
     }
-    for (i, u) in scene.units.rows.iter().enumerate() {
-        offer(u.pos, 0.5, MarkerHit::Unit(i));
+    if scene.show.units > 0.0 {
+        for (i, motion) in scene.units.motion.rows().iter().enumerate() {
+            let p = motion.at(scene.now_ms);
+            if scene.crowds.units.shows([p[0], p[1]]) {
+                offer(p, 0.5, MarkerHit::Unit(i));
+            }
+        }
     }
-    for (i, s) in scene.sensors.rows.iter().enumerate() {
-        offer(s.pos, if s.level == LevelMark::Normal { 0.0 } else { 0.3 }, MarkerHit::Sensor(i));
+    if scene.show.sensors > 0.0 {
+        let sensors = &scene.sensors;
+        let rows = sensors.place.rows();
+        let generation = sensors.place.generation();
+        let grid = sensors.grid.get(generation, || Grid::new(generation, rows.iter().copied()));
+        let crowd = &scene.crowds.sensors;
+        ray.near(&grid, |i| {
+            let state = sensors.state.rows().get(i).copied().unwrap_or_default();
+            let shown = crowd.shows([rows[i][0], rows[i][1]]) || pack::sensor_selected(state);
+            if shown && state & pack::HIDDEN == 0 {
+                offer(rows[i], if pack::sensor_level(state) == 0 { 0.0 } else { 0.3 }, MarkerHit::Sensor(i));
+            }
+        });
     }
-    best.map(|(_, hit)| hit)
+    best.map(|(_, hit)| hit).or_else(|| ring(scene, &projector, cursor_px, unit_px))
+}
+
+/// The ring under a pixel: cases over crews over sensors, as they are drawn.
+fn ring(scene: &MarkerScene, projector: &Projector, cursor_px: Vec2, unit_px: f32) -> Option<MarkerHit> {
+    let layers: [(CrowdLayer, &Crowd, f32); 3] = [
+        (CrowdLayer::Cases, &scene.crowds.cases, scene.show.cases),
+        (CrowdLayer::Units, &scene.crowds.units, scene.show.units),
+        (CrowdLayer::Sensors, &scene.crowds.sensors, scene.show.sensors),
+    ];
+    let focal_px = projector.size_px.y * 0.5 / (FOV_DEG.to_radians() * 0.5).tan();
+    let under = |r: &Ring, aside: [f32; 2]| {
+        projector.see(r.place).is_some_and(|(px, depth)| {
+            let cell_px = r.cell_m * focal_px / depth / unit_px;
+            let radius = ring_radius_px(r.total(), cell_px) * unit_px;
+            (px + Vec2::new(aside[0], -aside[1]) * radius).distance(cursor_px) <= radius
+        })
+    };
+    layers.iter().filter(|(_, _, strength)| *strength > 0.0).find_map(|(layer, crowd, _)| {
+        let aside = scene.crowds.aside(*layer);
+        crowd.rings.iter().find(|r| under(r, aside)).map(|r| MarkerHit::Ring(*layer, r.key))
+    })
+}
+
+/// The pointer's ray with the reach around it.
+struct Ray {
+    origin: Vec3,
+    direction: Vec3,
+    /// Reach at one metre from the eye, m.
+    spread: f32,
+}
+
+impl Ray {
+    fn new(rig: &CameraRig, lens: &MapLens, cursor_px: Vec2, reach_px: f32) -> Self {
+        let (origin, direction) = lens.lens.ray(&rig.pose, cursor_px);
+        let spread = reach_px * 2.0 * (FOV_DEG.to_radians() * 0.5).tan() / lens.lens.size_px.y.max(1.0);
+        Self { origin, direction, spread }
+    }
+
+    /// Rows whose marks may lie within reach of the ray: those in the box between the points where it passes
+    /// the highest and the lowest mark.
+    fn near(&self, grid: &Grid, mut offer: impl FnMut(usize)) {
+        const FARTHEST_M: f32 = 60_000.0;
+        let sink = (-self.direction.y).max(0.02);
+        // The rim of the reach passes a height earlier and later than its middle.
+        let slack = self.spread * 1.5 / sink;
+        let at = |height: f32| ((self.origin.y - height) / sink).clamp(0.0, FARTHEST_M);
+        let (first, last) = (at(grid.range_m[1]), at(grid.range_m[0]));
+        let place = |t: f32| to_city(self.origin + self.direction * t);
+        let (a, b) = (place(first * (1.0 - slack).max(0.0)), place((last * (1.0 + slack)).min(FARTHEST_M)));
+        let margin = last * self.spread * 1.5 + 1.0;
+        grid.near([a[0], a[1]], [b[0], b[1]], margin, |i| offer(i as usize));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::{CaseMark, SensorMark, UnitMark};
+    use crate::crowd::{self, Eye};
+    use crate::scene::{CaseMark, LevelMark, SensorMark, UnitMark};
+    use guanlan_stage::CameraPose;
+    use guanlan_stage::screen::project;
 
     #[test]
     fn the_pin_wins_over_what_lies_below_it() {
         let mut scene = MarkerScene::default();
         scene.sensors.set(vec![SensorMark::default(), SensorMark { pos: [300.0, 0.0, 0.0], ..Default::default() }]);
         scene.cases.set(vec![CaseMark::default()]);
-        scene.units.set(vec![UnitMark { pos: [-300.0, 0.0, 0.0], ..Default::default() }]);
+        scene.units.set(vec![UnitMark { pos: [-300.0, 0.0, 0.0], ..Default::default() }], 0);
         let (rig, lens) = (CameraRig::default(), MapLens::default());
         let at = |p| project(&lens, &rig, p).unwrap();
         assert_eq!(pick_marker(&scene, &rig, &lens, at([0.0; 3])), Some(MarkerHit::Case(0)));
         assert_eq!(pick_marker(&scene, &rig, &lens, at([300.0, 0.0, 0.0])), Some(MarkerHit::Sensor(1)));
         assert_eq!(pick_marker(&scene, &rig, &lens, at([-300.0, 0.0, 0.0])), Some(MarkerHit::Unit(0)));
         assert_eq!(pick_marker(&scene, &rig, &lens, Vec2::new(3.0, 3.0)), None);
+    }
+
+    fn hill(e: f32, n: f32) -> f32 {
+        60.0 + 50.0 * (e * 0.002).sin() * (n * 0.003).cos()
+    }
+
+    #[test]
+    fn the_grid_finds_what_a_search_of_all_rows_finds_on_hills() {
+        let u = |i: u32, k: f64| ((f64::from(i) * k).fract() * 8_000.0 - 4_000.0) as f32;
+        let rows: Vec<SensorMark> = (0..40_000)
+            .map(|i| {
+                let (e, n) = (u(i, 0.754_877_666), u(i, 0.569_840_290));
+                let level = if i % 9 == 0 { LevelMark::Red } else { LevelMark::Normal };
+                SensorMark { pos: [e, n, hill(e, n) + 2.0], level, ..Default::default() }
+            })
+            .collect();
+        let mut scene = MarkerScene::default();
+        scene.sensors.set(&rows);
+        let lens = MapLens::default();
+        let reach = REACH_PX * 0.75;
+        for k in 0..60u32 {
+            let pose = CameraPose {
+                focus: [u(k, 0.31) * 0.3, u(k, 0.77) * 0.3, 60.0],
+                distance_m: 300.0 + 90.0 * k as f32,
+                yaw_deg: 37.0 * k as f32,
+                pitch_deg: 12.0 + (k % 8) as f32 * 10.0,
+            };
+            let rig = CameraRig { pose, home: pose };
+            let projector = Projector::new(&rig, &lens);
+            let cursor = Vec2::new(200.0 + 14.0 * k as f32, 300.0 + 5.0 * k as f32);
+            let mut best: Option<(f32, usize)> = None;
+            for (i, row) in rows.iter().enumerate() {
+                let bonus = if row.level == LevelMark::Red { 0.3 } else { 0.0 };
+                if let Some((px, _)) = projector.see(row.pos)
+                    && px.distance(cursor) <= reach * (1.0 + 0.3 * bonus)
+                    && best.is_none_or(|(b, _)| px.distance(cursor) - bonus * reach < b)
+                {
+                    best = Some((px.distance(cursor) - bonus * reach, i));
+                }
+            }
+            let got = pick_marker(&scene, &rig, &lens, cursor);
+            assert_eq!(got, best.map(|(_, i)| MarkerHit::Sensor(i)), "pose {k}");
+        }
+    }
+
+    #[test]
+    fn a_ring_is_picked_as_a_whole_and_opens_into_its_marks() {
+        let u = |i: u32, k: f64| ((f64::from(i) * k).fract() * 8_000.0 - 4_000.0) as f32;
+        let rows: Vec<CaseMark> = (0..20_000)
+            .map(|i| CaseMark { pos: [u(i, 0.754_877_666), u(i, 0.569_840_290), 0.0], ..Default::default() })
+            .collect();
+        let mut scene = MarkerScene::default();
+        scene.cases.set(&rows);
+        let pose = CameraPose { distance_m: 6_000.0, pitch_deg: 60.0, ..Default::default() };
+        let (rig, lens) = (CameraRig { pose, home: pose }, MapLens::default());
+        let eye = Eye::new(pose.distance_m, pose.pitch_deg, FOV_DEG);
+        crowd::update(&mut scene, &eye, &mut 0);
+        let ring = scene.crowds.cases.rings[scene.crowds.cases.rings.len() / 2];
+        let px = project(&lens, &rig, ring.place).unwrap();
+        let hit = pick_marker(&scene, &rig, &lens, px);
+        assert_eq!(hit, Some(MarkerHit::Ring(CrowdLayer::Cases, ring.key)));
+        let before = scene.crowds.cases.rings.len();
+        scene.crowds.cases.toggle(ring.key);
+        assert!(crowd::update(&mut scene, &eye, &mut 0));
+        assert_eq!(scene.crowds.cases.rings.len(), before - 1);
+        assert_eq!(scene.crowds.cases.loud.len() as u32, ring.total(), "its marks stand in its place");
+        let row = scene.crowds.cases.loud.rows()[0] as usize;
+        let px = project(&lens, &rig, scene.cases.head(row).unwrap()).unwrap();
+        assert!(matches!(pick_marker(&scene, &rig, &lens, px), Some(MarkerHit::Case(_))));
     }
 }

@@ -125,7 +125,7 @@ fn what_must_be_seen_is_seen() {
 
     // Cases and crews.
     let mut scene = app.app.world_mut().resource_mut::<MarkerScene>();
-    scene.sensors.set(Vec::new());
+    scene.sensors.set([]);
     scene.cases.set(vec![CaseMark {
         level: LevelMark::Red,
         elapsed_frac: 1.0,
@@ -133,7 +133,9 @@ fn what_must_be_seen_is_seen() {
         stem_m: 30.0,
         ..Default::default()
     }]);
-    scene.units.set(vec![UnitMark { pos: [200.0, 20.0, 0.0], status: UnitStatus::EnRoute, ..Default::default() }]);
+    let now_ms = scene.now_ms;
+    let crew = UnitMark { pos: [200.0, 20.0, 0.0], status: UnitStatus::EnRoute, ..Default::default() };
+    scene.units.set(vec![crew], now_ms);
     scene.routes.set(vec![vec![[200.0, 20.0, 1.0], [400.0, 20.0, 1.0]]]);
     let busy = app.capture(1).unwrap();
     assert!(count(&busy, red) > one_red, "an overdue case is louder than a sensor");

@@ -92,11 +92,12 @@ impl Stage<'_> {
 
     /// The crew under the pointer.
     fn crew_at(&self, eye: Eye, at: Pos2) -> Option<UnitId> {
-        let near = |(i, mark): (usize, &guanlan_markers::UnitMark)| {
-            let distance = eye.seen(mark.pos)?.distance(at);
+        let units = &self.markers.units;
+        let near = |i: usize| {
+            let distance = eye.seen(units.at(i, self.markers.now_ms)?)?.distance(at);
             (distance < 12.0).then_some((distance, i))
         };
-        let hit = self.markers.units.rows.iter().enumerate().filter_map(near).min_by(|a, b| a.0.total_cmp(&b.0));
+        let hit = (0..units.len()).filter_map(near).min_by(|a, b| a.0.total_cmp(&b.0));
         hit.and_then(|(_, i)| self.ids.units.get(i).cloned())
     }
 }
@@ -118,9 +119,9 @@ impl Heads {
             return;
         }
         self.key = Some(key);
-        let all = stage.ids.cases.iter().zip(stage.markers.cases.rows.iter());
-        let seen = |c: &guanlan_markers::CaseMark| eye.seen([c.pos[0], c.pos[1], c.pos[2] + c.stem_m]);
-        let heads = all.filter_map(|(id, c)| Some((id, seen(c).filter(|p| map.contains(*p))?)));
+        let seen = |i: usize| eye.seen(stage.markers.cases.head(i)?);
+        let all = stage.ids.cases.iter().enumerate();
+        let heads = all.filter_map(|(i, id)| Some((id, seen(i).filter(|p| map.contains(*p))?)));
         self.rows = heads.map(|(id, at)| (id.clone(), at)).collect();
     }
 }
@@ -437,7 +438,7 @@ fn callouts(on: &Sheet<'_>, desk: &Desk, stage: &Stage, heads: &[(CaseId, Pos2)]
     let mut all = Vec::new();
     if let Some(unit) = desk.unit.as_ref().and_then(|id| picture.units.get(id))
         && let Some(i) = stage.ids.units.iter().position(|id| *id == unit.id)
-        && let Some(at) = stage.markers.units.rows.get(i).and_then(|m| eye.seen(m.pos))
+        && let Some(at) = stage.markers.units.at(i, stage.markers.now_ms).and_then(|p| eye.seen(p))
     {
         let row = crews::row(picture, unit, lang);
         let status = row.status.name();
@@ -446,9 +447,8 @@ fn callouts(on: &Sheet<'_>, desk: &Desk, stage: &Stage, heads: &[(CaseId, Pos2)]
         let (key, line) = (key_for(&unit.id), line.join(" · "));
         all.push(Callout { key, at, title: row.name, line, level: AlertLevel::Normal, chosen: true });
     }
-    let alert_of = |i: usize, m: &guanlan_markers::SensorMark| {
-        let (_, id) = stage.ids.sensors.get(i)?;
-        let alert = picture.alerts.find((*id)?)?;
+    let alert_of = |(row, id): (&u32, &guanlan_core::AlertId)| {
+        let alert = picture.alerts.find(*id)?;
         let chosen = desk.alert == Some(alert.id);
         let has_case = picture.cases.of_alert(alert.id).is_some();
         if !chosen && (alert.level < AlertLevel::Red || has_case) {
@@ -456,12 +456,11 @@ fn callouts(on: &Sheet<'_>, desk: &Desk, stage: &Stage, heads: &[(CaseId, Pos2)]
         }
         let value = format!("{} {}", number(alert.value), alert.property.unit());
         let line = format!("{} {value}", alert.title.get(lang));
-        let at = eye.seen(m.pos)?;
+        let at = eye.seen(stage.markers.sensors.at(*row as usize)?)?;
         let (key, title) = (key_for(&alert.id), alert.place.get(lang).to_owned());
         Some(Callout { key, at, title, line, level: alert.level, chosen })
     };
-    let mut alerts: Vec<Callout> =
-        stage.markers.sensors.rows.iter().enumerate().rev().take(200).filter_map(|(i, m)| alert_of(i, m)).collect();
+    let mut alerts: Vec<Callout> = stage.ids.alerts.iter().filter_map(alert_of).collect();
     alerts.sort_by_key(|c| (!c.chosen, std::cmp::Reverse(c.level)));
     all.extend(alerts.into_iter().take(4));
     for row in values.cases.rows.iter().filter(|r| r.level == AlertLevel::Red || r.overdue).take(6) {

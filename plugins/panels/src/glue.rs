@@ -4,28 +4,56 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bevy::prelude::*;
-use guanlan_core::{AlertId, AlertLevel, CaseId, UnitId, input::UnitStatus};
-use guanlan_markers::{CaseMark, LevelMark, MarkerScene, QualityMark, SensorMark, UnitMark};
+use guanlan_core::{AlertId, AlertLevel, CaseId, Stamp, TimelineId, UnitId, input::UnitStatus};
+use guanlan_markers::{CaseMark, LevelMark, MarkerScene, QualityMark, UnitMark, layers, pack, scene::SensorColumns};
 use guanlan_room::Picture;
 use guanlan_sensing::Quality;
+use guanlan_stage::layers::LayerState;
 use guanlan_stage::{FloodWater, Ground};
 
 use crate::vm::cases::elapsed;
 
-/// Above this many sensors the quiet ones are silence: only those with an alert are drawn.
-pub const QUIET_LIMIT: usize = 20_000;
+/// Ages are told apart back to this long before the first picture, ms.
+const AGES_MS: i64 = 36 * 3_600_000;
 /// Points of a trail that are drawn.
 const TRAIL_POINTS: usize = 24;
 
 /// What the rows of [`MarkerScene`] are.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct MarkerIds {
-    /// Index in the sensor table and its alert.
-    pub sensors: Vec<(u32, Option<AlertId>)>,
+    /// Index in the sensor table of each row.
+    pub sensors: Vec<u32>,
+    /// Rows of sensors with an alert, and the worst alert of each.
+    pub alerts: BTreeMap<u32, AlertId>,
     /// Cases.
     pub cases: Vec<CaseId>,
     /// Crews.
     pub units: Vec<UnitId>,
+    /// Row of each index of the sensor table; [`NO_ROW`] for sensors without a place.
+    rows: Vec<u32>,
+    /// What the sensors were last filled from.
+    from: Option<From>,
+}
+
+/// A sensor that is not on the map.
+const NO_ROW: u32 = u32::MAX;
+
+#[derive(Clone, Debug, PartialEq)]
+struct From {
+    timeline: TimelineId,
+    table: u64,
+    alerts: u64,
+    chosen: Option<AlertId>,
+    /// Ages count from this instant.
+    epoch: Stamp,
+}
+
+impl MarkerIds {
+    /// The alert of a sensor's row.
+    #[must_use]
+    pub fn alert_of(&self, row: usize) -> Option<AlertId> {
+        self.alerts.get(&u32::try_from(row).ok()?).copied()
+    }
 }
 
 /// What is marked as chosen.
@@ -37,6 +65,8 @@ pub struct Chosen<'a> {
     pub alert: Option<AlertId>,
     /// Crew.
     pub unit: Option<&'a UnitId>,
+    /// Layers: what is switched off is not drawn. `None` leaves the scene's own choice.
+    pub layers: Option<&'a LayerState>,
 }
 
 fn quality(q: Quality) -> QualityMark {
@@ -53,7 +83,8 @@ fn at(ground: &Ground, p: [f64; 2], lift_m: f32) -> [f32; 3] {
     [e, n, ground.height_m(e, n) + lift_m]
 }
 
-fn sensors(picture: &Picture, ground: &Ground, chosen: Chosen<'_>) -> (Vec<SensorMark>, Vec<(u32, Option<AlertId>)>) {
+/// The worst alert of each sensor: level, whether it breathes, id.
+fn alerts_by_sensor(picture: &Picture) -> BTreeMap<u32, (AlertLevel, bool, AlertId)> {
     let mut alerts: BTreeMap<u32, (AlertLevel, bool, AlertId)> = BTreeMap::new();
     for a in picture.alerts.active().iter() {
         let slot = alerts.entry(a.index).or_insert((a.level, false, a.id));
@@ -62,32 +93,88 @@ fn sensors(picture: &Picture, ground: &Ground, chosen: Chosen<'_>) -> (Vec<Senso
         }
         slot.1 |= a.breathes();
     }
-    let all = picture.sensors.len() <= QUIET_LIMIT;
-    let indices: Vec<u32> =
-        if all { (0..picture.sensors.len() as u32).collect() } else { alerts.keys().copied().collect() };
-    let (mut marks, mut ids) = (Vec::with_capacity(indices.len()), Vec::with_capacity(indices.len()));
-    // Quiet ones first: what needs a person is drawn on top.
-    let mut rows: Vec<_> = indices.into_iter().filter_map(|i| picture.sensors.row(i)).collect();
-    rows.sort_by_key(|r| alerts.get(&r.index).map_or(AlertLevel::Normal, |a| a.0));
-    for row in rows {
-        let Some(place) = row.meta.place_m else { continue };
-        let alert = alerts.get(&row.index);
-        marks.push(SensorMark {
-            pos: at(ground, place, 2.0),
-            level: alert.map_or(LevelMark::Normal, |a| a.0.into()),
-            quality: quality(row.quality),
-            age_frac: if row.quality >= Quality::Stale { 255 } else { 0 },
-            unacknowledged: alert.is_some_and(|a| a.1),
-            selected: alert.is_some_and(|a| chosen.alert == Some(a.2)),
-        });
-        ids.push((row.index, alert.map(|a| a.2)));
+    alerts
+}
+
+/// Fills the sensors: chunks of the table and alerts that changed since the last time.
+fn sensors(
+    picture: &Picture,
+    ground: &Ground,
+    chosen: Chosen<'_>,
+    columns: &mut SensorColumns,
+    ids: &mut MarkerIds,
+) -> u32 {
+    let table = &picture.sensors;
+    let before = ids.from.clone().filter(|f| f.timeline == picture.timeline && f.table <= table.version());
+    let known = before.as_ref().map_or(0, |f| f.table);
+    let epoch = before.as_ref().map_or(picture.now + -AGES_MS, |f| f.epoch);
+    let placed =
+        before.is_some() && table.chunks().all(|(meta, _)| meta.version <= known) && ids.rows.len() == table.len();
+    if !placed {
+        let (mut places, mut kinds) = (Vec::new(), Vec::new());
+        ids.sensors.clear();
+        ids.rows.clear();
+        for index in 0..table.len() as u32 {
+            let placed = table.meta(index).and_then(|m| Some((m.place_m?, m.property as u8)));
+            ids.rows.push(if placed.is_some() { places.len() as u32 } else { NO_ROW });
+            if let Some((place, property)) = placed {
+                places.push(at(ground, place, 2.0));
+                kinds.push(property);
+                ids.sensors.push(index);
+            }
+        }
+        columns.place(places);
+        columns.set_kinds(kinds);
     }
-    (marks, ids)
+    let second = |stamp: Stamp| u32::try_from((stamp - epoch) / 1000).unwrap_or(0);
+    let alerts = alerts_by_sensor(picture);
+    let state = |index: u32, q: Quality| {
+        let alert = alerts.get(&index);
+        let level = alert.map_or(LevelMark::Normal, |a| a.0.into());
+        let selected = alert.is_some_and(|a| chosen.alert == Some(a.2));
+        pack::sensor(level, quality(q), alert.is_some_and(|a| a.1), selected)
+    };
+    for (c, (_, live)) in table.chunks().enumerate() {
+        if placed && live.version <= known {
+            continue;
+        }
+        for (r, q) in live.quality.iter().enumerate() {
+            let index = (c * guanlan_sensing::CHUNK + r) as u32;
+            let Some(&row) = ids.rows.get(index as usize).filter(|&&row| row != NO_ROW) else { continue };
+            columns.set_state(row as usize, state(index, *q));
+            if live.phenomenon[r] != guanlan_sensing::NEVER {
+                columns.heard(row as usize, second(live.phenomenon[r]));
+            }
+        }
+    }
+    let from = From {
+        timeline: picture.timeline.clone(),
+        table: table.version(),
+        alerts: picture.alerts.version(),
+        chosen: chosen.alert,
+        epoch,
+    };
+    let same = before.is_some_and(|f| f.alerts == from.alerts && f.chosen == from.chosen);
+    if !same || !placed {
+        let now: BTreeMap<u32, AlertId> = (alerts.iter())
+            .filter_map(|(index, a)| Some((*ids.rows.get(*index as usize).filter(|&&row| row != NO_ROW)?, a.2)))
+            .collect();
+        // Who had an alert and who has one.
+        for row in ids.alerts.keys().chain(now.keys()) {
+            if let Some(&index) = ids.sensors.get(*row as usize)
+                && let Some(sensor) = table.row(index)
+            {
+                columns.set_state(*row as usize, state(index, sensor.quality));
+            }
+        }
+        ids.alerts = now;
+    }
+    ids.from = Some(from);
+    second(picture.now)
 }
 
 fn cases(picture: &Picture, ground: &Ground, chosen: Chosen<'_>) -> (Vec<CaseMark>, Vec<CaseId>) {
-    let mut open: Vec<_> = picture.cases.open().collect();
-    open.sort_by(|a, b| a.level.cmp(&b.level).then_with(|| a.id.cmp(&b.id)));
+    let open: Vec<_> = picture.cases.open().collect();
     let mark = |case: &guanlan_casework::Case| {
         let share = elapsed(case, picture.now);
         let unseen = case.alert.and_then(|a| picture.alerts.find(a)).is_some_and(guanlan_alerting::Alert::breathes);
@@ -95,7 +182,7 @@ fn cases(picture: &Picture, ground: &Ground, chosen: Chosen<'_>) -> (Vec<CaseMar
             pos: at(ground, case.place_m, 0.0),
             stem_m: 24.0 + 12.0 * f32::from(case.level.rank()),
             level: case.level.into(),
-            // In hundredths: a ring that creeps does not rebuild the layer at every tick.
+            // In hundredths: a ring that creeps is not another one at every tick.
             elapsed_frac: (share.unwrap_or(0.0).min(1.0) * 100.0).round() / 100.0,
             overdue: case.overdue(picture.now),
             unacknowledged: unseen,
@@ -168,14 +255,17 @@ fn closed(picture: &Picture, ground: &Ground) -> Vec<Vec<[f32; 3]>> {
 
 /// Fills the live layers; parts that did not change keep their version.
 pub fn fill(picture: &Picture, ground: &Ground, chosen: Chosen<'_>, scene: &mut MarkerScene, ids: &mut MarkerIds) {
-    let (marks, rows) = sensors(picture, ground, chosen);
-    scene.sensors.set(marks);
-    ids.sensors = rows;
+    if let Some(layers) = chosen.layers {
+        scene.show = layers::strengths(layers);
+        scene.sensors.hide_kinds(layers::hidden(layers));
+    }
+    scene.age_now_s = sensors(picture, ground, chosen, &mut scene.sensors, ids);
     let (marks, rows) = cases(picture, ground, chosen);
     scene.cases.set(marks);
     ids.cases = rows;
     let (marks, rows) = units(picture, ground, chosen);
-    scene.units.set(marks);
+    let now_ms = scene.now_ms;
+    scene.units.set(marks, now_ms);
     ids.units = rows;
     scene.routes.set(routes(picture, ground));
     scene.closed_roads.set(closed(picture, ground));
@@ -204,5 +294,41 @@ mod tests {
         assert_eq!(ahead(&line, 120.0), [[100.0, 20.0], [100.0, 50.0]]);
         assert!(ahead(&line, 500.0).is_empty());
         assert_eq!(ahead(&line, 0.0).len(), 3);
+    }
+
+    #[test]
+    fn what_is_switched_off_is_not_on_the_map() {
+        let sensor = |id: &str, property| guanlan_city::model::SensorSpec {
+            id: id.into(),
+            name: guanlan_core::Bilingual::same(id),
+            property,
+            place_m: Some([10.0, 20.0]),
+            height_m: 0.0,
+            period_s: 60,
+        };
+        let city = Arc::new(guanlan_city::City {
+            sensors: vec![
+                sensor("1", guanlan_core::ObservedProperty::RoadWaterDepth),
+                sensor("2", guanlan_core::ObservedProperty::GasLel),
+            ],
+            ..Default::default()
+        });
+        let mut machine = crate::fixture::machine(&city);
+        machine.tick(guanlan_core::Stamp::from_secs(1_000_000), Vec::new());
+        let picture = crate::fixture::picture(&machine);
+        let (ground, mut layers) = (Ground::new(&city), LayerState::default());
+        let count = |layers: &LayerState| {
+            let (mut scene, mut ids) = (MarkerScene::default(), MarkerIds::default());
+            let chosen = Chosen { layers: Some(layers), ..Chosen::default() };
+            fill(&picture, &ground, chosen, &mut scene, &mut ids);
+            scene.sensors.state.rows().iter().filter(|s| *s & pack::HIDDEN == 0).count()
+        };
+        assert_eq!(count(&layers), 2);
+        layers.set_on("sensors-gas", false);
+        assert_eq!(count(&layers), 1);
+        layers.set_solo(Some("sensors-gas"));
+        assert_eq!(count(&layers), 1);
+        layers.set_solo(Some("cases"));
+        assert_eq!(count(&layers), 0);
     }
 }

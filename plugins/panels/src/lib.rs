@@ -373,7 +373,9 @@ fn picked(
                 desk.unit = meets.ids.units.get(i).cloned();
                 continue;
             }
-            Some(MarkerHit::Sensor(i)) => desk.alert = meets.ids.sensors.get(i).and_then(|s| s.1),
+            Some(MarkerHit::Sensor(i)) => desk.alert = meets.ids.alert_of(i),
+            // A ring opens by itself.
+            Some(MarkerHit::Ring(..)) => continue,
             Some(_) => {}
             None => {
                 if let Some(area) = meets.book.area_at(&meets.names, at) {
@@ -454,6 +456,8 @@ struct Filled {
     at: guanlan_core::Stamp,
     /// Selections, alerts and cases: what must be seen at once.
     urgent: (u64, u64, u64),
+    /// Layers switched.
+    layers: u64,
 }
 
 /// Fills the live layers from the picture shown: at once what people act on, at a calm pace what only moves.
@@ -462,6 +466,7 @@ fn fill(
     showing: Res<Showing>,
     desk: Res<Desk>,
     ground: Res<Ground>,
+    layers: Res<LayerState>,
     quality: Option<Res<ResolvedQuality>>,
     mut scene: ResMut<MarkerScene>,
     mut ids: ResMut<MarkerIds>,
@@ -478,17 +483,19 @@ fn fill(
         tick: picture.tick,
         at: picture.now,
         urgent: (desk.revision, picture.alerts.version(), picture.cases.version()),
+        layers: layers.revision,
     };
     if let Some((before, at_s)) = &*last {
         let at_once = before.urgent != filled.urgent || before.timeline != filled.timeline;
         let pace_s = if at_once || !quality.is_some_and(|q| q.software) { FILL_S } else { CALM_FILL_S };
-        let selected = before.urgent.0 != filled.urgent.0;
+        let selected = before.urgent.0 != filled.urgent.0 || before.layers != filled.layers;
         if *before == filled || (!selected && now_s - at_s < pace_s) {
             return;
         }
     }
     *last = Some((filled, now_s));
-    let chosen = Chosen { case: desk.case.as_ref(), alert: desk.alert, unit: desk.unit.as_ref() };
+    let chosen =
+        Chosen { case: desk.case.as_ref(), alert: desk.alert, unit: desk.unit.as_ref(), layers: Some(&layers) };
     glue::fill(picture, &ground, chosen, &mut scene, &mut ids);
     glue::flood(picture, &mut water);
     sky.0.show(picture.now.as_secs_f64());

@@ -141,9 +141,11 @@ impl Sight<'_> {
             MarkerHit::Case(i) => Subject::Case(self.ids.cases.get(i)?.clone()),
             MarkerHit::Unit(i) => Subject::Unit(self.ids.units.get(i)?.clone()),
             MarkerHit::Sensor(i) => {
-                let index = self.ids.sensors.get(i)?.0;
+                let index = *self.ids.sensors.get(i)?;
                 Subject::Sensor(self.picture.sensors.meta(index)?.id.clone())
             }
+            // A ring is many.
+            MarkerHit::Ring(..) => return None,
         })
     }
 

@@ -17,6 +17,7 @@
 //! *lens* is the window with the part that panels leave free.
 
 pub mod areas;
+pub mod bench;
 pub mod buildings;
 pub mod camera;
 pub mod cones;
@@ -140,6 +141,7 @@ impl Plugin for StagePlugin {
         let views = camera::views::from_city(&self.city, &ground);
         let home = views.0.first().map(|v| v.pose).unwrap_or_default();
         scene::add_materials(app);
+        app.add_plugins(buildings::plugin);
         app.add_plugins(MaterialPlugin::<screen::ScreenMaterial>::default());
         app.insert_resource(StageSettings { city: self.city.clone(), quality: self.quality, theme: self.theme })
             .insert_resource(Look::new(self.theme, self.city.extent))

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use bevy::camera::visibility::{NoFrustumCulling, VisibilityRange};
+use bevy::camera::visibility::NoFrustumCulling;
 use bevy::prelude::*;
+use bevy::render::storage::ShaderBuffer;
 
 use crate::StageSettings;
-use crate::buildings::{BuildingMaterial, Tile, tiles};
+use crate::buildings::{self, BuildingMaterial};
 use crate::flood::{FloodHandle, FloodMaterial};
 use crate::ground::heights::{Ground, HeightGrid};
 use crate::ground::paint::{Canvas, paint};
@@ -23,22 +24,12 @@ use crate::weather::RainMaterial;
 pub struct SceneStats {
     /// Triangles of the terrain.
     pub terrain_triangles: usize,
-    /// Tiles of buildings.
-    pub tiles: usize,
-    /// Triangles of buildings.
-    pub building_triangles: usize,
-    /// Vertices of buildings.
-    pub building_vertices: usize,
-    /// Triangles of buildings seen from far.
-    pub far_triangles: usize,
-    /// Vertices of buildings seen from far.
-    pub far_vertices: usize,
+    /// Buildings as they are seen from far.
+    pub prisms: buildings::stream::Prisms,
     /// Time to build everything, ms.
     pub build_ms: f64,
 }
 
-/// Beyond this distance a tile is drawn as prisms, m.
-const FAR_M: f32 = 2200.0;
 /// Largest side of the ground painting, px.
 const PAINTING_PX: usize = 3072;
 
@@ -54,6 +45,7 @@ pub(crate) fn build(
     mut grounds: ResMut<Assets<GroundMaterial>>,
     mut walls: ResMut<Assets<BuildingMaterial>>,
     mut waters: ResMut<Assets<FloodMaterial>>,
+    mut paints: ResMut<Assets<ShaderBuffer>>,
 ) {
     let begun = Instant::now();
     let city = &settings.city;
@@ -66,23 +58,7 @@ pub(crate) fn build(
     let material = GroundMaterial::new(*look, painting, &mut images);
     commands.spawn((Mesh3d(meshes.add(terrain)), MeshMaterial3d(grounds.add(material)), NoFrustumCulling));
 
-    let material = walls.add(BuildingMaterial { look: *look });
-    for tile in tiles(city) {
-        stats.tiles += 1;
-        stats.building_triangles += tile.near.triangles();
-        stats.building_vertices += tile.near.len();
-        stats.far_triangles += tile.far.triangles();
-        stats.far_vertices += tile.far.len();
-        let mut spawn = |tile: Tile, from_m: f32, to_m: f32| {
-            if !tile.is_empty() {
-                let mut range = VisibilityRange::abrupt(from_m, to_m);
-                range.use_aabb = true;
-                commands.spawn((Mesh3d(meshes.add(tile.into_mesh())), MeshMaterial3d(material.clone()), range));
-            }
-        };
-        spawn(tile.near, 0.0, FAR_M);
-        spawn(tile.far, FAR_M, f32::MAX);
-    }
+    stats.prisms = buildings::spawn(&mut commands, city, &look, &mut meshes, &mut walls, &mut paints);
 
     commands.insert_resource(FloodHandle(waters.add(FloodMaterial {
         look: *look,

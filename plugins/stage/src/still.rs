@@ -124,15 +124,7 @@ impl StillApp {
     pub fn update(&mut self, frames: u32) {
         for _ in 0..frames {
             self.app.update();
-            self.wait();
-        }
-    }
-
-    fn wait(&self) {
-        if let Some(device) = self.app.world().get_resource::<RenderDevice>()
-            && let Err(error) = device.wgpu_device().poll(PollType::wait_indefinitely())
-        {
-            tracing::warn!("waiting for the renderer: {error}");
+            wait(&self.app);
         }
     }
 
@@ -154,26 +146,38 @@ impl StillApp {
             });
             self.update(1);
         }
-        let slot: Arc<Mutex<Option<Image>>> = Arc::default();
-        let into = slot.clone();
-        self.app.world_mut().spawn(Screenshot::image(self.target.clone())).observe(
-            move |captured: On<ScreenshotCaptured>| {
-                if let Ok(mut slot) = into.lock() {
-                    *slot = Some(captured.image.clone());
-                }
-            },
-        );
-        for _ in 0..60 {
-            self.update(1);
-            let taken = slot.lock().ok().and_then(|mut s| s.take());
-            if let Some(image) = taken {
-                let image = image.try_into_dynamic().map_err(|e| StillError::NotDelivered(e.to_string()))?.to_rgb8();
-                let adapter = self.app.world().get_resource::<RenderAdapterInfo>();
-                let adapter = adapter.map_or_else(String::new, |a| a.name.clone());
-                return Ok(Still { image, adapter, frame_ms });
-            }
+        let image = picture_of(&mut self.app, &self.target)?;
+        let adapter = self.app.world().get_resource::<RenderAdapterInfo>();
+        let adapter = adapter.map_or_else(String::new, |a| a.name.clone());
+        Ok(Still { image, adapter, frame_ms })
+    }
+}
+
+/// Reads a picture back: one more frame of an app that draws into it.
+pub(crate) fn picture_of(app: &mut App, target: &Handle<Image>) -> Result<image::RgbImage, StillError> {
+    let slot: Arc<Mutex<Option<Image>>> = Arc::default();
+    let into = slot.clone();
+    app.world_mut().spawn(Screenshot::image(target.clone())).observe(move |captured: On<ScreenshotCaptured>| {
+        if let Ok(mut slot) = into.lock() {
+            *slot = Some(captured.image.clone());
         }
-        Err(StillError::NotDelivered("60 frames".into()))
+    });
+    for _ in 0..60 {
+        app.update();
+        wait(app);
+        let taken = slot.lock().ok().and_then(|mut s| s.take());
+        if let Some(image) = taken {
+            return Ok(image.try_into_dynamic().map_err(|e| StillError::NotDelivered(e.to_string()))?.to_rgb8());
+        }
+    }
+    Err(StillError::NotDelivered("60 frames".into()))
+}
+
+fn wait(app: &App) {
+    if let Some(device) = app.world().get_resource::<RenderDevice>()
+        && let Err(error) = device.wgpu_device().poll(PollType::wait_indefinitely())
+    {
+        tracing::warn!("waiting for the renderer: {error}");
     }
 }
 

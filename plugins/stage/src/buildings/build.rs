@@ -1,6 +1,4 @@
-//! Merges buildings into tiles of packed vertices.
-
-use std::collections::BTreeMap;
+//! Buildings with every face, merged into tiles of packed vertices.
 
 use bevy::asset::RenderAssetUsages;
 use bevy::math::Vec3;
@@ -11,10 +9,8 @@ use guanlan_city::model::{Building, BuildingPart, RoofShape};
 use super::roof;
 use crate::frame::to_scene;
 
-/// Side of a tile, m: small enough to be culled, large enough to be few.
-pub const TILE_M: f32 = 500.0;
 /// How far walls reach below their base, so that no gap shows on a slope, m.
-const FOOT_M: f32 = 1.5;
+pub(super) const FOOT_M: f32 = 1.5;
 
 /// Normal (x, y, z in the renderer's frame) and kind: 0 wall, 127 roof.
 pub const ATTRIBUTE_FACE: MeshVertexAttribute =
@@ -52,7 +48,7 @@ pub struct Tile {
 /// Place, normal and top of a vertex, comparable.
 type VertexKey = ([u32; 3], [i32; 3], i32);
 
-fn tag(number: u32, building: &Building) -> u32 {
+pub(super) fn tag(number: u32, building: &Building) -> u32 {
     (number & 0x00ff_ffff) | (use_class(&building.usage) << 24)
 }
 
@@ -68,6 +64,18 @@ pub fn use_class(usage: &str) -> u32 {
 }
 
 impl Tile {
+    /// Every face of these buildings of a city.
+    #[must_use]
+    pub fn of(city: &City, numbers: &[u32]) -> Self {
+        let mut tile = Self::default();
+        for &number in numbers {
+            if let Some(building) = city.buildings.get(number as usize) {
+                tile.add(number, building);
+            }
+        }
+        tile
+    }
+
     /// Adds the faces of one building; `number` is its index in the city.
     pub fn add(&mut self, number: u32, building: &Building) {
         let tag = tag(number, building);
@@ -80,34 +88,6 @@ impl Tile {
             if part.roof != RoofShape::Mesh || part.mesh.len() < 3 {
                 self.cap(part, foot, tag);
             }
-        }
-    }
-
-    /// Adds a building as it is seen from far: prisms with level roofs, without small bodies.
-    pub fn add_far(&mut self, number: u32, building: &Building) {
-        let tag = tag(number, building);
-        for (i, part) in building.parts.iter().enumerate() {
-            let height = part.top_m.max(part.eaves_m) - part.base_m;
-            if part.footprint.len() < 3 {
-                if part.mesh.len() >= 3 {
-                    self.shared.clear();
-                    part_faces(part).iter().for_each(|face| self.face(face, part.base_m, tag));
-                }
-                continue;
-            }
-            if i > 0 && height < 5.0 {
-                continue;
-            }
-            let top = if part.eaves_m > part.base_m + 1.0 { (part.eaves_m + part.top_m) * 0.5 } else { part.top_m };
-            let plain = BuildingPart {
-                footprint: part.footprint.clone(),
-                base_m: part.base_m,
-                eaves_m: top,
-                top_m: top,
-                ..Default::default()
-            };
-            part_faces(&plain).iter().for_each(|face| self.face(face, plain.base_m, tag));
-            self.cap(&plain, plain.base_m, tag);
         }
     }
 
@@ -240,7 +220,7 @@ impl Tile {
 }
 
 /// Outward normal of a polygon (Newell), or zero.
-fn newell(corners: &[Vec3]) -> Vec3 {
+pub(super) fn newell(corners: &[Vec3]) -> Vec3 {
     let mut n = Vec3::ZERO;
     for (i, a) in corners.iter().enumerate() {
         let b = corners[(i + 1) % corners.len()];
@@ -285,29 +265,6 @@ pub fn part_faces(part: &BuildingPart) -> Vec<Face> {
         faces.extend(roof::faces(part));
     }
     faces
-}
-
-/// A tile of town near and far, with its middle in local m.
-#[derive(Clone, Debug, Default)]
-pub struct TilePair {
-    /// Every face.
-    pub near: Tile,
-    /// Prisms.
-    pub far: Tile,
-}
-
-/// The city's buildings in tiles of [`TILE_M`].
-#[must_use]
-pub fn tiles(city: &City) -> Vec<TilePair> {
-    let mut tiles: BTreeMap<(i32, i32), TilePair> = BTreeMap::new();
-    for (number, building) in city.buildings.iter().enumerate() {
-        let Some(centre) = building.centre() else { continue };
-        let key = ((centre[0] / TILE_M).floor() as i32, (centre[1] / TILE_M).floor() as i32);
-        let pair = tiles.entry(key).or_default();
-        pair.near.add(number as u32, building);
-        pair.far.add_far(number as u32, building);
-    }
-    tiles.into_values().filter(|t| !t.near.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -393,20 +350,5 @@ mod tests {
         let tile = closed(part);
         assert!(tile.faces.iter().any(|f| f[3] == 127), "a roof");
         assert!(volume(&tile) > 300.0 * 7.0);
-    }
-
-    #[test]
-    fn tiles_hold_every_building_once() {
-        let mut city = City::default();
-        for i in 0..40u32 {
-            let mut part = block(RoofShape::Flat);
-            part.footprint.iter_mut().for_each(|p| p[0] += i as f32 * 90.0);
-            city.buildings.push(Building { parts: vec![part], ..Default::default() });
-        }
-        let tiles = tiles(&city);
-        assert!(tiles.len() >= 7);
-        // Four walls of two triangles and a roof of two.
-        assert_eq!(tiles.iter().map(|t| t.near.triangles()).sum::<usize>(), 40 * 10);
-        assert_eq!(tiles.iter().map(|t| t.far.triangles()).sum::<usize>(), 40 * 10);
     }
 }

@@ -1,25 +1,38 @@
-//! Buildings: footprints become walls and roofs, merged into one mesh per tile of town.
+//! Buildings: prisms of the whole town in a few large blocks, every face only near the eye.
+//!
+//! **Invariant:** what a frame costs does not depend on how many buildings there are. **Invariant:** no copy of a
+//! mesh stays on the CPU; what is near is built again from the city when the eye comes back.
 
 pub mod build;
+pub mod far;
+pub mod lod;
+pub mod paint;
 pub mod roof;
+pub mod stream;
 
 use bevy::mesh::MeshVertexBufferLayoutRef;
 use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
 use bevy::prelude::*;
 use bevy::render::render_resource::{AsBindGroup, RenderPipelineDescriptor, SpecializedMeshPipelineError};
+use bevy::render::storage::ShaderBuffer;
 use bevy::shader::ShaderRef;
 
 use crate::look::Look;
 use crate::shaders;
 
-pub use build::{TILE_M, Tile, TilePair, tiles};
+pub use build::Tile;
+pub use paint::BuildingPaint;
+pub use stream::spawn;
 
-/// Walls with storeys and windows, roofs, edges.
+/// Walls with storeys and windows, roofs, edges; plain prisms for meshes of [`far::FarTile`].
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 pub struct BuildingMaterial {
     /// Shared look.
     #[uniform(0)]
     pub look: Look,
+    /// Colours by building, see [`BuildingPaint`].
+    #[storage(1, read_only)]
+    pub paint: Handle<ShaderBuffer>,
 }
 
 impl Material for BuildingMaterial {
@@ -41,6 +54,19 @@ impl Material for BuildingMaterial {
         layout: &MeshVertexBufferLayoutRef,
         _: MaterialPipelineKey<Self>,
     ) -> Result<(), SpecializedMeshPipelineError> {
+        if layout.0.contains(far::ATTRIBUTE_FOOT) {
+            descriptor.vertex.shader = far::SHADER.clone();
+            if let Some(fragment) = &mut descriptor.fragment {
+                fragment.shader = far::SHADER.clone();
+            }
+            descriptor.vertex.buffers = vec![layout.0.get_layout(&[
+                Mesh::ATTRIBUTE_POSITION.at_shader_location(0),
+                build::ATTRIBUTE_FACE.at_shader_location(1),
+                far::ATTRIBUTE_FOOT.at_shader_location(2),
+                build::ATTRIBUTE_BUILDING.at_shader_location(3),
+            ])?];
+            return Ok(());
+        }
         descriptor.vertex.buffers = vec![layout.0.get_layout(&[
             Mesh::ATTRIBUTE_POSITION.at_shader_location(0),
             build::ATTRIBUTE_FACE.at_shader_location(1),
@@ -49,4 +75,12 @@ impl Material for BuildingMaterial {
         ])?];
         Ok(())
     }
+}
+
+/// Shaders of the buildings that lie here.
+pub(crate) fn plugin(app: &mut App) {
+    shaders::add(app, &far::SHADER, include_str!("far.wgsl"), "guanlan/far.wgsl");
+    shaders::add(app, &paint::SHADER, include_str!("paint.wgsl"), "guanlan/paint.wgsl");
+    app.init_resource::<BuildingPaint>()
+        .add_systems(Update, (stream::follow_eye, paint::follow).in_set(crate::StageSystems::Layers));
 }

@@ -1,6 +1,7 @@
 // Buildings: storey bands, sparse lit windows at night, light edges when near.
 #import bevy_pbr::mesh_view_bindings::view
 #import guanlan::look::{look, fogged, lit, hash_unit}
+#import guanlan::paint::building_paint
 
 
 struct Out {
@@ -11,6 +12,7 @@ struct Out {
     @location(5) @interpolate(flat) size: vec2<f32>,
     @location(3) @interpolate(flat) tag: u32,
     @location(4) @interpolate(flat) roof: f32,
+    @location(6) @interpolate(flat) paint: vec4<f32>,
 }
 
 @vertex
@@ -28,6 +30,7 @@ fn vertex(
     out.size = place.zw;
     out.tag = tag;
     out.roof = face.w;
+    out.paint = building_paint(tag & 0xffffffu);
     return out;
 }
 
@@ -49,6 +52,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let light = lit(in.normal);
     var color = mix(look.wall.rgb, look.roof.rgb, in.roof);
     color = color * (0.90 + 0.18 * random);
+    color = mix(color, in.paint.rgb, in.paint.a * 0.85);
     var glow = vec3<f32>(0.0);
     if in.roof < 0.5 {
         let h = in.place.y;

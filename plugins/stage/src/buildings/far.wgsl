@@ -1,0 +1,65 @@
+// Buildings from afar: prisms, shaded by face. The colour of a face is computed once, at its first corner.
+#import bevy_pbr::mesh_view_bindings::view
+#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit}
+#import guanlan::paint::building_paint
+
+struct Out {
+    @builtin(position) clip: vec4<f32>,
+    @location(0) @interpolate(flat) color: vec3<f32>,
+    // Warmth of windows; w: 1 for walls.
+    @location(1) @interpolate(flat) glow: vec4<f32>,
+    // Haze and, in w, what shows through it.
+    @location(2) fog: vec4<f32>,
+    // Metres above the foot.
+    @location(3) foot: f32,
+}
+
+@vertex
+fn vertex(
+    @location(0) position: vec3<f32>,
+    @location(1) face: vec4<f32>,
+    @location(2) foot: f32,
+    @location(3) tag: u32,
+) -> Out {
+    var out: Out;
+    out.clip = view.clip_from_world * vec4<f32>(position, 1.0);
+    let way = position - view.world_position;
+    let f = thickness(length(way), view.world_position.y);
+    out.fog = vec4<f32>(haze(way) * f, 1.0 - f);
+    out.foot = foot;
+    let wall = 1.0 - face.w;
+    let number = tag & 0xffffffu;
+    let use_class = tag >> 24u;
+    let random = hash_unit(number * 7u + 3u);
+    var color = mix(look.wall.rgb, look.roof.rgb, face.w) * (0.90 + 0.18 * random);
+    color = color * mix(1.0, 0.92 + 0.08 * random, face.w);
+    let painted = building_paint(number);
+    color = mix(color, painted.rgb, painted.a * 0.85);
+    color = color * lit(face.xyz);
+    // Few windows are lit; from afar they are a faint warmth.
+    var share = look.windows.x;
+    if use_class == 0u { share = 0.0; }
+    if use_class == 2u { share = look.windows.y; }
+    if use_class == 3u { share = look.windows.z; }
+    share = share * (0.45 + 1.3 * random * random);
+    out.glow = vec4<f32>(look.window.rgb * (share * 0.07 * wall), wall);
+    if number == look.selected {
+        color = mix(color, look.accent.rgb * (0.35 + 0.65 * lambert(face.xyz)), 0.62);
+    } else if number == look.hovered {
+        color = mix(color, look.accent.rgb * lambert(face.xyz), 0.18);
+    }
+    out.color = color;
+    return out;
+}
+
+@fragment
+fn fragment(in: Out) -> @location(0) vec4<f32> {
+    // Looking below the ground, buildings leave their outlines on it.
+    if look.under.y > 0.5 && (in.glow.w < 0.5 || in.foot > 0.9) {
+        discard;
+    }
+    // Walls stand on the ground and rise out of its shade.
+    let rise = mix(0.55, 1.0, smoothstep(-1.0, 14.0, in.foot)) + 0.0022 * clamp(in.foot - 14.0, 0.0, 130.0);
+    let color = in.color * mix(1.0, rise, in.glow.w) + in.glow.rgb;
+    return vec4<f32>(color * in.fog.w + in.fog.rgb, 1.0);
+}
