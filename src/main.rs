@@ -11,6 +11,7 @@ mod house;
 #[cfg(feature = "views")]
 mod lived;
 mod locale;
+mod memory;
 mod progress;
 mod scene;
 mod shipped;
@@ -23,6 +24,7 @@ use clap::Parser;
 use crate::{args::Cli, exit::Failure};
 
 fn main() -> std::process::ExitCode {
+    memory::keep_small();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
