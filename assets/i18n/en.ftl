@@ -238,3 +238,4 @@ k-col-open = Open
 k-col-depth = Water m
 k-col-crews = Crews
 k-col-offline = Offline
+k-area-flat = Outlines

@@ -238,3 +238,4 @@ k-col-open = 在办
 k-col-depth = 水深 m
 k-col-crews = 力量
 k-col-offline = 离线
+k-area-flat = 轮廓

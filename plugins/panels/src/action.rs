@@ -2,6 +2,8 @@
 
 use guanlan_core::{AlertId, CaseId, Command, Role, Stamp, TimelineId, UnitId};
 
+use guanlan_stage::AreaStyle;
+
 use crate::{subject::Subject, vm::detail::CaseOp};
 
 /// A wish.
@@ -55,6 +57,8 @@ pub enum UiAction {
     DrillOut,
     /// Opens or closes the table of areas.
     ToggleAreas,
+    /// Draws areas as outlines or as prisms of a figure.
+    SetAreaStyle(AreaStyle),
     /// Opens or closes the layer tree.
     ToggleLayers,
     /// Shows or hides a layer.

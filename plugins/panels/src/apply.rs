@@ -5,7 +5,7 @@ use guanlan_room::{Control, Picture};
 use guanlan_stage::camera::Lens;
 use guanlan_stage::frame::{scene_to_heading, to_scene};
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
-use guanlan_stage::{CameraPose, CameraRig, FlyTo, Ground, MapLens};
+use guanlan_stage::{AreaStyle, CameraPose, CameraRig, FlyTo, Ground, MapLens};
 
 use crate::{
     action::UiAction,
@@ -81,8 +81,9 @@ pub fn pose_of_person(
         let (de, dn) = if de.hypot(dn) > 4.0 { (de, dn) } else { (along[0], along[1]) };
         scene_to_heading(to_scene(de, dn, 0.0))
     });
-    let (near, level) = (guanlan_stage::camera::rig::DISTANCE_M.0, guanlan_stage::camera::rig::PITCH_DEG.0);
-    CameraPose { focus: [e, n, ground.height_m(e, n) + 1.6], distance_m: near, yaw_deg, pitch_deg: level }
+    // As near as a person stands, looking slightly down at what the photo shows.
+    let distance_m = guanlan_stage::camera::rig::EYE_M * 0.9;
+    CameraPose { focus: [e, n, ground.height_m(e, n) + 1.2], distance_m, yaw_deg, pitch_deg: 3.0 }
         .above_ground(|e, n| ground.height_m(e, n))
 }
 
@@ -108,6 +109,8 @@ pub struct Hands<'a> {
     pub layers: &'a mut LayerState,
     /// Areas.
     pub areas: &'a AreaTree,
+    /// How areas are drawn.
+    pub area_style: &'a mut AreaStyle,
     /// Cameras.
     pub cameras: &'a Cameras,
     /// Their pictures.
@@ -199,6 +202,7 @@ impl Hands<'_> {
                 self.desk.areas_open = !self.desk.areas_open;
                 self.desk.layers_open &= !self.desk.areas_open;
             }
+            UiAction::SetAreaStyle(style) => *self.area_style = style,
             UiAction::ToggleLayers => self.desk.layers_open = !self.desk.layers_open,
             UiAction::SetLayer(id, on) => self.layers.set_on(&id, on),
             UiAction::SetOpacity(id, opacity) => self.layers.set_opacity(&id, opacity),
@@ -305,7 +309,10 @@ mod tests {
     fn a_person_looks_at_the_place_from_the_road() {
         let ground = Ground::new(&Arc::default());
         let pose = pose_of_person([10.0, 30.0], &CameraPose::default(), &ground, Some(([10.0, 0.0], [1.0, 0.0])));
-        assert!(pose.yaw_deg.abs() < 0.1 && pose.distance_m < 30.0 && pose.pitch_deg < 15.0, "{pose:?}");
+        assert!(pose.yaw_deg.abs() < 0.1 && pose.pitch_deg < 5.0, "{pose:?}");
+        let eye = pose.eye();
+        let height = eye.y - ground.height_m(eye.x, -eye.z);
+        assert!((1.5..1.8).contains(&height) && -eye.z < 30.0, "a person's eye, on the road's side: {eye}");
         let along = pose_of_person([10.0, 1.0], &CameraPose::default(), &ground, Some(([10.0, 0.0], [1.0, 0.0])));
         assert!((along.yaw_deg - 90.0).abs() < 0.1, "{along:?}");
     }

@@ -8,7 +8,7 @@ use guanlan_core::{AlertLevel, CaseId, Command, Mode, UnitId, input::UnitStatus,
 use guanlan_markers::MarkerScene;
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
 use guanlan_stage::pick::BuildingIndex;
-use guanlan_stage::{CameraRig, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured};
+use guanlan_stage::{AreaStyle, CameraRig, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured};
 
 use crate::{
     Showing,
@@ -49,6 +49,7 @@ pub struct Stage<'w> {
     cameras: Res<'w, Cameras>,
     counting: Res<'w, Counting>,
     layers: ResMut<'w, LayerState>,
+    area_style: ResMut<'w, AreaStyle>,
     pictures: ResMut<'w, Pictures>,
     book: ResMut<'w, LabelBook>,
     viewport: ResMut<'w, MapViewport>,
@@ -197,7 +198,7 @@ pub(crate) fn draw(
     heads.follow(&stage, stage.eye(ppp), place.map);
     over_the_map(&ctx, &on, desk, &mut stage, &heads.rows, covered, &mut actions);
     if !place.bare() {
-        panels(&ctx, &shown.picture, &values, desk, &place, &look, &mut actions);
+        panels(&ctx, &shown.picture, &values, desk, (&place, *stage.area_style), &look, &mut actions);
         told_at_the_pointer(&ctx, &on, desk, &stage, &mut hover, now_s);
     }
     desk.toasts.retain(|t| t.until_s > now_s);
@@ -225,6 +226,7 @@ pub(crate) fn draw(
         lens: &stage.lens,
         layers: &mut stage.layers,
         areas: &stage.tree,
+        area_style: &mut stage.area_style,
         cameras: &stage.cameras,
         pictures: &mut stage.pictures,
         roads: &stage.roads,
@@ -293,7 +295,7 @@ fn panels(
     picture: &guanlan_room::Picture,
     values: &Values,
     desk: &mut Desk,
-    place: &Layout,
+    (place, style): (&Layout, AreaStyle),
     look: &Look,
     actions: &mut Vec<UiAction>,
 ) {
@@ -326,7 +328,7 @@ fn panels(
                 let stop = desk.tour.on.then_some(desk.tour.stop);
                 ui::briefing::worst_ui(ui, &values.briefing, stop, look)
             }
-            Slot::Areas => ui::areas::areas_ui(ui, &values.areas, look),
+            Slot::Areas => ui::areas::areas_ui(ui, &values.areas, style, look),
             Slot::Layers => ui::layers::layers_ui(ui, &values.layers, &mut desk.tree, look),
         }));
     }

@@ -10,6 +10,7 @@ use crate::StageSettings;
 use crate::camera::CameraRig;
 use crate::frame::to_scene;
 use crate::ground::heights::Ground;
+use crate::layers::LayerTag;
 use crate::look::Look;
 use crate::redraw::Redraw;
 use crate::screen::StillTarget;
@@ -236,7 +237,7 @@ pub(crate) fn follow_focus(
         }
         if !solid.is_empty() {
             let mesh = Mesh3d(meshes.add(solid.into_mesh()));
-            commands.spawn((FurnitureTile(tile), mesh, MeshMaterial3d(material.clone())));
+            commands.spawn((FurnitureTile(tile), LayerTag("components"), mesh, MeshMaterial3d(material.clone())));
             redraw.scene();
         }
     }

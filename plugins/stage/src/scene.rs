@@ -12,6 +12,7 @@ use crate::flood::{FloodHandle, FloodMaterial};
 use crate::ground::heights::{Ground, HeightGrid};
 use crate::ground::paint::{Canvas, paint};
 use crate::ground::{GroundMaterial, terrain_mesh};
+use crate::layers::LayerTag;
 use crate::light::sky::SkyMaterial;
 use crate::lines::LineMaterial;
 use crate::look::Look;
@@ -56,7 +57,8 @@ pub(crate) fn build(
     stats.terrain_triangles = terrain.indices().map_or(0, |i| i.len() / 3);
     let painting = paint(city, &ground, &Canvas::whole(city, PAINTING_PX));
     let material = GroundMaterial::new(*look, painting, &mut images);
-    commands.spawn((Mesh3d(meshes.add(terrain)), MeshMaterial3d(grounds.add(material)), NoFrustumCulling));
+    let ground_mesh = Mesh3d(meshes.add(terrain));
+    commands.spawn((LayerTag("terrain"), ground_mesh, MeshMaterial3d(grounds.add(material)), NoFrustumCulling));
 
     stats.prisms = buildings::spawn(&mut commands, city, &look, &mut meshes, &mut walls, &mut paints);
 
@@ -95,7 +97,8 @@ pub(crate) fn show_bodies(
     let bodies = solid::build(&settings.city, &ground, &look);
     if !bodies.is_empty() {
         let material = solids.add(SolidMaterial { look: *look, ghost: false });
-        commands.spawn((Bodies, Mesh3d(meshes.add(bodies.into_mesh())), MeshMaterial3d(material)));
+        let mesh = Mesh3d(meshes.add(bodies.into_mesh()));
+        commands.spawn((Bodies, LayerTag("landmarks"), mesh, MeshMaterial3d(material)));
     }
 }
 

@@ -15,6 +15,7 @@ use guanlan_city::model::{DrainNodeKind, DrainageNetwork};
 use crate::frame::to_scene;
 use crate::ground::GroundMaterial;
 use crate::ground::heights::Ground;
+use crate::layers::LayerTag;
 use crate::lines::{ATTRIBUTE_OTHER, ATTRIBUTE_STYLE};
 use crate::look::Look;
 use crate::redraw::Redraw;
@@ -255,12 +256,14 @@ pub(crate) fn show(
     let net = city.drainage.as_ref().and_then(|net| network_mesh(net, &ground, &fill, underground.depth_m));
     if let Some(mesh) = net {
         let material = pipes.add(PipeMaterial { look: *look });
-        commands.spawn((Below, Mesh3d(meshes.add(mesh)), MeshMaterial3d(material), NoFrustumCulling));
+        let mesh = Mesh3d(meshes.add(mesh));
+        commands.spawn((Below, LayerTag("drainage"), mesh, MeshMaterial3d(material), NoFrustumCulling));
     }
     let boxes = basements(city, &look, underground.depth_m);
     if !boxes.is_empty() {
         let material = solids.add(SolidMaterial { look: *look, ghost: true });
-        commands.spawn((Below, Mesh3d(meshes.add(boxes.into_mesh())), MeshMaterial3d(material), NoFrustumCulling));
+        let mesh = Mesh3d(meshes.add(boxes.into_mesh()));
+        commands.spawn((Below, LayerTag("drainage"), mesh, MeshMaterial3d(material), NoFrustumCulling));
     }
 }
 

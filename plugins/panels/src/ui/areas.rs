@@ -3,6 +3,7 @@
 use egui::{Align2, CornerRadius, Pos2, Rect, Sense, Ui, pos2, vec2};
 use guanlan_core::{AlertLevel, Lang, theme::Token};
 use guanlan_stage::layers::AreaFigure;
+use guanlan_stage::{AreaStyle, Figure};
 
 use super::kit;
 use crate::{
@@ -96,6 +97,26 @@ fn figures(ui: &mut Ui, f: &AreaFigure, look: &Look) {
     }
 }
 
+/// Outlines, or prisms as high as a figure.
+fn styles(ui: &mut Ui, now: AreaStyle, look: &Look, actions: &mut Vec<UiAction>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        let all = [
+            ("k-area-flat", AreaStyle::Outline),
+            ("k-kpi-open", AreaStyle::Prism(Figure::Cases)),
+            ("k-kpi-overdue", AreaStyle::Prism(Figure::Overdue)),
+            ("k-area-depth", AreaStyle::Prism(Figure::Depth)),
+            ("k-area-offline", AreaStyle::Prism(Figure::Offline)),
+            ("k-area-residents", AreaStyle::Prism(Figure::Residents)),
+        ];
+        for (label, style) in all {
+            if kit::button(ui, look, tr(look.lang, label), style == now).clicked() && style != now {
+                actions.push(UiAction::SetAreaStyle(style));
+            }
+        }
+    });
+}
+
 /// Columns right of the name: label, share of the width.
 const COLUMNS: [&str; 6] = ["k-col-red", "k-col-late", "k-col-open", "k-col-depth", "k-col-crews", "k-col-offline"];
 
@@ -113,7 +134,7 @@ fn cells(f: &AreaFigure) -> [(String, bool); 6] {
 }
 
 /// The area shown and those below it.
-pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, look: &Look) -> Vec<UiAction> {
+pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, style: AreaStyle, look: &Look) -> Vec<UiAction> {
     let mut actions = Vec::new();
     let (s, lang) = (look.sizes, look.lang);
     let name = vm.crumbs.last().map_or("", |c| c.1.as_str());
@@ -126,6 +147,7 @@ pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, look: &Look) -> Vec<UiAction> {
         }
     });
     figures(ui, &vm.figure, look);
+    styles(ui, style, look, &mut actions);
     kit::rule(ui, look);
     if vm.rows.is_empty() {
         kit::text(ui, tr(lang, "k-area-deepest"), look.regular(s.small), look.second());
@@ -208,10 +230,13 @@ mod tests {
             drilled: true,
             ..AreasVm::default()
         };
-        let actions = click_around(vec2(400.0, 320.0), &look, |ctx, rect| {
-            kit::panel(ctx, "areas", rect, &look, |ui| areas_ui(ui, &vm, &look))
+        let actions = click_around(vec2(400.0, 380.0), &look, |ctx, rect| {
+            kit::panel(ctx, "areas", rect, &look, |ui| areas_ui(ui, &vm, AreaStyle::Outline, &look))
         });
-        for wanted in [UiAction::Drill(Some(7)), UiAction::Drill(Some(9)), UiAction::DrillOut, UiAction::ToggleAreas] {
+        let prisms = UiAction::SetAreaStyle(AreaStyle::Prism(Figure::Depth));
+        for wanted in
+            [UiAction::Drill(Some(7)), UiAction::Drill(Some(9)), UiAction::DrillOut, UiAction::ToggleAreas, prisms]
+        {
             assert!(actions.contains(&wanted), "{wanted:?} is not among {actions:?}");
         }
         let desk = Desk::new(Lang::Zh, 1.0, false, Preset::Desk);

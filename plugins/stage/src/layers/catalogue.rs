@@ -116,7 +116,17 @@ impl Source {
     /// True when the layer can be drawn half transparent; others are only shown or hidden.
     #[must_use]
     pub fn fades(&self) -> bool {
-        matches!(self, Self::Roads {} | Self::Surfaces {} | Self::Names {} | Self::Cameras { .. } | Self::File { .. })
+        !matches!(
+            self,
+            Self::Terrain {}
+                | Self::Buildings {}
+                | Self::Landmarks {}
+                | Self::Components { .. }
+                | Self::Drainage {}
+                | Self::Sensors { .. }
+                | Self::Flood {}
+                | Self::Rain {}
+        )
     }
 }
 

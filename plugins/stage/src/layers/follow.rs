@@ -40,34 +40,44 @@ pub fn load(path: Option<&Path>, frame: &LocalFrame) -> Result<Loaded, Catalogue
 #[derive(Resource)]
 pub(crate) struct Watch(Receiver<Result<Loaded, CatalogueError>>);
 
+/// When a file was written, and its length.
+pub(crate) type Written = Option<(SystemTime, u64)>;
+
+/// When a file was written. Ask before reading it: a change while it is read is then seen.
+pub(crate) fn written(path: &Path) -> Written {
+    std::fs::metadata(path).and_then(|m| Ok((m.modified()?, m.len()))).ok()
+}
+
 /// When the files of a catalogue were written.
-fn stamps(path: &Path, catalogue: Option<&Catalogue>) -> Vec<Option<(SystemTime, u64)>> {
-    let of = |p: &Path| std::fs::metadata(p).and_then(|m| Ok((m.modified()?, m.len()))).ok();
+fn stamps(path: &Path, catalogue: Option<&Catalogue>) -> Vec<Written> {
     let files = catalogue.into_iter().flat_map(|c| &c.layers).filter_map(|l| match &l.source {
         Source::File { path, .. } | Source::Cameras { file: Some(path), .. } => Some(path.as_path()),
         _ => None,
     });
-    std::iter::once(path).chain(files).map(of).collect()
+    std::iter::once(path).chain(files).map(written).collect()
 }
 
 impl Watch {
-    /// Watches a layer file and the files it names.
-    pub(crate) fn start(path: PathBuf, frame: LocalFrame, first: Arc<Catalogue>) -> Self {
+    /// Watches a layer file, read as it was `written`, and the files it names.
+    pub(crate) fn start(path: PathBuf, frame: LocalFrame, first: Arc<Catalogue>, written: Written) -> Self {
         let (tx, rx) = bounded(1);
         let watch = move || {
             let mut catalogue = first;
             let mut seen = stamps(&path, Some(&catalogue));
+            seen[0] = written;
             loop {
                 std::thread::sleep(EVERY);
                 let now = stamps(&path, Some(&catalogue));
                 if now == seen {
                     continue;
                 }
+                let before = self::written(&path);
                 let result = load(Some(&path), &frame);
                 if let Ok(loaded) = &result {
                     catalogue = loaded.catalogue.clone();
                 }
                 seen = stamps(&path, Some(&catalogue));
+                seen[0] = before;
                 if tx.send(result).is_err() {
                     return;
                 }
@@ -123,14 +133,15 @@ mod tests {
         let text = super::super::catalogue::SHIPPED;
         std::fs::write(&path, text).unwrap();
         let frame = LocalFrame::new(4549, [0.0, 0.0]);
+        let at = written(&path);
         let first = load(Some(&path), &frame).unwrap();
         let mut app = App::new();
         app.insert_resource(LayerState::new(first.catalogue.clone()))
             .init_resource::<Redraw>()
-            .insert_resource(Watch::start(path.clone(), frame, first.catalogue))
+            .insert_resource(Watch::start(path.clone(), frame, first.catalogue, at))
             .add_systems(Update, follow_file);
         let until = |app: &mut App, ok: &dyn Fn(&LayerState) -> bool| {
-            for _ in 0..400 {
+            for _ in 0..1600 {
                 app.update();
                 if ok(app.world().resource::<LayerState>()) {
                     return;

@@ -49,6 +49,7 @@ impl Plugin for LayersPlugin {
         };
         let city = settings.city.clone();
         let frame = frame_of(&city);
+        let written = self.file.as_deref().and_then(follow::written);
         let loaded = follow::load(self.file.as_deref(), &frame).unwrap_or_else(|error| {
             tracing::error!("{error}");
             follow::load(None, &frame).unwrap_or_default()
@@ -56,7 +57,7 @@ impl Plugin for LayersPlugin {
         let mut state = LayerState::new(loaded.catalogue.clone());
         state.user = loaded.user;
         if let Some(file) = &self.file {
-            app.insert_resource(follow::Watch::start(file.clone(), frame, loaded.catalogue));
+            app.insert_resource(follow::Watch::start(file.clone(), frame, loaded.catalogue, written));
         }
         app.insert_resource(state)
             .insert_resource(AreaTree::new(&city))
