@@ -1,4 +1,4 @@
-//! Administrative areas on the map: outlines, tints for what is wrong, prisms as high as a figure.
+//! Administrative areas on the map: outlines coloured by what is wrong, prisms as high as a figure.
 //!
 //! 市 → 区 → 街道 → 社区 → 万米单元网格: which area is drilled into and what its children count comes from
 //! [`layers::AreaFigures`](crate::layers::AreaFigures), which the panels fill; names and figures are written by them.
@@ -56,7 +56,7 @@ impl Figure {
 /// What is drawn of the areas shown. Set it from a panel.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AreaStyle {
-    /// Outlines, with a tint where something is wrong.
+    /// Outlines; of the area drilled into, its parts are coloured where something is wrong.
     #[default]
     Outline,
     /// Prisms as high as this figure.
@@ -111,7 +111,7 @@ fn most(style: AreaStyle, figures: &AreaFigures, city: &City) -> f32 {
     }
 }
 
-/// Tints and prisms of the areas shown.
+/// Prisms of the areas shown.
 #[must_use]
 pub fn bodies(figures: &AreaFigures, style: AreaStyle, city: &City, ground: &Ground, theme: Theme) -> Solid {
     let mut solid = Solid::default();
@@ -121,10 +121,8 @@ pub fn bodies(figures: &AreaFigures, style: AreaStyle, city: &City, ground: &Gro
         let wrong = tint(&figure, theme);
         let foot = foot_m(area, ground);
         let share = share(style, &figure, most);
+        // Outlines tell what is wrong by their colour: a filled area would be louder than the marks in it.
         if share <= 0.0 {
-            if let Some(color) = wrong {
-                solid.cap(&area.ring, foot + 12.0, color.with_w(0.10).to_array());
-            }
             continue;
         }
         let color = wrong.unwrap_or_else(|| calm.lerp(bright, share.sqrt()));
@@ -158,6 +156,7 @@ pub fn outlines(
     city: &City,
     ground: &Ground,
     look: &Look,
+    theme: Theme,
 ) -> Vec<Polyline> {
     let ring = |area: &AdminArea| {
         let mut ring = area.ring.clone();
@@ -191,8 +190,12 @@ pub fn outlines(
         lines.push(line(ground.drape(&ring(area), 60.0, 3.0), edge(alpha * which.areas), width));
     }
     if drilled {
-        for (area, _) in shown(figures, city) {
-            lines.push(line(ground.drape(&ring(area), 40.0, 3.2), edge(0.50 * which.areas), 1.4));
+        for (area, figure) in shown(figures, city) {
+            let (color, width) = match tint(&figure, theme) {
+                Some(color) => (color.with_w(0.70 * which.areas), 2.0),
+                None => (edge(0.50 * which.areas), 1.4),
+            };
+            lines.push(line(ground.drape(&ring(area), 40.0, 3.2), color, width));
         }
     }
     if let Some(area) = figures.current.and_then(|i| city.areas.get(i as usize)).filter(|a| a.ring.len() >= 3) {
@@ -248,7 +251,7 @@ pub(crate) fn show(
         let material = solids.add(SolidMaterial { look: *look, ghost: true });
         commands.spawn((AreaLayer, Mesh3d(meshes.add(solid.into_mesh())), MeshMaterial3d(material), NoFrustumCulling));
     }
-    let outlines = outlines(figures, *style, which, city, &ground, &look);
+    let outlines = outlines(figures, *style, which, city, &ground, &look, theme);
     if !outlines.is_empty() {
         let material = lines.add(LineMaterial { look: *look, order: 60.0, on_top: false });
         let mesh = Mesh3d(meshes.add(line_mesh(&outlines)));
@@ -297,7 +300,9 @@ mod tests {
         let city = city();
         let ground = Ground::new(&Arc::new(city.clone()));
         let look = Look::new(Theme::CommandDark, city.extent);
-        let count = |f: &AreaFigures, which| outlines(f, AreaStyle::Outline, which, &city, &ground, &look).len();
+        let count = |f: &AreaFigures, which| {
+            outlines(f, AreaStyle::Outline, which, &city, &ground, &look, Theme::CommandDark).len()
+        };
         assert_eq!(count(&AreaFigures::default(), ALL), 2, "the two streets, faintly");
         let drilled = figures(Some(0), &[2], &[0, 0, 3, 9]);
         assert_eq!(count(&drilled, ALL), 4, "streets, one child, the parent");
