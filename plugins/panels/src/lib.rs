@@ -186,13 +186,15 @@ fn look_at_rooms(
     showing.0 = Some(shown);
 }
 
-/// The stage draws the areas that the table lists.
+/// The stage draws the areas that the table lists while it is open: a map that nobody asked about areas is not tinted.
 fn areas_shown(desk: Res<Desk>, tree: Res<AreaTree>, mut figures: ResMut<AreaFigures>) {
-    if figures.current == desk.area && (!figures.children.is_empty() || tree.is_empty()) {
+    let asked = desk.areas_open || desk.area.is_some();
+    let children = if asked { tree.children(desk.area) } else { &[] };
+    if figures.current == desk.area && *figures.children == children {
         return;
     }
     figures.current = desk.area;
-    figures.children = Arc::new(tree.children(desk.area).to_vec());
+    figures.children = Arc::new(children.to_vec());
     figures.version += 1;
 }
 
