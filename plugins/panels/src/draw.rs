@@ -26,7 +26,7 @@ use crate::{
     look::{self, Look, Sizes},
     rooms::Rooms,
     state::{Desk, Drag},
-    subject::{CAMERA_FAR_M, RoadIndex, Sight, Subject},
+    subject::{CAMERA_DEPTH_M, CAMERA_FAR_M, RoadIndex, Sight, Subject},
     ui,
     ui::kit,
     values::{Around, Made, Values},
@@ -110,6 +110,8 @@ pub(crate) struct Heads {
     rows: Vec<(CaseId, Pos2)>,
 }
 
+/// Labels keep off so many marks of alerts at most.
+const ALERTS_MOST: usize = 200;
 /// Labels keep off so many pins at most.
 const HEADS_MOST: usize = 400;
 
@@ -352,6 +354,10 @@ fn over_the_map(
     let mut blocked = covered;
     let boxes = heads.iter().take(HEADS_MOST).map(|h| egui::Rect::from_center_size(h.1, vec2(44.0, 44.0)));
     blocked.extend(boxes);
+    // No name lies over an alert's own mark.
+    let alerts = stage.ids.alerts.keys().take(ALERTS_MOST).filter_map(|row| stage.markers.sensors.at(*row as usize));
+    let seen = alerts.filter_map(|p| eye.seen(p)).filter(|p| place.map.contains(*p));
+    let soft: Vec<egui::Rect> = seen.map(|p| egui::Rect::from_center_size(p, vec2(22.0, 22.0))).collect();
     blocked.extend(marks_of_mode(values, desk, place, look));
     // While a dropped crew waits for its yes, that question has the place beside the pin.
     if desk.drop.is_none()
@@ -372,6 +378,7 @@ fn over_the_map(
         eye,
         map: place.map,
         blocked: &blocked,
+        soft: &soft,
         names: &stage.names,
         callouts: &callouts,
         pins: &pins,
@@ -396,7 +403,8 @@ fn cameras(painter: &Painter, stage: &Stage, eye: Eye, map: egui::Rect, look: &L
     for camera in stage.cameras.rows.iter() {
         let [e, n] = camera.place_m;
         let z = stage.ground.height_m(e, n);
-        let Some(at) = eye.seen([e, n, z + camera.height_m]).filter(|p| map.shrink(10.0).contains(*p)) else {
+        let lens = eye.seen_within([e, n, z + camera.height_m], CAMERA_DEPTH_M);
+        let Some(at) = lens.filter(|p| map.shrink(10.0).contains(*p)) else {
             continue;
         };
         if let Some(foot) = eye.seen([e, n, z]) {
@@ -464,7 +472,6 @@ fn callouts(on: &Sheet<'_>, desk: &Desk, stage: &Stage, heads: &[(CaseId, Pos2)]
     };
     let mut alerts: Vec<Callout> = stage.ids.alerts.iter().filter_map(alert_of).collect();
     alerts.sort_by_key(|c| (!c.chosen, std::cmp::Reverse(c.level)));
-    all.extend(alerts.into_iter().take(4));
     for row in values.cases.rows.iter().filter(|r| r.level == AlertLevel::Red || r.overdue).take(6) {
         if desk.case.as_ref() == Some(&row.id) {
             continue;
@@ -475,6 +482,8 @@ fn callouts(on: &Sheet<'_>, desk: &Desk, stage: &Stage, heads: &[(CaseId, Pos2)]
         let title = if title.chars().count() > 22 { row.title.clone() } else { title };
         all.push(Callout { key: key_for(&row.id), at: *at, title, line, level: row.level, chosen: false });
     }
+    // What somebody works on comes before what only warns.
+    all.extend(alerts.into_iter().take(4));
     all
 }
 

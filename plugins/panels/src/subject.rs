@@ -126,7 +126,9 @@ pub struct Sight<'a> {
 /// Marks of cameras and points are hit within this distance, points.
 const REACH: f32 = 12.0;
 /// Cameras are drawn and hit up to this distance, m.
-pub const CAMERA_FAR_M: f32 = 2200.0;
+pub const CAMERA_FAR_M: f32 = 1300.0;
+/// Of a look over the town only the cameras in front are shown, m.
+pub const CAMERA_DEPTH_M: f32 = 700.0;
 
 impl Sight<'_> {
     /// What lies at a point of the screen. Marks win over buildings, buildings over roads, roads over areas.
@@ -157,7 +159,7 @@ impl Sight<'_> {
         }
         let near = self.cameras.rows.iter().filter_map(|c| {
             let [e, n] = c.place_m;
-            let seen = self.eye.seen([e, n, self.ground.height_m(e, n) + c.height_m])?;
+            let seen = self.eye.seen_within([e, n, self.ground.height_m(e, n) + c.height_m], CAMERA_DEPTH_M)?;
             let off = seen.distance(at);
             (off < REACH).then_some((off, c))
         });

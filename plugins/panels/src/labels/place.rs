@@ -106,6 +106,9 @@ pub const STAYS: f32 = 0.4;
 /// A new label needs this much room around it, points; one that is shown needs none.
 pub const CLEAR: f32 = 5.0;
 
+/// Labels of at least this rank may cover soft boxes: words that need a person over a mark that repeats.
+pub const OVER_SOFT: f32 = 15.0;
+
 /// Places labels frame after frame.
 #[derive(Clone, Debug, Default)]
 pub struct Placer {
@@ -119,8 +122,9 @@ impl Placer {
         self.shown.contains_key(&key)
     }
 
-    /// Places at most `most` labels within `map`, off the `blocked` boxes. No two of the result meet.
-    pub fn place(&mut self, wants: &[Want], blocked: &[Rect], map: Rect, most: usize) -> Vec<Placed> {
+    /// Places at most `most` labels within `map`, off the `blocked` boxes; those below [`OVER_SOFT`] also off the `soft`
+    /// ones. No two of the result meet.
+    pub fn place(&mut self, wants: &[Want], blocked: &[Rect], soft: &[Rect], map: Rect, most: usize) -> Vec<Placed> {
         let worth = |w: &Want| w.rank + if self.shows(w.key) { STAYS } else { 0.0 };
         let mut order: Vec<usize> = (0..wants.len()).collect();
         order.sort_by(|a, b| {
@@ -128,6 +132,7 @@ impl Placer {
             worth(b).total_cmp(&worth(a)).then(a.key.cmp(&b.key))
         });
         let mut taken: Vec<Obb> = blocked.iter().map(|r| Obb::level(*r)).collect();
+        let soft: Vec<Obb> = soft.iter().map(|r| Obb::level(*r)).collect();
         let mut placed = Vec::new();
         for i in order {
             if placed.len() >= most {
@@ -137,7 +142,9 @@ impl Placer {
             let before = self.shown.get(&want.key).copied();
             let free = |spot: &Obb, room: f32| {
                 let grown = spot.grown(room);
-                map.contains_rect(spot.bounds()) && !taken.iter().any(|t| t.meets(&grown))
+                map.contains_rect(spot.bounds())
+                    && !taken.iter().any(|t| t.meets(&grown))
+                    && (want.rank >= OVER_SOFT || !soft.iter().any(|t| t.meets(spot)))
             };
             // First where it was; elsewhere it is as if it were new.
             let stay = before.filter(|k| want.spots.get(*k).is_some_and(|s| free(s, 0.0)));
@@ -157,8 +164,8 @@ impl Placer {
 /// same further out.
 #[must_use]
 pub fn around(at: Pos2, size: Vec2, gap: f32) -> Vec<Obb> {
-    let mut spots = Vec::with_capacity(16);
-    for gap in [gap, gap * 2.4] {
+    let mut spots = Vec::with_capacity(24);
+    for gap in [gap, gap * 2.2, gap * 3.4] {
         let (dx, dy) = (gap + size.x * 0.5, gap + size.y * 0.5);
         for (x, y) in [(dx, 0.0), (-dx, 0.0), (0.0, -dy), (0.0, dy), (dx, -dy), (-dx, -dy), (dx, dy), (-dx, dy)] {
             spots.push(Obb::level(Rect::from_center_size(pos2(at.x + x, at.y + y), size)));
@@ -223,7 +230,7 @@ mod tests {
             let blocked = blocked(seed);
             for frame in 0..4 {
                 let all = wants(seed, 180, frame as f32 * 3.0);
-                let placed = placer.place(&all, &blocked, map(), 60);
+                let placed = placer.place(&all, &blocked, &[], map(), 60);
                 assert!(placed.len() > 15 && placed.len() <= 60, "{}", placed.len());
                 for (i, a) in placed.iter().enumerate() {
                     let inside = a.at.corners().iter().all(|c| map().expand(0.01).contains(*c));
@@ -267,9 +274,14 @@ mod tests {
         let spot = |x: f32| Obb::level(Rect::from_center_size(pos2(700.0 + x, 500.0), vec2(80.0, 20.0)));
         let want = |key, rank, x| Want { key, rank, spots: vec![spot(x)] };
         let mut placer = Placer::default();
-        let placed = placer.place(&[want(1, 1.0, 0.0), want(2, 5.0, 10.0), want(3, 2.0, 20.0)], &[], map(), 10);
+        let placed = placer.place(&[want(1, 1.0, 0.0), want(2, 5.0, 10.0), want(3, 2.0, 20.0)], &[], &[], map(), 10);
         assert_eq!(placed.len(), 1);
         assert_eq!(placed[0].want, 1);
+        // A soft box holds back a name, not what needs a person.
+        let soft = [Rect::from_center_size(pos2(700.0, 500.0), vec2(10.0, 10.0))];
+        let placed = Placer::default().place(&[want(1, 1.0, 0.0)], &[], &soft, map(), 10);
+        assert!(placed.is_empty());
+        assert_eq!(Placer::default().place(&[want(1, 20.0, 0.0)], &[], &soft, map(), 10).len(), 1);
     }
 
     #[test]
@@ -284,7 +296,7 @@ mod tests {
                 Want { key: 1, rank: 3.0 + hair, spots: vec![spot(frame as f32)] },
                 Want { key: 2, rank: 3.0 - hair, spots: vec![spot(frame as f32 + 8.0)] },
             ];
-            let placed = placer.place(&all, &[], map(), 10);
+            let placed = placer.place(&all, &[], &[], map(), 10);
             assert_eq!(placed.len(), 1);
             assert_eq!(*first.get_or_insert(placed[0].want), placed[0].want, "changed in frame {frame}");
         }
@@ -293,7 +305,7 @@ mod tests {
         let mut history: Vec<std::collections::HashSet<u64>> = Vec::new();
         for frame in 0..120 {
             let all = wants(5, 150, frame as f32 * 0.5);
-            let placed = placer.place(&all, &[], map(), 60);
+            let placed = placer.place(&all, &[], &[], map(), 60);
             history.push(placed.iter().map(|p| all[p.want].key).collect());
         }
         let changes: usize = history.windows(2).map(|w| w[0].symmetric_difference(&w[1]).count()).sum();

@@ -52,6 +52,8 @@ pub struct Page<'a> {
     pub map: Rect,
     /// What must not be covered: heads of pins, open panels.
     pub blocked: &'a [Rect],
+    /// What names do not cover: marks of alerts.
+    pub soft: &'a [Rect],
     /// Names of the city.
     pub names: &'a Names,
     /// Callouts.
@@ -88,6 +90,7 @@ struct Key {
     eye: Eye,
     map: Rect,
     blocked: Vec<Rect>,
+    soft: Vec<Rect>,
     callouts: Vec<Callout>,
     pins: Vec<Pin>,
     areas: AreaLines,
@@ -212,7 +215,7 @@ impl LabelBook {
             }
             self.want_roads(painter, page, look, &mut want);
         }
-        let placed = self.placer.place(&wants, page.blocked, page.map, MOST);
+        let placed = self.placer.place(&wants, page.blocked, page.soft, page.map, MOST);
         self.written = placed.iter().map(|p| Written { what: whats[p.want], at: p.at }).collect();
     }
 
@@ -253,6 +256,7 @@ pub fn write(book: &mut LabelBook, painter: &Painter, page: &Page<'_>, look: &Lo
         k.eye == page.eye
             && k.map == page.map
             && k.blocked == page.blocked
+            && k.soft == page.soft
             && k.callouts == page.callouts
             && k.pins == page.pins
             && k.areas == *page.areas
@@ -265,6 +269,7 @@ pub fn write(book: &mut LabelBook, painter: &Painter, page: &Page<'_>, look: &Lo
             eye: page.eye,
             map: page.map,
             blocked: page.blocked.to_vec(),
+            soft: page.soft.to_vec(),
             callouts: page.callouts.to_vec(),
             pins: page.pins.to_vec(),
             areas: page.areas.clone(),
@@ -460,6 +465,7 @@ mod tests {
                 eye,
                 map,
                 blocked: &blocked,
+                soft: &[],
                 names: &names,
                 callouts: &callouts,
                 pins: &pins,
@@ -491,6 +497,7 @@ mod tests {
             eye: key.eye,
             map,
             blocked: &key.blocked,
+            soft: &[],
             names: &names,
             callouts: &key.callouts,
             pins: &key.pins,

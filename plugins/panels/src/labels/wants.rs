@@ -15,7 +15,12 @@ pub struct Eye {
     points_per_pixel: f32,
     /// Distance of the camera from what it looks at, m.
     pub distance_m: f32,
+    /// A person stands on the street: only what is near has a name.
+    pub standing: bool,
 }
+
+/// A person on the street reads names up to here, m.
+const STREET_M: f32 = 350.0;
 
 impl Eye {
     /// The eye of a rig behind a lens, with so many pixels for a point.
@@ -27,18 +32,31 @@ impl Eye {
             size_px: lens.lens.size_px,
             points_per_pixel: 1.0 / pixels_per_point.max(1e-3),
             distance_m: rig.pose.distance_m,
+            standing: rig.pose.is_standing(),
         }
     }
 
     /// Where a place is seen; `None` behind the eye.
     #[must_use]
     pub fn seen(&self, place: [f32; 3]) -> Option<Pos2> {
+        self.project(place).map(|p| p.0)
+    }
+
+    /// Where a place no further than this is seen, m; a person on the street sees less far.
+    #[must_use]
+    pub fn seen_within(&self, place: [f32; 3], far_m: f32) -> Option<Pos2> {
+        let far_m = if self.standing { far_m.min(STREET_M) } else { far_m };
+        self.project(place).filter(|p| p.1 <= far_m).map(|p| p.0)
+    }
+
+    /// Point and depth, m.
+    fn project(&self, place: [f32; 3]) -> Option<(Pos2, f32)> {
         let scene = guanlan_stage::frame::to_scene(place[0], place[1], place[2]);
         let clip: Vec4 = self.clip_from_scene * scene.extend(1.0);
         (clip.w > 1.0).then(|| {
             let x = (clip.x / clip.w * 0.5 + 0.5) * self.size_px.x;
             let y = (0.5 - clip.y / clip.w * 0.5) * self.size_px.y;
-            pos2(x * self.points_per_pixel, y * self.points_per_pixel)
+            (pos2(x * self.points_per_pixel, y * self.points_per_pixel), clip.w)
         })
     }
 }
@@ -55,7 +73,8 @@ pub fn of_name(eye: &Eye, name: &Name, shown: bool, always: bool, map: Rect) -> 
     if !always && !in_range(eye.distance_m, name.near_m, name.far_m, shown) {
         return None;
     }
-    eye.seen(name.place).filter(|p| map.contains(*p))
+    // Towards the horizon names would pile up: each is read from about its own distance only.
+    eye.seen_within(name.place, name.far_m * 1.5).filter(|p| map.contains(*p))
 }
 
 /// Names of one road are at least this far apart, points.
@@ -73,7 +92,7 @@ pub fn along_road(eye: &Eye, road: &NamedRoad, size: Vec2, shown: bool, map: Rec
     let step = (road.line.len() / ROAD_SPOTS).max(1);
     let room = map.shrink(size.y);
     for k in (0..road.line.len()).skip(step / 2).step_by(step) {
-        let Some(at) = eye.seen(road.line[k]).filter(|p| room.contains(*p)) else { continue };
+        let Some(at) = eye.seen_within(road.line[k], road.far_m * 1.5).filter(|p| room.contains(*p)) else { continue };
         if spots.iter().any(|s| s.centre.distance(at) < ROAD_APART) {
             continue;
         }
@@ -138,6 +157,14 @@ mod tests {
 
     fn road(line: Vec<[f32; 3]>) -> NamedRoad {
         NamedRoad { name: Bilingual::same("路"), line, far_m: 3000.0, rank: 1.0 }
+    }
+
+    #[test]
+    fn far_names_are_not_read_and_on_the_street_even_fewer() {
+        let near = [0.0, 0.0, 0.0];
+        assert!(eye().seen_within(near, 1200.0).is_some() && eye().seen_within(near, 700.0).is_none());
+        let street = Eye { standing: true, ..eye() };
+        assert!(street.seen(near).is_some() && street.seen_within(near, 1200.0).is_none());
     }
 
     #[test]

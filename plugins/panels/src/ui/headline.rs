@@ -19,7 +19,8 @@ pub fn headline_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) -> Vec<UiAction> {
     let mut actions = Vec::new();
     let (s, lang) = (look.sizes, look.lang);
     let rect = ui.max_rect();
-    let narrow = rect.width() < 1500.0;
+    // English words are longer: the date gives way first.
+    let narrow = rect.width() < if lang == guanlan_core::Lang::En { 1800.0 } else { 1500.0 };
     ui.allocate_ui_with_layout(rect.size(), Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = if narrow { 8.0 } else { 16.0 };
         if kit::button(ui, look, tr(lang, "k-language"), false).clicked() {
