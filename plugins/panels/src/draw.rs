@@ -26,7 +26,7 @@ use crate::{
     look::{self, Look, Sizes},
     rooms::Rooms,
     state::{Desk, Drag},
-    subject::{CAMERA_FAR_M, RoadIndex, Sight, Subject},
+    subject::{CAMERA_DEPTH_M, CAMERA_FAR_M, RoadIndex, Sight, Subject},
     ui,
     ui::kit,
     values::{Around, Made, Values},
@@ -403,7 +403,8 @@ fn cameras(painter: &Painter, stage: &Stage, eye: Eye, map: egui::Rect, look: &L
     for camera in stage.cameras.rows.iter() {
         let [e, n] = camera.place_m;
         let z = stage.ground.height_m(e, n);
-        let Some(at) = eye.seen([e, n, z + camera.height_m]).filter(|p| map.shrink(10.0).contains(*p)) else {
+        let lens = eye.seen_within([e, n, z + camera.height_m], CAMERA_DEPTH_M);
+        let Some(at) = lens.filter(|p| map.shrink(10.0).contains(*p)) else {
             continue;
         };
         if let Some(foot) = eye.seen([e, n, z]) {
