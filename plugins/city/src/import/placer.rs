@@ -114,6 +114,22 @@ impl Placer {
     }
 }
 
+/// Further from the city than this there is no place on Earth, m; a number like 1e300 of a damaged file would become
+/// infinite in single precision.
+const FARTHEST_M: f64 = 1e8;
+
 fn finite(p: [f64; 2]) -> Option<[f64; 2]> {
-    p.iter().all(|v| v.is_finite()).then_some(p)
+    p.iter().all(|v| v.abs() < FARTHEST_M).then_some(p)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_beyond_the_earth_is_no_place() {
+        let rough = Placer::rough(None, false);
+        let placed = rough.all(&[[10.0, -20.0], [1e300, 0.0], [f64::NAN, 0.0], [0.0, f64::INFINITY]]);
+        assert_eq!(placed, [Some([10.0, -20.0]), None, None, None]);
+    }
 }
