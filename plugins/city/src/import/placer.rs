@@ -116,7 +116,7 @@ impl Placer {
 
 /// Further from the city than this there is no place on Earth, m; a number like 1e300 of a damaged file would become
 /// infinite in single precision.
-const FARTHEST_M: f64 = 1e8;
+pub(crate) const FARTHEST_M: f64 = 1e8;
 
 fn finite(p: [f64; 2]) -> Option<[f64; 2]> {
     p.iter().all(|v| v.abs() < FARTHEST_M).then_some(p)

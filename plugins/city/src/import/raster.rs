@@ -4,6 +4,7 @@ use std::path::Path;
 
 use guanlan_geography::{CrsError, LocalFrame, Transformer};
 
+use crate::import::placer::FARTHEST_M;
 use crate::model::Terrain;
 
 /// Most cells a file or a resampled terrain may have.
@@ -150,8 +151,19 @@ impl SourceRaster {
         // The file's own cell in metres: the area of the middle cell.
         let own_cell_m = self.middle_cell_m(there)?;
         let mut cell = cell_m.filter(|c| c.is_finite() && *c > 0.0).unwrap_or_else(|| tidy(own_cell_m));
+        let sound = [west, south, east, north].iter().all(|v| v.abs() < FARTHEST_M) && cell.is_finite() && cell > 0.0;
+        if !sound || !own_cell_m.is_finite() || own_cell_m <= 0.0 {
+            return Err(CrsError::Unknown {
+                from: "cells".into(),
+                to: "coordinates".into(),
+                reason: format!("the raster's geotransform makes cells of {own_cell_m} m: no place on Earth"),
+            });
+        }
+        // Without a cell size of its own the result has about as many cells as the file, however far it is stretched.
+        let most = cell_m.map_or((self.cols * self.rows).saturating_mul(4).saturating_add(65_536), |_| usize::MAX);
+        let most = most.min(MAX_CELLS) as f64;
         let count = |cell: f64| (((east - west) / cell).ceil().max(1.0), ((north - south) / cell).ceil().max(1.0));
-        while count(cell).0 * count(cell).1 > MAX_CELLS as f64 {
+        while count(cell).0 * count(cell).1 > most {
             cell *= 2.0;
         }
         let (cols, rows) = (count(cell).0 as usize, count(cell).1 as usize);
