@@ -10,8 +10,10 @@ use crate::{
     command::CommandEnvelope,
     id::{DispatchId, SensorId, UnitId},
     quantity::ObservedProperty,
+    rain::RainGrids,
     stamp::Stamp,
     text::Bilingual,
+    warning::Warning,
 };
 
 /// One thing a room drains in a tick.
@@ -35,6 +37,14 @@ pub enum Input {
     Feed(FeedState),
     /// A drill script delivers an inject to the trainees.
     Inject(Inject),
+    /// Gridded rain: radar, interpolated gauges, forecast.
+    Rain(Arc<RainGrids>),
+    /// Another authority warns, updates or ends a warning (CAP).
+    Warning(Box<Warning>),
+    /// A file people write for the room (rules, calendar) was changed: its words are an input like any other.
+    File(RoomFile),
+    /// Where a stream's readings come from, said once and again when it changes.
+    Origin(Box<StreamOrigin>),
 }
 
 /// A measurement of one stream (SensorThings Observation).
@@ -187,6 +197,36 @@ impl DepthField {
         let index = r as usize * self.cols as usize + c as usize;
         self.depth_mm.get(index).map_or(0.0, |&mm| f32::from(mm) / 1000.0)
     }
+}
+
+/// A file whose words decide what a room does. Journaled whole, so that a replay needs no disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomFile {
+    /// What it is: `rules`, `calendar` …
+    pub kind: String,
+    /// Its name as users know it.
+    pub name: String,
+    /// SHA-256 of the text, hex.
+    pub hash: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Lineage of a stream: source, connector and what was done to its values on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamOrigin {
+    /// The stream.
+    pub sensor: SensorId,
+    /// The feed's name in the feeds file.
+    pub feed: String,
+    /// Kind of connector: `mqtt`, `sensorthings`, `http`, `replay` …
+    pub connector: String,
+    /// Where at the source: topic, URL, or file and row.
+    pub source: String,
+    /// What was done, in order, for example `ft → m`, `GCJ-02 → CGCS2000`.
+    pub steps: Vec<Bilingual>,
+    /// Department that owns the data (权属单位).
+    pub owner: Bilingual,
 }
 
 /// Health of a feed.
