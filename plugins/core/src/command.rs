@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     id::{AlertId, CaseId, CommandId, OrgId, UnitId},
     input::UnitStatus,
+    level::AlertLevel,
     role::Role,
     stamp::Stamp,
 };
@@ -165,6 +166,88 @@ pub enum Command {
         /// Required.
         reason: String,
     },
+    /// 搁置: sets one alert aside for a time; its colour stays, its calls rest.
+    ShelveAlert {
+        /// The alert.
+        alert: AlertId,
+        /// For how long, minutes; at most 480.
+        minutes: u32,
+        /// Required.
+        reason: String,
+    },
+    /// Takes a shelved alert up again before its time (undo of [`Self::ShelveAlert`]).
+    UnshelveAlert {
+        /// The alert.
+        alert: AlertId,
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
+    /// 静默: alerts that match make no sound and call nobody until the time is over. At least one
+    /// of `rule`, `property`, `sensor`, `area` must be given; all that are given must match.
+    SilenceAlerts {
+        /// Name of a rule, without its version; a trailing `*` matches every name that begins so.
+        #[serde(default)]
+        rule: String,
+        /// Key of an observed property.
+        #[serde(default)]
+        property: String,
+        /// A stream.
+        #[serde(default)]
+        sensor: String,
+        /// Code of an administrative area, or the first digits of it.
+        #[serde(default)]
+        area: String,
+        /// Only alerts up to this level; red ones speak all the same unless it says so.
+        #[serde(default = "up_to_orange")]
+        up_to: AlertLevel,
+        /// For how long, minutes; at most 1440.
+        minutes: u32,
+        /// Required.
+        reason: String,
+    },
+    /// Ends a silence before its time (undo of [`Self::SilenceAlerts`]).
+    EndSilence {
+        /// Its number.
+        silence: u64,
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
+    /// 升级: calls the next rung of the ladder 社区-街道-区-市 now.
+    EscalateAlert {
+        /// The alert; its whole group goes up.
+        alert: AlertId,
+        /// Required.
+        reason: String,
+    },
+    /// Takes an escalation back by one rung (undo of [`Self::EscalateAlert`]).
+    DeescalateAlert {
+        /// The alert; its whole group goes down.
+        alert: AlertId,
+        /// Required.
+        reason: String,
+    },
+    /// Ends the freeze of a flapping alert: its level follows the readings again.
+    ReleaseAlert {
+        /// The alert.
+        alert: AlertId,
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
+    /// "I have seen all of these": acknowledges every alert of a group.
+    AcknowledgeGroup {
+        /// Number of the group.
+        group: u64,
+        /// Why, or what follows.
+        #[serde(default)]
+        note: String,
+    },
+}
+
+const fn up_to_orange() -> AlertLevel {
+    AlertLevel::Orange
 }
 
 /// Why a command was not carried out.

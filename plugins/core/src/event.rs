@@ -9,6 +9,8 @@ use crate::{
     mode::Mode,
     quantity::ObservedProperty,
     role::Role,
+    rung::Rung,
+    stamp::Stamp,
     text::Bilingual,
 };
 
@@ -211,6 +213,109 @@ pub enum Event {
         /// Why not.
         reason: String,
     },
+    /// Somebody set an alert aside for a time.
+    AlertShelved {
+        /// The alert.
+        alert: AlertId,
+        /// Until when.
+        until: Stamp,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A shelved alert counts again: by hand, because the time is over, or because it got worse.
+    AlertUnshelved {
+        /// The alert.
+        alert: AlertId,
+        /// Who; `room` for the room's own rules.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// Alerts that match call nobody until a time.
+    SilenceBegun {
+        /// Its number.
+        silence: u64,
+        /// What it matches, in words.
+        matches: String,
+        /// Until when.
+        until: Stamp,
+        /// Who owns it.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A silence is over.
+    SilenceEnded {
+        /// Its number.
+        silence: u64,
+        /// Who; `room` when its time was over.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A group of alerts went up (or down) the ladder 社区-街道-区-市.
+    AlertEscalated {
+        /// Number of the group.
+        group: u64,
+        /// Its leading alert.
+        alert: AlertId,
+        /// Worst level in it.
+        level: AlertLevel,
+        /// How many alerts it holds.
+        count: u32,
+        /// Rung before.
+        from: Rung,
+        /// Rung now.
+        to: Rung,
+        /// Who; `room` when its clock ran out.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A group that still fires is called out again.
+    AlertRepeated {
+        /// Number of the group.
+        group: u64,
+        /// Its leading alert.
+        alert: AlertId,
+        /// Worst level in it.
+        level: AlertLevel,
+        /// How many alerts it holds.
+        count: u32,
+    },
+    /// The room should be heard: at most one in the pause its level asks for.
+    SoundDue {
+        /// Number of the group.
+        group: u64,
+        /// The alert that is the reason.
+        alert: AlertId,
+        /// How urgent.
+        level: AlertLevel,
+        /// Alerts nobody has seen in the group.
+        count: u32,
+    },
+    /// Somebody ended the freeze of a flapping alert.
+    AlertReleased {
+        /// The alert.
+        alert: AlertId,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A rule file was taken or refused.
+    RulesChanged {
+        /// The file as its users name it.
+        name: String,
+        /// SHA-256 of its text, hex.
+        hash: String,
+        /// Rules in force now.
+        rules: u32,
+        /// Why it was refused, with line and field; empty when it was taken.
+        refused: String,
+    },
 }
 
 impl Event {
@@ -232,11 +337,21 @@ impl Event {
     pub fn actor(&self) -> &str {
         match self {
             Self::AlertAcknowledged { actor, .. }
+            | Self::AlertShelved { actor, .. }
+            | Self::AlertUnshelved { actor, .. }
+            | Self::AlertReleased { actor, .. }
+            | Self::AlertEscalated { actor, .. }
+            | Self::SilenceBegun { actor, .. }
+            | Self::SilenceEnded { actor, .. }
             | Self::CaseOpened { actor, .. }
             | Self::CaseMoved { actor, .. }
             | Self::UnitDispatched { actor, .. }
             | Self::UnitStatusChanged { actor, .. }
-            | Self::CommandRefused { actor, .. } => actor,
+            | Self::CommandRefused { actor, .. }
+            | Self::MeasureApplied { actor, .. }
+            | Self::MeasureUndone { actor, .. }
+            | Self::ClosureAnswered { actor, .. }
+            | Self::AdviceAnswered { actor, .. } => actor,
             _ => "room",
         }
     }

@@ -179,7 +179,8 @@ impl Instrument {
                     _ => f64::from(u8::from(unit(self.key, seed, (now.0 / 900_000) as u64) < 0.3)),
                 }
             }
-            ObservedProperty::Other => noise,
+            // The demo has no such devices; one of a file says next to nothing.
+            _ => noise,
         }
     }
 }
