@@ -347,11 +347,7 @@ impl Event {
             | Self::CaseMoved { actor, .. }
             | Self::UnitDispatched { actor, .. }
             | Self::UnitStatusChanged { actor, .. }
-            | Self::CommandRefused { actor, .. }
-            | Self::MeasureApplied { actor, .. }
-            | Self::MeasureUndone { actor, .. }
-            | Self::ClosureAnswered { actor, .. }
-            | Self::AdviceAnswered { actor, .. } => actor,
+            | Self::CommandRefused { actor, .. } => actor,
             _ => "room",
         }
     }
