@@ -21,6 +21,7 @@ pub mod stamp;
 pub mod text;
 pub mod theme;
 pub mod warning;
+pub mod water;
 
 pub use command::{Command, CommandEnvelope, Refusal, RefusalKind, Reply};
 pub use event::Event;
