@@ -240,6 +240,39 @@ pub struct FeedState {
     pub real: bool,
     /// Last error, or empty.
     pub message: String,
+    /// Figures, when the connector keeps them; those said before stand otherwise.
+    #[serde(default)]
+    pub figures: Option<Box<FeedFigures>>,
+}
+
+/// What a connector counts, and how far it has read: committed in one tick with the data it stands for, so that a
+/// source is taken up again without loss or duplicates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FeedFigures {
+    /// Kind of connector: `mqtt`, `sensorthings`, `http`, `replay` …
+    pub connector: String,
+    /// Department that owns the data (权属单位).
+    pub owner: Bilingual,
+    /// How the owner shares it: 无条件共享, 有条件共享, 不予共享; empty when not said.
+    pub share: Bilingual,
+    /// Promised time between messages, s; 0 when nothing is promised.
+    pub promised_s: u32,
+    /// Messages that came since the connector was started.
+    pub messages: u64,
+    /// Of those, refused (in quarantine).
+    pub refused: u64,
+    /// Times the connection was lost or a poll failed.
+    pub failures: u64,
+    /// Messages a minute, over the last minutes.
+    pub per_min: f64,
+    /// Time from measurement to connector, mean of the last readings, ms.
+    pub lag_ms: i64,
+    /// When the last message came.
+    pub last: Option<Stamp>,
+    /// Streams and units it has brought.
+    pub streams: u32,
+    /// How far the source has been read, in the connector's own words.
+    pub cursor: String,
 }
 
 /// A message of a drill script to a trainee.

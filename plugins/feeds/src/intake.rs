@@ -175,7 +175,13 @@ impl Intake {
     /// The input that says a feed is up or down.
     #[must_use]
     pub fn feed_state(&self, feed: &str, up: bool, message: &str) -> Input {
-        Input::Feed(FeedState { feed: feed.to_owned(), up, real: self.real, message: message.to_owned() })
+        Input::Feed(FeedState {
+            feed: feed.to_owned(),
+            up,
+            real: self.real,
+            message: message.to_owned(),
+            figures: None,
+        })
     }
 
     /// Keeps a refused message for inspection.

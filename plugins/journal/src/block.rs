@@ -126,7 +126,13 @@ mod tests {
                 at: Stamp(9),
                 command: Command::CloseRoad { edge: 4, reason: "积水".into() },
             }),
-            Input::Feed(FeedState { feed: "mqtt".into(), up: true, real: false, message: String::new() }),
+            Input::Feed(FeedState {
+                feed: "mqtt".into(),
+                up: true,
+                real: false,
+                message: String::new(),
+                figures: None,
+            }),
         ];
         assert_eq!(decode(&encode(&inputs).unwrap()).unwrap(), inputs);
         assert_eq!(decode(&encode(&[]).unwrap()).unwrap(), vec![]);

@@ -27,7 +27,13 @@ fn city() -> Arc<City> {
 
 /// What comes in `m` minutes after the beginning: a cloudburst that floods two underpasses, a day of reports.
 fn inputs(city: &City, m: i64, now: Stamp) -> Vec<Input> {
-    let mut out = vec![Input::Feed(FeedState { feed: "mqtt".into(), up: true, real: false, message: String::new() })];
+    let mut out = vec![Input::Feed(FeedState {
+        feed: "mqtt".into(),
+        up: true,
+        real: false,
+        message: String::new(),
+        figures: None,
+    })];
     let rain = (60.0 - (m as f64 - 75.0).abs() * 1.4).max(0.0);
     let mut wet = 0;
     for (i, s) in city.sensors.iter().enumerate() {

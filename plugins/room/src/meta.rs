@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use guanlan_core::{CommandId, Event, Input, Mode, Reply, Stamp, input::FeedState};
+use guanlan_core::{
+    CommandId, Event, Input, Mode, Reply, Stamp,
+    input::{FeedFigures, FeedState},
+};
 use guanlan_tick::{Clock, Inbox, Outbox, RoomAppExt, RoomState, RoomSystems, RoomTick};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +40,8 @@ pub struct FeedView {
     pub message: String,
     /// Since when it is up or down.
     pub since: Stamp,
+    /// Rate, lag, counts and how far the source has been read.
+    pub figures: FeedFigures,
 }
 
 impl RoomState for RoomMeta {
@@ -78,14 +83,18 @@ impl Plugin for RoomMetaPlugin {
 fn follow_feeds(inbox: Res<Inbox>, clock: Res<Clock>, mut meta: ResMut<RoomMeta>, mut out: ResMut<Outbox>) {
     meta.inputs_total += inbox.inputs.len() as u64;
     for input in &inbox.inputs {
-        let Input::Feed(FeedState { feed, up, real, message }) = input else { continue };
+        let Input::Feed(FeedState { feed, up, real, message, figures }) = input else { continue };
         let known = meta.feeds.get(feed);
         let changed = known.is_none_or(|k| k.up != *up);
         if changed {
             out.tell(Event::FeedChanged { feed: feed.clone(), up: *up, message: message.clone() });
         }
         let since = if changed { clock.now } else { known.map_or(clock.now, |k| k.since) };
-        let view = FeedView { up: *up, real: *real, message: message.clone(), since };
+        let figures = match figures {
+            Some(figures) => (**figures).clone(),
+            None => known.map(|k| k.figures.clone()).unwrap_or_default(),
+        };
+        let view = FeedView { up: *up, real: *real, message: message.clone(), since, figures };
         meta.feeds.insert(feed.clone(), view);
         if *real && *up && meta.mode == Mode::Demo {
             meta.mode = Mode::Live;
