@@ -244,6 +244,58 @@ pub enum Command {
         #[serde(default)]
         note: String,
     },
+    /// Does something to the water: pumps, barriers, inlets … In a real room this tells the model what has really
+    /// been done; in exercises and forecasts it also takes rain and rivers.
+    ApplyMeasure {
+        /// The measure, for example `{"pump_switch": {"pump": "P1", "run": "on"}}`; `guanlan schema measure`.
+        measure: Value,
+        /// Why.
+        #[serde(default)]
+        note: String,
+    },
+    /// Takes a measure back.
+    UndoMeasure {
+        /// Number of the measure; the last one that stands when absent.
+        #[serde(default)]
+        no: Option<u64>,
+    },
+    /// Closes the roads that only the water estimate suggests to close.
+    ConfirmClosure {
+        /// Number of the proposal.
+        closure: u64,
+        /// Who saw it, for example the patrol's words.
+        #[serde(default)]
+        note: String,
+    },
+    /// Leaves them open.
+    DismissClosure {
+        /// Number of the proposal.
+        closure: u64,
+        /// Required.
+        reason: String,
+    },
+    /// Takes the answer to a closure proposal back: it is open again.
+    UndoClosure {
+        /// Number of the proposal.
+        closure: u64,
+    },
+    /// 批准排水联动方案: its measures become tasks (in a forecast: take effect).
+    ApproveAdvice {
+        /// Number of the advice.
+        advice: u64,
+        /// Number of the option, from 1.
+        option: u32,
+        /// Why.
+        #[serde(default)]
+        note: String,
+    },
+    /// 不采纳.
+    RejectAdvice {
+        /// Number of the advice.
+        advice: u64,
+        /// Required.
+        reason: String,
+    },
 }
 
 const fn up_to_orange() -> AlertLevel {

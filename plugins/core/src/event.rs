@@ -316,6 +316,113 @@ pub enum Event {
         /// Why it was refused, with line and field; empty when it was taken.
         refused: String,
     },
+    /// Something was done to the water, or told to its model.
+    MeasureApplied {
+        /// Number of the measure in this room.
+        no: u64,
+        /// In words.
+        name: Bilingual,
+        /// The measure as JSON.
+        measure: String,
+        /// Where, local frame, m.
+        place_m: Option<[f64; 2]>,
+        /// People it takes.
+        people: f64,
+        /// Trucks it takes.
+        trucks: f64,
+        /// From the order to the effect, minutes.
+        minutes: f64,
+        /// Who.
+        actor: String,
+        /// Why.
+        note: String,
+    },
+    /// A measure was taken back.
+    MeasureUndone {
+        /// Number of the measure.
+        no: u64,
+        /// In words.
+        name: Bilingual,
+        /// Who.
+        actor: String,
+    },
+    /// The model of the water could not do a measure.
+    MeasureFailed {
+        /// Number of the measure.
+        no: u64,
+        /// In words.
+        name: Bilingual,
+        /// Why.
+        reason: String,
+    },
+    /// The water estimate, and it alone, suggests to close roads: a person is asked.
+    ClosureProposed {
+        /// Number of the proposal.
+        closure: u64,
+        /// Road edges.
+        edges: Vec<u32>,
+        /// Road name.
+        name: Bilingual,
+        /// Deepest water by the estimate, m.
+        depth_m: f32,
+        /// Where, local frame, m.
+        place_m: [f64; 2],
+    },
+    /// A person answered a closure proposal, or took the answer back.
+    ClosureAnswered {
+        /// Number of the proposal.
+        closure: u64,
+        /// Road name.
+        name: Bilingual,
+        /// `confirmed`, `dismissed`, `undone`.
+        answer: String,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// The estimate no longer suggests the closure.
+    ClosureLapsed {
+        /// Number of the proposal.
+        closure: u64,
+        /// Road name.
+        name: Bilingual,
+    },
+    /// Neighbours and physics speak against a water gauge, or no longer do.
+    GaugeContradicted {
+        /// The stream.
+        sensor: SensorId,
+        /// True when it is not believed any more, false when it is believed again.
+        contradicted: bool,
+        /// Its reading, m.
+        measured_m: f64,
+        /// The model, m.
+        model_m: f64,
+        /// Why.
+        reason: Bilingual,
+    },
+    /// Pump advice was given (排水联动建议).
+    AdviceGiven {
+        /// Number of the advice.
+        advice: u64,
+        /// In words.
+        words: Bilingual,
+        /// The options as JSON.
+        options: String,
+    },
+    /// A person answered pump advice.
+    AdviceAnswered {
+        /// Number of the advice.
+        advice: u64,
+        /// The option approved; `None` when rejected.
+        option: Option<u32>,
+        /// Numbers of the measures that follow.
+        measures: Vec<u64>,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Event {
@@ -347,7 +454,11 @@ impl Event {
             | Self::CaseMoved { actor, .. }
             | Self::UnitDispatched { actor, .. }
             | Self::UnitStatusChanged { actor, .. }
-            | Self::CommandRefused { actor, .. } => actor,
+            | Self::CommandRefused { actor, .. }
+            | Self::MeasureApplied { actor, .. }
+            | Self::MeasureUndone { actor, .. }
+            | Self::ClosureAnswered { actor, .. }
+            | Self::AdviceAnswered { actor, .. } => actor,
             _ => "room",
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     stamp::Stamp,
     text::Bilingual,
     warning::Warning,
+    water::{AdviceReport, ForecastReport, WaterReport, WaterScene},
 };
 
 /// One thing a room drains in a tick.
@@ -45,6 +46,14 @@ pub enum Input {
     File(RoomFile),
     /// Where a stream's readings come from, said once and again when it changes.
     Origin(Box<StreamOrigin>),
+    /// The model of the water says how it is doing and what it thinks of gauges.
+    WaterReport(Arc<WaterReport>),
+    /// What can be seen of the model besides depth.
+    WaterScene(Arc<WaterScene>),
+    /// The hours ahead.
+    Forecast(Arc<ForecastReport>),
+    /// What could be done about them.
+    Advice(Arc<AdviceReport>),
 }
 
 /// A measurement of one stream (SensorThings Observation).
