@@ -72,7 +72,7 @@ pub struct Chosen<'a> {
 fn quality(q: Quality) -> QualityMark {
     match q {
         Quality::Good => QualityMark::Good,
-        Quality::Suspect => QualityMark::Suspect,
+        Quality::Suspect | Quality::Contradicted => QualityMark::Suspect,
         Quality::Stale => QualityMark::Stale,
         Quality::Offline => QualityMark::Offline,
     }

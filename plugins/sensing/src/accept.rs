@@ -6,7 +6,8 @@ use guanlan_core::{Stamp, input::Observation};
 
 use crate::{
     chunk::{LiveChunk, NEVER, split},
-    profile::{has_trend, jump_limit, stuck_limit},
+    model::ModelSays,
+    profile::Profiles,
     quality::{DEFAULT_PERIOD_S, Quality, QualityReason, offline_after_ms, stale_after_ms},
     systems::Sensed,
     table::SensorTable,
@@ -16,10 +17,22 @@ use crate::{
 const FUTURE_MS: i64 = 60_000;
 /// Periods without change after which a stream may be stuck (DOMAIN §2.6).
 const STUCK_PERIODS: i64 = 6;
+/// Readings in a row that must disagree before a stream is contradicted, and agree before it is not.
+const CONTRADICTIONS: i8 = 3;
+
+/// Neighbours looked at for a median.
+const MOST_NEIGHBOURS: usize = 9;
+
+/// What readings are judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Bench<'a> {
+    pub profiles: &'a Profiles,
+    pub model: &'a ModelSays,
+}
 
 impl SensorTable {
     /// Takes a device's reading or refuses it with a count.
-    pub(crate) fn observe(&mut self, o: &Observation, now: Stamp, sensed: &mut Vec<Sensed>) {
+    pub(crate) fn observe(&mut self, bench: Bench<'_>, o: &Observation, now: Stamp, sensed: &mut Vec<Sensed>) {
         if !o.result.is_finite() {
             self.counters.not_a_number += 1;
             self.counters.refuse(&o.sensor, o.phenomenon, o.result, now, "not_a_number");
@@ -38,7 +51,8 @@ impl SensorTable {
         let (c, r) = split(index);
         let meta = &self.meta[c].rows[r];
         let (property, place_m, period_s) = (meta.property, meta.place_m, meta.period_s);
-        let (low, high) = property.plausible();
+        let profile = bench.profiles.of(property);
+        let (low, high) = profile.range;
         let in_range = (low..=high).contains(&o.result);
         let heard = self.live[c].heard[r];
         if o.phenomenon == heard {
@@ -47,7 +61,7 @@ impl SensorTable {
         }
         if o.phenomenon < heard {
             self.counters.late += 1;
-            if in_range && has_trend(property) {
+            if in_range && profile.trend {
                 let version = self.version();
                 Arc::make_mut(&mut self.trends[c]).insert(r, o.phenomenon, o.result, version);
             }
@@ -59,7 +73,7 @@ impl SensorTable {
             return;
         }
         let (latest, latest_at) = (self.live[c].value[r], self.live[c].phenomenon[r]);
-        if let Some(limit) = jump_limit(property).filter(|_| latest_at != NEVER) {
+        if let Some(limit) = profile.jump.filter(|_| latest_at != NEVER) {
             let believable = |from: f64, since: Stamp| {
                 (o.result - from).abs() <= limit.step + limit.per_min * ((o.phenomenon - since) as f64 / 60_000.0)
             };
@@ -71,9 +85,9 @@ impl SensorTable {
                 return;
             }
         }
-        let same = self.take(index, o.phenomenon, o.received, o.result);
+        let same = self.take(profile.trend, index, o.phenomenon, o.received, o.result);
         let mut stuck = false;
-        if let (Some(limit), Some(place_m)) = (stuck_limit(property), place_m) {
+        if let (Some(limit), Some(place_m)) = (profile.stuck, place_m) {
             if latest_at != NEVER && (o.result - latest).abs() >= limit.moved_by {
                 Arc::make_mut(&mut self.neighbours).moved(property, place_m, index, o.phenomenon);
             }
@@ -89,26 +103,91 @@ impl SensorTable {
             self.counters.stuck += 1;
             self.set_quality(index, Quality::Suspect, QualityReason::Stuck, now, sensed);
         } else {
-            self.set_quality(index, Quality::Good, QualityReason::Fresh, now, sensed);
+            let contradicted = self.contradicted(bench, index, o.phenomenon, o.result);
+            let (quality, why) =
+                contradicted.map_or((Quality::Good, QualityReason::Fresh), |why| (Quality::Contradicted, why));
+            self.set_quality(index, quality, why, now, sensed);
         }
         sensed.push(Sensed::Reading { index, at: o.phenomenon, value: o.result, trusted: !stuck });
     }
 
+    /// Who contradicts a fresh reading, once three in a row were contradicted.
+    fn contradicted(&mut self, bench: Bench<'_>, index: u32, at: Stamp, value: f64) -> Option<QualityReason> {
+        let by_neighbours = || self.off_the_median(bench.profiles, index, at, value);
+        let why = if bench.model.contradicts(index, at, value) {
+            Some(QualityReason::ByModel)
+        } else if by_neighbours() {
+            Some(QualityReason::ByNeighbours)
+        } else {
+            None
+        };
+        // Counts up to CONTRADICTIONS; stays contradicted until it has counted down again.
+        let (c, r) = split(index);
+        let was = self.live[c].quality[r] == Quality::Contradicted;
+        let count = match (why, self.doubts.get(&index)) {
+            (None, None) => return None,
+            (Some(_), count) => (count.copied().unwrap_or(0) + 1).min(CONTRADICTIONS),
+            (None, Some(count)) => count - 1,
+        };
+        if count <= 0 {
+            self.doubts.remove(&index);
+            return None;
+        }
+        self.doubts.insert(index, count);
+        let stands = count >= CONTRADICTIONS || was;
+        stands.then(|| why.unwrap_or(self.live[c].reason[r]))
+    }
+
+    /// True when enough fresh neighbours of the same property have a median far from this value.
+    fn off_the_median(&self, profiles: &Profiles, index: u32, at: Stamp, value: f64) -> bool {
+        let (c, r) = split(index);
+        let meta = &self.meta[c].rows[r];
+        let (Some(limit), Some(place_m)) = (profiles.of(meta.property).neighbours, meta.place_m) else { return false };
+        let mut near: Vec<f64> = Vec::with_capacity(limit.at_least);
+        self.near(meta.property, place_m, limit.radius_m, |other| {
+            let (c, r) = split(other);
+            let live = &self.live[c];
+            let fresh = live.phenomenon[r] != NEVER
+                && (at - live.phenomenon[r]).abs() <= stale_after_ms(self.meta[c].rows[r].period_s)
+                && live.quality[r] != Quality::Suspect;
+            if other != index && fresh {
+                near.push(live.value[r]);
+            }
+            near.len() < MOST_NEIGHBOURS
+        });
+        if near.len() < limit.at_least {
+            return false;
+        }
+        near.sort_by(f64::total_cmp);
+        let mid = near.len() / 2;
+        let median = if near.len() % 2 == 1 { near[mid] } else { (near[mid - 1] + near[mid]) / 2.0 };
+        (value - median).abs() > limit.by + limit.share * median.abs()
+    }
+
     /// Takes a value of the water field for a road gauge: never stuck, never a spike.
-    pub(crate) fn observe_field(&mut self, index: u32, at: Stamp, depth_cm: f64, now: Stamp, sensed: &mut Vec<Sensed>) {
+    pub(crate) fn observe_field(
+        &mut self,
+        profiles: &Profiles,
+        index: u32,
+        at: Stamp,
+        depth_cm: f64,
+        now: Stamp,
+        sensed: &mut Vec<Sensed>,
+    ) {
         let (c, r) = split(index);
         if at <= self.live[c].heard[r] {
             return;
         }
         self.jumps.remove(&index);
-        self.take(index, at, now, depth_cm);
+        let trend = profiles.of(self.meta[c].rows[r].property).trend;
+        self.take(trend, index, at, now, depth_cm);
         self.counters.virtual_readings += 1;
         self.set_quality(index, Quality::Good, QualityReason::Fresh, now, sensed);
         sensed.push(Sensed::Reading { index, at, value: depth_cm, trusted: true });
     }
 
     /// Writes the columns of an accepted reading; returns the readings in a row with this value.
-    fn take(&mut self, index: u32, at: Stamp, received: Stamp, value: f64) -> u16 {
+    fn take(&mut self, trend: bool, index: u32, at: Stamp, received: Stamp, value: f64) -> u16 {
         let version = self.version();
         let (c, r) = split(index);
         let meta = &self.meta[c].rows[r];
@@ -128,7 +207,7 @@ impl SensorTable {
         live.heard[r] = at;
         live.next_due = live.next_due.min(at + (stale_after_ms(meta.period_s) + 1));
         let same = live.same[r];
-        if has_trend(meta.property) {
+        if trend {
             Arc::make_mut(&mut self.trends[c]).insert(r, at, value, version);
         }
         same

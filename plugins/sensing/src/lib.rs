@@ -4,6 +4,10 @@
 //! what was accepted and whose quality changed, in the order it became true. [`WaterState`] keeps
 //! the latest depth field; in rooms that are an exercise or a forecast it drives the road gauges.
 //!
+//! What a kind of device can say is data ([`Profiles`]). A reading that neighbours or a model
+//! ([`ModelSays`]) contradict is marked, not silenced. [`Lineage`] says where each stream's readings
+//! come from, [`Catalogue`] how well each source keeps its promise.
+//!
 //! Rules for readings (DOMAIN §2.6, §3.5): one stamp is taken once; a reading older than the last
 //! one heard completes the trend but never becomes the latest; more than 60 s in the future goes to
 //! quarantine; values outside the plausible range and unconfirmed jumps are refused and make the
@@ -13,18 +17,27 @@
 
 mod accept;
 mod announce;
+mod catalogue;
 mod chunk;
 mod counters;
+mod lineage;
+mod model;
+mod nearby;
 mod neighbours;
-mod profile;
+pub mod profile;
 mod quality;
 mod systems;
 mod table;
 mod trend;
+pub mod view;
 mod water;
 
+pub use catalogue::{Catalogue, CatalogueRow};
 pub use chunk::{CHUNK, LiveChunk, MetaChunk, NEVER, SensorMeta};
 pub use counters::{Counters, Quarantined};
+pub use lineage::{Lineage, OriginView};
+pub use model::{ModelSays, ModelWord};
+pub use profile::{Profile, Profiles, ProfilesInForce};
 pub use quality::{Quality, QualityReason, offline_after_ms, stale_after_ms};
 pub use systems::{Sensed, SensedTick};
 pub use table::{SensorRow, SensorTable};
@@ -48,8 +61,12 @@ impl Plugin for SensingPlugin {
     fn build(&self, app: &mut App) {
         app.register_room_state::<SensorTable>();
         app.register_room_state::<WaterState>();
+        app.register_room_state::<ModelSays>();
+        app.register_room_state::<Lineage>();
+        app.register_room_state::<Catalogue>();
+        app.init_resource::<ProfilesInForce>();
         app.insert_resource(SensorTable::from_city(&self.city));
         app.init_resource::<SensedTick>();
-        app.add_systems(RoomTick, systems::sense.in_set(RoomSystems::Sense));
+        app.add_systems(RoomTick, (systems::sense, catalogue::count).chain().in_set(RoomSystems::Sense));
     }
 }

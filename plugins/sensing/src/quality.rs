@@ -16,6 +16,9 @@ pub enum Quality {
     Stale,
     /// Silent for longer than [`offline_after_ms`].
     Offline,
+    /// Fresh and plausible by itself, but its neighbours or the model say otherwise. Rules still act
+    /// on it: a local truth must not be outvoted, only pointed at.
+    Contradicted,
 }
 
 impl Quality {
@@ -27,6 +30,7 @@ impl Quality {
             Self::Suspect => "suspect",
             Self::Stale => "stale",
             Self::Offline => "offline",
+            Self::Contradicted => "contradicted",
         }
     }
 
@@ -38,6 +42,7 @@ impl Quality {
             Self::Suspect => Bilingual::new("可疑", "Suspect"),
             Self::Stale => Bilingual::new("过时", "Stale"),
             Self::Offline => Bilingual::new("离线", "Offline"),
+            Self::Contradicted => Bilingual::new("存疑", "Contradicted"),
         }
     }
 }
@@ -59,6 +64,10 @@ pub enum QualityReason {
     Stuck,
     /// No reading for longer than promised.
     Silent,
+    /// Far from what fresh neighbours read.
+    ByNeighbours,
+    /// Far from what the model expects here and now.
+    ByModel,
 }
 
 impl QualityReason {
@@ -72,6 +81,8 @@ impl QualityReason {
             Self::Spike => Bilingual::new("突跳待证实", "a jump not yet confirmed"),
             Self::Stuck => Bilingual::new("数值不变而周边在变", "stuck while neighbours move"),
             Self::Silent => Bilingual::new("超时未上报", "silent for too long"),
+            Self::ByNeighbours => Bilingual::new("与周边测点不符", "neighbours read otherwise"),
+            Self::ByModel => Bilingual::new("与模型不符", "the model expects otherwise"),
         }
     }
 }

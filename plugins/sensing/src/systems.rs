@@ -5,6 +5,10 @@ use guanlan_core::{Input, ObservedProperty, Stamp, input::Observation};
 use guanlan_tick::{Clock, Inbox, Outbox};
 
 use crate::{
+    accept::Bench,
+    lineage::Lineage,
+    model::ModelSays,
+    profile::ProfilesInForce,
     quality::Quality,
     table::SensorTable,
     water::{WaterState, drive, is_simulated},
@@ -47,7 +51,10 @@ pub struct SensedTick {
 pub(crate) fn sense(
     clock: Res<Clock>,
     inbox: Res<Inbox>,
+    profiles: Res<ProfilesInForce>,
+    model: Res<ModelSays>,
     mut table: ResMut<SensorTable>,
+    mut lineage: ResMut<Lineage>,
     mut water: ResMut<WaterState>,
     mut tick: ResMut<SensedTick>,
     mut outbox: ResMut<Outbox>,
@@ -55,19 +62,21 @@ pub(crate) fn sense(
     let (table, sensed) = (&mut *table, &mut tick.facts);
     sensed.clear();
     table.begin();
+    let bench = Bench { profiles: &profiles.0, model: &model };
     for input in &inbox.inputs {
         match input {
             Input::Observation(o) => {
                 if is_simulated(clock.mode) && overridden(table, &water, &clock, o) {
                     table.counters.overridden += 1;
                 } else {
-                    table.observe(o, clock.now, sensed);
+                    table.observe(bench, o, clock.now, sensed);
                 }
             }
             Input::SensorDeclared(d) => table.declare(d),
+            Input::Origin(origin) => lineage.take(table, origin),
             Input::Water(field) => {
                 if water.take(field) && is_simulated(clock.mode) {
-                    drive(table, field, clock.now, sensed);
+                    drive(bench.profiles, table, field, clock.now, sensed);
                 }
             }
             _ => {}
@@ -77,6 +86,7 @@ pub(crate) fn sense(
     if !is_simulated(clock.mode) {
         table.scan_silence(clock.now, sensed);
     }
+    lineage.settle(table);
     table.announce(&mut outbox);
 }
 

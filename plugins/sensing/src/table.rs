@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     chunk::{CHUNK, LiveChunk, MetaChunk, NEVER, SensorMeta, split},
     counters::Counters,
+    nearby::Nearby,
     neighbours::Neighbours,
     quality::{Quality, QualityReason},
     trend::{Trend, TrendChunk},
@@ -36,6 +37,8 @@ pub struct SensorTable {
     pub(crate) neighbours: Arc<Neighbours>,
     /// Jumps waiting for a second reading: value and measuring time.
     pub(crate) jumps: BTreeMap<u32, (f64, Stamp)>,
+    /// Readings in a row that neighbours or the model contradicted.
+    pub(crate) doubts: BTreeMap<u32, i8>,
     /// Sensors whose quality may still have to be told, first come first told.
     pub(crate) untold: VecDeque<u32>,
     pub(crate) counters: Counters,
@@ -46,6 +49,9 @@ pub struct SensorTable {
     /// Placed road gauges, ascending: what the water field drives.
     #[serde(skip)]
     pub(crate) road_gauges: Arc<Vec<u32>>,
+    /// Placed streams by property and cell.
+    #[serde(skip)]
+    nearby: Arc<Nearby>,
 }
 
 /// The part of the table a snapshot keeps; the rest is derived.
@@ -57,6 +63,7 @@ struct Saved {
     trends: Vec<Arc<TrendChunk>>,
     neighbours: Arc<Neighbours>,
     jumps: BTreeMap<u32, (f64, Stamp)>,
+    doubts: BTreeMap<u32, i8>,
     untold: VecDeque<u32>,
     counters: Counters,
     unknown: u32,
@@ -71,11 +78,13 @@ impl From<Saved> for SensorTable {
             trends: s.trends,
             neighbours: s.neighbours,
             jumps: s.jumps,
+            doubts: s.doubts,
             untold: s.untold,
             counters: s.counters,
             unknown: s.unknown,
             index: Arc::default(),
             road_gauges: Arc::default(),
+            nearby: Arc::default(),
         };
         table.derive();
         table
@@ -203,10 +212,28 @@ impl SensorTable {
         self.trends.get(c)?.rows.get(r)?.as_deref()
     }
 
-    /// How many sensors have each quality: good, suspect, stale, offline.
+    /// Streams of a property within a radius, in index order per cell of 500 m, until `each` says stop.
+    /// Costs the streams of the cells that the radius touches.
+    pub fn near(
+        &self,
+        property: ObservedProperty,
+        place_m: [f64; 2],
+        radius_m: f64,
+        mut each: impl FnMut(u32) -> bool,
+    ) {
+        self.nearby.within(property, place_m, radius_m, |index| {
+            let near = self.meta(index).and_then(|m| m.place_m).is_some_and(|p| {
+                let (dx, dy) = (p[0] - place_m[0], p[1] - place_m[1]);
+                dx * dx + dy * dy <= radius_m * radius_m
+            });
+            !near || each(index)
+        });
+    }
+
+    /// How many sensors have each quality: good, suspect, stale, offline, contradicted.
     #[must_use]
-    pub fn quality_counts(&self) -> [usize; 4] {
-        let mut counts = [0; 4];
+    pub fn quality_counts(&self) -> [usize; 5] {
+        let mut counts = [0; 5];
         for live in &self.live {
             for q in &live.quality {
                 counts[*q as usize] += 1;
@@ -236,6 +263,12 @@ impl SensorTable {
             return;
         }
         let (other, was_declared) = (old.property != meta.property, old.declared);
+        let (before, after) = ((old.property, old.place_m), (meta.property, meta.place_m));
+        if before != after {
+            let nearby = Arc::make_mut(&mut self.nearby);
+            nearby.remove(before.0, before.1, index);
+            nearby.add(after.0, after.1, index);
+        }
         let chunk = Arc::make_mut(&mut self.meta[c]);
         chunk.version = self.version;
         chunk.rows[r] = meta;
@@ -245,6 +278,7 @@ impl SensorTable {
         if other {
             live.reset(r);
             self.jumps.remove(&index);
+            self.doubts.remove(&index);
             if self.trend(index).is_some() {
                 Arc::make_mut(&mut self.trends[c]).rows[r] = None;
             }
@@ -280,6 +314,7 @@ impl SensorTable {
             self.trends.push(Arc::default());
         }
         Arc::make_mut(&mut self.index).insert(meta.id.clone(), index);
+        Arc::make_mut(&mut self.nearby).add(meta.property, meta.place_m, index);
         let chunk = Arc::make_mut(&mut self.meta[c]);
         chunk.version = self.version;
         chunk.rows.push(meta);
@@ -309,6 +344,11 @@ impl SensorTable {
         let rows = || self.meta.iter().flat_map(|c| &c.rows).zip(0_u32..);
         let index = rows().map(|(m, i)| (m.id.clone(), i)).collect();
         let gauges = rows().filter(|(m, _)| Self::is_road_gauge(m)).map(|(_, i)| i).collect();
+        let mut nearby = Nearby::default();
+        for (m, i) in rows() {
+            nearby.add(m.property, m.place_m, i);
+        }
+        self.nearby = Arc::new(nearby);
         self.index = Arc::new(index);
         self.road_gauges = Arc::new(gauges);
     }

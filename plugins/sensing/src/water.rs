@@ -7,7 +7,7 @@ use guanlan_core::{Mode, Stamp, input::DepthField};
 use guanlan_tick::RoomState;
 use serde::{Deserialize, Serialize};
 
-use crate::{systems::Sensed, table::SensorTable};
+use crate::{profile::Profiles, systems::Sensed, table::SensorTable};
 
 /// While the field is younger than this, ms, a gauge it drives does not listen to its device.
 const DRIVES_MS: i64 = 600_000;
@@ -50,11 +50,17 @@ pub(crate) fn is_simulated(mode: Mode) -> bool {
 }
 
 /// Every placed road gauge reads the field.
-pub(crate) fn drive(table: &mut SensorTable, field: &DepthField, now: Stamp, sensed: &mut Vec<Sensed>) {
+pub(crate) fn drive(
+    profiles: &Profiles,
+    table: &mut SensorTable,
+    field: &DepthField,
+    now: Stamp,
+    sensed: &mut Vec<Sensed>,
+) {
     let gauges = table.road_gauges.clone();
     for &index in gauges.iter() {
         let Some([east_m, north_m]) = table.meta(index).and_then(|m| m.place_m) else { continue };
         let depth_mm = (f64::from(field.depth_m(east_m, north_m)) * 1000.0).round();
-        table.observe_field(index, field.at, depth_mm / 10.0, now, sensed);
+        table.observe_field(profiles, index, field.at, depth_mm / 10.0, now, sensed);
     }
 }

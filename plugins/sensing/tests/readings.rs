@@ -156,7 +156,7 @@ fn thousands_turning_offline_are_told_at_a_bounded_pace_and_none_is_lost() {
         all.extend(events);
     }
     assert_eq!(all.len(), n as usize);
-    assert_eq!(room.table().quality_counts(), [0, 0, 0, n as usize]);
+    assert_eq!(room.table().quality_counts(), [0, 0, 0, n as usize, 0]);
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
     text.push_str(
         "# HELP guanlan_sensors_by_quality Sensors by data quality\n# TYPE guanlan_sensors_by_quality gauge\n",
     );
-    for (name, n) in ["good", "suspect", "stale", "offline"].iter().zip(p.sensors.quality_counts()) {
+    for (name, n) in ["good", "suspect", "stale", "offline", "contradicted"].iter().zip(p.sensors.quality_counts()) {
         let _ = writeln!(text, "guanlan_sensors_by_quality{{quality=\"{name}\"}} {n}");
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
