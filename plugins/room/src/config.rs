@@ -11,7 +11,7 @@ use guanlan_dispatch::DispatchPlugin;
 use guanlan_drill::{DrillPlan, DrillPlugin};
 use guanlan_sensing::SensingPlugin;
 
-use crate::meta::RoomMetaPlugin;
+use crate::{meta::RoomMetaPlugin, water::WaterDeskPlugin};
 
 /// Constants of a timeline. Everything that may change is state.
 #[derive(Clone)]
@@ -45,6 +45,7 @@ pub(crate) fn compose(app: &mut App, config: &RoomConfig) {
     app.add_plugins(AlertingPlugin { rules: config.alert_rules.clone() });
     app.add_plugins(CaseworkPlugin { city: config.city.clone(), rules: config.case_rules.clone() });
     app.add_plugins(DispatchPlugin { city: config.city.clone(), simulate_crews: config.simulate_crews });
+    app.add_plugins(WaterDeskPlugin { city: config.city.clone() });
     if let Some((plan, start)) = &config.drill {
         app.add_plugins(DrillPlugin { plan: plan.clone(), start: *start });
     }

@@ -21,6 +21,7 @@ mod queue;
 mod replay;
 pub mod standin;
 mod timelines;
+mod water;
 
 pub use config::{LIVE_TICK_MS, RoomConfig};
 pub use drill_room::{DrillError, DrillSetup, drill_config, run_drill};
@@ -31,3 +32,10 @@ pub use picture::{Health, Picture, Playback};
 pub use queue::{Ack, Answer, QueueError, RoomSender};
 pub use replay::{ReplayError, recover, run_replay};
 pub use timelines::{Exercises, TimelineError, TimelineInfo, Timelines};
+pub use water::{
+    advice::{AdviceAnswer, GivenAdvice, PumpAdvice},
+    closures::{Closure, ClosureAnswer, Closures},
+    layer::{Forecasts, LiveWater, RainLayer},
+    measures::{MeasureEntry, MeasureStage, Measures},
+    tasks::{Task, TaskStage, Tasks},
+};

@@ -15,6 +15,13 @@ use guanlan_sensing::{SensorTable, WaterState};
 use crate::{
     machine::Machine,
     meta::{FeedView, RoomMeta},
+    water::{
+        advice::PumpAdvice,
+        closures::Closures,
+        layer::{Forecasts, LiveWater, RainLayer},
+        measures::Measures,
+        tasks::Tasks,
+    },
 };
 
 /// How the room itself is doing.
@@ -80,6 +87,20 @@ pub struct Picture {
     pub sensors: SensorTable,
     /// Water depth.
     pub water: WaterState,
+    /// How good the water is (估计): skill, books, speed, gauges it does not believe; fill of drains, flow, rain field.
+    pub live_water: LiveWater,
+    /// Rain grids of feeds: radar, forecast.
+    pub rain_layer: RainLayer,
+    /// The hours ahead.
+    pub forecast: Forecasts,
+    /// Measures ordered, planned, in effect, undone.
+    pub measures: Measures,
+    /// Closures that only the estimate suggests, with their answers.
+    pub closures: Closures,
+    /// Pump advice (排水联动) with its answers.
+    pub pump_advice: PumpAdvice,
+    /// Work that approved advice has become.
+    pub water_tasks: Tasks,
     /// Alerts.
     pub alerts: AlertBoard,
     /// Cases.
@@ -114,6 +135,13 @@ impl Picture {
             city: machine.config().city.clone(),
             sensors: world.resource::<SensorTable>().clone(),
             water: world.resource::<WaterState>().clone(),
+            live_water: world.resource::<LiveWater>().clone(),
+            rain_layer: world.resource::<RainLayer>().clone(),
+            forecast: world.resource::<Forecasts>().clone(),
+            measures: world.resource::<Measures>().clone(),
+            closures: world.resource::<Closures>().clone(),
+            pump_advice: world.resource::<PumpAdvice>().clone(),
+            water_tasks: world.resource::<Tasks>().clone(),
             alerts: world.resource::<AlertBook>().board().clone(),
             cases: world.resource::<CaseFile>().clone(),
             kpis: world.resource::<CaseKpis>().clone(),
