@@ -10,7 +10,7 @@ use guanlan_city::City;
 use guanlan_core::{Mode, Stamp, TimelineId};
 use guanlan_dispatch::{Recommendations, RoadState, UnitRoster};
 use guanlan_drill::DrillState;
-use guanlan_sensing::{SensorTable, WaterState};
+use guanlan_sensing::{Catalogue, Lineage, SensorTable, WaterState};
 
 use crate::{
     machine::Machine,
@@ -85,6 +85,10 @@ pub struct Picture {
     pub city: Arc<City>,
     /// Sensors in columns.
     pub sensors: SensorTable,
+    /// Where each stream's readings come from.
+    pub lineage: Lineage,
+    /// 数据目录: each source with its owner, what it promises and keeps.
+    pub catalogue: Catalogue,
     /// Water depth.
     pub water: WaterState,
     /// How good the water is (估计): skill, books, speed, gauges it does not believe; fill of drains, flow, rain field.
@@ -134,6 +138,8 @@ impl Picture {
             health,
             city: machine.config().city.clone(),
             sensors: world.resource::<SensorTable>().clone(),
+            lineage: world.resource::<Lineage>().clone(),
+            catalogue: world.resource::<Catalogue>().clone(),
             water: world.resource::<WaterState>().clone(),
             live_water: world.resource::<LiveWater>().clone(),
             rain_layer: world.resource::<RainLayer>().clone(),
