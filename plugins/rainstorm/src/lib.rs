@@ -6,12 +6,16 @@
 //! of threads.
 //! **Invariant:** no volume is clamped away: the ledger of the surface and of the drains closes.
 
+pub mod advice;
+pub mod ahead;
 pub mod bed;
 pub mod bench;
 pub mod drains;
 pub mod impact;
+pub mod live;
 pub mod matrix;
 pub mod measures;
+pub mod nudge;
 pub mod outputs;
 pub mod report;
 pub mod scenario;

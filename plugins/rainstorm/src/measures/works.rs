@@ -76,6 +76,24 @@ impl Works {
         &self.pumped_m3
     }
 
+    /// Open shares of inlets that somebody has set, by node.
+    #[must_use]
+    pub fn inlets(&self) -> &BTreeMap<String, f64> {
+        &self.inlets
+    }
+
+    /// Pumps of the network run by hand: on or off.
+    #[must_use]
+    pub fn hands(&self) -> &BTreeMap<String, bool> {
+        &self.hands
+    }
+
+    /// Pumps of the network that have failed.
+    #[must_use]
+    pub fn failed_pumps(&self) -> &BTreeSet<String> {
+        &self.failed
+    }
+
     /// Over the river levels of the scenario, m.
     #[must_use]
     pub fn river_rise_m(&self) -> f64 {

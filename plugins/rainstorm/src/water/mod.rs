@@ -19,7 +19,7 @@ use crate::{
     measures::{Cost, CostBook, DoneMeasure, Measure, MeasureError, PumpRun, Works},
     outputs::Tracker,
     scenario::{Name, Scenario, ScenarioError},
-    storm::{Rain, RainField, StormError},
+    storm::{Rain, RainField, RainSeries, StormError},
     surface::{Domain, Forcing, Ledger, SurfaceSolver},
 };
 
@@ -542,5 +542,27 @@ impl WaterModel {
     #[must_use]
     pub fn rains(&self) -> bool {
         self.rain.rains_at(self.time_s())
+    }
+
+    /// The solver, for those who correct the water from outside.
+    pub(crate) fn solver_mut(&mut self) -> &mut dyn SurfaceSolver {
+        &mut *self.solver
+    }
+
+    /// Rain from now on in place of what was; its time 0 is now. Like [`Self::expect_rain`], but how past rain was
+    /// spread in time is forgotten: a model that is told of its rain every few seconds for days stays small.
+    pub fn feed_rain(&mut self, rain: &Rain) {
+        let now_s = self.time_s();
+        let fallen = self.rain.base.cumulative_mm(now_s);
+        let past = RainSeries::from_cumulative(vec![[0.0, 0.0], [now_s, fallen]]);
+        if let Some(past) = past.filter(|_| self.rain.base.knots().len() > 64) {
+            self.rain.base = past;
+        }
+        self.expect_rain(rain);
+    }
+
+    /// What was done up to now is how things are, not what somebody did: it can no longer be undone.
+    pub fn settle(&mut self) {
+        self.done.clear();
     }
 }

@@ -1,0 +1,1 @@
+//! Live water: the model beside a real city.

@@ -1,0 +1,1 @@
+//! Nudging: the model moved towards gauges.
