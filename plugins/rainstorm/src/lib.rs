@@ -25,7 +25,7 @@ pub mod surface;
 pub mod validate;
 pub mod water;
 
-pub use bench::{Figure, bench_flood};
+pub use bench::{Figure, bench_flood, bench_flood_on};
 pub use measures::{Measure, MeasureError};
 pub use scenario::{CitySource, Scenario, ScenarioError};
 pub use simulate::{Outcome, Progress, SimulateError, SimulateOptions, simulate, write_frame, write_outputs};

@@ -319,15 +319,15 @@ fn a_scenario_starts_hot() {
 #[test]
 fn an_interrupted_run_goes_on_from_its_checkpoint() {
     let city = common::small_city();
-    let mut straight = Run::new(&city, scenario(10.0), None).unwrap();
-    let mut first = Run::new(&city, scenario(10.0), None).unwrap();
+    let mut straight = Run::new(&city, scenario(10.0), None, None).unwrap();
+    let mut first = Run::new(&city, scenario(10.0), None, None).unwrap();
     while first.time_s() < 1000.0 {
         first.step().unwrap();
     }
     let checkpoint = first.checkpoint().unwrap();
-    let mut second = Run::new(&city, scenario(10.0), None).unwrap();
+    let mut second = Run::new(&city, scenario(10.0), None, None).unwrap();
     assert!(second.resume(&checkpoint[..100]).is_err());
-    let mut second = Run::new(&city, scenario(10.0), None).unwrap();
+    let mut second = Run::new(&city, scenario(10.0), None, None).unwrap();
     second.resume(&checkpoint).unwrap();
     for run in [&mut straight, &mut second] {
         while !run.is_done() {

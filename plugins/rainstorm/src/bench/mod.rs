@@ -14,7 +14,10 @@ use guanlan_core::Stamp;
 use crate::{
     drains::{DrainPlan, Drains, InletSettings},
     storm::RainSeries,
-    surface::{Domain, DomainBuilder, Forcing, Fv1, Fv1Settings, Grid, InertialSettings, LocalInertial, SurfaceSolver},
+    surface::{
+        Domain, DomainBuilder, Forcing, Fv1, Fv1Settings, Grid, InertialSettings, LocalInertial, SurfaceMaker,
+        SurfaceSolver,
+    },
     water::WaterModel,
 };
 
@@ -128,6 +131,30 @@ pub fn bench_flood() -> Vec<Figure> {
     figures.push(drains_figure());
     figures.push(frame_figure());
     figures
+}
+
+/// The same figures with the local inertial kernel made elsewhere than on the processor: the common case, the same
+/// with drains, and 16 million cells; `threads` is 0 in their names.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn bench_flood_on(surface: &SurfaceMaker) -> Result<Vec<Figure>, String> {
+    let mut figures = Vec::new();
+    let settings = InertialSettings::default();
+    let domain = Arc::new(town(1000, 1000, 2.0));
+    figures.extend(race("flood_gpu", 0, &mut *surface(domain.clone(), settings)?, None, 9, 0.0));
+    let plan = Arc::new(DrainPlan::new(&grid_of_sewers(63, 64, 30.0), &domain, InletSettings::default()));
+    let mut coupled = surface(domain, settings)?;
+    figures.extend(race("flood_gpu_with_4032_manholes", 0, &mut *coupled, Some(Drains::new(plan)), 5, 0.0));
+    drop(coupled);
+    // A software device would take hours.
+    let fast = figures.first().is_some_and(|f| f.value > 1.0e9);
+    if fast {
+        let large = Arc::new(town(4000, 4000, 2.0));
+        figures.extend(race("flood_gpu_16m_cells", 0, &mut *surface(large, settings)?, None, 5, 0.0));
+    }
+    figures.retain(|f| !f.name.contains("bandwidth_share"));
+    Ok(figures)
 }
 
 /// Speed, real-time ratio, share of the memory limit and mass error of one solver on the common case.

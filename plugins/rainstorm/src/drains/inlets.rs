@@ -19,8 +19,8 @@ const LINEAR_M: f64 = 0.01;
 pub struct PlanInlet {
     /// Index of the node.
     pub node: usize,
-    /// Padded index of the cell.
-    pub(crate) cell: usize,
+    /// The cell ([`Domain::index_of`]).
+    pub cell: usize,
 }
 
 /// One inlet for each node that lies on open ground.

@@ -30,3 +30,4 @@ pub use pumps::PlanPump;
 pub use regulators::Regulator;
 pub use section::{Section, Wetted};
 pub use state::{DrainLedger, Drains};
+pub use step::Moved;

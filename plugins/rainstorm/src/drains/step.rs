@@ -24,8 +24,10 @@ const STRIDE_M: f64 = 2.0;
 
 /// What an exchange moved, m³.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moved {
+pub struct Moved {
+    /// From the street into the network.
     pub taken_m3: f64,
+    /// From the network up to the street.
     pub returned_m3: f64,
 }
 
@@ -45,11 +47,11 @@ impl Drains {
 
     /// Runs the network for `dt_s` under the street; what inlets take and manholes give back is moved on both
     /// sides by the same amount.
-    pub(crate) fn exchange(&mut self, dt_s: f64, street: &mut Street<'_>) -> Moved {
+    pub fn exchange(&mut self, dt_s: f64, street: &mut dyn Street) -> Moved {
         let before = self.now.books;
         let steps = (dt_s / self.plan.step_s).ceil().max(1.0);
         for _ in 0..steps as usize {
-            self.step(dt_s / steps, Some(street));
+            self.step(dt_s / steps, Some(&mut *street));
         }
         Moved {
             taken_m3: self.now.books.taken_m3 - before.taken_m3,
@@ -57,7 +59,7 @@ impl Drains {
         }
     }
 
-    fn step(&mut self, dt_s: f64, street: Option<&mut Street<'_>>) {
+    fn step(&mut self, dt_s: f64, street: Option<&mut dyn Street>) {
         let plan = self.plan.clone();
         self.drive(dt_s);
         self.supply(dt_s);
@@ -152,7 +154,7 @@ impl Drains {
         }
     }
 
-    fn look_up(&self, street: Option<&Street<'_>>) -> Vec<Above> {
+    fn look_up(&self, street: Option<&dyn Street>) -> Vec<Above> {
         let Some(street) = street else { return Vec::new() };
         let look = |inlet: &inlets::PlanInlet| {
             let grates = self.plan.inlet.area_m2;
@@ -160,7 +162,7 @@ impl Drains {
             Above {
                 depth_m: street.depth_m(inlet.cell),
                 ground_m: street.bed_m(inlet.cell),
-                cell_m2: street.cell_area_m2,
+                cell_m2: street.cell_area_m2(),
                 open_m2: grates * self.now.inlet_open[inlet.node] + hole,
                 lift_m2: grates + hole,
             }
@@ -332,7 +334,7 @@ impl Drains {
     }
 
     /// Cuts flows to what is there, moves the water and books it.
-    fn book(&mut self, dt_s: f64, street: Option<&mut Street<'_>>, above: &[Above]) {
+    fn book(&mut self, dt_s: f64, street: Option<&mut dyn Street>, above: &[Above]) {
         let plan = self.plan.clone();
         let (now, s) = (&mut self.now, &mut self.scratch);
         let ends = plan.ends();

@@ -15,7 +15,10 @@ use guanlan_city::City;
 use serde::{Deserialize, Serialize};
 
 use super::{MatrixRun, city_key, run_key};
-use crate::simulate::{Run, SimulateError, pool_of, write_frame, write_outputs};
+use crate::{
+    simulate::{Run, SimulateError, pool_of, write_frame, write_outputs},
+    surface::SurfaceMaker,
+};
 
 /// How a matrix is run.
 pub struct BatchOptions<'a> {
@@ -27,6 +30,8 @@ pub struct BatchOptions<'a> {
     pub checkpoint_s: f64,
     /// Called a few times a second at most, from any thread.
     pub progress: Option<&'a (dyn Fn(&BatchProgress) + Sync)>,
+    /// Makes the local inertial kernel elsewhere than on the processor.
+    pub surface: Option<SurfaceMaker>,
     /// Ends the batch at the next stop; what was begun goes on later.
     pub cancel: Option<&'a AtomicBool>,
 }
@@ -186,12 +191,12 @@ fn one(
         serde_json::to_vec_pretty(marker).map_err(io::Error::other).and_then(|b| replace(&marker_path, &b))
     };
     mark(&marker).map_err(named)?;
-    let mut run = Run::new(city, spec.scenario.clone(), pool_of(threads)?)?;
+    let mut run = Run::new(city, spec.scenario.clone(), pool_of(threads)?, board.options.surface.as_ref())?;
     if let Ok(bytes) = fs::read(&checkpoint_path) {
         match run.resume(&bytes) {
             Ok(()) => result.resumed_s = Some(run.time_s()),
             // A checkpoint that cannot be used costs time, nothing else.
-            Err(_) => run = Run::new(city, spec.scenario.clone(), pool_of(threads)?)?,
+            Err(_) => run = Run::new(city, spec.scenario.clone(), pool_of(threads)?, board.options.surface.as_ref())?,
         }
     }
     let mut saved = Instant::now();

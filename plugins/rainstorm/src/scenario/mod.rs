@@ -22,8 +22,8 @@ use crate::{
     measures::{CostBook, Measure, TimedMeasure},
     storm::{Rain, RainSeries, StormError},
     surface::{
-        Boundary, Domain, GreenAmptSoil, Grid, InertialSettings, KernelChoice, LossModel, SoilClass, SurfaceSolver,
-        solver_of,
+        Boundary, Domain, GreenAmptSoil, Grid, InertialSettings, KernelChoice, LossModel, SoilClass, SurfaceMaker,
+        SurfaceSolver, solver_of,
     },
 };
 
@@ -414,8 +414,9 @@ impl Scenario {
         &self,
         domain: Arc<Domain>,
         pool: Option<Arc<rayon::ThreadPool>>,
-    ) -> (Box<dyn SurfaceSolver>, Option<String>) {
-        solver_of(self.kernel, domain, self.inertial(), pool)
+        surface: Option<&SurfaceMaker>,
+    ) -> (Box<dyn SurfaceSolver>, Vec<String>) {
+        solver_of(self.kernel, domain, self.inertial(), pool, surface)
     }
 
     /// Settings of the raster at a cell size.

@@ -20,6 +20,7 @@ use crate::{
     measures::MeasureError,
     outputs::{Gauge, Tracker},
     scenario::{Scenario, ScenarioError},
+    surface::SurfaceMaker,
     water::{StateError, WaterError},
 };
 
@@ -53,6 +54,8 @@ pub struct SimulateOptions<'a> {
     pub hot_start: Option<PathBuf>,
     /// Where to save the state, and at which simulated minute (`None`: at the end).
     pub save_state: Option<(PathBuf, Option<f64>)>,
+    /// Makes the local inertial kernel elsewhere than on the processor.
+    pub surface: Option<SurfaceMaker>,
     /// Gets every depth raster at its time; without it they are kept in the outcome.
     pub frames: Option<&'a mut dyn FnMut(&Rasters, DepthFrame) -> std::io::Result<()>>,
 }
@@ -138,7 +141,7 @@ pub fn simulate(city: &City, scenario: &Scenario, options: SimulateOptions<'_>) 
         scenario.initial.hot_start = Some(path);
     }
     let pool = pool_of(options.threads)?;
-    let mut run = Run::new(city, scenario, pool)?;
+    let mut run = Run::new(city, scenario, pool, options.surface.as_ref())?;
     let mut to_save = options.save_state.take();
     let mut frames = Vec::new();
     while !run.is_done() {

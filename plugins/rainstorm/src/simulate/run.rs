@@ -16,7 +16,7 @@ use crate::{
     outputs::{Gauge, Tracker, ea_class, gauges_of},
     scenario::{Planned, Scenario},
     storm::{RainSeries, rain_signal, signals_reached},
-    surface::Domain,
+    surface::{Domain, SurfaceMaker},
     water::{StateError, WaterModel},
 };
 
@@ -83,10 +83,11 @@ impl<'a> Run<'a> {
         city: &'a City,
         scenario: Scenario,
         pool: Option<Arc<rayon::ThreadPool>>,
+        surface: Option<&SurfaceMaker>,
     ) -> Result<Self, SimulateError> {
         let began = Instant::now();
         let threads = pool.as_ref().map_or(1, |p| p.current_num_threads());
-        let mut model = WaterModel::new(city, &scenario, Stamp::from_secs(0), CADENCE_S, pool)?;
+        let mut model = WaterModel::new_on(city, &scenario, Stamp::from_secs(0), CADENCE_S, pool, surface)?;
         let fresh_rain = model.rain().clone();
         let mut offset_s = 0.0;
         if let Some(path) = &scenario.initial.hot_start {

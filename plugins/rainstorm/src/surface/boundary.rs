@@ -79,6 +79,10 @@ impl Boundary {
         }
     }
 
+    pub(super) fn point_after(&self, t_s: f64) -> Option<f64> {
+        self.points.get(self.points.partition_point(|p| p[0] <= t_s)).map(|p| p[0])
+    }
+
     /// Volume of a flow up to a time, m³: the exact integral of the lines.
     fn sum(&self, t_s: f64) -> f64 {
         let after = self.points.partition_point(|p| p[0] <= t_s);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Domain, Fv1, Fv1Settings, GRAVITY, InertialSettings, LocalInertial, SurfaceSolver};
+use super::{Domain, Fv1, Fv1Settings, GRAVITY, InertialSettings, LocalInertial, SurfaceMaker, SurfaceSolver};
 
 /// A kernel by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -57,19 +57,21 @@ pub fn supercritical_share(domain: &Domain) -> f64 {
     if all == 0 { 0.0 } else { fast as f64 / all as f64 }
 }
 
-/// A solver of the chosen kernel, and a notice when the ground speaks for the other one.
+/// A solver of the chosen kernel, and notices: when the ground speaks for the other one, and when `surface`, asked
+/// first for the local inertial kernel, cannot make it.
 #[must_use]
 pub fn solver_of(
     choice: KernelChoice,
     domain: Arc<Domain>,
     inertial: InertialSettings,
     pool: Option<Arc<rayon::ThreadPool>>,
-) -> (Box<dyn SurfaceSolver>, Option<String>) {
+    surface: Option<&SurfaceMaker>,
+) -> (Box<dyn SurfaceSolver>, Vec<String>) {
     let share = supercritical_share(&domain);
     let percent = 100.0 * share;
     let steep = share > MUCH;
     let godunov = choice == KernelChoice::Fv1 || (choice == KernelChoice::Auto && steep);
-    let notice = match choice {
+    let steep_notice = match choice {
         KernelChoice::Auto if steep => Some(format!(
             "{percent:.0} % of the ground is steep and smooth (supercritical): the fv1 kernel is used, about three times slower"
         )),
@@ -78,11 +80,19 @@ pub fn solver_of(
         )),
         _ => None,
     };
+    let mut notices: Vec<String> = steep_notice.into_iter().collect();
     if godunov {
-        (Box::new(Fv1::new(domain, Fv1Settings::default(), pool)), notice)
-    } else {
-        (Box::new(LocalInertial::new(domain, inertial, pool)), notice)
+        if surface.is_some() {
+            notices.push("the fv1 kernel runs on the processor only".into());
+        }
+        return (Box::new(Fv1::new(domain, Fv1Settings::default(), pool)), notices);
     }
+    match surface.map(|make| make(domain.clone(), inertial)) {
+        Some(Ok(solver)) => return (solver, notices),
+        Some(Err(why)) => notices.push(format!("the water is computed on the processor: {why}")),
+        None => {}
+    }
+    (Box::new(LocalInertial::new(domain, inertial, pool)), notices)
 }
 
 #[cfg(test)]
@@ -98,12 +108,13 @@ mod tests {
         for (slope, n, name) in
             [(0.005, 0.01, "fv1"), (0.001, 0.01, "local_inertial"), (0.005, 0.03, "local_inertial"), (0.1, 0.03, "fv1")]
         {
-            let (solver, notice) = solver_of(KernelChoice::Auto, plane(slope, n), InertialSettings::default(), None);
-            assert_eq!((solver.kernel_name(), notice.is_some()), (name, name == "fv1"), "{slope} {n}");
+            let (solver, notice) =
+                solver_of(KernelChoice::Auto, plane(slope, n), InertialSettings::default(), None, None);
+            assert_eq!((solver.kernel_name(), !notice.is_empty()), (name, name == "fv1"), "{slope} {n}");
         }
         let (solver, notice) =
-            solver_of(KernelChoice::LocalInertial, plane(0.1, 0.02), InertialSettings::default(), None);
+            solver_of(KernelChoice::LocalInertial, plane(0.1, 0.02), InertialSettings::default(), None, None);
         assert_eq!(solver.kernel_name(), "local_inertial");
-        assert!(notice.is_some_and(|n| n.contains("fv1")));
+        assert!(notice.iter().any(|n| n.contains("fv1")));
     }
 }

@@ -97,7 +97,8 @@ pub enum LossModel {
 
 impl LossModel {
     /// Share of `[from_mm, to_mm]` of cumulative rain that runs off at once, mm.
-    pub(super) fn runoff_mm(&self, from_mm: f64, to_mm: f64) -> f64 {
+    #[must_use]
+    pub fn runoff_mm(&self, from_mm: f64, to_mm: f64) -> f64 {
         match *self {
             Self::RunoffCoefficient(c) => c * (to_mm - from_mm),
             Self::Horton { .. } | Self::GreenAmpt(_) => to_mm - from_mm,
@@ -105,8 +106,9 @@ impl LossModel {
         }
     }
 
-    /// Capacity to take ponded water between two times, mm.
-    pub(super) fn capacity_mm(&self, from_s: f64, to_s: f64) -> f64 {
+    /// Capacity to take ponded water between two times, mm (Horton).
+    #[must_use]
+    pub fn capacity_mm(&self, from_s: f64, to_s: f64) -> f64 {
         match *self {
             Self::Horton { f0_mm_h, fc_mm_h, k_per_h } => {
                 let f = |t_s: f64| {

@@ -9,7 +9,7 @@ use super::{
     soil::{self, SoilRow},
     solver::BAND_ROWS,
     source::{self, RowSources},
-    street::Street,
+    street::Raster,
 };
 use crate::{drains::Drains, storm::RainField};
 
@@ -49,7 +49,7 @@ impl<K: Kernel> Solver<K> {
 
     fn meet_drains(&mut self, drains: &mut Drains, dt_s: f64) {
         self.changed.clear();
-        let mut street = Street {
+        let mut street = Raster {
             h: &mut self.h,
             film: &mut self.film,
             z: &self.domain.z,

@@ -16,6 +16,7 @@ mod drive;
 mod exchange;
 mod fv1;
 mod fv1_rows;
+mod ground;
 mod inertial;
 mod inertial_rows;
 mod kernel;
@@ -32,14 +33,18 @@ pub use choice::{KernelChoice, solver_of, supercritical_share};
 pub use crest::Crests;
 pub use domain::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, SoilClass};
 pub use fv1::{Fv1, Fv1Settings};
+pub use ground::GroundRow;
 pub use inertial::{InertialSettings, LocalInertial};
 pub use ledger::Ledger;
+pub use rain_rows::{RainSums, runoff_rows};
 pub use soil::GreenAmptSoil;
 pub use solver::Solver;
-pub(crate) use street::Street;
+pub use street::Street;
 
 use blocks::Blocks;
 use simd::Simd;
+
+use std::sync::Arc;
 
 use crate::{drains::Drains, storm::RainField};
 
@@ -53,6 +58,11 @@ pub struct Forcing<'a> {
     /// The drainage network, when it takes part.
     pub drains: Option<&'a mut Drains>,
 }
+
+/// Makes a solver of the local inertial scheme elsewhere than on the processor (a graphics device), or says why
+/// it cannot.
+pub type SurfaceMaker =
+    Arc<dyn Fn(Arc<Domain>, InertialSettings) -> Result<Box<dyn SurfaceSolver>, String> + Send + Sync>;
 
 /// A kernel that moves water over a [`Domain`].
 pub trait SurfaceSolver: Send {

@@ -18,9 +18,51 @@ pub(super) struct Water<'a> {
 
 /// What came and what was kept back, in m summed over cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Sums {
+pub struct RainSums {
+    /// Rain, roofs included.
     pub rain_m: f64,
+    /// Kept back by the ground.
     pub lost_m: f64,
+}
+
+/// Runoff of a field of rain between two times, m, row by row from the south-west without padding, with the rain
+/// each cell has had so far (`fallen_mm`, of the same shape). Ponded water is not looked at: `visit` gets each row.
+pub fn runoff_rows(
+    domain: &Domain,
+    rain: &dyn RainField,
+    time_s: [f64; 2],
+    fallen_mm: &mut [f32],
+    visit: &mut dyn FnMut(usize, &[f32]),
+) -> RainSums {
+    let cols = domain.grid.cols;
+    let (mut mm, mut came, mut sums) = (vec![0.0_f32; cols], vec![0.0_f32; cols], RainSums::default());
+    for row in 0..domain.grid.rows {
+        rain.row_mm(&domain.grid, row, time_s[0], time_s[1], &mut mm);
+        let at = domain.grid.padded(0, row);
+        for k in 0..cols {
+            came[k] = runoff_m(domain, at + k, mm[k], &mut fallen_mm[row * cols + k], &mut sums);
+        }
+        visit(row, &came);
+    }
+    sums
+}
+
+/// Runoff of what falls on a padded cell, m; booked.
+fn runoff_m(domain: &Domain, p: usize, fell_mm: f32, fallen_mm: &mut f32, sums: &mut RainSums) -> f32 {
+    let fell = if fell_mm > 0.0 { f64::from(fell_mm) } else { 0.0 };
+    let (own, roof) = (f64::from(domain.own[p]), f64::from(domain.roof[p]));
+    if own + roof <= 0.0 {
+        return 0.0;
+    }
+    let before_mm = f64::from(*fallen_mm);
+    *fallen_mm = (before_mm + fell) as f32;
+    let class = usize::from(domain.class[p] & 7).min(5);
+    let run = |class: usize| domain.losses[class].runoff_mm(before_mm, before_mm + fell).clamp(0.0, fell);
+    let came = if fell > 0.0 { (own * run(class) + roof * run(5)) / 1000.0 } else { 0.0 } as f32;
+    let rained_m = (own + roof) * fell / 1000.0;
+    sums.rain_m += rained_m;
+    sums.lost_m += rained_m - f64::from(came);
+    came
 }
 
 /// Applies the rain and losses of `time_s[0]..time_s[1]`.
@@ -30,7 +72,7 @@ pub(super) fn apply(
     time_s: [f64; 2],
     water: Water<'_>,
     pool: Option<&rayon::ThreadPool>,
-) -> Sums {
+) -> RainSums {
     let grid = domain.grid;
     let (s, cols, rows) = (grid.stride(), grid.cols, grid.rows);
     let capacity_m = domain.losses.map(|l| l.capacity_mm(time_s[0], time_s[1]).max(0.0) / 1000.0);
@@ -39,24 +81,16 @@ pub(super) fn apply(
         let at = (row + 1) * s + 1;
         let mut mm = vec![0.0_f32; cols];
         rain.row_mm(&grid, row, time_s[0], time_s[1], &mut mm);
-        let mut sums = Sums::default();
+        let mut sums = RainSums::default();
         for (k, fell) in mm.iter().enumerate() {
             let (p, i) = (at + k, k + 1);
-            let fell = if *fell > 0.0 { f64::from(*fell) } else { 0.0 };
-            let (own, roof) = (f64::from(domain.own[p]), f64::from(domain.roof[p]));
-            if own + roof <= 0.0 {
+            let own = f64::from(domain.own[p]);
+            if own + f64::from(domain.roof[p]) <= 0.0 {
                 continue;
             }
-            let before_mm = f64::from(fallen[i]);
-            fallen[i] = (before_mm + fell) as f32;
-            let class = usize::from(domain.class[p] & 7).min(5);
-            let run = |class: usize| domain.losses[class].runoff_mm(before_mm, before_mm + fell).clamp(0.0, fell);
-            let runoff_m = if fell > 0.0 { (own * run(class) + roof * run(5)) / 1000.0 } else { 0.0 };
-            let came = runoff_m as f32;
-            let rained_m = (own + roof) * fell / 1000.0;
-            sums.rain_m += rained_m;
-            sums.lost_m += rained_m - f64::from(came);
+            let came = runoff_m(domain, p, *fell, &mut fallen[i], &mut sums);
             (h[i], film[i]) = two_sum(h[i], film[i] + came);
+            let class = usize::from(domain.class[p] & 7).min(5);
             let capacity = capacity_m[class] * own;
             if capacity > 0.0 && h[i] + film[i] > 0.0 {
                 let held = f64::from(h[i]) + f64::from(film[i]);
@@ -68,7 +102,7 @@ pub(super) fn apply(
         sums
     };
     let inner = s..(rows + 1) * s;
-    let sums: Vec<Sums> = match pool {
+    let sums: Vec<RainSums> = match pool {
         Some(pool) if pool.current_num_threads() > 1 => pool.install(|| {
             water.h[inner.clone()]
                 .par_chunks_mut(s)
@@ -87,5 +121,6 @@ pub(super) fn apply(
             .collect(),
     };
     // In row order, whatever the threads did.
-    sums.into_iter().fold(Sums::default(), |a, b| Sums { rain_m: a.rain_m + b.rain_m, lost_m: a.lost_m + b.lost_m })
+    sums.into_iter()
+        .fold(RainSums::default(), |a, b| RainSums { rain_m: a.rain_m + b.rain_m, lost_m: a.lost_m + b.lost_m })
 }

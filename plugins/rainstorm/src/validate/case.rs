@@ -110,18 +110,36 @@ impl<'a> Bench<'a> {
             return;
         }
         for kernel in kernels {
-            let began = Instant::now();
-            let mut solver: Box<dyn SurfaceSolver> = match kernel {
+            let solver: Box<dyn SurfaceSolver> = match kernel {
                 Kernels::A => {
                     Box::new(LocalInertial::new(domain.clone(), InertialSettings::default(), self.pool.clone()))
                 }
                 Kernels::B => Box::new(Fv1::new(domain.clone(), Fv1Settings::default(), self.pool.clone())),
             };
-            let result = run(&mut *solver, *kernel);
-            let finite = solver.depths_m().iter().all(|h| h.is_finite() && *h >= 0.0);
-            let mass_error = solver.ledger().error_relative;
-            self.add(case, kernel.letter(), result, if finite { mass_error } else { f64::NAN }, began);
+            self.measure(case, kernel.letter(), solver, |s| run(s, *kernel));
+            let Some(make) = self.what.surface.as_ref().filter(|_| *kernel == Kernels::A) else { continue };
+            match make(domain.clone(), InertialSettings::default()) {
+                Ok(solver) => self.measure(case, "G", solver, |s| run(s, *kernel)),
+                Err(why) => {
+                    let result = Result { measured: why, target: "a device".into(), ok: false };
+                    self.add(case, "G", result, 0.0, Instant::now());
+                }
+            }
         }
+    }
+
+    fn measure(
+        &mut self,
+        case: &str,
+        letter: &str,
+        mut solver: Box<dyn SurfaceSolver>,
+        run: impl FnOnce(&mut dyn SurfaceSolver) -> Result,
+    ) {
+        let began = Instant::now();
+        let result = run(&mut *solver);
+        let finite = solver.depths_m().iter().all(|h| h.is_finite() && *h >= 0.0);
+        let mass_error = solver.ledger().error_relative;
+        self.add(case, letter, result, if finite { mass_error } else { f64::NAN }, began);
     }
 
     /// Adds a finding; a mass error over the limit (or no number) fails it.

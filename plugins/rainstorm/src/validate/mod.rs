@@ -22,12 +22,14 @@ use serde::{Deserialize, Serialize};
 
 pub use case::Kernels;
 
+use crate::surface::SurfaceMaker;
+
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Case.
     pub case: String,
-    /// `A` local inertial, `B` Godunov, or `drains`.
+    /// `A` local inertial, `G` the same on a graphics device, `B` Godunov, or `drains`.
     pub kernel: String,
     /// What came out.
     pub measured: String,
@@ -42,7 +44,7 @@ pub struct Finding {
 }
 
 /// What to run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Validation<'a> {
     /// Folder with `flood/` and `drainage/`.
     pub data: Option<&'a Path>,
@@ -52,11 +54,13 @@ pub struct Validation<'a> {
     pub only: Option<&'a str>,
     /// Threads.
     pub threads: usize,
+    /// Makes kernel A elsewhere than on the processor: its cases are run there, too (kernel `G`).
+    pub surface: Option<SurfaceMaker>,
 }
 
 impl Default for Validation<'_> {
     fn default() -> Self {
-        Self { data: None, slow: true, only: None, threads: 1 }
+        Self { data: None, slow: true, only: None, threads: 1, surface: None }
     }
 }
 
@@ -119,7 +123,7 @@ mod tests {
         }
         let only = std::env::var("ONLY").ok();
         let slow = std::env::var_os("GUANLAN_SLOW").is_some();
-        let what = Validation { data, slow, only: only.as_deref(), threads: 1 };
+        let what = Validation { data, slow, only: only.as_deref(), threads: 1, surface: None };
         let findings = validate(&what, &mut |_| {});
         println!("{}", markdown(&findings));
         assert!(only.is_some() || findings.len() > 30);

@@ -20,7 +20,7 @@ use crate::{
     outputs::Tracker,
     scenario::{Name, Scenario, ScenarioError},
     storm::{Rain, RainField, RainSeries, StormError},
-    surface::{Domain, Forcing, Ledger, SurfaceSolver},
+    surface::{Domain, Forcing, Ledger, SurfaceMaker, SurfaceSolver},
 };
 
 pub use engine::WaterEngine;
@@ -132,6 +132,22 @@ impl WaterModel {
         cadence_s: u32,
         pool: Option<Arc<rayon::ThreadPool>>,
     ) -> Result<Self, WaterError> {
+        Self::new_on(city, scenario, start, cadence_s, pool, None)
+    }
+
+    /// The same with the local inertial kernel made by `surface` (a graphics device), where the scenario takes that
+    /// kernel; when it cannot be made the processor's is taken and a note says why.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn new_on(
+        city: &City,
+        scenario: &Scenario,
+        start: Stamp,
+        cadence_s: u32,
+        pool: Option<Arc<rayon::ThreadPool>>,
+        surface: Option<&SurfaceMaker>,
+    ) -> Result<Self, WaterError> {
         scenario.check()?;
         let domain = Arc::new(domain_of(city, &scenario.bed(scenario.cell_m))?);
         let (rain, rain_notes) = scenario.rain_over(city, &domain.grid)?;
@@ -141,11 +157,13 @@ impl WaterModel {
             .filter(|_| scenario.drains.enabled)
             .map(|network| Drains::new(Arc::new(DrainPlan::new(network, &domain, scenario.inlets()))));
         let boundaries = scenario.boundaries(&LocalFrame::new(city.epsg, city.origin), &domain)?;
-        let (mut solver, kernel_notes) = scenario.solver(domain, pool);
+        let ground_notes = domain.notes().to_vec();
+        let (mut solver, kernel_notes) = scenario.solver(domain, pool, surface);
         if !boundaries.is_empty() {
             solver.follow(boundaries);
         }
         let mut model = Self::from_parts_boxed(solver, drains, rain, start, cadence_s);
+        model.notes.extend(ground_notes);
         model.notes.extend(kernel_notes);
         model.notes.extend(rain_notes);
         model.notes.extend(model.drains.as_ref().map(|d| d.plan().notes.clone()).unwrap_or_default());
