@@ -1,6 +1,8 @@
 //! One error for the whole crate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::fault::Fault;
 
 /// The journal cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +14,8 @@ pub enum JournalError {
     /// The database refused.
     #[error("journal database: {reason}\nfile: {path}", path = path.display())]
     Database {
+        /// What kind of refusal it is.
+        fault: Fault,
         /// What SQLite says.
         reason: String,
         /// The file, or `:memory:`.
@@ -35,4 +39,43 @@ pub enum JournalError {
         /// How.
         reason: String,
     },
+    /// Ticks before the first snapshot that fits this program were retired by the retention policy.
+    #[error(
+        "the journal's beginning was retired (up to tick {through}) and no snapshot in it fits this program: open it with the guanlan that wrote it"
+    )]
+    Retired {
+        /// Last retired tick.
+        through: u64,
+    },
+}
+
+impl JournalError {
+    /// What kind of trouble this is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Database { fault, .. } => *fault,
+            Self::Damaged { .. } => Fault::Damaged,
+            Self::Missing(_) | Self::TooNew { .. } | Self::Retired { .. } => Fault::Other,
+        }
+    }
+
+    /// Trouble with a file that is no refusal of SQLite's.
+    pub(crate) fn odd(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Database { fault: Fault::Other, reason: reason.into(), path: path.to_owned() }
+    }
+
+    /// Bytes in a file that are not what was written.
+    pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Database { fault: Fault::Damaged, reason: reason.into(), path: path.to_owned() }
+    }
+}
+
+/// Turns what SQLite says of a file into the crate's error.
+pub(crate) fn db(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + '_ {
+    move |error| JournalError::Database {
+        fault: Fault::of_sqlite(&error),
+        reason: error.to_string(),
+        path: path.to_owned(),
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! - a *record* is a fact in a SHA-256 chain (canonical JSON, DOMAIN §5);
 //! - a *block* is everything one tick drained, compressed; its digest is a record;
-//! - a *snapshot* is the whole truth at a tick.
+//! - a *snapshot* is the whole truth at a tick;
+//! - the *history* ([`history`]) is every reading by stream, with roll-ups, derived from the ticks;
+//! - the *figures* ([`figures`]) are counts of records, derived from the chain.
 //!
 //! State at any time = last snapshot before it + the blocks after that snapshot.
 //!
@@ -10,13 +12,18 @@
 //! **Invariant:** only this crate knows SQL.
 
 mod block;
+mod codec;
 mod error;
+mod fault;
+pub mod figures;
+pub mod history;
 mod record;
 mod sqlite;
 mod store;
 mod verify;
 
 pub use error::JournalError;
+pub use fault::Fault;
 pub use record::{GENESIS, Record, canonical_json, chain_hash};
 pub use sqlite::SqliteStore;
 pub use store::{Head, Meta, Parent, Snapshot, Store, StoredTick, TickCommit};

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use guanlan_core::{Mode, Stamp};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
     block,
-    error::JournalError,
+    codec::{pack, unpack},
+    error::{JournalError, db},
     record::{Draft, GENESIS, Record, hex},
     store::{Head, Meta, Snapshot, Store, StoredTick, TickCommit},
 };
@@ -22,10 +23,6 @@ pub struct SqliteStore {
     path: PathBuf,
     meta: Meta,
     head: Head,
-}
-
-fn db(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + '_ {
-    move |error| JournalError::Database { reason: error.to_string(), path: path.to_owned() }
 }
 
 impl SqliteStore {
@@ -86,15 +83,13 @@ impl SqliteStore {
                 tx.execute_batch(sql).map_err(&err)?;
                 tx.pragma_update(None, "user_version", i as i64 + 1).map_err(&err)?;
             }
-            let text = serde_json::to_string(meta)
-                .map_err(|e| JournalError::Database { reason: e.to_string(), path: path.to_owned() })?;
+            let text = serde_json::to_string(meta).map_err(|e| JournalError::odd(path, e.to_string()))?;
             tx.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('timeline', ?1)", [text]).map_err(&err)?;
             tx.commit().map_err(&err)?;
         }
         let text: String =
             conn.query_row("SELECT value FROM meta WHERE key = 'timeline'", [], |row| row.get(0)).map_err(&err)?;
-        let meta: Meta = serde_json::from_str(&text)
-            .map_err(|e| JournalError::Database { reason: format!("meta: {e}"), path: path.to_owned() })?;
+        let meta: Meta = serde_json::from_str(&text).map_err(|e| JournalError::damaged(path, format!("meta: {e}")))?;
         let chain: Option<(i64, String)> = conn
             .query_row("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1", [], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -140,6 +135,78 @@ fn mode_text(mode: Mode) -> String {
     match serde_json::to_value(mode) {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),
+    }
+}
+
+/// Snapshots older than an hour are thinned to one in ten minutes, older than a day to one an hour, older than a
+/// week to one a day: seeking runs at most so many minutes of ticks again.
+fn thin_snapshots(tx: &Transaction<'_>, now: Stamp) -> Result<(), rusqlite::Error> {
+    const MINUTE: i64 = 60_000;
+    const HOUR: i64 = 60 * MINUTE;
+    for (older, younger, every) in
+        [(HOUR, 24 * HOUR, 10 * MINUTE), (24 * HOUR, 168 * HOUR, HOUR), (168 * HOUR, i64::MAX / 2, 24 * HOUR)]
+    {
+        // The last of each span stays: what follows it is seldom far.
+        tx.prepare_cached(
+            "DELETE FROM snapshots WHERE ts > ?1 AND ts <= ?2 AND EXISTS \
+             (SELECT 1 FROM snapshots later WHERE later.ts > snapshots.ts AND later.ts / ?3 = snapshots.ts / ?3)",
+        )?
+        .execute(params![now.0.saturating_sub(younger), now.0.saturating_sub(older), every])?;
+    }
+    Ok(())
+}
+
+impl SqliteStore {
+    /// Retires the inputs of ticks before an instant, as the retention policy says: their blocks go, and a record
+    /// in the chain says so. Nothing after the last snapshot before that instant is touched, so what is kept can
+    /// still be replayed. Returns the last tick retired, if any was.
+    ///
+    /// # Errors
+    /// When the medium refuses.
+    pub fn retire_inputs(&mut self, before: Stamp) -> Result<Option<u64>, JournalError> {
+        let err = db(&self.path);
+        let through: Option<i64> = self
+            .conn
+            .query_row("SELECT max(tick) FROM snapshots WHERE ts <= ?1", [before.0], |r| r.get(0))
+            .map_err(&err)?;
+        let Some(through) = through else { return Ok(None) };
+        let count: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM blocks WHERE tick <= ?1", [through], |r| r.get(0))
+            .map_err(&err)?;
+        if count == 0 {
+            return Ok(None);
+        }
+        let draft = Draft {
+            op: "retired".into(),
+            actor: "room".into(),
+            case: None,
+            data: json!({ "through_tick": through, "blocks": count }),
+        };
+        let record = draft.chain(self.head.seq + 1, self.head.tick, self.head.ts, &self.head.hash);
+        let tx = self.conn.transaction().map_err(&err)?;
+        insert(&tx, &record).map_err(&err)?;
+        tx.execute("DELETE FROM blocks WHERE tick <= ?1", [through]).map_err(&err)?;
+        tx.execute("DELETE FROM snapshots WHERE tick < ?1", [through]).map_err(&err)?;
+        tx.commit().map_err(&err)?;
+        drop(err);
+        (self.head.seq, self.head.hash) = (record.seq, record.hash);
+        Ok(Some(through as u64))
+    }
+
+    /// Refuses writing from now on, or lets it again: how a medium that became read-only is tried in tests.
+    #[doc(hidden)]
+    pub fn refuse_writing(&mut self, refuse: bool) -> Result<(), JournalError> {
+        self.conn.pragma_update(None, "query_only", refuse).map_err(db(&self.path))
+    }
+
+    /// Limits the file's size in pages: how a full disk is tried in tests. 0 takes the limit away.
+    #[doc(hidden)]
+    pub fn limit_pages(&mut self, more: i64) -> Result<(), JournalError> {
+        let err = db(&self.path);
+        let pages: i64 = self.conn.pragma_query_value(None, "page_count", |r| r.get(0)).map_err(&err)?;
+        let limit = if more == 0 { 1 << 30 } else { pages + more };
+        self.conn.pragma_update(None, "max_page_count", limit).map_err(&err)
     }
 }
 
@@ -190,34 +257,42 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn put_snapshot(&mut self, s: &Snapshot) -> Result<(), JournalError> {
+    fn put_snapshot(&mut self, s: &Snapshot) -> Result<u64, JournalError> {
         let damaged = |reason: String| JournalError::Damaged { tick: s.tick, reason };
         let plain = postcard::to_stdvec(&s.states).map_err(|e| damaged(e.to_string()))?;
-        let body = zstd::bulk::compress(&plain, 1).map_err(|e| damaged(e.to_string()))?;
-        self.conn
-            .execute(
-                "INSERT OR REPLACE INTO snapshots (tick, ts, hash, body) VALUES (?1, ?2, ?3, ?4)",
-                params![s.tick as i64, s.ts.0, s.hash, body],
-            )
-            .map_err(db(&self.path))?;
-        Ok(())
+        let body = pack(&plain, 1).map_err(damaged)?;
+        let bytes = body.len() as u64;
+        let err = db(&self.path);
+        let tx = self.conn.transaction().map_err(&err)?;
+        tx.execute(
+            "INSERT OR REPLACE INTO snapshots (tick, ts, hash, body) VALUES (?1, ?2, ?3, ?4)",
+            params![s.tick as i64, s.ts.0, s.hash, body],
+        )
+        .map_err(&err)?;
+        thin_snapshots(&tx, s.ts).map_err(&err)?;
+        tx.commit().map_err(&err)?;
+        Ok(bytes)
     }
 
     fn snapshot_at(&self, at: Stamp) -> Result<Option<Snapshot>, JournalError> {
-        let row: Option<(i64, i64, String, Vec<u8>)> = self
+        let err = db(&self.path);
+        // A damaged snapshot is passed over: the one before it and more ticks give the same truth.
+        let mut statement = self
             .conn
-            .query_row(
-                "SELECT tick, ts, hash, body FROM snapshots WHERE ts <= ?1 ORDER BY tick DESC LIMIT 1",
-                [at.0],
-                |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
-            )
-            .optional()
-            .map_err(db(&self.path))?;
-        let Some((tick, ts, hash, body)) = row else { return Ok(None) };
-        let damaged = |reason: String| JournalError::Damaged { tick: tick as u64, reason };
-        let plain = zstd::decode_all(body.as_slice()).map_err(|e| damaged(e.to_string()))?;
-        let states = postcard::from_bytes(&plain).map_err(|e| damaged(e.to_string()))?;
-        Ok(Some(Snapshot { tick: tick as u64, ts: Stamp(ts), hash, states }))
+            .prepare_cached("SELECT tick, ts, hash, body FROM snapshots WHERE ts <= ?1 ORDER BY tick DESC")
+            .map_err(&err)?;
+        let mut rows = statement.query([at.0]).map_err(&err)?;
+        let mut damage = None;
+        while let Some(r) = rows.next().map_err(&err)? {
+            let (tick, ts, hash): (i64, i64, String) =
+                (r.get(0).map_err(&err)?, r.get(1).map_err(&err)?, r.get(2).map_err(&err)?);
+            let body: Vec<u8> = r.get(3).map_err(&err)?;
+            match unpack(&body).and_then(|plain| postcard::from_bytes(&plain).map_err(|e| e.to_string())) {
+                Ok(states) => return Ok(Some(Snapshot { tick: tick as u64, ts: Stamp(ts), hash, states })),
+                Err(reason) => damage = Some(JournalError::Damaged { tick: tick as u64, reason }),
+            }
+        }
+        damage.map_or(Ok(None), Err)
     }
 
     fn ticks_after(&self, after: u64, limit: usize) -> Result<Vec<StoredTick>, JournalError> {
@@ -326,7 +401,7 @@ impl BlockBodies<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::verify;
+    use crate::{Fault, verify::verify};
     use guanlan_core::{Event, Input, input::Observation};
 
     fn meta() -> Meta {
@@ -405,11 +480,99 @@ mod tests {
         let mut store = SqliteStore::in_memory(&meta()).unwrap();
         for (tick, ts) in [(5, 1000), (10, 2000)] {
             let s = Snapshot { tick, ts: Stamp(ts), hash: "h".into(), states: vec![("a".into(), vec![tick as u8; 9])] };
-            store.put_snapshot(&s).unwrap();
+            assert!(store.put_snapshot(&s).unwrap() > 0);
         }
         assert_eq!(store.snapshot_at(Stamp(1999)).unwrap().unwrap().tick, 5);
         assert_eq!(store.snapshot_at(Stamp(2000)).unwrap().unwrap().states[0].1, vec![10; 9]);
         assert_eq!(store.snapshot_at(Stamp(999)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_passed_over() {
+        let mut store = SqliteStore::in_memory(&meta()).unwrap();
+        for (tick, ts) in [(5, 1000), (10, 2000)] {
+            let s =
+                Snapshot { tick, ts: Stamp(ts), hash: "h".into(), states: vec![("a".into(), vec![tick as u8; 90])] };
+            store.put_snapshot(&s).unwrap();
+        }
+        store.conn.execute("UPDATE snapshots SET body = x'28b52ffd00' WHERE tick = 10", []).unwrap();
+        assert_eq!(store.snapshot_at(Stamp(9000)).unwrap().unwrap().tick, 5);
+        store.conn.execute("UPDATE snapshots SET body = x'00'", []).unwrap();
+        assert!(matches!(store.snapshot_at(Stamp(9000)), Err(JournalError::Damaged { tick: 5, .. })));
+    }
+
+    #[test]
+    fn old_snapshots_are_thinned() {
+        let mut store = SqliteStore::in_memory(&meta()).unwrap();
+        const MINUTE: i64 = 60_000;
+        for k in 0..48 * 30 {
+            let ts = Stamp(k * 2 * MINUTE);
+            store.put_snapshot(&Snapshot { tick: k as u64 + 1, ts, hash: String::new(), states: Vec::new() }).unwrap();
+        }
+        let kept = |from: i64, to: i64| -> i64 {
+            let sql = "SELECT count(*) FROM snapshots WHERE ts > ?1 AND ts <= ?2";
+            store.conn.query_row(sql, [from * MINUTE, to * MINUTE], |r| r.get(0)).unwrap()
+        };
+        let now = 48 * 60 - 2;
+        assert_eq!(kept(now - 60, now), 30);
+        assert!((130..=140).contains(&kept(now - 1440, now - 60)), "{}", kept(now - 1440, now - 60));
+        assert!((23..=26).contains(&kept(-1, now - 1440)), "{}", kept(-1, now - 1440));
+    }
+
+    #[test]
+    fn retired_inputs_leave_a_record_and_a_whole_chain() {
+        let mut store = SqliteStore::in_memory(&meta()).unwrap();
+        fill(&mut store, 1, 10);
+        let snapshot =
+            |tick: u64| Snapshot { tick, ts: Stamp(tick as i64 * 200), hash: String::new(), states: Vec::new() };
+        store.put_snapshot(&snapshot(6)).unwrap();
+        assert_eq!(store.retire_inputs(Stamp(1000)).unwrap(), None);
+        assert_eq!(store.retire_inputs(Stamp(1700)).unwrap(), Some(6));
+        assert_eq!(store.retire_inputs(Stamp(1700)).unwrap(), None);
+        fill(&mut store, 11, 3);
+        let v = verify(&store).unwrap();
+        assert!(v.ok, "{v:?}");
+        assert_eq!(store.ticks_after(0, 100).unwrap()[0].tick, 7);
+        // Only what a record says may be missing.
+        store.conn.execute("DELETE FROM blocks WHERE tick = 8", []).unwrap();
+        assert!(verify(&store).unwrap().problem.unwrap().contains("tick 8 are missing"));
+    }
+
+    #[test]
+    fn a_full_or_read_only_medium_refuses_whole_ticks_and_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("full.db");
+        let mut store = SqliteStore::open_or_create(&path, &meta()).unwrap();
+        fill(&mut store, 1, 3);
+        let noise: Vec<Input> = (0..20_000u64)
+            .map(|i| {
+                Input::Observation(Observation {
+                    sensor: format!("{}", i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).into(),
+                    phenomenon: Stamp(i as i64),
+                    received: Stamp(i as i64),
+                    result: (i as f64).sqrt(),
+                })
+            })
+            .collect();
+        let big = TickCommit {
+            tick: 4,
+            now: Stamp(800),
+            dt_ms: 200,
+            idle_ticks: 0,
+            mode: Mode::Demo,
+            inputs: &noise,
+            events: &[],
+        };
+        store.limit_pages(8).unwrap();
+        assert_eq!(store.commit(&big).unwrap_err().fault(), Fault::DiskFull);
+        assert_eq!(store.head().tick, 3);
+        assert!(verify(&store).unwrap().ok);
+        store.limit_pages(0).unwrap();
+        store.refuse_writing(true).unwrap();
+        assert_eq!(store.commit(&big).unwrap_err().fault(), Fault::ReadOnly);
+        store.refuse_writing(false).unwrap();
+        store.commit(&big).unwrap();
+        assert_eq!((store.head().tick, verify(&store).unwrap().ok), (4, true));
     }
 
     #[test]

@@ -108,11 +108,11 @@ pub trait Store: Send {
     /// # Errors
     /// When the medium refuses; nothing of the tick is then kept and it may be tried again.
     fn commit(&mut self, tick: &TickCommit<'_>) -> Result<(), JournalError>;
-    /// Keeps a snapshot.
+    /// Keeps a snapshot; returns the bytes it takes. Older ones are thinned.
     ///
     /// # Errors
     /// When the medium refuses.
-    fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), JournalError>;
+    fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<u64, JournalError>;
     /// The last snapshot at or before an instant.
     ///
     /// # Errors

@@ -39,7 +39,7 @@ const PAGE: usize = 4096;
 pub fn verify(store: &SqliteStore) -> Result<Verification, JournalError> {
     let mut v =
         Verification { records: 0, first: None, last: None, head_hash: GENESIS.to_owned(), ok: true, problem: None };
-    let mut digests = Vec::new();
+    let (mut digests, mut retired) = (Vec::new(), 0);
     loop {
         let page = store.records_after(v.last.unwrap_or(0), PAGE)?;
         let Some(last) = page.last().map(|r| r.seq) else { break };
@@ -51,7 +51,17 @@ pub fn verify(store: &SqliteStore) -> Result<Verification, JournalError> {
             } else if chain_hash(&r.body) != r.hash {
                 Some(format!("record {} was edited: its hash does not fit its text", r.seq))
             } else {
-                check_body(r.seq, &r.body, &r.op, r.case.as_deref(), r.tick, r.ts, &v.head_hash, &mut digests)
+                check_body(
+                    r.seq,
+                    &r.body,
+                    &r.op,
+                    r.case.as_deref(),
+                    r.tick,
+                    r.ts,
+                    &v.head_hash,
+                    &mut digests,
+                    &mut retired,
+                )
             };
             if v.ok && problem.is_some() {
                 v.ok = false;
@@ -62,6 +72,8 @@ pub fn verify(store: &SqliteStore) -> Result<Verification, JournalError> {
         v.last = Some(last);
     }
     if v.ok {
+        // The retention policy took the inputs of these ticks, and the chain says so.
+        digests.retain(|(tick, _)| *tick > retired);
         v.problem = check_blocks(store, &digests)?;
         v.ok = v.problem.is_none();
     }
@@ -78,6 +90,7 @@ fn check_body(
     ts: guanlan_core::Stamp,
     prev: &str,
     digests: &mut Vec<(u64, String)>,
+    retired: &mut u64,
 ) -> Option<String> {
     let Ok(value) = serde_json::from_str::<Value>(body) else {
         return Some(format!("record {seq} is not JSON"));
@@ -95,6 +108,9 @@ fn check_body(
     }
     if op == "inputs" {
         digests.push((tick, value["data"]["digest"].as_str().unwrap_or_default().to_owned()));
+    }
+    if op == "retired" {
+        *retired = value["data"]["through_tick"].as_u64().unwrap_or(0).max(*retired);
     }
     None
 }
@@ -128,7 +144,7 @@ pub fn export(store: &SqliteStore, out: &mut dyn Write) -> Result<u64, JournalEr
         after = last.seq;
         for r in &page {
             writeln!(out, "{{\"body\":{},\"hash\":\"{}\"}}", r.body, r.hash)
-                .map_err(|e| JournalError::Database { reason: e.to_string(), path: store.path().to_owned() })?;
+                .map_err(|e| JournalError::odd(store.path(), e.to_string()))?;
             n += 1;
         }
     }
