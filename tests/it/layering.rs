@@ -52,6 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "casework",
             "dispatch",
             "drill",
+            "rainstorm",
             "room",
             "stage",
             "markers",

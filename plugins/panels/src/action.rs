@@ -4,7 +4,7 @@ use guanlan_core::{AlertId, CaseId, Command, Role, Stamp, TimelineId, UnitId};
 
 use guanlan_stage::AreaStyle;
 
-use crate::{subject::Subject, vm::detail::CaseOp};
+use crate::{layout::Side, subject::Subject, tools::Tool, vm::detail::CaseOp};
 
 /// A wish.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,12 +55,16 @@ pub enum UiAction {
     Drill(Option<u32>),
     /// Goes one level up.
     DrillOut,
-    /// Opens or closes the table of areas.
-    ToggleAreas,
+    /// Opens a panel beside the alerts, or closes it.
+    Toggle(Side),
+    /// Takes a tool into the hand; `None` puts it down.
+    TakeTool(Option<Tool>),
+    /// What was clicked so far becomes a measure.
+    UseTool,
+    /// Explains an alert's colour; `None` closes the explanation.
+    Explain(Option<AlertId>),
     /// Draws areas as outlines or as prisms of a figure.
     SetAreaStyle(AreaStyle),
-    /// Opens or closes the layer tree.
-    ToggleLayers,
     /// Shows or hides a layer.
     SetLayer(String, bool),
     /// Sets a layer's opacity, 0–1.

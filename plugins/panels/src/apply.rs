@@ -1,6 +1,6 @@
 //! Carries out what was asked for: the one place where a click becomes a deed.
 
-use guanlan_core::Command;
+use guanlan_core::{Command, Lang};
 use guanlan_room::{Control, Picture};
 use guanlan_stage::camera::Lens;
 use guanlan_stage::frame::{scene_to_heading, to_scene};
@@ -10,10 +10,11 @@ use guanlan_stage::{AreaStyle, CameraPose, CameraRig, FlyTo, Ground, MapLens};
 use crate::{
     action::UiAction,
     camera::Pictures,
-    layout::Preset,
+    layout::{Preset, Side},
     rooms::{Answered, NotSent, Rooms},
     state::{Desk, Form, Tone},
     subject::RoadIndex,
+    tools::{Held, Needs, measure},
     vm::detail::in_language,
     words::{tr, tr_with},
 };
@@ -147,7 +148,6 @@ impl Hands<'_> {
             }
             UiAction::TakeSeat(role) => self.desk.role = role,
             UiAction::SwitchLanguage => {
-                use guanlan_core::Lang;
                 self.desk.look.lang = if lang == Lang::Zh { Lang::En } else { Lang::Zh };
             }
             UiAction::ToggleBriefing => {
@@ -198,12 +198,22 @@ impl Hands<'_> {
             UiAction::Dismiss(id) => self.desk.toasts.retain(|t| t.id != id),
             UiAction::Drill(area) => self.drill(area),
             UiAction::DrillOut => self.drill_out(),
-            UiAction::ToggleAreas => {
-                self.desk.areas_open = !self.desk.areas_open;
-                self.desk.layers_open &= !self.desk.areas_open;
+            UiAction::Toggle(side) => self.desk.toggle(side),
+            UiAction::TakeTool(tool) => {
+                self.desk.held = tool.map(|tool| Held { tool, places_m: Vec::new() });
+                if tool.is_some_and(|t| t.needs() == Needs::Nothing) {
+                    self.use_tool();
+                }
+            }
+            UiAction::UseTool => self.use_tool(),
+            UiAction::Explain(alert) => {
+                self.desk.why = alert.is_some();
+                if alert.is_some() {
+                    self.desk.alert = alert;
+                    self.desk.case = None;
+                }
             }
             UiAction::SetAreaStyle(style) => *self.area_style = style,
-            UiAction::ToggleLayers => self.desk.layers_open = !self.desk.layers_open,
             UiAction::SetLayer(id, on) => self.layers.set_on(&id, on),
             UiAction::SetOpacity(id, opacity) => self.layers.set_opacity(&id, opacity),
             UiAction::SetSolo(id) => self.layers.set_solo(id.as_deref()),
@@ -234,9 +244,8 @@ impl Hands<'_> {
     pub fn drill(&mut self, area: Option<u32>) {
         self.desk.tour.on = false;
         self.desk.area = below_whole(self.areas, area);
-        if self.desk.area.is_some() && !self.desk.areas_open {
-            self.desk.areas_open = true;
-            self.desk.layers_open = false;
+        if self.desk.area.is_some() {
+            self.desk.side = Side::Areas;
         }
         let pose = match self.desk.area.and_then(|a| self.areas.bounds(a)) {
             Some(bounds) => pose_over(bounds, &self.rig.pose, self.ground, self.lens),
@@ -250,6 +259,28 @@ impl Hands<'_> {
         if let Some(area) = self.desk.area {
             let above = self.areas.parent(area);
             self.drill(above);
+        }
+    }
+
+    /// What was clicked becomes a measure; the tool stays in the hand for the next one.
+    fn use_tool(&mut self) {
+        let Some(held) = self.desk.held.clone() else { return };
+        let lang = self.desk.lang();
+        let next = self.picture.measures.list.last().map_or(1, |m| m.no + 1);
+        let name = format!("{}-{next}", tr(guanlan_core::Lang::Zh, held.tool.key()));
+        let begun = self.picture.drill.as_ref().and_then(|d| d.start).unwrap_or(self.picture.now);
+        let minute = (self.picture.now - begun) as f64 / 60_000.0;
+        if let Some(held) = &mut self.desk.held {
+            held.places_m.clear();
+        }
+        if held.tool.needs() == Needs::Nothing {
+            self.desk.held = None;
+        }
+        let made = measure(&held, &self.picture.city, self.roads, &name, minute);
+        match made.map(serde_json::to_value) {
+            Ok(Ok(measure)) => self.send(Command::ApplyMeasure { measure, note: String::new() }),
+            Ok(Err(error)) => self.desk.say(error.to_string(), Tone::Refused, self.now_s, None),
+            Err(missed) => self.desk.say(tr(lang, missed), Tone::Refused, self.now_s, None),
         }
     }
 
@@ -269,12 +300,23 @@ pub fn tell(desk: &mut Desk, picture: &Picture, answered: Answered, now_s: f64) 
     let lang = desk.lang();
     match answered.reply.result {
         Err(refusal) => desk.say(in_language(&refusal.message, lang), Tone::Refused, now_s, None),
-        Ok(_) => match answered.command {
+        Ok(value) => match answered.command {
             Command::DispatchUnit { unit, .. } => {
                 let name = picture.units.get(&unit).map(|u| u.name(&picture.city.units).get(lang).to_owned());
                 let name = name.unwrap_or_else(|| unit.to_string());
                 let undo = Command::RecallUnit { unit, reason: tr(lang, "k-undo-reason").to_owned() };
                 desk.say(tr_with(lang, "k-done-dispatch", &[("unit", &name)]), Tone::Done, now_s, Some(undo));
+            }
+            Command::ApplyMeasure { .. } => {
+                let name = value.get("name").and_then(|n| n.get(if lang == Lang::En { "en" } else { "zh" }));
+                let name = name.and_then(|n| n.as_str()).unwrap_or_default();
+                let undo = value.get("undoable").and_then(serde_json::Value::as_bool).unwrap_or(false);
+                let no = value.get("measure").and_then(serde_json::Value::as_u64);
+                let undo = undo.then_some(Command::UndoMeasure { no });
+                desk.say(tr_with(lang, "k-done-measure", &[("name", name)]), Tone::Done, now_s, undo);
+            }
+            Command::ConfirmClosure { closure, .. } | Command::DismissClosure { closure, .. } => {
+                desk.say(tr(lang, "k-done"), Tone::Done, now_s, Some(Command::UndoClosure { closure }));
             }
             _ => desk.say(tr(lang, "k-done"), Tone::Done, now_s, None),
         },

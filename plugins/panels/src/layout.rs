@@ -49,23 +49,57 @@ pub enum Slot {
     Areas,
     /// The layer tree.
     Layers,
+    /// 数据目录: sources, owners, rates promised and kept.
+    Catalogue,
+    /// Estimated water, forecast, pump advice, measures.
+    Water,
+    /// Why the chosen alert has its colour.
+    Why,
+}
+
+/// What stands beside the alerts; one at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// Key figures and charts.
+    #[default]
+    Figures,
+    /// The table of areas.
+    Areas,
+    /// The layer tree.
+    Layers,
+    /// 数据目录.
+    Catalogue,
+    /// Water: estimate, forecast, advice, measures.
+    Water,
+}
+
+impl Side {
+    /// The panel it is.
+    #[must_use]
+    pub const fn slot(self) -> Slot {
+        match self {
+            Self::Figures => Slot::Figures,
+            Self::Areas => Slot::Areas,
+            Self::Layers => Slot::Layers,
+            Self::Catalogue => Slot::Catalogue,
+            Self::Water => Slot::Water,
+        }
+    }
 }
 
 /// What is open beside the usual panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Open {
-    /// A case is chosen.
-    pub detail: bool,
-    /// The table of areas.
-    pub areas: bool,
-    /// The layer tree.
-    pub layers: bool,
+    /// What takes the place of cases and crews: the chosen case, or why an alert has its colour.
+    pub detail: Option<Slot>,
+    /// Beside the alerts.
+    pub side: Side,
 }
 
 impl Open {
     /// What takes the place of figures and charts.
     fn instead(self) -> Option<Slot> {
-        if self.layers { Some(Slot::Layers) } else { self.areas.then_some(Slot::Areas) }
+        (self.side != Side::Figures).then(|| self.side.slot())
     }
 }
 
@@ -137,8 +171,8 @@ pub fn layout(size: egui::Vec2, preset: Preset, open: Open) -> Layout {
                 None => [(Slot::Alerts, if tall { 0.61 } else { 0.58 }), (Slot::Figures, 0.39)],
             };
             stack(column(GAP, w), &parts, &mut panels);
-            if open.detail {
-                stack(column(right, w), &[(Slot::Detail, 1.0)], &mut panels);
+            if let Some(slot) = open.detail {
+                stack(column(right, w), &[(slot, 1.0)], &mut panels);
             } else {
                 stack(column(right, w), &[(Slot::Cases, 0.58), (Slot::Crews, 0.42)], &mut panels);
             }
@@ -149,7 +183,7 @@ pub fn layout(size: egui::Vec2, preset: Preset, open: Open) -> Layout {
             right = size.x - left;
             stack(column(GAP, w), &[(open.instead().unwrap_or(Slot::Figures), 1.0)], &mut panels);
             stack(column(2.0 * GAP + w, w), &[(Slot::Alerts, 1.0)], &mut panels);
-            let inner = if open.detail { Slot::Detail } else { Slot::Crews };
+            let inner = open.detail.unwrap_or(Slot::Crews);
             stack(column(right, w), &[(inner, 1.0)], &mut panels);
             stack(column(right + w + GAP, w), &[(Slot::Cases, 1.0)], &mut panels);
         }
@@ -187,8 +221,9 @@ mod tests {
             (1920.0, 1080.0, Preset::Briefing),
             (3840.0, 1080.0, Preset::Briefing),
         ] {
-            for k in 0..8 {
-                let open = Open { detail: k & 1 > 0, areas: k & 2 > 0, layers: k & 4 > 0 };
+            let sides = [Side::Figures, Side::Areas, Side::Layers, Side::Catalogue, Side::Water];
+            let details = [None, Some(Slot::Detail), Some(Slot::Why)];
+            for open in sides.into_iter().flat_map(|side| details.map(|detail| Open { detail, side })) {
                 let l = layout(vec2(w, h), preset, open);
                 assert!(l.map.width() / w >= 0.56, "{preset:?} {w}x{h}: {}", l.map.width() / w);
                 let mut rects: Vec<Rect> = l.panels.iter().map(|p| p.1).collect();
@@ -209,6 +244,10 @@ mod tests {
         let l = layout(vec2(3840.0, 1080.0), Preset::Desk, Open::default());
         assert_eq!(l.preset, Preset::Wide);
         assert_eq!(l.panels.len(), 4);
-        assert!(layout(vec2(800.0, 600.0), Preset::None, Open { detail: true, ..Open::default() }).panels.is_empty());
+        assert!(
+            layout(vec2(800.0, 600.0), Preset::None, Open { detail: Some(Slot::Detail), ..Open::default() })
+                .panels
+                .is_empty()
+        );
     }
 }

@@ -43,6 +43,7 @@ mod looking;
 pub mod rooms;
 pub mod state;
 pub mod subject;
+pub mod tools;
 pub mod ui;
 pub mod values;
 pub mod vm;
@@ -129,6 +130,7 @@ impl Plugin for PanelsPlugin {
             .insert_resource(Desk::new(self.lang, self.scale, self.demo, self.preset))
             .init_resource::<MarkerIds>()
             .init_resource::<Made>()
+            .init_resource::<Asked>()
             .init_resource::<Showing>()
             .init_resource::<MarkerScene>()
             // Glyphs that are new in a frame reach the texture in that frame, not one later.
@@ -188,7 +190,7 @@ fn look_at_rooms(
 
 /// The stage draws the areas that the table lists while it is open: a map that nobody asked about areas is not tinted.
 fn areas_shown(desk: Res<Desk>, tree: Res<AreaTree>, mut figures: ResMut<AreaFigures>) {
-    let asked = desk.areas_open || desk.area.is_some();
+    let asked = desk.side == layout::Side::Areas || desk.area.is_some();
     let children = if asked { tree.children(desk.area) } else { &[] };
     if figures.current == desk.area && *figures.children == children {
         return;
@@ -234,8 +236,9 @@ impl Walk<'_> {
     /// Goes into an area, or home, and flies there.
     fn go(&self, area: Option<u32>, desk: &mut Desk, fly: &mut MessageWriter<FlyTo>) {
         desk.area = apply::below_whole(&self.tree, area);
-        desk.areas_open |= desk.area.is_some();
-        desk.layers_open &= desk.area.is_none();
+        if desk.area.is_some() {
+            desk.side = layout::Side::Areas;
+        }
         desk.revision += 1;
         let bounds = desk.area.and_then(|a| self.tree.bounds(a));
         let pose = bounds.map_or(self.rig.home, |b| pose_over(b, &self.rig.pose, &self.ground, &self.lens));
@@ -250,7 +253,7 @@ impl Walk<'_> {
     }
 }
 
-/// Space stands still or goes on, L opens the layers, Backspace goes out of an area, Esc goes back one step and at last to
+/// Space stands still or goes on, L opens the layers, K the data catalogue, Y the water, Backspace goes out of an area, Esc goes back one step and at last to
 /// the whole city, F11 fills the screen.
 fn keys(
     keys: Option<Res<ButtonInput<KeyCode>>>,
@@ -261,6 +264,7 @@ fn keys(
     walk: Walk,
     mut pictures: ResMut<Pictures>,
     mut fly: MessageWriter<FlyTo>,
+    mut asked: ResMut<Asked>,
     mut windows: Query<&mut Window, With<PrimaryWindow>>,
 ) {
     let Some(keys) = keys else { return };
@@ -277,8 +281,9 @@ fn keys(
         walk.go(up, desk, fly);
     };
     if keys.just_pressed(KeyCode::Escape) && !desk.back() && !pictures.close_last() {
-        if std::mem::take(&mut desk.layers_open) {
-            desk.revision += 1;
+        if desk.side != layout::Side::Figures && desk.area.is_none() {
+            let side = desk.side;
+            desk.toggle(side);
         } else {
             out(&mut desk, &mut fly);
         }
@@ -290,8 +295,19 @@ fn keys(
         out(&mut desk, &mut fly);
     }
     if keys.just_pressed(KeyCode::KeyL) {
-        desk.layers_open = !desk.layers_open;
-        desk.revision += 1;
+        desk.toggle(layout::Side::Layers);
+    }
+    if keys.just_pressed(KeyCode::KeyK) {
+        desk.toggle(layout::Side::Catalogue);
+    }
+    if keys.just_pressed(KeyCode::KeyY) {
+        desk.toggle(layout::Side::Water);
+    }
+    if keys.any_just_pressed([KeyCode::Enter, KeyCode::NumpadEnter])
+        && let Some(held) = &desk.held
+        && matches!(held.tool.needs(), tools::Needs::Line(least) if held.places_m.len() >= least)
+    {
+        asked.0.push(UiAction::UseTool);
     }
     if keys.just_pressed(KeyCode::Space)
         && let Some(shown) = &showing.0
@@ -339,6 +355,29 @@ impl Meets<'_> {
     }
 }
 
+/// What was asked for outside a panel: carried out with the panels' own actions.
+#[derive(Resource, Default)]
+pub(crate) struct Asked(pub Vec<UiAction>);
+
+/// A click with a tool in the hand.
+fn tool_at(click: &Picked, desk: &mut Desk, asked: &mut Asked) {
+    let Some(held) = &mut desk.held else { return };
+    if click.what == PickTarget::Nothing {
+        return;
+    }
+    // The second click of a double click ends a line; it is no place of its own.
+    if !click.double {
+        held.places_m.push(click.ground_m);
+    }
+    let done = match held.tool.needs() {
+        tools::Needs::Nothing | tools::Needs::Place => !click.double,
+        tools::Needs::Line(least) => click.double && held.places_m.len() >= least,
+    };
+    if done {
+        asked.0.push(UiAction::UseTool);
+    }
+}
+
 /// Farther than this a click on a building or a road is a click on the map, m.
 const PIN_FAR_M: f32 = 1500.0;
 
@@ -354,10 +393,15 @@ fn picked(
     mut desk: ResMut<Desk>,
     mut pictures: ResMut<Pictures>,
     mut fly: MessageWriter<FlyTo>,
+    mut asked: ResMut<Asked>,
 ) {
     for click in clicks.read() {
         desk.tour.on = false;
         desk.revision += 1;
+        if desk.held.is_some() {
+            tool_at(click, &mut desk, &mut asked);
+            continue;
+        }
         let Some(shown) = &showing.0 else { continue };
         let ppp = contexts.iter_mut().next().map_or(1.0, |mut c| c.get_mut().pixels_per_point());
         let at = egui::pos2(click.cursor_px.x / ppp, click.cursor_px.y / ppp);
@@ -375,7 +419,15 @@ fn picked(
                 desk.unit = meets.ids.units.get(i).cloned();
                 continue;
             }
-            Some(MarkerHit::Sensor(i)) => desk.alert = meets.ids.alert_of(i),
+            Some(MarkerHit::Sensor(i)) => {
+                desk.alert = meets.ids.alert_of(i);
+                // A colour explains itself.
+                if desk.alert.is_some() && !pins {
+                    desk.why = true;
+                    desk.case = None;
+                    continue;
+                }
+            }
             // A ring opens by itself.
             Some(MarkerHit::Ring(..)) => continue,
             Some(_) => {}

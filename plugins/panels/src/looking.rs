@@ -15,7 +15,7 @@ use guanlan_markers::MarkersPlugin;
 use guanlan_room::{Machine, RoomConfig, Timelines, run_live};
 use guanlan_stage::{CameraPose, CameraRig, Ground, StagePlugin, still::StillApp};
 
-use crate::{Desk, PanelsPlugin, Preset};
+use crate::{Desk, PanelsPlugin, Preset, layout::Side};
 
 fn city() -> Arc<City> {
     let cache = std::env::temp_dir().join("guanlan-look");
@@ -172,7 +172,7 @@ fn pictures_to_look_at() {
         let pose = crate::apply::pose_over(bounds, &from, world.resource::<Ground>(), lens);
         world.resource_mut::<CameraRig>().pose = pose;
         let mut desk = world.resource_mut::<Desk>();
-        (desk.area, desk.areas_open) = (area, true);
+        (desk.area, desk.side) = (area, Side::Areas);
         desk.revision += 1;
     };
     let child = |world: &World, of: Option<u32>| {
@@ -180,7 +180,7 @@ fn pictures_to_look_at() {
     };
     shot(&rooms, "layers", [1920, 1080], |world| {
         let mut desk = world.resource_mut::<Desk>();
-        desk.layers_open = true;
+        desk.side = Side::Layers;
         desk.tree.open = Some("sensors-road-water".into());
         desk.revision += 1;
     });
@@ -192,11 +192,11 @@ fn pictures_to_look_at() {
     });
     shot(&rooms, "layers-wide-en", [3840, 1080], |world| {
         let mut desk = world.resource_mut::<Desk>();
-        (desk.layers_open, desk.look.lang) = (true, Lang::En);
+        (desk.side, desk.look.lang) = (Side::Layers, Lang::En);
         desk.tree.open = Some("flood".into());
         desk.revision += 1;
     });
-    shot(&rooms, "wall", [7680, 2160], |world| world.resource_mut::<Desk>().areas_open = true);
+    shot(&rooms, "wall", [7680, 2160], |world| world.resource_mut::<Desk>().side = Side::Areas);
     shot(&rooms, "pins", [1920, 1080], |world| {
         use crate::subject::Subject;
         let picture = world.resource::<crate::Showing>().0.clone().unwrap().picture;

@@ -3,7 +3,14 @@
 use bevy::prelude::Resource;
 use guanlan_core::{AlertId, CaseId, Command, Lang, OrgId, Role, TimelineId, UnitId};
 
-use crate::{action::FormKind, layout::Preset, look::Look, subject::Subject, ui::layers::TreeState};
+use crate::{
+    action::FormKind,
+    layout::{Preset, Side},
+    look::Look,
+    subject::Subject,
+    tools::Held,
+    ui::layers::TreeState,
+};
 
 /// Words asked for before a step is sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,10 +131,14 @@ pub struct Desk {
     pub demo: bool,
     /// The area drilled into; `None` is the whole city.
     pub area: Option<u32>,
-    /// The table of areas is open.
-    pub areas_open: bool,
-    /// The layer tree is open.
-    pub layers_open: bool,
+    /// What stands beside the alerts.
+    pub side: Side,
+    /// The chosen alert's colour is being explained.
+    pub why: bool,
+    /// The tool in the hand.
+    pub held: Option<Held>,
+    /// Words for a refusal at the water's desk.
+    pub reason: String,
     /// What was opened and written in the layer tree.
     pub tree: TreeState,
     /// Pinned callouts, the oldest first; at most [`PINS_MOST`].
@@ -161,8 +172,10 @@ impl Desk {
             drop: None,
             demo,
             area: None,
-            areas_open: false,
-            layers_open: false,
+            side: Side::default(),
+            why: false,
+            held: None,
+            reason: String::new(),
             tree: TreeState::default(),
             pins: Vec::new(),
             revision: 0,
@@ -206,14 +219,26 @@ impl Desk {
         self.pins.push(subject);
     }
 
+    /// Opens a panel beside the alerts, or closes it where it is open.
+    pub fn toggle(&mut self, side: Side) {
+        self.side = if self.side == side { Side::Figures } else { side };
+        self.revision += 1;
+    }
+
     /// One step back: form, drop, case, pins, marks, tour. False when there is nothing to go back from.
     pub fn back(&mut self) -> bool {
         self.revision += 1;
+        if self.held.take().is_some() {
+            return true;
+        }
         if self.drop.take().is_some() || self.form.take().is_some() || self.drag.take().is_some() {
             return true;
         }
         if self.case.take().is_some() {
             self.search.clear();
+            return true;
+        }
+        if std::mem::take(&mut self.why) {
             return true;
         }
         if self.pins.pop().is_some() {

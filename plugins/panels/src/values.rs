@@ -9,7 +9,7 @@ use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
 
 use crate::{
     counting::Counting,
-    layout::{Preset, Slot},
+    layout::{Preset, Side, Slot},
     rooms::Shown,
     state::Desk,
     vm::{
@@ -17,6 +17,7 @@ use crate::{
         areas::{self, AreasVm},
         briefing::{self, BriefingVm},
         cases::{self, CasesVm},
+        catalogue::{self, CatalogueVm},
         crews::{self, CrewsVm},
         detail::{self, DetailVm},
         figures::{self, FiguresVm, Gauges},
@@ -24,6 +25,8 @@ use crate::{
         layers::{self, LayersVm},
         tell::{Sources, Told},
         timebar::{self, TimeBarVm},
+        water::{self, WaterVm},
+        why::{self, WhyVm},
     },
 };
 
@@ -39,7 +42,7 @@ struct Key {
     preset: Preset,
     counted: u64,
     layers: u64,
-    open: (bool, bool),
+    open: (Side, bool),
 }
 
 /// What values are made of besides the picture.
@@ -96,6 +99,12 @@ pub struct Values {
     pub areas: AreasVm,
     /// The layer tree, while it is open.
     pub layers: LayersVm,
+    /// The water's desk, while it is open.
+    pub water: WaterVm,
+    /// 数据目录, while it is open.
+    pub catalogue: CatalogueVm,
+    /// Why the chosen alert has its colour.
+    pub why: Option<WhyVm>,
     /// Pinned callouts with their number at the desk.
     pub pins: Vec<(usize, Told)>,
 }
@@ -129,7 +138,7 @@ impl Made {
             preset: desk.preset,
             counted: around.counting.version,
             layers: around.layers.revision,
-            open: (desk.areas_open, desk.layers_open),
+            open: (desk.side, desk.why),
         };
         if self.key.as_ref() == Some(&key) {
             return false;
@@ -165,6 +174,9 @@ impl Made {
             } else {
                 LayersVm::default()
             },
+            water: if has(Slot::Water) { water::water(p, role, lang) } else { WaterVm::default() },
+            catalogue: if has(Slot::Catalogue) { catalogue::catalogue(p, lang) } else { CatalogueVm::default() },
+            why: desk.alert.filter(|_| has(Slot::Why)).and_then(|id| why::why(p, id, role, lang)),
             pins: desk
                 .pins
                 .iter()

@@ -143,7 +143,7 @@ fn card_ui(ui: &mut Ui, card: &AlertCard, chosen: bool, look: &Look, actions: &m
         },
     );
     if response.clicked() {
-        actions.push(UiAction::SelectAlert(Some(card.id)));
+        actions.push(UiAction::Explain(Some(card.id)));
         actions.extend(card.place_m.map(UiAction::Fly));
     }
 }

@@ -8,6 +8,7 @@ use guanlan_stage::{AreaStyle, Figure};
 use super::kit;
 use crate::{
     action::UiAction,
+    layout::Side,
     look::Look,
     state::Desk,
     vm::areas::{AreasVm, level},
@@ -48,13 +49,23 @@ pub fn crumbs_ui(
                         actions.push(UiAction::Drill(*area));
                     }
                 }
-                let words = if desk.areas_open { tr(look.lang, "k-areas-hide") } else { tr(look.lang, "k-areas-show") };
+                let words = if desk.side == Side::Areas {
+                    tr(look.lang, "k-areas-hide")
+                } else {
+                    tr(look.lang, "k-areas-show")
+                };
                 if !vm.crumbs.is_empty() && kit::button(ui, look, words, false).clicked() {
-                    actions.push(UiAction::ToggleAreas);
+                    actions.push(UiAction::Toggle(Side::Areas));
                 }
-                let words = format!("{} L", tr(look.lang, "k-layers"));
-                if kit::button(ui, look, &words, desk.layers_open).clicked() {
-                    actions.push(UiAction::ToggleLayers);
+                for (side, key, letter) in [
+                    (Side::Layers, "k-layers", 'L'),
+                    (Side::Water, "k-water", 'Y'),
+                    (Side::Catalogue, "k-catalogue-short", 'K'),
+                ] {
+                    let words = format!("{} {letter}", tr(look.lang, key));
+                    if kit::button(ui, look, &words, desk.side == side).clicked() {
+                        actions.push(UiAction::Toggle(side));
+                    }
                 }
             });
         });
@@ -140,7 +151,7 @@ pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, style: AreaStyle, look: &Look) -> Vec
     let name = vm.crumbs.last().map_or("", |c| c.1.as_str());
     kit::heading(ui, look, name, |ui| {
         if kit::button(ui, look, tr(lang, "k-close-panel"), false).clicked() {
-            actions.push(UiAction::ToggleAreas);
+            actions.push(UiAction::Toggle(Side::Areas));
         }
         if vm.drilled && kit::button(ui, look, tr(lang, "k-area-up"), false).clicked() {
             actions.push(UiAction::DrillOut);
@@ -234,15 +245,19 @@ mod tests {
             kit::panel(ctx, "areas", rect, &look, |ui| areas_ui(ui, &vm, AreaStyle::Outline, &look))
         });
         let prisms = UiAction::SetAreaStyle(AreaStyle::Prism(Figure::Depth));
-        for wanted in
-            [UiAction::Drill(Some(7)), UiAction::Drill(Some(9)), UiAction::DrillOut, UiAction::ToggleAreas, prisms]
-        {
+        for wanted in [
+            UiAction::Drill(Some(7)),
+            UiAction::Drill(Some(9)),
+            UiAction::DrillOut,
+            UiAction::Toggle(Side::Areas),
+            prisms,
+        ] {
             assert!(actions.contains(&wanted), "{wanted:?} is not among {actions:?}");
         }
         let desk = Desk::new(Lang::Zh, 1.0, false, Preset::Desk);
         let actions = click_around(vec2(420.0, 60.0), &look, |ctx, rect| {
             crumbs_ui(ctx, &vm, &desk, rect.min + vec2(4.0, 4.0), 400.0, &look).1
         });
-        assert!(actions.contains(&UiAction::Drill(None)) && actions.contains(&UiAction::ToggleLayers));
+        assert!(actions.contains(&UiAction::Drill(None)) && actions.contains(&UiAction::Toggle(Side::Layers)));
     }
 }

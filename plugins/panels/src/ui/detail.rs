@@ -162,6 +162,10 @@ fn facts(ui: &mut Ui, vm: &DetailVm, look: &Look) {
 
 fn picks(ui: &mut Ui, vm: &DetailVm, look: &Look, actions: &mut Vec<UiAction>) {
     let (s, lang) = (look.sizes, look.lang);
+    if vm.picks.is_empty() && (!vm.may_dispatch || !vm.crews.is_empty()) {
+        // Nobody is sought: somebody is on it, or the case is not at that step.
+        return;
+    }
     kit::text(ui, tr(lang, "k-best-three"), look.regular(s.small), look.second());
     if vm.picks.is_empty() {
         kit::text(ui, tr(lang, "k-no-picks"), look.regular(s.small), look.second());

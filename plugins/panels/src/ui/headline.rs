@@ -1,16 +1,13 @@
 //! The strip at the top.
 
-use egui::{Align, Layout, Sense, Ui, vec2};
-use guanlan_core::{AlertLevel, Role, theme::Token};
+use egui::{Align, Layout, Ui};
+use guanlan_core::{AlertLevel, Role};
 
 use super::kit;
 use crate::{
     action::UiAction,
     look::Look,
-    vm::{
-        headline::{HeadlineVm, Lamp},
-        number,
-    },
+    vm::{headline::HeadlineVm, number},
     words::{tr, tr_with},
 };
 
@@ -93,22 +90,11 @@ fn mode(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) 
 }
 
 fn lamp(ui: &mut Ui, vm: &HeadlineVm, look: &Look) {
-    let color = match vm.lamp {
-        Lamp::Well => look.faint(Token::Accent, 0.8),
-        Lamp::Strained => look.color(Token::LevelYellow),
-        Lamp::Ill => look.color(Token::LevelRed),
-    };
     let response = ui.scope(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let words = egui::RichText::new(&vm.health).font(look.regular(look.sizes.small)).color(look.second());
         ui.label(words);
-        let (rect, _) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
-        let painter = ui.painter();
-        match vm.lamp {
-            Lamp::Well => painter.circle_filled(rect.center(), 4.0, color),
-            Lamp::Strained => painter.circle_stroke(rect.center(), 4.5, egui::Stroke::new(2.5, color)),
-            Lamp::Ill => painter.rect_filled(rect.shrink(1.5), egui::CornerRadius::ZERO, color),
-        };
+        kit::lamp(ui, look, vm.lamp);
     });
     response.response.on_hover_text(vm.health_lines.join("\n"));
 }

@@ -6,7 +6,7 @@ use egui::{
 };
 use guanlan_core::{AlertLevel, level::Shape as LevelShape, theme::Token};
 
-use crate::look::Look;
+use crate::{look::Look, vm::headline::Lamp};
 
 /// Margin inside a panel.
 pub const MARGIN: f32 = 12.0;
@@ -111,6 +111,17 @@ pub fn level_mark(painter: &Painter, look: &Look, level: AlertLevel, centre: Pos
             painter.add(Shape::convex_polygon(corners(shape, centre, radius), color, Stroke::NONE));
         }
     }
+}
+
+/// Health in colour and shape: a dot, a ring, a square.
+pub fn lamp(ui: &mut Ui, look: &Look, lamp: Lamp) {
+    let (rect, _) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
+    let painter = ui.painter();
+    match lamp {
+        Lamp::Well => painter.circle_filled(rect.center(), 4.0, look.faint(Token::Accent, 0.8)),
+        Lamp::Strained => painter.circle_stroke(rect.center(), 4.5, Stroke::new(2.5, look.color(Token::LevelYellow))),
+        Lamp::Ill => painter.rect_filled(rect.shrink(1.5), CornerRadius::ZERO, look.color(Token::LevelRed)),
+    };
 }
 
 /// A level with room around it, in a line of text.

@@ -7,6 +7,7 @@ use guanlan_stage::layers::catalogue::Swatch;
 use super::kit;
 use crate::{
     action::UiAction,
+    layout::Side,
     look::Look,
     vm::layers::{Fresh, GroupRows, LayerRow, LayersVm, LegendRow},
     words::tr,
@@ -32,7 +33,7 @@ pub fn layers_ui(ui: &mut Ui, vm: &LayersVm, tree: &mut TreeState, look: &Look) 
     let (s, lang) = (look.sizes, look.lang);
     kit::heading(ui, look, tr(lang, "k-layers"), |ui| {
         if kit::button(ui, look, tr(lang, "k-close-panel"), false).clicked() {
-            actions.push(UiAction::ToggleLayers);
+            actions.push(UiAction::Toggle(Side::Layers));
         }
         ui.label(egui::RichText::new(vm.total.to_string()).font(look.medium(s.title)).color(look.second()));
     });
@@ -309,7 +310,7 @@ mod tests {
         assert!(has(&|a| *a == UiAction::SetSolo(Some("cameras".into()))));
         assert!(has(&|a| matches!(a, UiAction::SetOpacity(id, o) if id == "cameras" && (0.2..0.8).contains(o))));
         assert!(has(&|a| *a == UiAction::SetGroup("areas".into(), false)));
-        assert!(has(&|a| *a == UiAction::ToggleLayers));
+        assert!(has(&|a| *a == UiAction::Toggle(Side::Layers)));
         assert!(opened > 0, "its legend opens");
     }
 }

@@ -6,9 +6,10 @@ use guanlan_room::{Picture, TimelineInfo};
 use crate::words::{tr, tr_with};
 
 /// How the room itself is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lamp {
     /// Nothing to say.
+    #[default]
     Well,
     /// Late, or a feed is down.
     Strained,

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod areas;
 pub mod briefing;
 pub mod cases;
+pub mod catalogue;
 pub mod crews;
 pub mod detail;
 pub mod figures;
@@ -11,6 +12,8 @@ pub mod headline;
 pub mod layers;
 pub mod tell;
 pub mod timebar;
+pub mod water;
+pub mod why;
 
 use guanlan_core::{Lang, Stamp};
 

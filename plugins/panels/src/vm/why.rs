@@ -1,0 +1,129 @@
+//! Why an alert has its colour, and where the readings that prove it come from.
+
+use guanlan_core::{AlertId, AlertLevel, CaseId, Lang, Role};
+use guanlan_room::Picture;
+
+use super::{alerts, number, span};
+use crate::words::{tr, tr_with};
+
+/// The explanation of one alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WhyVm {
+    /// The alert.
+    pub id: AlertId,
+    /// Its level.
+    pub level: AlertLevel,
+    /// What is the matter.
+    pub title: String,
+    /// Where.
+    pub place: String,
+    /// One sentence.
+    pub sentence: String,
+    /// Key of the label and value.
+    pub facts: Vec<(&'static str, String)>,
+    /// Unit of the readings.
+    pub unit: &'static str,
+    /// The readings that led to the level: time, value, over the threshold.
+    pub proof: Vec<(String, String, bool)>,
+    /// The last two hours: minutes before now (negative) and value.
+    pub trend: Vec<[f64; 2]>,
+    /// The threshold passed.
+    pub threshold: f64,
+    /// From the source to the screen: key of the label and value.
+    pub lineage: Vec<(&'static str, String)>,
+    /// Its case.
+    pub case: Option<CaseId>,
+    /// The seat may set it aside and wake it again.
+    pub may_act: bool,
+    /// Nobody has seen it.
+    pub unseen: bool,
+    /// Local m.
+    pub place_m: Option<[f64; 2]>,
+}
+
+/// The explanation of an alert; `None` when it is gone.
+#[must_use]
+pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<WhyVm> {
+    let alert = picture.alerts.find(id)?;
+    let unit = alert.property.unit();
+    let card = alerts::card(picture, alert, role, lang);
+    let at = |s: guanlan_core::Stamp| s.format_local("%H:%M:%S");
+    let mut facts: Vec<(&'static str, String)> = vec![
+        ("k-rule", alert.rule.clone()),
+        ("k-why-threshold", format!("{} {unit}", number(alert.threshold))),
+        (
+            "k-why-since",
+            tr_with(
+                lang,
+                "k-why-since-at",
+                &[("at", &at(alert.since)), ("span", &span(lang, picture.now - alert.since))],
+            ),
+        ),
+        ("k-why-first", at(alert.raised_at)),
+        ("k-why-worst", format!("{} · {} {unit}", alert.peak.name().get(lang), number(alert.peak_value))),
+    ];
+    if let Some(ack) = &alert.acked {
+        let words = [ack.actor.as_str(), ack.role.name().get(lang), &at(ack.at), ack.note.as_str()]
+            .into_iter()
+            .filter(|w| !w.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · ");
+        facts.push(("k-why-seen", words));
+    }
+    if !card.remark.is_empty() {
+        facts.push(("k-state", card.remark.clone()));
+    }
+    let row = picture.sensors.row(alert.index);
+    if let Some(row) = &row {
+        facts.push(("k-quality", format!("{} · {}", row.quality.name().get(lang), row.reason.name().get(lang))));
+    }
+    let proof = alert.evidence.iter().rev().map(|e| {
+        let over = e.value >= alert.threshold;
+        (at(e.at), format!("{} {unit}", number(e.value)), over)
+    });
+    Some(WhyVm {
+        id,
+        level: alert.level,
+        title: card.title,
+        place: card.place,
+        sentence: tr_with(
+            lang,
+            "k-why-sentence",
+            &[
+                ("value", &format!("{} {unit}", number(alert.value))),
+                ("level", alert.level.name().get(lang)),
+                ("threshold", &format!("{} {unit}", number(alert.threshold))),
+            ],
+        ),
+        facts,
+        unit,
+        proof: proof.collect(),
+        trend: alerts::trend_of(picture, alert.index),
+        threshold: alert.threshold,
+        lineage: lineage(picture, alert.index, lang),
+        case: card.case,
+        may_act: card.can_acknowledge || role != Role::Leader,
+        unseen: alert.acked.is_none(),
+        place_m: alert.place_m,
+    })
+}
+
+/// From the source to the screen, in order.
+#[must_use]
+pub fn lineage(picture: &Picture, index: u32, lang: Lang) -> Vec<(&'static str, String)> {
+    let Some(row) = picture.sensors.row(index) else { return Vec::new() };
+    let mut lines = vec![("k-number", row.meta.id.to_string())];
+    match picture.lineage.of(index) {
+        Some(origin) => {
+            let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(lang)).collect();
+            let steps = if steps.is_empty() { tr(lang, "k-why-as-is").to_owned() } else { steps.join(" → ") };
+            lines.push(("k-why-source", origin.source.to_owned()));
+            lines.push(("k-why-connector", format!("{} · {}", origin.connector, origin.feed)));
+            lines.push(("k-why-steps", steps));
+            lines.push(("k-layer-owner", origin.owner.get(lang).to_owned()));
+        }
+        None => lines.push(("k-why-source", tr(lang, "k-why-undeclared").to_owned())),
+    }
+    lines.retain(|l| !l.1.is_empty());
+    lines
+}
