@@ -31,6 +31,7 @@ type SaveFn = fn(&World) -> Result<Vec<u8>, postcard::Error>;
 type LoadFn = fn(&mut World, &[u8]) -> Result<(), postcard::Error>;
 type CopyFn = fn(&World, &mut World);
 
+#[derive(Clone)]
 struct Entry {
     name: &'static str,
     save: SaveFn,
@@ -39,7 +40,7 @@ struct Entry {
 }
 
 /// The registered states of a room, sorted by name.
-#[derive(Resource, Default)]
+#[derive(Resource, Clone, Default)]
 pub struct StateRegistry {
     entries: Vec<Entry>,
 }
@@ -103,14 +104,20 @@ impl StateRegistry {
     /// # Errors
     /// When a state cannot be serialised.
     pub fn hash(&self, world: &World) -> Result<[u8; 32], StateError> {
+        Ok(Self::hash_saved(&self.save(world)?))
+    }
+
+    /// The hash of states that were [saved](Self::save).
+    #[must_use]
+    pub fn hash_saved(saved: &[(String, Vec<u8>)]) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        for (name, bytes) in self.save(world)? {
+        for (name, bytes) in saved {
             hasher.update((name.len() as u64).to_le_bytes());
             hasher.update(name.as_bytes());
             hasher.update((bytes.len() as u64).to_le_bytes());
-            hasher.update(&bytes);
+            hasher.update(bytes);
         }
-        Ok(hasher.finalize().into())
+        hasher.finalize().into()
     }
 }
 
