@@ -62,6 +62,9 @@ fn inputs(city: &City, m: i64, now: Stamp) -> Vec<Input> {
         };
         out.push(Input::Observation(Observation { sensor: s.id.clone(), phenomenon: now, received: now, result }));
     }
+    if m == 119 {
+        out.extend(water_words(city, now));
+    }
     if m % 7 == 3 {
         let at = city.places[(m as usize * 5) % city.places.len()].place_m;
         out.push(Input::Citizen(CitizenReport {
@@ -75,6 +78,137 @@ fn inputs(city: &City, m: i64, now: Stamp) -> Vec<Input> {
         }));
     }
     out
+}
+
+/// What a model of the water would say, so that its desk can be looked at.
+fn water_words(city: &City, now: Stamp) -> Vec<Input> {
+    use guanlan_core::Bilingual;
+    use guanlan_core::water::{
+        AdviceAction, AdviceOption, AdviceReport, ForecastReport, GaugeVerdict, Harm, Passing, RainSource,
+        RoadForecast, SiteForecast, WaterBooks, WaterReport, WaterSkill,
+    };
+    let gauges: Vec<_> = city.sensors.iter().filter(|s| s.property == ObservedProperty::RoadWaterDepth).collect();
+    let harm = |roads, under| Harm {
+        roads,
+        road_min: 12.0 * f64::from(roads),
+        underpasses: under,
+        residents: 1240,
+        buildings: 37,
+        places: 2,
+        ..Harm::default()
+    };
+    let report = WaterReport {
+        at: now,
+        estimate: true,
+        cell_m: 10.0,
+        cadence_s: 60,
+        speed: 26.0,
+        rain: RainSource::Gauges,
+        rain_coverage: 96,
+        rain_mm_h: 48.2,
+        skill: WaterSkill {
+            window_min: 60,
+            gauges: 41,
+            readings: 820,
+            rmse_m: 0.043,
+            bias_m: -0.011,
+            nse: Some(0.81),
+            hit_rate: Some(0.92),
+            false_alarm: Some(0.06),
+        },
+        books: WaterBooks {
+            rain_m3: 1.9e6,
+            drained_m3: 7.0e5,
+            stored_m3: 4.1e5,
+            nudged_m3: -8.2e3,
+            error_relative: 4e-9,
+            ..WaterBooks::default()
+        },
+        gauges: vec![GaugeVerdict {
+            sensor: gauges[4].id.clone(),
+            place_m: gauges[4].place_m.unwrap_or_default(),
+            measured_m: 0.9,
+            model_m: 0.08,
+            at: now,
+            contradicted: true,
+            since: Some(now),
+            reason: Bilingual::new(
+                "五分钟涨 90 cm，当地来水不足，邻近测点不支持",
+                "Rose 90 cm in five minutes: more than the rain can bring, and its neighbours do not agree",
+            ),
+        }],
+        ..WaterReport::default()
+    };
+    let site = |i: usize, peak: u16| SiteForecast {
+        id: gauges[i].id.to_string(),
+        name: gauges[i].name.clone(),
+        place_m: gauges[i].place_m.unwrap_or_default(),
+        depth_mm: (0..24).map(|k| (f64::from(peak) * (f64::from(k) / 12.0).min(1.0)) as u16).collect(),
+        peak_mm: peak,
+        peak_at: now + 60 * 60_000,
+        passes: vec![Passing { limit_mm: 270, from: now + 38 * 60_000, until: None }],
+        ..SiteForecast::default()
+    };
+    let forecast = ForecastReport {
+        no: 3,
+        from: now,
+        to: now + 2 * 3_600_000,
+        rain: RainSource::Persistence,
+        rain_words: RainSource::Persistence.name(),
+        rain_mm: 61.0,
+        step_s: 300,
+        sites: (0..5).map(|i| site(i, 460 - 70 * i as u16)).collect(),
+        roads: vec![RoadForecast {
+            edge: 1,
+            name: Bilingual::new("观山路", "Guanshan Road"),
+            underpass: true,
+            from: now + 20 * 60_000,
+            until: None,
+            peak_mm: 460,
+        }],
+        harm: harm(11, 3),
+        headline: Bilingual::new(
+            "观山路下穿 38 分后 27 cm，将中断交通",
+            "Guanshan underpass 27 cm in 38 min: it will be cut",
+        ),
+        ..ForecastReport::default()
+    };
+    let action = |name: (&str, &str), k: usize| AdviceAction {
+        kind: "pump_truck".into(),
+        measure: String::new(),
+        name: Bilingual::new(name.0, name.1),
+        why: Bilingual::new("峰值降 21 cm", "peak 21 cm lower"),
+        place_m: gauges[k].place_m,
+        start: now + 5 * 60_000,
+        effect: now + 25 * 60_000,
+        people: 4.0,
+        trucks: 1.0,
+        minutes: 20.0,
+    };
+    let advice = AdviceReport {
+        no: 1,
+        forecast: 3,
+        from: now,
+        to: now + 2 * 3_600_000,
+        nothing: harm(11, 3),
+        options: vec![AdviceOption {
+            no: 1,
+            name: Bilingual::new("两处泵车加开泵", "Two trucks and a pump"),
+            actions: vec![
+                action(("泵车至观山路下穿", "Truck to Guanshan underpass"), 0),
+                action(("泵车至中山路下穿", "Truck to Zhongshan underpass"), 1),
+            ],
+            people: 8.0,
+            trucks: 2.0,
+            minutes: 40.0,
+            harm: harm(4, 1),
+            words: Bilingual::new("少断 7 段路、2 处下穿", "7 roads and 2 underpasses fewer are cut"),
+        }],
+        runs: 14,
+        words: Bilingual::new("比较 14 种组合，推荐第 1 种", "14 combinations compared; the first is recommended"),
+        ..AdviceReport::default()
+    };
+    vec![Input::WaterReport(Arc::new(report)), Input::Forecast(Arc::new(forecast)), Input::Advice(Arc::new(advice))]
 }
 
 fn wall() -> Stamp {
@@ -182,6 +316,18 @@ fn pictures_to_look_at() {
         let mut desk = world.resource_mut::<Desk>();
         desk.side = Side::Layers;
         desk.tree.open = Some("sensors-road-water".into());
+        desk.revision += 1;
+    });
+    shot(&rooms, "water", [1920, 1080], |world| {
+        let picture = world.resource::<crate::Showing>().0.clone().unwrap().picture;
+        let alert = picture.alerts.active().iter().find(|a| a.place_m.is_some()).map(|a| a.id);
+        let mut desk = world.resource_mut::<Desk>();
+        (desk.side, desk.alert, desk.why) = (Side::Water, alert, true);
+        desk.revision += 1;
+    });
+    shot(&rooms, "catalogue-en", [1920, 1080], |world| {
+        let mut desk = world.resource_mut::<Desk>();
+        (desk.side, desk.look.lang) = (Side::Catalogue, Lang::En);
         desk.revision += 1;
     });
     shot(&rooms, "areas", [1600, 900], |world| into(world, child(world, None)));

@@ -101,6 +101,8 @@ pub struct Values {
     pub layers: LayersVm,
     /// The water's desk, while it is open.
     pub water: WaterVm,
+    /// What is said of the water on every picture.
+    pub water_note: String,
     /// 数据目录, while it is open.
     pub catalogue: CatalogueVm,
     /// Why the chosen alert has its colour.
@@ -175,6 +177,7 @@ impl Made {
                 LayersVm::default()
             },
             water: if has(Slot::Water) { water::water(p, role, lang) } else { WaterVm::default() },
+            water_note: water::note(p, lang),
             catalogue: if has(Slot::Catalogue) { catalogue::catalogue(p, lang) } else { CatalogueVm::default() },
             why: desk.alert.filter(|_| has(Slot::Why)).and_then(|id| why::why(p, id, role, lang)),
             pins: desk

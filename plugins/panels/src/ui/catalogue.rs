@@ -63,7 +63,9 @@ fn row_ui(ui: &mut Ui, row: &SourceRow, look: &Look) {
         kit::bar(ui, look, kept, color, vec2(ui.available_width(), 3.0));
     }
     kit::text(ui, &row.owner, look.regular(s.small), look.text());
-    kit::text(ui, &row.kind, look.regular(s.small), look.second());
+    if !row.kind.is_empty() {
+        kit::text(ui, &row.kind, look.regular(s.small), look.second());
+    }
     let rate = if row.streams.is_empty() { row.rate.clone() } else { format!("{} · {}", row.streams, row.rate) };
     kit::text(ui, &rate, look.regular(s.small), look.second());
     let good = if row.good.is_empty() { String::new() } else { tr_with(lang, "k-cat-good", &[("share", &row.good)]) };

@@ -52,7 +52,7 @@ fn properties(list: &[ObservedProperty], lang: Lang) -> String {
     let names: Vec<Bilingual> = list.iter().map(|p| p.name()).collect();
     words.extend(names.iter().take(4).map(|n| n.get(lang)));
     let more = list.len().saturating_sub(4);
-    let text = words.join("、");
+    let text = words.join(if lang == Lang::Zh { "、" } else { ", " });
     if more > 0 { format!("{text} +{more}") } else { text }
 }
 

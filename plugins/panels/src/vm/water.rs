@@ -394,6 +394,27 @@ pub fn may_act(role: Role) -> bool {
     matches!(role, Role::Dispatcher | Role::Supervisor | Role::Department | Role::Leader | Role::System)
 }
 
+/// What every picture with water says of it: name, resolution, inputs, error. Empty without a model.
+#[must_use]
+pub fn note(picture: &Picture, lang: Lang) -> String {
+    let live = &picture.live_water;
+    let (Some(name), Some(report)) = (live.name(), live.report.as_ref()) else { return String::new() };
+    let mut words = tr_with(
+        lang,
+        "k-water-note",
+        &[
+            ("name", name.get(lang)),
+            ("cell", &format!("{:.0}", report.cell_m)),
+            ("rain", report.rain.name().get(lang)),
+            ("error", &format!("{:.0e}", report.books.error_relative)),
+        ],
+    );
+    if report.skill.readings > 0 {
+        words.push_str(&format!(" · {} {}", tr(lang, "k-water-rmse"), metres(report.skill.rmse_m)));
+    }
+    words
+}
+
 /// The panel of a picture.
 #[must_use]
 pub fn water(picture: &Picture, role: Role, lang: Lang) -> WaterVm {

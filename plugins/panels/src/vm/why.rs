@@ -112,7 +112,7 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
 #[must_use]
 pub fn lineage(picture: &Picture, index: u32, lang: Lang) -> Vec<(&'static str, String)> {
     let Some(row) = picture.sensors.row(index) else { return Vec::new() };
-    let mut lines = vec![("k-number", row.meta.id.to_string())];
+    let mut lines = vec![("k-why-stream", row.meta.id.to_string())];
     match picture.lineage.of(index) {
         Some(origin) => {
             let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(lang)).collect();
