@@ -182,6 +182,12 @@ pub struct SimulateArgs {
     /// Threads of one run; all cores when absent.
     #[arg(long)]
     pub threads: Option<usize>,
+    /// Where kernel A computes: cpu, gpu (software Vulkan too), auto (a graphics card where there is one).
+    #[arg(long, default_value = "auto", value_parser = ["cpu", "gpu", "auto"])]
+    pub solver: String,
+    /// A SWMM input file alone, from its start to its end, as EPA SWMM runs it; no scenario and no city.
+    #[arg(long, value_name = "FILE.inp", conflicts_with_all = ["scenario", "city", "matrix", "hot_start", "save_state"])]
+    pub network: Option<PathBuf>,
     /// A matrix of choices over the scenario: all runs and a comparison report; what is done is not done again.
     #[arg(long, value_name = "FILE")]
     pub matrix: Option<PathBuf>,
@@ -301,6 +307,12 @@ pub struct BenchArgs {
     /// `--validate`: leave out the cases that take more than a few seconds.
     #[arg(long)]
     pub quick: bool,
+    /// `--validate`: only the table, for a README.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// `flood`: cpu, or gpu (software Vulkan too): its speed, or with --validate kernel A's cases on it as well.
+    #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
+    pub solver: String,
     #[command(flatten)]
     pub frame: FrameArgs,
 }

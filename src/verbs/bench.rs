@@ -10,7 +10,10 @@ pub fn run(args: &BenchArgs) -> Outcome {
         return validate(args);
     }
     let figures = match args.what.as_str() {
-        "flood" => guanlan_rainstorm::bench_flood(),
+        "flood" => match super::solver::surface(&args.solver)? {
+            Some(surface) => guanlan_rainstorm::bench_flood_on(&surface).map_err(failed)?,
+            None => guanlan_rainstorm::bench_flood(),
+        },
         #[cfg(feature = "views")]
         "frame" => super::bench_frame::run(&args.frame)?,
         "import" => super::bench_import::run()?,
@@ -43,9 +46,10 @@ fn validate(args: &BenchArgs) -> Outcome {
         slow: !args.quick,
         only: args.only.as_deref(),
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        surface: super::solver::surface(&args.solver)?,
     };
     let findings = guanlan_rainstorm::validate::validate(&what, &mut |f| {
-        if !args.json {
+        if !args.json && !args.markdown {
             eprintln!("{} {} ({:.1} s): {}", if f.ok { "ok  " } else { "MISS" }, f.case, f.wall_s, f.measured);
         }
     });

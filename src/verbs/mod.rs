@@ -12,6 +12,7 @@ mod journal;
 pub mod room;
 mod schema;
 mod simulate;
+mod solver;
 
 use crate::{
     args::{Cli, Verb},

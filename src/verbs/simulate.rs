@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use guanlan_core::Lang;
 use guanlan_rainstorm::{
     CitySource, Scenario, SimulateError, SimulateOptions, SurfaceLedger,
+    drains::{RunFileError, run_file_into},
     matrix::{BatchOptions, BatchProgress, Matrix, MatrixRun, run_batch},
     report::{ReportHead, RunFacts, comparison},
     simulate, write_frame, write_outputs,
@@ -17,12 +18,14 @@ use crate::{
     progress::Progress,
     scene::{self, SceneRequest},
     shipped,
+    verbs::solver::surface,
 };
 
 pub fn run(args: &SimulateArgs, lang: Lang) -> Outcome {
-    match &args.matrix {
-        Some(file) => run_matrix(args, file, lang),
-        None => run_one(args, lang),
+    match (&args.network, &args.matrix) {
+        (Some(file), _) => run_network(args, file, lang),
+        (None, Some(file)) => run_matrix(args, file, lang),
+        (None, None) => run_one(args, lang),
     }
 }
 
@@ -55,6 +58,7 @@ fn run_one(args: &SimulateArgs, lang: Lang) -> Outcome {
         cancel: None,
         hot_start: args.hot_start.as_deref().map(absolute),
         save_state: args.save_state.as_deref().map(|path| (absolute(path), args.save_at)),
+        surface: surface(&args.solver)?,
         frames: Some(&mut frames),
     };
     let outcome = simulate(&city, &scenario, options).map_err(failure)?;
@@ -79,7 +83,48 @@ fn run_one(args: &SimulateArgs, lang: Lang) -> Outcome {
         s.real_time_ratio,
         ledger_line(&s.ledger, lang),
     );
+    say_notes(&s.notes, lang);
     println!("{}\n{}", s.honesty_line(lang), args.out.display());
+    Ok(())
+}
+
+/// What was guessed, repaired or left out.
+fn say_notes(notes: &[String], lang: Lang) {
+    for note in notes.iter().take(20) {
+        println!("{}: {note}", pick(lang, "说明", "note"));
+    }
+    if notes.len() > 20 {
+        println!("{}: +{}", pick(lang, "说明", "note"), notes.len() - 20);
+    }
+}
+
+/// A SWMM file alone.
+fn run_network(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
+    let outcome = run_file_into(file, &args.out, lang).map_err(|e| match e {
+        RunFileError::Read(e) => bad_input(e),
+        e => failed(e),
+    })?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&outcome).map_err(failed)?);
+        return Ok(());
+    }
+    let l = &outcome.ledger;
+    println!(
+        "{:.1} h · {} {:.0} · {} {:.0} · {} {:.0} · {} {:.0} m³ · {} {:.1e}",
+        outcome.duration_s / 3600.0,
+        pick(lang, "流入", "in"),
+        l.inflow_m3 + l.backflow_m3,
+        pick(lang, "排出", "out"),
+        l.outfall_m3,
+        pick(lang, "溢出", "flooded"),
+        l.flooded_m3,
+        pick(lang, "存", "stored"),
+        l.stored_m3,
+        pick(lang, "水量误差", "mass error"),
+        outcome.error_relative,
+    );
+    say_notes(&outcome.notes, lang);
+    println!("{}", args.out.display());
     Ok(())
 }
 
@@ -121,6 +166,7 @@ fn run_matrix(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
         checkpoint_s: 20.0,
         progress: Some(&say),
         cancel: None,
+        surface: surface(&args.solver)?,
     };
     let results = run_batch(&city, &runs, &options).map_err(failure)?;
     drop(options);
