@@ -47,6 +47,20 @@ impl RoomSender {
         self.tx.try_send(Delivery::Inputs(inputs, ack)).map_err(|e| refused(&e))
     }
 
+    /// As [`Self::submit`]; a batch that is not taken comes back.
+    ///
+    /// # Errors
+    /// As [`Self::submit`], with the batch.
+    pub fn submit_back(&self, inputs: Vec<Input>, ack: Option<Ack>) -> Result<(), (QueueError, Vec<Input>)> {
+        self.tx.try_send(Delivery::Inputs(inputs, ack)).map_err(|error| {
+            let why = refused(&error);
+            match error.into_inner() {
+                Delivery::Inputs(inputs, _) => (why, inputs),
+                Delivery::Command(..) => (why, Vec::new()),
+            }
+        })
+    }
+
     /// Asks for something to be done; `answer` is called after commit.
     ///
     /// # Errors
