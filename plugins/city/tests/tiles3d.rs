@@ -546,6 +546,10 @@ mod bytes {
             "buffers": [{"byteLength": 48}], "bufferViews": [{"buffer": 0, "byteLength": 36}, {"buffer": 0, "byteOffset": 36, "byteLength": 12}],
             "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3", "min": [0, 0, -1], "max": [1, 0, 0]},
                 {"bufferView": 1, "componentType": 5126, "count": 3, "type": "SCALAR"}]});
+        glb(&json, &bin)
+    }
+
+    fn glb(json: &Value, bin: &[u8]) -> Vec<u8> {
         let mut text = json.to_string().into_bytes();
         while !text.len().is_multiple_of(4) {
             text.push(b' ');
@@ -558,7 +562,7 @@ mod bytes {
         out.extend(&text);
         out.extend((bin.len() as u32).to_le_bytes());
         out.extend(b"BIN\0");
-        out.extend(&bin);
+        out.extend(bin);
         out
     }
 
@@ -632,17 +636,60 @@ mod bytes {
 
     #[test]
     fn what_is_not_supported_is_named() {
-        let draco = json!({"asset": {"version": "2.0"}, "extensionsUsed": ["KHR_draco_mesh_compression"],
-            "extensionsRequired": ["KHR_draco_mesh_compression"]});
+        let odd = json!({"asset": {"version": "2.0"}, "extensionsUsed": ["FB_geometry_metadata"],
+            "extensionsRequired": ["FB_geometry_metadata"]});
         let mut issues = Issues::default();
         let placing = Placing::Plain { shift_m: [0.0; 3] };
         let context = Context { uri: "t", transform: &M4::IDENTITY, placing: &placing, source: &Nothing, z_up: false };
-        assert!(decode(draco.to_string().as_bytes(), &context, &mut issues).is_none());
-        assert!(issues.fatal().unwrap().message.contains("KHR_draco_mesh_compression"), "{issues:?}");
+        assert!(decode(odd.to_string().as_bytes(), &context, &mut issues).is_none());
+        assert!(issues.fatal().unwrap().message.contains("FB_geometry_metadata"), "{issues:?}");
         let mut issues = Issues::default();
         let pnts = json!({"POINTS_LENGTH": 1, "extensions": {"3DTILES_draco_point_compression": {}}});
         assert!(decode(&container(b"pnts", &pnts, &[], &Value::Null, &[]), &context, &mut issues).is_none());
         assert!(issues.fatal().unwrap().message.contains("3DTILES_draco_point_compression"), "{issues:?}");
+    }
+
+    /// A textured triangle: its picture, where it lies on it, and what is clear in it.
+    #[test]
+    fn pictures_cover_triangles() {
+        let mut bin = Vec::new();
+        for v in [0f32, 0., 0., 1., 0., 0., 0., 0., -1., 0., 0., 1., 0., 0., 1.] {
+            bin.extend(v.to_le_bytes());
+        }
+        let mut png = std::io::Cursor::new(Vec::new());
+        let picture =
+            image::RgbaImage::from_fn(4, 2, |x, _| image::Rgba(if x < 2 { [255, 0, 0, 255] } else { [0, 0, 0, 0] }));
+        picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let png = png.into_inner();
+        let at = bin.len();
+        bin.extend(&png);
+        let json = json!({"asset": {"version": "2.0"}, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+            "extensionsUsed": ["EXT_texture_webp", "KHR_texture_transform", "EXT_mesh_features"],
+            "meshes": [{"primitives": [{"attributes": {"POSITION": 0, "TEXCOORD_0": 1}, "material": 0,
+                "extensions": {"EXT_mesh_features": {"featureIds": [{"featureCount": 256, "texture": {"index": 0, "channels": [0]}}]}}}]}],
+            "materials": [{"alphaMode": "MASK", "pbrMetallicRoughness": {"baseColorTexture": {"index": 0,
+                "extensions": {"KHR_texture_transform": {"scale": [0.5, 1.0], "offset": [0.25, 0.0]}}}}}],
+            "textures": [{"sampler": 0, "extensions": {"EXT_texture_webp": {"source": 0}}}],
+            "samplers": [{"wrapS": 33071}], "images": [{"bufferView": 2, "mimeType": "image/webp"}],
+            "buffers": [{"byteLength": bin.len()}],
+            "bufferViews": [{"buffer": 0, "byteLength": 36}, {"buffer": 0, "byteOffset": 36, "byteLength": 24},
+                {"buffer": 0, "byteOffset": at, "byteLength": png.len()}],
+            "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3", "min": [0, 0, -1], "max": [1, 0, 0]},
+                {"bufferView": 1, "componentType": 5126, "count": 3, "type": "VEC2"}]});
+        let glb = glb(&json, &bin);
+        let mut issues = Issues::default();
+        let placing = Placing::Plain { shift_m: [0.0; 3] };
+        let context = Context { uri: "t", transform: &M4::IDENTITY, placing: &placing, source: &Nothing, z_up: false };
+        let Some(Loaded::Content(c)) = decode(&glb, &context, &mut issues) else { panic!("{issues:?}") };
+        assert!(issues.list.is_empty(), "{issues:?}");
+        assert_eq!(c.mesh.uvs, [[0.25, 0.0], [0.75, 0.0], [0.25, 1.0]]);
+        assert_eq!((c.mesh.runs.len(), c.mesh.runs[0].look, c.mesh.runs[0].indices.clone()), (1, Some(0), 0..3));
+        let look = &c.looks[0];
+        assert_eq!((look.cutoff, look.wrap), (0.5, [tiles3d::Wrap::Clamp, tiles3d::Wrap::Repeat]));
+        assert_eq!((look.picture.width, look.picture.height, look.picture.levels.len()), (4, 2, 3));
+        // Ids in the picture, without the transform of its colours: red at the left, 0 at the right.
+        assert_eq!(c.mesh.features, [255, 255, 255]);
+        assert!(c.bytes() > 4 * 8);
     }
 
     fn damaged(mut bytes: Vec<u8>, changes: &[(usize, u8)], cut: usize) -> Vec<u8> {

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod gcj;
 pub mod shifted;
 pub mod transform;
+pub mod vertical;
 pub mod zone;
 
 pub use code::{CodeError, ComponentCode, ComponentEdition, GridCode, GridEdition};
@@ -22,6 +23,7 @@ pub use frame::LocalFrame;
 pub use gcj::{bd09_to_gcj02, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_gcj02};
 pub use shifted::{BD09, GCJ02, Shifted, crs_code, crs_name};
 pub use transform::{Transformer, is_geographic, is_metric_at};
+pub use vertical::{CrsParts, Heights, crs_parts, horizontal_code};
 pub use zone::choose_local_epsg;
 
 /// EPSG code of CGCS2000 geographic 2D (longitude, latitude in this crate).

@@ -36,6 +36,8 @@ pub struct LoadOptions {
     pub terrain_cell_m: Option<f64>,
     /// Local frame to use instead of one chosen from the files, for scenes whose own positions are in it.
     pub frame: Option<LocalFrame>,
+    /// Files whose heights count from different levels are put together all the same, as they are.
+    pub mix_heights: bool,
     /// Language of the progress messages.
     pub lang: Lang,
 }
@@ -87,7 +89,8 @@ pub(crate) fn assemble(
         ..City::default()
     };
     sources.retain(|source| check_place(source, &frame, &mut report));
-    compare_heights(&sources.list, &mut report);
+    let mut fits = compare_heights(&sources.list, options.mix_heights, &mut report).into_iter();
+    sources.retain(|_| fits.next().unwrap_or(true));
 
     // Terrain first: other things stand on it.
     let mut rasters = Vec::new();
@@ -227,6 +230,9 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.buildings = part.buildings;
             city.surfaces = part.surfaces;
             city.landmarks = part.landmarks;
+            city.skins = part.skins;
+            city.pictures = part.pictures;
+            keys = part.keys;
         }
         Format::Osm => {
             let (part, own) = osm::read(&source.path, frame, source.epsg())?;

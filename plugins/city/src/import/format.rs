@@ -2,13 +2,13 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Read},
+    io::{BufRead, BufReader, Read},
     path::Path,
 };
 
 use serde::{
     Deserialize, Serialize,
-    de::{self, IgnoredAny},
+    de::{self, DeserializeSeed, IgnoredAny},
 };
 
 use super::ImportError;
@@ -64,7 +64,7 @@ const EXPECTED: &str = "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF,
 /// format, so that its reader can say what is wrong with it.
 pub fn detect(path: &Path) -> Result<Format, ImportError> {
     let fail = |reason: String| ImportError::new(path, "", reason);
-    if super::tiles3d::is_tileset(path) {
+    if super::tiles3d::is_tileset(path) || super::tiles3d::is_address(path) {
         return Ok(Format::Tiles3d);
     }
     if path.is_dir() {
@@ -151,62 +151,69 @@ fn by_extension(path: &Path) -> Option<Format> {
     }
 }
 
-/// What the first JSON value of a file says about itself, wherever the keys stand in it.
-#[derive(Default)]
-struct Top {
-    kind: Option<String>,
-    asset: bool,
-    tiles: bool,
-    city_objects: bool,
-    features: bool,
+/// The first key of a JSON object that tells what it is; reading ends there.
+struct Telling<'a>(&'a mut Option<Format>);
+
+impl<'de> DeserializeSeed<'de> for Telling<'_> {
+    type Value = ();
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
 }
 
-impl<'de> Deserialize<'de> for Top {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> de::Visitor<'de> for Keys {
-            type Value = Top;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON object")
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Top, A::Error> {
-                let mut top = Top::default();
-                while let Some(key) = map.next_key::<String>()? {
-                    match key.as_str() {
-                        "type" => {
-                            top.kind = map.next_value::<serde_json::Value>()?.as_str().map(str::to_owned);
-                            continue;
-                        }
-                        "asset" => top.asset = true,
-                        "root" | "geometricError" => top.tiles = true,
-                        "CityObjects" => top.city_objects = true,
-                        "features" => top.features = true,
-                        _ => {}
-                    }
-                    map.next_value::<IgnoredAny>()?;
+impl<'de> de::Visitor<'de> for Telling<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON object")
+    }
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        // What several formats have says something only when nothing better comes.
+        let mut perhaps = None;
+        while let Some(key) = map.next_key::<String>()? {
+            let sure = match key.as_str() {
+                "type" => by_type(&map.next_value::<serde_json::Value>()?),
+                "CityObjects" => Some(Format::CityJson),
+                "root" | "geometricError" => Some(Format::Tiles3d),
+                "features" => Some(Format::GeoJson),
+                "meshes" | "accessors" | "bufferViews" | "scenes" => Some(Format::Gltf),
+                "asset" => {
+                    perhaps = Some(Format::Gltf);
+                    None
                 }
-                Ok(top)
+                _ => None,
+            };
+            if sure.is_some() {
+                *self.0 = sure;
+                return Err(de::Error::custom("enough is known"));
+            }
+            if key != "type" {
+                map.next_value::<IgnoredAny>()?;
             }
         }
-        deserializer.deserialize_map(Keys)
+        *self.0 = perhaps;
+        Ok(())
     }
 }
 
-fn by_json(path: &Path) -> Option<Format> {
-    let file = BufReader::new(File::open(path).ok()?);
-    let top = serde_json::Deserializer::from_reader(file).into_iter::<Top>().next()?.ok()?;
-    match top.kind.as_deref() {
-        Some("CityJSON" | "CityJSONFeature") => Some(Format::CityJson),
-        Some(
-            "FeatureCollection" | "Feature" | "Point" | "MultiPoint" | "LineString" | "MultiLineString" | "Polygon"
-            | "MultiPolygon" | "GeometryCollection",
-        ) => Some(Format::GeoJson),
-        _ if top.city_objects => Some(Format::CityJson),
-        _ if top.features => Some(Format::GeoJson),
-        _ if top.tiles => Some(Format::Tiles3d),
-        _ if top.asset => Some(Format::Gltf),
+fn by_type(kind: &serde_json::Value) -> Option<Format> {
+    match kind.as_str()? {
+        "CityJSON" | "CityJSONFeature" => Some(Format::CityJson),
+        "FeatureCollection" | "Feature" | "Point" | "MultiPoint" | "LineString" | "MultiLineString" | "Polygon"
+        | "MultiPolygon" | "GeometryCollection" => Some(Format::GeoJson),
         _ => None,
     }
+}
+
+/// By the keys of the first object in the file, of which no more is read than it takes.
+fn by_json(path: &Path) -> Option<Format> {
+    let mut file = BufReader::new(File::open(path).ok()?);
+    if file.fill_buf().is_ok_and(|b| b.starts_with(b"\xEF\xBB\xBF")) {
+        file.consume(3);
+    }
+    let mut found = None;
+    // The error that ends the reading early is none.
+    let _ = Telling(&mut found).deserialize(&mut serde_json::Deserializer::from_reader(file));
+    found
 }
 
 #[cfg(test)]
@@ -221,6 +228,14 @@ mod tests {
             ("a.json", br#"{"features":[],"type":"FeatureCollection"}"#, Some(Format::GeoJson)),
             ("a.json", br#"{"asset":{"version":"2.0"}}"#, Some(Format::Gltf)),
             ("b.jsonl", b"{\"type\":\"CityJSON\"}\n{\"type\":\"CityJSONFeature\"}\n", Some(Format::CityJson)),
+            ("a.json", b"\xef\xbb\xbf{\"type\":\"Feature\"", Some(Format::GeoJson)),
+            (
+                "a.json",
+                br#"{"vertices":[[1,2,3]],"CityObjects":{ and the rest is not looked at"#,
+                Some(Format::CityJson),
+            ),
+            ("a.json", br#"{"asset":{"version":"1.1"},"geometricError":3"#, Some(Format::Tiles3d)),
+            ("a.json", br#"{"asset":{"version":"2.0"},"buffers":[],"meshes":["#, Some(Format::Gltf)),
             ("broken.json", b"{\"type\":", Some(Format::CityJson)),
             ("empty.json", b"", Some(Format::CityJson)),
             ("x.dat", b"<?xml version='1.0'?><osm version='0.6'>", Some(Format::Osm)),

@@ -3,6 +3,8 @@
 //! OGC GeoTIFF 1.1 (19-008r4). Only what a terrain needs: model and raster type, EPSG codes, a few
 //! user-defined projections, the vertical unit.
 
+use guanlan_geography::{Heights, crs_parts};
+
 /// The key directory with its parameter arrays.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GeoKeys {
@@ -32,6 +34,7 @@ const FALSE_ORIGIN_NORTHING: u16 = 3087;
 const CENTRE_LONGITUDE: u16 = 3088;
 const CENTRE_LATITUDE: u16 = 3089;
 const SCALE: u16 = 3092;
+const VERTICAL_TYPE: u16 = 4096;
 const VERTICAL_UNITS: u16 = 4099;
 const USER_DEFINED: u16 = 32767;
 
@@ -140,13 +143,32 @@ impl GeoKeys {
         ))
     }
 
+    /// What the heights count from, when the file says.
+    #[must_use]
+    pub fn heights(&self) -> Option<Heights> {
+        let of = |code: u32| crs_parts(&format!("EPSG:{code}")).ok()?.heights;
+        let code = self.short(VERTICAL_TYPE).filter(|code| *code != 0 && *code != USER_DEFINED).map(u32::from);
+        match code {
+            // Codes of GeoTIFF 1.0: ellipsoids, and datums in place of systems.
+            Some(5001..=5035) => of(4979),
+            Some(5102) => of(5702),
+            Some(5103) => of(5703),
+            Some(5104) => of(5736),
+            Some(5105) => of(5705),
+            Some(code) => of(code),
+            // A system of three dimensions says it by itself.
+            None => self.epsg().and_then(of),
+        }
+    }
+
     /// Metres in one unit of the heights.
     #[must_use]
     pub fn metres_per_height_unit(&self) -> f64 {
         match self.short(VERTICAL_UNITS) {
+            Some(9001) => 1.0,
             Some(9002) => 0.3048,
             Some(9003) => 1200.0 / 3937.0,
-            _ => 1.0,
+            _ => self.heights().map_or(1.0, |heights| heights.metres),
         }
     }
 }
@@ -161,6 +183,13 @@ mod tests {
             let keys = GeoKeys::new(shorts, vec![]);
             assert_eq!((keys.epsg(), keys.crs(), keys.pixel_is_point()), (None, None, false));
         }
+        // Heights by a vertical system, by an old code of a datum, in feet by the system itself.
+        let level = |code: u16| GeoKeys::new(vec![1, 1, 0, 1, 4096, 0, 1, code], vec![]).heights().map(|h| h.name);
+        assert_eq!(level(5709).as_deref(), Some("NAP height"));
+        assert_eq!(level(5103).as_deref(), Some("NAVD88 height"));
+        assert_eq!((level(5030).as_deref(), level(4549)), (Some("ellipsoidal (WGS 84)"), None));
+        let feet = GeoKeys::new(vec![1, 1, 0, 1, 4096, 0, 1, 6360], vec![]);
+        assert!((feet.metres_per_height_unit() - 1200.0 / 3937.0).abs() < 1e-12);
         // A double that points past its array.
         let keys = GeoKeys::new(vec![1, 1, 0, 2, 3075, 0, 1, 8, 3078, 34736, 1, 9], vec![1.0]);
         assert_eq!(keys.crs(), None);

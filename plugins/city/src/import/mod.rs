@@ -11,6 +11,7 @@ mod ground;
 mod inspect;
 pub mod osm;
 mod peek;
+pub(crate) mod picture;
 pub(crate) mod place_files;
 mod placer;
 pub mod raster;

@@ -68,7 +68,7 @@ pub(crate) struct Source {
 impl Sketch {
     fn peeked(&mut self, peek: super::Peek) {
         self.crs = peek.epsg.map(|code| crs_name(horizontal(code)));
-        self.heights = peek.epsg.and_then(heights).map(str::to_owned);
+        self.heights = peek.epsg.and_then(|code| heights(&crs_name(code))).map(|h| h.name);
         self.extent = peek.extent;
     }
 }
@@ -108,6 +108,7 @@ impl Source {
                 sketch.report = named(path, own);
                 sketch.crs = raster.crs.clone();
                 sketch.extent = Some(raster.extent());
+                sketch.heights = raster.heights.clone();
                 sketch.degrees = raster.affine[1].abs() < 0.02 && raster.affine[5].abs() < 0.02;
                 content = Content::Raster(raster);
             }
@@ -220,20 +221,37 @@ fn settle_shifted(sources: &mut [Source], shifted: Shifted, report: &mut Report)
     }
 }
 
-/// Tells when heights count from different levels: they are taken as they are.
-pub(super) fn compare_heights(sources: &[Source], report: &mut Report) {
-    let known: Vec<(&Source, &str)> =
-        sources.iter().filter_map(|s| s.heights.as_deref().map(|heights| (s, heights))).collect();
-    if let Some((first, level)) = known.first() {
-        for (other, heights) in known.iter().filter(|(_, heights)| heights != level) {
-            let text = format!("heights are {heights}, those of {} {level}; they are not converted", first.name());
-            report.note(Severity::Guessed, other.name(), text);
-        }
-    }
-    for (source, heights) in known.iter().filter(|(_, heights)| heights.starts_with("ellipsoidal")) {
+/// True when two levels are the same, or so near that nobody sees it: Yellow Sea 1956 and 1985 are 3 cm apart.
+fn same_level(a: &str, b: &str) -> bool {
+    let both = |what: &str| a.starts_with(what) && b.starts_with(what);
+    a == b || both("ellipsoidal") || both("Yellow Sea")
+}
+
+/// Which files have heights that count from the level of the first that says its own: others are not mixed with it
+/// unless `mix` allows it, and then as they are.
+pub(super) fn compare_heights(sources: &[Source], mix: bool, report: &mut Report) -> Vec<bool> {
+    let known = || sources.iter().filter_map(|s| s.heights.as_deref().map(|heights| (s, heights)));
+    for (source, heights) in known().filter(|(_, heights)| heights.starts_with("ellipsoidal")) {
         let text = format!("heights are {heights}: in China up to some 60 m away from heights above sea level");
         report.note(Severity::Guessed, source.name(), text);
     }
+    let Some((first, level)) = known().next() else { return vec![true; sources.len()] };
+    let fits = |source: &Source| {
+        let Some(heights) = source.heights.as_deref().filter(|own| !same_level(own, level)) else { return true };
+        if mix {
+            let text = format!("heights are {heights}, those of {} {level}; they are not converted", first.name());
+            report.note(Severity::Guessed, source.name(), text);
+        } else {
+            let text = format!(
+                "left out: its heights are {heights}, those of {} {level}; heights of different levels are not mixed \
+                 (convert one of the files, or give --mix-heights)",
+                first.name()
+            );
+            report.note(Severity::Skipped, source.name(), text);
+        }
+        mix
+    };
+    sources.iter().map(fits).collect()
 }
 
 /// The frame: the first projected CRS in metres among the files, else one chosen by place; the origin

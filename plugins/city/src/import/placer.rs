@@ -2,53 +2,27 @@
 
 use std::path::Path;
 
-use guanlan_geography::{LocalFrame, Transformer, crs_code, crs_name};
+use guanlan_geography::{Heights, LocalFrame, Transformer, crs_code, crs_name, crs_parts, horizontal_code};
 
 use super::ImportError;
 
-/// Compound CRS (horizontal + height) by their horizontal part: heights are taken as they are, so
-/// only the plane coordinates are transformed.
-const HORIZONTAL: [(u32, u32); 14] = [
-    (7415, 28992), // RD New + NAP
-    (7405, 27700), // British National Grid + ODN
-    (5554, 25831),
-    (5555, 25832), // ETRS89 / UTM 32N + DHHN92
-    (5556, 25833),
-    (5972, 25832),
-    (5973, 25833),
-    (6697, 6668), // JGD2011 + height
-    (7423, 4258), // ETRS89 + EVRF2007
-    (9518, 4326), // WGS 84 + EGM2008
-    (4979, 4326), // WGS 84 3D
-    (4480, 4490), // CGCS2000 3D
-    (10282, 4490),
-    (4937, 4258), // ETRS89 3D
-];
-
 /// The horizontal part of a compound or three-dimensional CRS; other codes as they are.
 pub(crate) fn horizontal(epsg: u32) -> u32 {
-    HORIZONTAL.iter().find(|(from, _)| *from == epsg).map_or(epsg, |(_, to)| *to)
+    // CGCS2000 in three dimensions, of which PROJ makes a plane system without a code.
+    if matches!(epsg, 4480 | 10282) { 4490 } else { horizontal_code(epsg) }
 }
 
-/// What the heights of a compound or three-dimensional CRS count from; `None` for a plane CRS.
-pub(crate) fn heights(epsg: u32) -> Option<&'static str> {
-    Some(match epsg {
-        7415 => "NAP",
-        7405 => "ODN",
-        5554..=5556 => "DHHN92",
-        5972 | 5973 => "NN2000",
-        6697 => "JGD2011 (T.P.)",
-        7423 => "EVRF2007",
-        9518 => "EGM2008",
-        4979 | 4480 | 4937 => "ellipsoidal",
-        _ => return None,
-    })
+/// What the heights of a CRS count from; `None` for a plane CRS.
+pub(crate) fn heights(crs: &str) -> Option<Heights> {
+    crs_parts(crs).ok()?.heights
 }
 
 /// Turns a file's coordinates (x east, y north, or longitude, latitude) into local m.
 #[derive(Clone, Debug)]
 pub(crate) struct Placer {
     way: Way,
+    /// Metres in one unit of the file's heights.
+    pub height_unit_m: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -64,12 +38,13 @@ enum Way {
 impl Placer {
     /// For a file in `epsg`.
     pub fn new(path: &Path, epsg: u32, frame: &LocalFrame) -> Result<Self, ImportError> {
+        let height_unit_m = heights(&crs_name(epsg)).map_or(1.0, |h| h.metres);
         let horizontal = horizontal(epsg);
         if horizontal == frame.epsg {
-            return Ok(Self { way: Way::Shift(*frame) });
+            return Ok(Self { way: Way::Shift(*frame), height_unit_m });
         }
         match Transformer::between(horizontal, frame.epsg) {
-            Ok(transformer) => Ok(Self { way: Way::Transform(transformer, *frame) }),
+            Ok(transformer) => Ok(Self { way: Way::Transform(transformer, *frame), height_unit_m }),
             Err(error) => Err(ImportError::new(path, crs_name(epsg), error.to_string())),
         }
     }
@@ -80,7 +55,7 @@ impl Placer {
             return Self::new(path, code, frame);
         }
         match Transformer::new(crs, crs_name(frame.epsg)) {
-            Ok(transformer) => Ok(Self { way: Way::Transform(transformer, *frame) }),
+            Ok(transformer) => Ok(Self { way: Way::Transform(transformer, *frame), height_unit_m: 1.0 }),
             Err(error) => Err(ImportError::new(path, "CRS", error.to_string())),
         }
     }
@@ -92,7 +67,7 @@ impl Placer {
         let origin = [(e[0] + e[3]) / 2.0, (e[1] + e[4]) / 2.0];
         let stretch =
             if degrees { [111_320.0 * origin[1].to_radians().cos().abs().max(1e-3), 110_574.0] } else { [1.0, 1.0] };
-        Self { way: Way::Rough { origin, stretch } }
+        Self { way: Way::Rough { origin, stretch }, height_unit_m: 1.0 }
     }
 
     /// Places points; `None` where a point is not finite or outside the projection's domain.

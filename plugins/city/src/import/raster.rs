@@ -24,6 +24,8 @@ pub struct SourceRaster {
     pub epsg: Option<u32>,
     /// The CRS as PROJ understands it (`EPSG:n`, PROJ string or WKT), when the file has one.
     pub crs: Option<String>,
+    /// What its heights count from, when the file says.
+    pub heights: Option<String>,
     /// No-data value of the file; such cells are NaN in `z`.
     pub nodata: Option<f64>,
     /// Type of the file's samples: `uint8`, `int16`, `float32` …

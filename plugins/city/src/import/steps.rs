@@ -9,7 +9,7 @@ use super::{
     ImportError, Report,
     place_files::{Content, Sketch, Source},
 };
-use crate::model::{Building, City, Terrain};
+use crate::model::{Building, BuildingPart, City, Terrain, skin::NO_OWNER};
 
 /// What one step yields.
 #[derive(Clone, Debug, Default)]
@@ -98,9 +98,18 @@ impl City {
             landmarks,
             tilesets,
             barriers,
+            mut skins,
+            pictures,
             sources,
         } = other;
         self.absorb_sources(sources);
+        let (first, pages) = (self.buildings.len() as u32, self.pictures.len() as u32);
+        for skin in &mut skins {
+            skin.picture = skin.picture.map(|n| n + pages);
+            skin.owners.iter_mut().filter(|o| **o != NO_OWNER).for_each(|o| *o += first);
+        }
+        append(&mut self.skins, skins);
+        append(&mut self.pictures, pictures);
         if terrain.is_some() {
             self.terrain = terrain;
         }
@@ -151,12 +160,13 @@ pub(crate) fn ground_under(buildings: &[Building], terrain: &Terrain) -> Vec<f32
 pub(crate) fn stand_on(buildings: &mut [Building], ground_m: &[f32]) {
     for (building, &ground) in buildings.iter_mut().zip(ground_m) {
         if ground.is_finite() {
-            for part in &mut building.parts {
+            let details = building.details.iter_mut().flat_map(|d| &mut d.parts);
+            building.parts.iter_mut().chain(details).for_each(|part: &mut BuildingPart| {
                 part.base_m += ground;
                 part.eaves_m += ground;
                 part.top_m += ground;
                 part.mesh.iter_mut().for_each(|corner| corner[2] += ground);
-            }
+            });
         }
     }
 }

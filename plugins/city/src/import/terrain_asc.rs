@@ -93,7 +93,7 @@ pub fn read_asc(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
     }
     let (crs, epsg) = sidecar_crs(path).map_or((None, None), |(crs, epsg)| (Some(crs), epsg));
     let dtype = if integers { "int32" } else { "float32" };
-    let raster = SourceRaster { cols, rows, affine, epsg, crs, nodata: header.nodata, dtype, z };
+    let raster = SourceRaster { cols, rows, affine, epsg, crs, nodata: header.nodata, dtype, heights: None, z };
     report.count("cols", cols);
     report.count("rows", rows);
     Ok((raster, report))

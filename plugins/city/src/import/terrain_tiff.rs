@@ -22,8 +22,9 @@ pub fn read_tiff(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
     let file = File::open(path).map_err(|e| fail("", e.to_string()))?;
     let bytes = file.metadata().map_err(|e| fail("", e.to_string()))?.len();
     let mut limits = Limits::default();
-    limits.decoding_buffer_size = MAX_CELLS * 8;
-    limits.intermediate_buffer_size = MAX_CELLS * 8;
+    // Cells are decoded strip by strip or tile by tile.
+    limits.decoding_buffer_size = MAX_CHUNK;
+    limits.intermediate_buffer_size = MAX_CHUNK;
     limits.ifd_value_size = 64 << 20;
     let mut tiff = Decoder::new(BufReader::new(file))
         .map_err(|e| fail("header", format!("not a TIFF that can be read: {e}")))?
@@ -32,8 +33,8 @@ pub fn read_tiff(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
 
     let (width, height) = tiff.dimensions().map_err(|e| fail("ImageWidth, ImageLength", e.to_string()))?;
     let (cols, rows) = (width as usize, height as usize);
-    if cols == 0 || rows == 0 || cols.checked_mul(rows).is_none_or(|n| n > MAX_CELLS) {
-        return Err(fail("ImageWidth, ImageLength", format!("{cols} x {rows} cells, expected 1 to {MAX_CELLS}")));
+    if cols == 0 || rows == 0 || cols.checked_mul(rows).is_none_or(|n| n > MOST_CELLS) {
+        return Err(fail("ImageWidth, ImageLength", format!("{cols} x {rows} cells, expected 1 to {MOST_CELLS}")));
     }
     // The densest compression in use packs about a thousand to one.
     if (cols * rows) as u64 > bytes.saturating_mul(2_000) {
@@ -49,7 +50,7 @@ pub fn read_tiff(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
         }
     }
     let keys = geo_keys(&mut tiff);
-    let affine = affine(&mut tiff, &keys).unwrap_or_else(|reason| {
+    let mut affine = affine(&mut tiff, &keys).unwrap_or_else(|reason| {
         report.note(Severity::Guessed, "geotransform", format!("{reason}; one unit to a cell from (0, 0) assumed"));
         [0.0, 1.0, 0.0, rows as f64, 0.0, -1.0]
     });
@@ -58,13 +59,27 @@ pub fn read_tiff(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
         report.note(Severity::Repaired, "geotransform", text);
     }
     let nodata = nodata(&mut tiff, &mut report);
-    let data = tiff.read_image().map_err(|e| fail("image data", format!("cannot be decoded: {e}")))?;
-    // The decoder turns images whose white is zero into black-is-zero ones; heights are no colours.
-    let inverted = tiff.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).is_ok_and(|p| p == Some(0));
-    let (dtype, mut z) = heights(if inverted { restored(data) } else { data }, nodata);
-    if z.len() != cols * rows {
-        return Err(fail("image data", format!("{} samples for {cols} x {rows} cells", z.len())));
+    let small = if cols * rows > MAX_CELLS { overview(&mut tiff, cols, rows) } else { None };
+    let (own_cols, own_rows) = small.unwrap_or((cols, rows));
+    let mut step = 1;
+    while own_cols.div_ceil(step) * own_rows.div_ceil(step) > MAX_CELLS {
+        step += 1;
     }
+    let Cells { dtype, mut z, cols: kept_cols, rows: kept_rows } =
+        cells(&mut tiff, own_cols, own_rows, step, nodata).map_err(|why| fail("image data", why))?;
+    if (kept_cols, kept_rows) != (cols, rows) {
+        let text =
+            format!("{cols} x {rows} cells are more than are held; {kept_cols} x {kept_rows} coarser ones are used");
+        report.note(Severity::Guessed, "image data", text);
+        // A coarse cell covers as much in both directions, whatever is left over at the edge.
+        let (x, y) = if step > 1 && small.is_none() {
+            (step as f64, step as f64)
+        } else {
+            (cols as f64 / own_cols as f64 * step as f64, rows as f64 / own_rows as f64 * step as f64)
+        };
+        affine = [affine[0], affine[1] * x, affine[2] * y, affine[3], affine[4] * x, affine[5] * y];
+    }
+    let (cols, rows) = (kept_cols, kept_rows);
     let scale = keys.metres_per_height_unit();
     if scale != 1.0 {
         z.iter_mut().for_each(|z| *z = (f64::from(*z) * scale) as f32);
@@ -81,7 +96,89 @@ pub fn read_tiff(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
     }
     report.count("cols", cols);
     report.count("rows", rows);
-    Ok((SourceRaster { cols, rows, affine, epsg, crs, nodata, dtype, z }, report))
+    let heights = keys.heights().map(|heights| heights.name);
+    Ok((SourceRaster { cols, rows, affine, epsg, crs, heights, nodata, dtype, z }, report))
+}
+
+/// Cells of a file at most; more than are held are made fewer while they are read.
+const MOST_CELLS: usize = 20_000_000_000;
+/// Largest strip or tile, bytes.
+const MAX_CHUNK: usize = 512 << 20;
+
+/// Goes to the finest reduced image that can be held; its size. The first image stays when there is none.
+fn overview(tiff: &mut Tiff, cols: usize, rows: usize) -> Option<(usize, usize)> {
+    let mut best: Option<(usize, usize, usize)> = None;
+    for n in 1..64 {
+        if tiff.seek_to_image(n).is_err() {
+            break;
+        }
+        let reduced =
+            tiff.find_tag_unsigned::<u32>(Tag::NewSubfileType).ok().flatten().is_some_and(|kind| kind & 1 == 1);
+        let gray = matches!(tiff.colortype(), Ok(ColorType::Gray(8 | 16 | 32 | 64)));
+        let Ok((w, h)) = tiff.dimensions() else { continue };
+        let (w, h) = (w as usize, h as usize);
+        // The same picture, only smaller.
+        let alike = w > 0 && h > 0 && ((w * rows) as f64 / (h * cols) as f64 - 1.0).abs() < 0.05;
+        let fits = reduced && gray && alike && w * h <= MAX_CELLS && w < cols;
+        if fits && best.is_none_or(|b| w * h > b.1 * b.2) {
+            best = Some((n, w, h));
+        }
+    }
+    let back = tiff.seek_to_image(best.map_or(0, |b| b.0)).is_ok();
+    best.filter(|_| back).map(|b| (b.1, b.2))
+}
+
+/// Decoded cells.
+struct Cells {
+    dtype: &'static str,
+    z: Vec<f32>,
+    cols: usize,
+    rows: usize,
+}
+
+/// Decodes an image strip by strip or tile by tile; `step` by `step` cells become one, their mean.
+fn cells(tiff: &mut Tiff, cols: usize, rows: usize, step: usize, nodata: Option<f64>) -> Result<Cells, String> {
+    let fail = |e: tiff::TiffError| format!("cannot be decoded: {e}");
+    // The decoder turns images whose white is zero into black-is-zero ones; heights are no colours.
+    let inverted = tiff.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).is_ok_and(|p| p == Some(0));
+    let (wide, tall) = tiff.chunk_dimensions();
+    let (wide, tall) = (wide as usize, tall as usize);
+    if wide == 0 || tall == 0 {
+        return Err("strips or tiles without cells".into());
+    }
+    let (across, down) = (cols.div_ceil(wide), rows.div_ceil(tall));
+    let (out_cols, out_rows) = (cols.div_ceil(step), rows.div_ceil(step));
+    let mut z = vec![f32::NAN; out_cols * out_rows];
+    let mut counts: Vec<u16> = if step > 1 { vec![0; z.len()] } else { Vec::new() };
+    let mut dtype = "";
+    for n in 0..across * down {
+        let number = u32::try_from(n).map_err(|_| "too many strips or tiles")?;
+        let (w, h) = tiff.chunk_data_dimensions(number);
+        let data = tiff.read_chunk(number).map_err(fail)?;
+        let (kind, part) = heights(if inverted { restored(data) } else { data }, nodata);
+        dtype = kind;
+        let (w, h) = (w as usize, h as usize);
+        if part.len() < w * h {
+            return Err(format!("{} samples for {w} x {h} cells", part.len()));
+        }
+        let (left, top) = (n % across * wide, n / across * tall);
+        for row in 0..h.min(rows.saturating_sub(top)) {
+            let line = &part[row * w..row * w + w.min(cols.saturating_sub(left))];
+            if step == 1 {
+                let at = (top + row) * cols + left;
+                z[at..at + line.len()].copy_from_slice(line);
+                continue;
+            }
+            for (col, value) in line.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+                let at = (top + row) / step * out_cols + (left + col) / step;
+                let before = f32::from(counts[at]);
+                let mean = if counts[at] == 0 { 0.0 } else { z[at] };
+                z[at] = mean + (value - mean) / (before + 1.0);
+                counts[at] = counts[at].saturating_add(1);
+            }
+        }
+    }
+    Ok(Cells { dtype, z, cols: out_cols, rows: out_rows })
 }
 
 fn geo_keys(tiff: &mut Tiff) -> GeoKeys {
@@ -260,6 +357,26 @@ mod tests {
         let at = raster.place(20.5, 16.5);
         let z = terrain.height_m(at[0] - 500_000.0, at[1] - 3_350_000.0).expect("data");
         assert!((z - 137.0).abs() < 2.5, "{z}");
+    }
+
+    #[test]
+    fn coarser_cells_are_means_and_overviews_are_found() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let path = dir.path().join("t.tif");
+        let values: Vec<f32> = (0..70 * 50).map(|i| if i == 0 { -1.0 } else { (i % 70) as f32 }).collect();
+        write_geotiff_f32(&path, 70, 50, 0.0, 50.0, 1.0, 4549, -1.0, &values).expect("written");
+        let mut tiff = Decoder::new(BufReader::new(File::open(&path).expect("there"))).expect("TIFF");
+        let half = cells(&mut tiff, 70, 50, 2, Some(-1.0)).expect("read");
+        assert_eq!((half.cols, half.rows, half.dtype), (35, 25, "float32"));
+        assert_eq!((half.z[1], half.z[34 + 35 * 24]), (2.5, 68.5));
+        assert!((half.z[0] - 2.0 / 3.0).abs() < 1e-6, "no data is left out of the mean: {}", half.z[0]);
+        assert_eq!(overview(&mut tiff, 70, 50), None);
+        std::fs::write(&path, include_bytes!("../../tests/data/dem_tiled_deflate_i16_overviews.tif")).expect("written");
+        let mut tiff = Decoder::new(BufReader::new(File::open(&path).expect("there"))).expect("TIFF");
+        let (cols, rows) = overview(&mut tiff, 40, 32).expect("an overview");
+        assert_eq!((cols, rows), (20, 16));
+        let small = cells(&mut tiff, cols, rows, 1, Some(-9999.0)).expect("read");
+        assert!(small.z.iter().skip(20).all(|z| (95.0..180.0).contains(z)), "{:?}", &small.z[..40]);
     }
 
     #[test]

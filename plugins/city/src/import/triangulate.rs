@@ -25,14 +25,26 @@ impl Triangulator {
     /// Triangles of a polygon (outer ring first, rings not closed), turned like its outer ring.
     /// Empty when the outer ring has no area or a corner is not finite.
     pub fn polygon(&mut self, rings: &[Vec<P3>]) -> Vec<[P3; 3]> {
+        let corners: Vec<P3> = rings.iter().flatten().copied().collect();
+        self.numbers(rings).into_iter().map(|t| t.map(|i| corners[i as usize])).collect()
+    }
+
+    /// [`Self::polygon`] as numbers of corners, counted through all rings.
+    pub fn numbers(&mut self, rings: &[Vec<P3>]) -> Vec<[u32; 3]> {
         let Some(outer) = rings.first() else { return Vec::new() };
         let Some(&anchor) = outer.first() else { return Vec::new() };
         let rel = |p: &P3| [p[0] - anchor[0], p[1] - anchor[1], p[2] - anchor[2]];
         let mut flat: Vec<P3> = outer.iter().map(rel).collect();
+        let mut number: Vec<u32> = (0..outer.len() as u32).collect();
         let mut holes: Vec<u32> = Vec::new();
-        for hole in rings[1..].iter().filter(|h| h.len() >= 3) {
-            holes.push(flat.len() as u32);
-            flat.extend(hole.iter().map(rel));
+        let mut before = outer.len() as u32;
+        for hole in &rings[1..] {
+            if hole.len() >= 3 {
+                holes.push(flat.len() as u32);
+                flat.extend(hole.iter().map(rel));
+                number.extend(before..before + hole.len() as u32);
+            }
+            before += hole.len() as u32;
         }
         let usable = outer.len() >= 3 && flat.len() <= MAX_CORNERS && flat.iter().flatten().all(|v| v.is_finite());
         if !usable || !project3d_to_2d(&flat, outer.len(), &mut self.plane) {
@@ -40,17 +52,13 @@ impl Triangulator {
         }
         self.earcut.earcut_slice(&self.plane, &holes, &mut self.triangles);
         let wanted = normal(outer);
-        let corner = |i: u32| {
-            let p = flat[i as usize];
-            [p[0] + anchor[0], p[1] + anchor[1], p[2] + anchor[2]]
-        };
         self.triangles
             .chunks_exact(3)
             .map(|t| {
-                let triangle = [corner(t[0]), corner(t[1]), corner(t[2])];
-                let n = normal(&triangle);
+                let n = normal(&[t[0], t[1], t[2]].map(|i| flat[i as usize]));
                 let same = n[0] * wanted[0] + n[1] * wanted[1] + n[2] * wanted[2] >= 0.0;
-                if same { triangle } else { [triangle[0], triangle[2], triangle[1]] }
+                let t = [t[0], t[1], t[2]].map(|i| number[i as usize]);
+                if same { t } else { [t[0], t[2], t[1]] }
             })
             .collect()
     }

@@ -10,6 +10,7 @@ pub mod drainage;
 pub mod place;
 pub mod provenance;
 pub mod road;
+pub mod skin;
 pub mod surface;
 pub mod terrain;
 pub mod tileset;
@@ -19,11 +20,12 @@ use serde::{Deserialize, Serialize};
 
 pub use admin::{AdminArea, AdminLevel, Organisation, Person};
 pub use barrier::{Barrier, BarrierKind};
-pub use building::{Building, BuildingPart, RoofShape};
+pub use building::{Building, BuildingPart, Detail, RoofShape};
 pub use drainage::{Conduit, DrainNode, DrainNodeKind, DrainageNetwork, Pump};
 pub use place::{Component, Landmark, Place, PlaceKind, SensorSpec, UnitKind, UnitSpec};
 pub use provenance::{Layer, Origin, Run, SourceFile};
 pub use road::{Road, RoadClass};
+pub use skin::{Picture, Skin};
 pub use surface::{SurfaceArea, SurfaceKind};
 pub use terrain::Terrain;
 pub use tileset::TilesetLayer;
@@ -70,6 +72,12 @@ pub struct City {
     pub tilesets: Vec<TilesetLayer>,
     /// Fences, walls, hedges, gates.
     pub barriers: Vec<Barrier>,
+    /// Coloured and textured surfaces of buildings and models, drawn over them.
+    #[serde(default)]
+    pub skins: Vec<Skin>,
+    /// Pictures that skins are cut from.
+    #[serde(default)]
+    pub pictures: Vec<Picture>,
     /// The files it was made of, and which objects are whose.
     pub sources: Vec<SourceFile>,
 }

@@ -10,6 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::import::{Format, detect, tiles3d};
+
 /// Extensions of files that importers read beside a file of the same name.
 const BESIDE: [&str; 11] = ["prj", "qpj", "dbf", "shx", "cpg", "tfw", "tifw", "wld", "aux.xml", "ovr", "gpkg-wal"];
 /// Longest file that is searched for the files it names, bytes.
@@ -32,10 +34,27 @@ impl Stat {
     }
 }
 
+/// True when an input is there, or lies on a server.
+pub(super) fn is_there(path: &Path) -> bool {
+    tiles3d::is_address(path) || path.exists()
+}
+
 /// The file itself and those that are read beside it, in order of their names. Empty when the file is
 /// not there.
+///
+/// The tiles of a tileset are known by their names, sizes and times: one entry, whose path is their folder, stands for
+/// all of them. A tileset on a server is another one every day.
 pub(super) fn stat(path: &Path) -> Vec<Stat> {
+    if tiles3d::is_address(path) {
+        let days = UNIX_EPOCH.elapsed().map_or(0, |age| age.as_secs() / (24 * 3600));
+        return vec![Stat { path: path.to_owned(), bytes: 0, changed_ns: u128::from(days) }];
+    }
     let Some(own) = Stat::of(path) else { return Vec::new() };
+    if names_tiles(path)
+        && let Some(folder) = path.parent().and_then(tiles)
+    {
+        return vec![own, folder];
+    }
     let mut beside: Vec<Stat> = BESIDE
         .iter()
         .flat_map(|ext| [path.with_extension(ext), path.with_extension(ext.to_uppercase()), with_more(path, ext)])
@@ -55,6 +74,42 @@ fn with_more(path: &Path, ext: &str) -> PathBuf {
     name.push(".");
     name.push(ext);
     name.into()
+}
+
+/// True for a document of 3D Tiles, by its name: its tiles lie beside it and below.
+fn names_tiles(path: &Path) -> bool {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    name.ends_with(".json")
+        && !name.ends_with(".city.json")
+        && (name.starts_with("tileset") || detect(path).is_ok_and(|f| f == Format::Tiles3d))
+}
+
+/// Most files of a tileset that are looked at.
+const MAX_TILES: usize = 2_000_000;
+
+/// All files of a folder as one: their bytes together, and a digest of their names, sizes and times.
+fn tiles(folder: &Path) -> Option<Stat> {
+    let mut open = vec![folder.to_owned()];
+    let mut found: Vec<(PathBuf, u64, u128)> = Vec::new();
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).ok()?.flatten() {
+            let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
+            if kind.is_dir() {
+                open.push(path);
+            } else if let Some(stat) = Stat::of(&path).filter(|_| found.len() < MAX_TILES) {
+                found.push((path, stat.bytes, stat.changed_ns));
+            }
+        }
+    }
+    found.sort();
+    let mut hasher = Sha256::new();
+    for (path, bytes, changed) in &found {
+        let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+        hasher.update(format!("{name} {bytes} {changed}\n"));
+    }
+    let digest = hasher.finalize();
+    let changed_ns = u128::from_le_bytes(*digest.first_chunk::<16>()?) >> 1;
+    Some(Stat { path: folder.to_owned(), bytes: found.iter().map(|f| f.1).sum(), changed_ns })
 }
 
 /// Files that a file names: buffers of a glTF model, series and rain of a SWMM network. As the importers do,
@@ -102,6 +157,10 @@ pub(super) fn digest(files: &[Stat]) -> std::io::Result<String> {
         if files.len() > 1 {
             let name = stat.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             hasher.update(format!("{name} {}\n", stat.bytes));
+        }
+        if stat.path.is_dir() || tiles3d::is_address(&stat.path) {
+            hasher.update(format!("{} {}\n", stat.path.display(), stat.changed_ns));
+            continue;
         }
         let mut file = File::open(&stat.path)?;
         loop {
@@ -158,6 +217,25 @@ mod tests {
         std::fs::write(dir.path().join("a b.dat"), "x").unwrap();
         let names: Vec<_> = stat(&file).into_iter().map(|s| s.path).collect();
         assert_eq!(names, [file, dir.path().join("a b.dat")]);
+    }
+
+    #[test]
+    fn a_tileset_brings_its_tiles() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("tileset.json");
+        std::fs::write(&file, "{}").unwrap();
+        std::fs::create_dir(dir.path().join("a")).unwrap();
+        std::fs::write(dir.path().join("a/1.b3dm"), "x").unwrap();
+        let before = stat(&file);
+        assert_eq!((before.len(), &before), (2, &stat(&file)));
+        let alone = digest(&before).unwrap();
+        std::fs::write(dir.path().join("a/1.b3dm"), "xy").unwrap();
+        let after = stat(&file);
+        assert_ne!(before, after);
+        assert_ne!(digest(&after).unwrap(), alone);
+        let server = stat(Path::new("https://h.org/tileset.json"));
+        assert_eq!(server.len(), 1);
+        assert!(digest(&server).is_ok() && is_there(&server[0].path));
     }
 
     #[test]

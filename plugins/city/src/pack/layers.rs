@@ -75,6 +75,8 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
         landmarks,
         tilesets,
         barriers,
+        skins,
+        pictures,
         sources,
     } = city;
     let head = Head { report: report.clone(), above_ground: *above_ground, terrain: terrain.clone() };
@@ -96,6 +98,8 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
     w.section("landmarks", landmarks, MODELS)?;
     w.section("tilesets", tilesets, MODELS)?;
     w.section("barriers", barriers, RECORDS)?;
+    w.section("skins", skins, 1)?;
+    w.section("pictures", pictures, 1)?;
     w.section("sources", sources, 1)?;
     Ok(w)
 }
@@ -121,6 +125,8 @@ pub(super) fn counts(piece: &Piece) -> BTreeMap<String, usize> {
         ("landmarks", city.landmarks.len()),
         ("tilesets", city.tilesets.len()),
         ("barriers", city.barriers.len()),
+        ("skins", city.skins.iter().map(crate::model::Skin::len).sum()),
+        ("pictures", city.pictures.len()),
     ];
     all.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect()
 }
@@ -158,6 +164,8 @@ pub(super) fn read(bytes: &[u8], key: &str) -> Result<Piece, Damage> {
         landmarks: r.section("landmarks")?,
         tilesets: r.section("tilesets")?,
         barriers: r.section("barriers")?,
+        skins: r.section("skins")?,
+        pictures: r.section("pictures")?,
         sources: r.section("sources")?,
         ..City::default()
     };

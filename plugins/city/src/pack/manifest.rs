@@ -48,14 +48,18 @@ pub(super) struct Choices {
     pub terrain_cell_m: Option<f64>,
     /// Local frame.
     pub frame: Option<LocalFrame>,
+    /// Heights of different levels are put together.
+    #[serde(default)]
+    pub mix_heights: bool,
 }
 
 impl Choices {
     /// Those that decide the content; not the language of messages.
     pub fn of(options: &LoadOptions) -> Self {
         // A new option stops here: it decides the content, or it does not.
-        let LoadOptions { crs_override, name, terrain_cell_m, frame, lang: _ } = options;
-        Self { crs: *crs_override, name: name.clone(), terrain_cell_m: *terrain_cell_m, frame: *frame }
+        let LoadOptions { crs_override, name, terrain_cell_m, frame, mix_heights, lang: _ } = options;
+        let (crs, terrain_cell_m, frame, mix_heights) = (*crs_override, *terrain_cell_m, *frame, *mix_heights);
+        Self { crs, name: name.clone(), terrain_cell_m, frame, mix_heights }
     }
 
     /// As options again.
@@ -65,6 +69,7 @@ impl Choices {
             name: self.name.clone(),
             terrain_cell_m: self.terrain_cell_m,
             frame: self.frame,
+            mix_heights: self.mix_heights,
             lang,
         }
     }

@@ -189,7 +189,7 @@ pub fn open(dir: &Path, lang: Lang, progress: &dyn Fn(&str)) -> Result<Opened, P
     };
     drop(lock);
     let paths: Vec<PathBuf> = manifest.inputs.iter().map(|i| i.path.clone()).collect();
-    if let Some(gone) = paths.iter().find(|path| !path.exists()) {
+    if let Some(gone) = paths.iter().find(|path| !inputs::is_there(path)) {
         return Err(wrong(format!("{why}; it cannot be made again because {} is not there", gone.display())));
     }
     Ok(import(dir, &paths, &manifest.choices.options(lang), progress)?)

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{
     MANIFEST, PackError,
     files::Lock,
-    inputs::{digest, hex, stat},
+    inputs::{digest, hex, is_there, stat},
     layers,
     manifest::{Manifest, Unusable},
 };
@@ -53,7 +53,7 @@ pub fn verify(dir: &Path) -> Result<Verified, PackError> {
         if layers::counts(&piece) == entry.counts { Ok(()) } else { Err("it does not hold what is listed".into()) }
     };
     let damaged = manifest.parts.iter().filter_map(|entry| Some(format!("{}: {}", entry.file, check(entry).err()?)));
-    let (there, absent): (Vec<_>, Vec<_>) = manifest.inputs.iter().partition(|input| input.path.is_file());
+    let (there, absent): (Vec<_>, Vec<_>) = manifest.inputs.iter().partition(|input| is_there(&input.path));
     let changed = there.into_iter().filter(|i| digest(&stat(&i.path)).ok().as_ref() != Some(&i.digest));
     Ok(Verified {
         parts: manifest.parts.len(),

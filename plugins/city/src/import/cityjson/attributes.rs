@@ -20,6 +20,28 @@ pub(super) struct Attributes {
     pub ground_m: Option<f64>,
 }
 
+/// Longest text of an attribute, and of all of them, bytes.
+const KEPT: (usize, usize) = (160, 2048);
+
+/// Attributes as they stand, as a JSON object: those with one value, until it is long enough.
+pub(super) fn kept(maps: &[&Map<String, Value>]) -> String {
+    let mut all = Map::new();
+    let mut room = KEPT.1;
+    for (key, value) in maps.iter().copied().flatten() {
+        let plain = match value {
+            Value::String(text) => text.len() <= KEPT.0,
+            Value::Number(_) | Value::Bool(_) => true,
+            _ => false,
+        };
+        let size = key.len() + 8 + value.as_str().map_or(16, str::len);
+        if plain && size <= room && !all.contains_key(key) {
+            room -= size;
+            all.insert(key.clone(), value.clone());
+        }
+    }
+    if all.is_empty() { String::new() } else { Value::Object(all).to_string() }
+}
+
 /// A number, also one written as text or as `{"value": n}`.
 fn number(value: &Value) -> Option<f64> {
     let n = match value {
@@ -68,6 +90,16 @@ impl Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_attributes_are_kept() {
+        let value = serde_json::json!({"b": 2, "名称": "楼", "list": [1], "long": "x".repeat(300)});
+        let more = serde_json::json!({"b": 3, "c": true});
+        let maps = [value.as_object().unwrap(), more.as_object().unwrap()];
+        let back: Value = serde_json::from_str(&kept(&maps)).unwrap();
+        assert_eq!(back, serde_json::json!({"b": 2, "名称": "楼", "c": true}));
+        assert_eq!(kept(&[&Map::new()]), "");
+    }
 
     #[test]
     fn plateau_attributes() {

@@ -15,6 +15,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Face {
     pub rings: Vec<Vec<P3>>,
+    /// Which ring of the source each is.
+    pub rings_of: Vec<usize>,
+    /// Which corners of the source's ring each ring has kept.
+    pub kept: Vec<Vec<u32>>,
     pub meaning: Meaning,
     pub solid: usize,
     /// Number of its surface in the geometry.
@@ -31,12 +35,19 @@ pub(super) fn faces(geometry: &Geometry, vertices: &[Option<P3>], at: &str, repo
     let mut out = Vec::with_capacity(geometry.surfaces.len());
     'surface: for (n, surface) in geometry.surfaces.iter().enumerate() {
         let mut rings = Vec::with_capacity(surface.rings.len());
+        let (mut rings_of, mut kept) = (Vec::new(), Vec::new());
         for (r, ring) in surface.rings.iter().enumerate() {
             let mut corners: Vec<P3> = Vec::with_capacity(ring.len());
-            for &i in ring {
+            let mut own: Vec<u32> = Vec::with_capacity(ring.len());
+            for (k, &i) in ring.iter().enumerate() {
                 let place = || format!("{at}{} surface {n} index {i}", geometry.at);
                 match vertices.get(i) {
-                    Some(Some(p)) => corners.push(*p),
+                    // A corner that stands twice in a row is one.
+                    Some(Some(p)) if corners.last() == Some(p) => {}
+                    Some(Some(p)) => {
+                        corners.push(*p);
+                        own.push(k as u32);
+                    }
                     Some(None) => {
                         let reason =
                             "a surface uses a vertex that has no place (not a number or outside the projection)";
@@ -49,12 +60,14 @@ pub(super) fn faces(geometry: &Geometry, vertices: &[Option<P3>], at: &str, repo
                     }
                 }
             }
-            corners.dedup();
             while corners.len() > 1 && corners.first() == corners.last() {
                 corners.pop();
+                own.pop();
             }
             if corners.len() >= 3 {
                 rings.push(corners);
+                rings_of.push(r);
+                kept.push(own);
             } else if r == 0 {
                 report.note(
                     Severity::Skipped,
@@ -65,7 +78,7 @@ pub(super) fn faces(geometry: &Geometry, vertices: &[Option<P3>], at: &str, repo
             }
         }
         let up = steepness(normal(&rings[0]));
-        out.push(Face { rings, meaning: surface.meaning, solid: surface.solid, surface: n, up });
+        out.push(Face { rings, rings_of, kept, meaning: surface.meaning, solid: surface.solid, surface: n, up });
     }
     out
 }

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::{geometry::Geometry, vertex::Vertex};
+use super::{geometry::Geometry, paint::Appearance, vertex::Vertex};
 use crate::import::{Report, Severity};
 
 /// A city object as the importer needs it.
@@ -128,6 +128,8 @@ pub(super) struct Feature {
     pub objects: Option<Objects>,
     #[serde(default)]
     pub vertices: Option<Vec<Vertex>>,
+    #[serde(default)]
+    pub appearance: Option<Appearance>,
 }
 
 impl Feature {
@@ -153,6 +155,8 @@ pub(super) struct Chunk {
     /// A feature's own vertices after the transform; NaN for bad ones. Empty when the file has one list for
     /// all.
     pub vertices: Vec<[f64; 3]>,
+    /// A feature's own appearance; the head's counts where it has none.
+    pub appearance: Option<Appearance>,
     /// What was wrong in it.
     pub notes: Report,
 }

@@ -13,6 +13,7 @@ use super::{
     file::{Transform, epsg},
     geometry::Templates,
     kin::Families,
+    paint::Appearance,
     vertex::Vertex,
 };
 use crate::import::{ImportError, Report, Severity};
@@ -64,7 +65,7 @@ struct Document {
     #[serde(default)]
     metadata: Option<Value>,
     #[serde(default)]
-    appearance: Option<Counts>,
+    appearance: Option<Appearance>,
     #[serde(default)]
     extensions: Option<Value>,
     #[serde(rename = "geometry-templates", default)]
@@ -73,20 +74,6 @@ struct Document {
     families: Option<Families>,
     #[serde(default)]
     vertices: Option<Vec<Vertex>>,
-}
-
-/// Sizes of the lists of an appearance, and the colours of its materials.
-#[derive(Default, Deserialize)]
-#[serde(from = "Value")]
-struct Counts([usize; 3], Vec<Option<[f32; 3]>>);
-
-impl From<Value> for Counts {
-    fn from(value: Value) -> Self {
-        let count = |name: &str| value.get(name).and_then(Value::as_array).map_or(0, Vec::len);
-        let materials = value.get("materials").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let colors = materials.iter().map(|m| super::appearance::color(m.get("diffuseColor")?)).collect();
-        Self(["materials", "textures", "vertices-texture"].map(count), colors)
-    }
 }
 
 /// How the objects are stored.
@@ -109,10 +96,8 @@ pub(super) struct Head {
     pub epsg: Option<u32>,
     pub transform: Option<Transform>,
     pub templates: Templates,
-    /// Materials, textures, texture vertices.
-    pub appearance: [usize; 3],
-    /// Colour of each material, linear RGB; `None` for one without.
-    pub materials: Vec<Option<[f32; 3]>>,
+    /// Materials, pictures, texture coordinates.
+    pub appearance: Appearance,
     pub extensions: usize,
     /// Who belongs to whom; of a whole file or of the head of a sequence.
     pub families: Families,
@@ -146,6 +131,7 @@ impl Head {
             (Some("CityJSON"), rest) => {
                 let at = if rest.is_some() { "line 1: " } else { "" };
                 head.judge(input, &document)?;
+                head.appearance = document.appearance.unwrap_or_default();
                 head.transform = head.judged_transform(input, document.transform, at)?;
                 head.vertices =
                     placed(document.vertices.unwrap_or_default(), head.transform, at, input, &mut head.report)?;
@@ -199,8 +185,6 @@ impl Head {
         if let Some(reference) = head.metadata.as_ref().and_then(|m| m.get("referenceSystem")) {
             self.reference(reference);
         }
-        self.appearance = head.appearance.as_ref().map(|a| a.0).unwrap_or_default();
-        self.materials = head.appearance.as_ref().map(|a| a.1.clone()).unwrap_or_default();
         self.extensions = head.extensions.as_ref().and_then(Value::as_object).map_or(0, Map::len);
         if let Some(templates) = &head.templates {
             self.templates = Templates::read(templates, &mut self.report);

@@ -1,17 +1,21 @@
 //! CityJSON 1.0, 1.1, 2.0 and CityJSONSeq.
 //!
-//! Of each object the highest level of detail below 3 is drawn. Building parts and installations are
-//! folded into their building. Heights are the file's own, m above its datum.
+//! Of each building the finest level of detail that can be afforded is drawn and all others are kept. Building parts
+//! and installations are folded into their building. Colours of materials and pictures of textures become skins over
+//! the bodies. Heights are the file's own, m above its datum.
 
 mod appearance;
 mod attributes;
 mod axes;
 mod body;
+mod detail;
 mod file;
 mod geometry;
 mod head;
 mod kin;
 mod objects;
+mod paint;
+mod skins;
 mod stream;
 mod vertex;
 
@@ -22,8 +26,12 @@ use std::path::Path;
 
 use guanlan_geography::LocalFrame;
 
-use super::{FileFacts, ImportError, Report, Severity, peek::Peek, placer::Placer};
-use crate::model::{Building, Landmark, SurfaceArea};
+use super::{
+    FileFacts, ImportError, Report, Severity,
+    peek::{Keys, Peek},
+    placer::Placer,
+};
+use crate::model::{Building, Landmark, Picture, Skin, SurfaceArea};
 use file::CityObject;
 use head::{Head, Input};
 use objects::Converter;
@@ -37,6 +45,12 @@ pub struct Part {
     pub surfaces: Vec<SurfaceArea>,
     /// Bridges, trees, furniture and other things with a shape of their own.
     pub landmarks: Vec<Landmark>,
+    /// Painted surfaces of buildings and of things with a shape of their own.
+    pub skins: Vec<Skin>,
+    /// What they are cut from.
+    pub pictures: Vec<Picture>,
+    /// Ids of the objects that surfaces and landmarks come from.
+    pub(crate) keys: Keys,
 }
 
 /// CRS and extent, x east and y north also when the file writes northing first.
@@ -73,7 +87,7 @@ fn convert(input: Input<'_>, head: &Head, placer: &Placer) -> Result<(Part, Repo
         converter.batch(&chunks);
         Ok(true)
     })?;
-    Ok(converter.finish())
+    Ok(converter.finish(input))
 }
 
 /// What is in a file, for `guanlan inspect`.
@@ -103,9 +117,9 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     for (name, n) in [
         ("templates", head.templates.geometry.len()),
         ("extensions", head.extensions),
-        ("materials", head.appearance[0]),
-        ("textures", head.appearance[1]),
-        ("vertices-texture", head.appearance[2]),
+        ("materials", head.appearance.materials.len()),
+        ("textures", head.appearance.textures.len()),
+        ("vertices-texture", head.appearance.uvs.len()),
     ] {
         if n > 0 {
             add(name, n);
@@ -129,7 +143,19 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         let text = "no reference system; the import needs --crs EPSG:n";
         facts.problems.push(super::Problem::new(Severity::Guessed, "", "metadata.referenceSystem", text));
     }
-    facts.problems.extend(converter.finish().1.problems);
+    let (part, report) = converter.finish(input);
+    let drawn = |b: &Building| 1 + b.details.len();
+    let more = part.buildings.iter().map(drawn).max().unwrap_or(0);
+    for (name, n) in [
+        ("levels_of_detail", more),
+        ("pictures", part.pictures.len()),
+        ("painted_triangles", part.skins.iter().map(Skin::len).sum()),
+    ] {
+        if n > 0 {
+            facts.counts.insert(name.to_owned(), n);
+        }
+    }
+    facts.problems.extend(report.problems);
     Ok(facts)
 }
 

@@ -7,11 +7,14 @@ use rayon::prelude::*;
 
 use super::{
     Part, appearance,
-    attributes::Attributes,
+    attributes::{Attributes, kept},
     body::{Face, areas, bodies, faces, upright},
+    detail::{chosen, finest_within, levels},
     file::{Chunk, CityObject},
     geometry::Geometry,
-    head::Head,
+    head::{Head, Input},
+    paint::{Appearance, Look},
+    skins::Skins,
 };
 use crate::{
     import::{
@@ -20,7 +23,7 @@ use crate::{
         rings::{Area, to_f32},
         triangulate::{P3, Triangulator},
     },
-    model::{Building, BuildingPart, Landmark, SurfaceArea, SurfaceKind},
+    model::{Building, BuildingPart, Detail, Landmark, Layer, SurfaceArea, SurfaceKind},
 };
 
 /// Height of a storey when only the number is known, m.
@@ -38,37 +41,44 @@ pub(super) struct Converter<'a> {
     /// The vertices that the whole file shares.
     shared: Vec<Option<P3>>,
     part: Part,
+    skins: Skins,
     report: Report,
 }
 
 impl<'a> Converter<'a> {
     pub fn new(head: &'a Head, placer: &'a Placer) -> Self {
         let shared = place(placer, &head.vertices);
-        Self { head, placer, shared, part: Part::default(), report: head.report.clone() }
+        Self { head, placer, shared, part: Part::default(), skins: Skins::default(), report: head.report.clone() }
     }
 
     /// Converts families, in order, on all cores.
     pub fn batch(&mut self, chunks: &[Chunk]) {
-        let done: Vec<(Part, Report)> = chunks.par_chunks(SHARE).map(|share| self.share(share)).collect();
-        for (part, report) in done {
+        let done: Vec<(Part, Skins, Report)> = chunks.par_chunks(SHARE).map(|share| self.share(share)).collect();
+        for (part, skins, report) in done {
+            self.skins.append(skins, self.part.buildings.len());
             self.part.buildings.extend(part.buildings);
             self.part.surfaces.extend(part.surfaces);
             self.part.landmarks.extend(part.landmarks);
+            for (layer, keys) in part.keys {
+                self.part.keys.entry(layer).or_default().extend(keys);
+            }
             absorb(&mut self.report, report, "");
         }
     }
 
-    fn share(&self, chunks: &[Chunk]) -> (Part, Report) {
+    fn share(&self, chunks: &[Chunk]) -> (Part, Skins, Report) {
         let mut work = Work {
             head: self.head,
             part: Part::default(),
+            skins: Skins::default(),
             report: Report::default(),
             triangulator: Triangulator::default(),
         };
         for chunk in chunks {
             absorb(&mut work.report, chunk.notes.clone(), &chunk.at);
+            let own = chunk.appearance.as_ref().unwrap_or(&self.head.appearance);
             for geometry in chunk.objects.iter().flat_map(|o| &o.geometry) {
-                appearance::check(geometry, self.head.appearance, &mut work.report);
+                appearance::check(geometry, own, &mut work.report);
             }
             if !chunk.feature {
                 work.chunk(chunk, &self.shared);
@@ -76,11 +86,15 @@ impl<'a> Converter<'a> {
                 work.chunk(chunk, &place(self.placer, &chunk.vertices));
             }
         }
-        (work.part, work.report)
+        (work.part, work.skins, work.report)
     }
 
-    pub fn finish(self) -> (Part, Report) {
-        let (part, mut report) = (self.part, self.report);
+    /// All that was converted; pictures are opened beside the file.
+    pub fn finish(self, input: Input<'_>) -> (Part, Report) {
+        let (mut part, mut report) = (self.part, self.report);
+        report.about("buildings");
+        (part.skins, part.pictures) = self.skins.finish(input.path, &mut report);
+        report.about("");
         report.count("buildings", part.buildings.len());
         report.count("surfaces", part.surfaces.len());
         report.count("landmarks", part.landmarks.len());
@@ -105,12 +119,13 @@ fn absorb(into: &mut Report, more: Report, at: &str) {
 fn place(placer: &Placer, vertices: &[P3]) -> Vec<Option<P3>> {
     let plan: Vec<[f64; 2]> = vertices.iter().map(|v| [v[0], v[1]]).collect();
     let placed = placer.all(&plan).into_iter().zip(vertices);
-    placed.map(|(p, v)| p.filter(|_| v[2].is_finite()).map(|[x, y]| [x, y, v[2]])).collect()
+    placed.map(|(p, v)| p.filter(|_| v[2].is_finite()).map(|[x, y]| [x, y, v[2] * placer.height_unit_m])).collect()
 }
 
 struct Work<'a> {
     head: &'a Head,
     part: Part,
+    skins: Skins,
     report: Report,
     triangulator: Triangulator,
 }
@@ -169,23 +184,6 @@ fn land_use(object: &CityObject) -> SurfaceKind {
     } else {
         SurfaceKind::Paved
     }
-}
-
-/// Geometries of the highest level of detail below 3, else of the lowest above; points are left out.
-fn chosen(object: &CityObject) -> Vec<&Geometry> {
-    let drawn: Vec<&Geometry> =
-        object.geometry.iter().filter(|g| !g.surfaces.is_empty() || g.instance.is_some()).collect();
-    let best = drawn
-        .iter()
-        .map(|g| g.lod())
-        .reduce(|a, b| match (a < 3.0, b < 3.0) {
-            (true, true) => a.max(b),
-            (false, false) => a.min(b),
-            (true, false) => a,
-            (false, true) => b,
-        })
-        .unwrap_or(0.0);
-    drawn.into_iter().filter(|g| g.lod() == best).collect()
 }
 
 impl Work<'_> {
@@ -273,34 +271,27 @@ impl Work<'_> {
             sill_m: said.sill_m,
             ..Building::default()
         };
-        let mut flat: Vec<(Vec<Face>, Attributes)> = Vec::new();
-        let (mut open, mut seen) = (vec![root], BTreeSet::from([root]));
-        while let Some(i) = open.pop() {
-            let member = &chunk.objects[i];
-            for &child in kin.children[i].iter().rev() {
-                if matches!(fate(&chunk.objects[child]), Fate::Folded) && seen.insert(child) {
-                    open.push(child);
-                }
-            }
-            let own = Attributes::read(&member.attributes);
+        let members = family(chunk, root, kin);
+        let mut maps = vec![&object.attributes];
+        for &i in &members[1..] {
+            let own = Attributes::read(&chunk.objects[i].attributes);
             building.storeys = building.storeys.max(own.storeys);
             building.basements = building.basements.max(own.basements);
             if building.usage.is_empty() {
                 building.usage.clone_from(&own.usage);
             }
-            for geometry in chosen(member) {
-                let all = self.faces(geometry, chunk, vertices);
-                if geometry.lod() < 1.0 && !geometry.is_solid() && all.iter().all(|f| f.up.abs() > 0.9) {
-                    flat.push((all, own.clone()));
-                } else {
-                    let made = bodies(geometry, all, &chunk.at, &mut self.triangulator, &mut self.report);
-                    building.parts.extend(made);
-                }
-            }
+            maps.push(&chunk.objects[i].attributes);
         }
+        building.attributes = kept(&maps);
+        let objects: Vec<&CityObject> = members.iter().map(|&i| &chunk.objects[i]).collect();
+        let (all, drawn) = (levels(&objects), finest_within(&objects));
+        building.lod = drawn as f32;
+        let owner = self.part.buildings.len();
+        let (parts, flat) = self.level(chunk, &objects, drawn, vertices, Some(owner));
+        building.parts = parts;
         if building.parts.is_empty() {
-            for (all, own) in flat {
-                self.raise(&mut building, &all, &own);
+            for (all, own) in &flat {
+                self.raise(&mut building, all, own);
             }
         }
         for what in &building.guessed {
@@ -308,8 +299,78 @@ impl Work<'_> {
         }
         if building.parts.is_empty() {
             self.report.note(Severity::Skipped, at, "the building has no geometry that could be drawn");
-        } else {
-            self.part.buildings.push(building);
+            return;
+        }
+        for &lod in all.iter().rev().filter(|lod| **lod != drawn) {
+            // Members that have nothing of their own here are read again: what is wrong with them is known.
+            let known = std::mem::take(&mut self.report);
+            let (mut parts, flat) = self.level(chunk, &objects, lod, vertices, None);
+            let own = std::mem::replace(&mut self.report, known);
+            let exact = |p: &Problem| {
+                objects.iter().flat_map(|o| &o.geometry).any(|g| g.lod() == lod && p.where_.contains(&g.at))
+            };
+            for problem in own.problems.into_iter().filter(exact) {
+                self.report.note(problem.severity, problem.where_, problem.message);
+            }
+            if parts.is_empty() {
+                for (all, _) in &flat {
+                    let refs: Vec<&Face> = all.iter().collect();
+                    let low = all.iter().flat_map(|f| f.rings.iter().flatten()).fold(f64::INFINITY, |l, p| l.min(p[2]));
+                    parts.extend(areas(&refs).iter().map(|a| upright(a, low, low)));
+                }
+            }
+            if !parts.is_empty() {
+                building.details.push(Detail { lod: lod as f32, parts });
+            }
+        }
+        self.part.buildings.push(building);
+    }
+
+    /// Bodies of a building's family at a level of detail, and level footprints, which count when there is nothing
+    /// else. With an owner its paint is kept, too.
+    fn level(
+        &mut self,
+        chunk: &Chunk,
+        members: &[&CityObject],
+        lod: f64,
+        vertices: &[Option<P3>],
+        owner: Option<usize>,
+    ) -> (Vec<BuildingPart>, Vec<(Vec<Face>, Attributes)>) {
+        let (mut parts, mut flat) = (Vec::new(), Vec::new());
+        for member in members {
+            for geometry in chosen(member, lod) {
+                let all = self.faces(geometry, chunk, vertices);
+                if geometry.lod() < 1.0 && !geometry.is_solid() && all.iter().all(|f| f.up.abs() > 0.9) {
+                    flat.push((all, Attributes::read(&member.attributes)));
+                    continue;
+                }
+                if owner.is_some() {
+                    self.paint(chunk, geometry, &all, owner);
+                }
+                parts.extend(bodies(geometry, all, &chunk.at, &mut self.triangulator, &mut self.report));
+            }
+        }
+        (parts, flat)
+    }
+
+    fn appearance<'c>(&'c self, chunk: &'c Chunk) -> &'c Appearance {
+        chunk.appearance.as_ref().unwrap_or(&self.head.appearance)
+    }
+
+    /// The geometry whose surfaces a geometry's faces are: its own, or that of its template.
+    fn shape<'c>(&'c self, geometry: &'c Geometry) -> &'c Geometry {
+        let template = geometry.instance.and_then(|(n, _)| self.head.templates.geometry.get(n)?.as_ref());
+        template.unwrap_or(geometry)
+    }
+
+    fn paint(&mut self, chunk: &Chunk, geometry: &Geometry, all: &[Face], owner: Option<usize>) {
+        let head = self.head;
+        let template = geometry.instance.and_then(|(n, _)| head.templates.geometry.get(n)?.as_ref());
+        // Templates are painted by the head.
+        let appearance = if template.is_some() { None } else { chunk.appearance.as_ref() };
+        let shape = template.unwrap_or(geometry);
+        if let Some(look) = Look::of(shape, appearance.unwrap_or(&head.appearance)) {
+            self.skins.add(shape, all, &look, owner, &mut self.triangulator);
         }
     }
 
@@ -332,7 +393,8 @@ impl Work<'_> {
 
     fn surface(&mut self, chunk: &Chunk, object: &CityObject, kind: SurfaceKind, vertices: &[Option<P3>]) {
         let name = Attributes::read(&object.attributes).name;
-        for geometry in chosen(object) {
+        let before = self.part.surfaces.len();
+        for geometry in chosen(object, finest_within(&[object])) {
             let all = self.faces(geometry, chunk, vertices);
             let level: Vec<&Face> = all.iter().filter(|f| f.up.abs() > 0.1).collect();
             let low = level.iter().flat_map(|f| f.rings.iter().flatten()).fold(f64::INFINITY, |lo, p| lo.min(p[2]));
@@ -346,17 +408,26 @@ impl Work<'_> {
                 });
             }
         }
+        let made = self.part.surfaces.len() - before;
+        let keys = self.part.keys.entry(Layer::Surfaces).or_default();
+        keys.extend(std::iter::repeat_n(object.id.clone(), made));
     }
 
     fn landmark(&mut self, chunk: &Chunk, object: &CityObject, color: [f32; 3], vertices: &[Option<P3>]) {
         let (mut triangles, mut colors): (Vec<[P3; 3]>, Vec<[f32; 3]>) = (Vec::new(), Vec::new());
-        for geometry in chosen(object) {
+        for geometry in chosen(object, finest_within(&[object])) {
+            let all = self.faces(geometry, chunk, vertices);
+            self.paint(chunk, geometry, &all, None);
             // An instance has the appearance of its template.
-            let template = geometry.instance.and_then(|(n, _)| self.head.templates.geometry.get(n)?.as_ref());
-            let painted = appearance::colors(template.unwrap_or(geometry), &self.head.materials);
-            for face in self.faces(geometry, chunk, vertices) {
+            let own = if geometry.instance.is_some() { &self.head.appearance } else { self.appearance(chunk) };
+            let shape = self.shape(geometry);
+            let look = Look::of(shape, own);
+            let painted: Vec<Option<[f32; 3]>> = all
+                .iter()
+                .map(|face| look.as_ref()?.color(shape.surfaces.get(face.surface)?.place).map(linear))
+                .collect();
+            for (face, own) in all.iter().zip(painted) {
                 triangles.extend(self.triangulator.polygon(&face.rings));
-                let own = painted.get(face.surface).copied().flatten();
                 colors.resize(triangles.len(), own.unwrap_or(color));
             }
         }
@@ -370,6 +441,7 @@ impl Work<'_> {
         let (east, north) = (sum[0] / n, sum[1] / n);
         let foot = corners().fold(f64::INFINITY, |lo, p| lo.min(p[2]));
         let said = Attributes::read(&object.attributes).name;
+        self.part.keys.entry(Layer::Landmarks).or_default().push(object.id.clone());
         self.part.landmarks.push(Landmark {
             name: if said == Bilingual::default() { Bilingual::same(object.id.clone()) } else { said },
             place_m: [east, north],
@@ -409,6 +481,30 @@ impl Work<'_> {
         self.report.count("template_instances", 1);
         faces(template, &placed, &format!("{at}: "), &mut self.report)
     }
+}
+
+/// A building's root and all that is folded into it.
+fn family(chunk: &Chunk, root: usize, kin: &Kin) -> Vec<usize> {
+    let (mut open, mut seen) = (vec![root], BTreeSet::from([root]));
+    let mut members = Vec::new();
+    while let Some(i) = open.pop() {
+        members.push(i);
+        for &child in kin.children[i].iter().rev() {
+            if matches!(fate(&chunk.objects[child]), Fate::Folded) && seen.insert(child) {
+                open.push(child);
+            }
+        }
+    }
+    members
+}
+
+/// An sRGB colour as linear RGB.
+fn linear(c: [u8; 4]) -> [f32; 3] {
+    let one = |v: u8| {
+        let v = f64::from(v) / 255.0;
+        (if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }) as f32
+    };
+    [one(c[0]), one(c[1]), one(c[2])]
 }
 
 struct Kin {

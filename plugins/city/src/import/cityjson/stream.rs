@@ -171,6 +171,7 @@ fn fill(
         .map_err(|e| input.fail(format!("{}{}", chunk.at, e.place), e.reason))?;
     chunk.notes.merge(odd);
     chunk.objects = objects.list;
+    chunk.appearance = feature.appearance;
     Ok(())
 }
 

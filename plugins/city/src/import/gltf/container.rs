@@ -67,6 +67,8 @@ pub(in crate::import) fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), W
 pub(in crate::import) struct Model {
     pub document: Document,
     buffers: Vec<Vec<u8>>,
+    /// The document as it was read, when something in it was packed: accessors have other numbers than in the file.
+    pub unpacked: Option<serde_json::Value>,
     /// Version of the asset, and whether it came as GLB.
     pub version: String,
     pub binary: bool,
@@ -87,6 +89,12 @@ impl Model {
         external: &dyn Fn(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Self, Wrong> {
         let (json, bin) = split(bytes)?;
+        let unpacked = super::unpack::unpack(json, bin, external)?;
+        let plain = match &unpacked {
+            Some(unpacked) => serde_json::to_vec(&unpacked.value).map_err(|e| (String::new(), e.to_string()))?,
+            None => Vec::new(),
+        };
+        let json = if unpacked.is_some() { &plain[..] } else { json };
         let mut root: gltf::json::Root = match gltf::json::deserialize::from_slice(json) {
             Ok(root) => root,
             Err(error) => return wrong(format!("line {}", error.line()), format!("not glTF: {error}")),
@@ -121,6 +129,10 @@ impl Model {
             }
             Err(error) => return wrong("", format!("not valid glTF: {error}")),
         };
+        if let Some(super::unpack::Unpacked { value, buffers }) = unpacked {
+            let binary = bytes.starts_with(b"glTF");
+            return Ok(Self { document, buffers, unpacked: Some(value), version, binary });
+        }
         let mut buffers = Vec::new();
         for buffer in document.buffers() {
             let place = format!("buffers[{}]", buffer.index());
@@ -140,7 +152,7 @@ impl Model {
             }
             buffers.push(data);
         }
-        Ok(Self { document, buffers, version, binary: bytes.starts_with(b"glTF") })
+        Ok(Self { document, buffers, unpacked: None, version, binary: bytes.starts_with(b"glTF") })
     }
 
     /// All numbers of an accessor, components side by side; integers are normalised when the accessor
@@ -245,7 +257,7 @@ impl Model {
 }
 
 /// Reads a buffer beside the model.
-fn external(uri: &str, folder: Option<&Path>) -> Result<Vec<u8>, String> {
+pub(super) fn external(uri: &str, folder: Option<&Path>) -> Result<Vec<u8>, String> {
     let name = uri.replace("%20", " ");
     let inside = Path::new(&name).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
     let Some(folder) = folder.filter(|_| inside && !name.contains(':') && !name.contains('\\')) else {

@@ -1,14 +1,16 @@
 //! glTF 2.0 and GLB models as landmarks.
 //!
 //! glTF is y up; the mesh that comes out is x east, y north, z up around the model's own origin, in
-//! metres. Textures are not drawn: a triangle has its material's base colour.
+//! metres. A triangle has the colour of its material, of its corners and of its texture's middle.
 
 pub(in crate::import) mod container;
+mod meshopt_view;
+pub(in crate::import) mod unpack;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use gltf::{Primitive, mesh::Mode};
 use guanlan_core::Bilingual;
@@ -17,6 +19,7 @@ use guanlan_geography::LocalFrame;
 use super::{
     FileFacts, ImportError, Report, Severity,
     peek::{Peek, grow},
+    picture,
     triangulate::P3,
 };
 use crate::model::Landmark;
@@ -49,12 +52,14 @@ pub fn read(path: &Path, _frame: &LocalFrame, _crs_override: Option<u32>) -> Res
 pub fn landmark(path: &Path) -> Result<(Landmark, Report), ImportError> {
     let model = load(path)?;
     let mut report = Report::default();
-    let mesh = walk(&model, &mut report).map_err(|wrong| fail(path, wrong))?;
+    let mut pictures = Pictures::new(&model, path.parent());
+    let mesh = walk(&mut pictures, &mut report).map_err(|wrong| fail(path, wrong))?;
     if mesh.triangles.is_empty() {
         return Err(ImportError::new(path, "", "the model has no triangles to draw"));
     }
-    if model.document.materials().any(|m| m.pbr_metallic_roughness().base_color_texture().is_some()) {
-        report.note(Severity::Guessed, "materials", "textures are not drawn; the base colour factor is used");
+    if pictures.known.values().any(Option::is_some) {
+        let text = "each triangle has the colour that its texture has in its middle";
+        report.note(Severity::Guessed, "materials", text);
     }
     if model.document.animations().len() > 0 {
         report.note(Severity::Skipped, "animations", "animations are not played; the model stands in its rest pose");
@@ -83,7 +88,8 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         triangles += corner_count(&primitive).map_or(0, |n| triangle_count(primitive.mode(), n));
     }
     let mut extent = None;
-    let mesh = walk(&model, &mut report).map_err(|wrong| fail(path, wrong))?;
+    let mut pictures = Pictures::new(&model, path.parent());
+    let mesh = walk(&mut pictures, &mut report).map_err(|wrong| fail(path, wrong))?;
     mesh.triangles.iter().flatten().for_each(|p| grow(&mut extent, [p[0], p[2], -p[1]]));
     let counts = [
         ("nodes", document.nodes().len()),
@@ -95,15 +101,27 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         ("position_vertices", positions),
         ("triangles", triangles),
     ];
+    let features = features(path);
+    let counts = counts.into_iter().chain((features > 0).then_some(("features", features)));
     Ok(FileFacts {
         path: path.to_owned(),
         format: if model.binary { "GLB" } else { "glTF" }.into(),
         version: model.version.clone(),
         extent,
-        counts: counts.into_iter().map(|(k, n)| (k.to_owned(), n)).collect(),
+        counts: counts.map(|(k, n)| (k.to_owned(), n)).collect(),
         problems: report.problems,
         ..FileFacts::default()
     })
+}
+
+/// Features with properties (EXT_structural_metadata).
+fn features(path: &Path) -> usize {
+    let bytes = std::fs::read(path).unwrap_or_default();
+    let text = container::split(&bytes).map(|(json, _)| json).unwrap_or_default();
+    let document: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
+    let tables = document.pointer("/extensions/EXT_structural_metadata/propertyTables");
+    let tables = tables.and_then(serde_json::Value::as_array).into_iter().flatten();
+    tables.filter_map(|t| t.get("count")?.as_u64()).map(|n| n.min(u64::from(u32::MAX)) as usize).sum()
 }
 
 fn load(path: &Path) -> Result<Model, ImportError> {
@@ -141,8 +159,52 @@ fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
     std::array::from_fn(|c| std::array::from_fn(|r| (0..4).map(|k| a[k][r] * b[c][k]).sum()))
 }
 
+/// Pictures of a model, small, opened when they are needed.
+struct Pictures<'a> {
+    model: &'a Model,
+    folder: Option<&'a Path>,
+    known: BTreeMap<usize, Option<image::RgbaImage>>,
+}
+
+/// Side of a picture that colours are taken from, px.
+const PICTURE_PX: u32 = 512;
+
+impl<'a> Pictures<'a> {
+    fn new(model: &'a Model, folder: Option<&'a Path>) -> Self {
+        Self { model, folder, known: BTreeMap::new() }
+    }
+
+    fn get(&mut self, index: usize, report: &mut Report) -> Option<&image::RgbaImage> {
+        let (model, folder) = (self.model, self.folder);
+        let entry = self.known.entry(index).or_insert_with(|| {
+            let image = model.document.images().nth(index)?;
+            let bytes = match image.source() {
+                gltf::image::Source::View { view, .. } => model.view(view.index()).map(<[u8]>::to_vec),
+                gltf::image::Source::Uri { uri, .. } if uri.starts_with("data:") => {
+                    let data = gltf::buffer::Data::from_source(gltf::buffer::Source::Uri(uri), None);
+                    data.map(|d| d.0).map_err(|e| e.to_string())
+                }
+                gltf::image::Source::Uri { uri, .. } => container::external(uri, folder),
+            };
+            match bytes.and_then(|bytes| picture::decode(&bytes)) {
+                Ok(whole) => Some(picture::fit(whole, PICTURE_PX)),
+                Err(why) => {
+                    report.note(
+                        Severity::Skipped,
+                        format!("images[{index}]"),
+                        format!("{why}; the base colour is used"),
+                    );
+                    None
+                }
+            }
+        });
+        entry.as_ref()
+    }
+}
+
 /// Collects the triangles of the scene, z up.
-fn walk(model: &Model, report: &mut Report) -> Result<Mesh, Wrong> {
+fn walk(pictures: &mut Pictures<'_>, report: &mut Report) -> Result<Mesh, Wrong> {
+    let model = pictures.model;
     // glTF's x, y up, z towards the viewer → x east, y north, z up.
     let z_up: Matrix = [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
     let document = &model.document;
@@ -172,7 +234,7 @@ fn walk(model: &Model, report: &mut Report) -> Result<Mesh, Wrong> {
         if let Some(shape) = node.mesh() {
             for primitive in shape.primitives() {
                 let place = format!("meshes[{}].primitives[{}]", shape.index(), primitive.index());
-                add(model, &primitive, &matrix, &place, &mut mesh, report).map_err(|reason| (place, reason))?;
+                add(pictures, &primitive, &matrix, &place, &mut mesh, report).map_err(|reason| (place, reason))?;
             }
         }
         let children: Vec<gltf::Node<'_>> = node.children().collect();
@@ -182,13 +244,14 @@ fn walk(model: &Model, report: &mut Report) -> Result<Mesh, Wrong> {
 }
 
 fn add(
-    model: &Model,
+    pictures: &mut Pictures<'_>,
     primitive: &Primitive<'_>,
     matrix: &Matrix,
     place: &str,
     mesh: &mut Mesh,
     report: &mut Report,
 ) -> Result<(), String> {
+    let model = pictures.model;
     if !matches!(primitive.mode(), Mode::Triangles | Mode::TriangleStrip | Mode::TriangleFan) {
         report.note(Severity::Skipped, place, "points and lines are not drawn");
         return Ok(());
@@ -229,6 +292,27 @@ fn add(
     let tint = |corner: usize, channel: usize| -> f64 {
         tints.as_ref().and_then(|(width, all)| all.get(corner * width + channel)).copied().unwrap_or(1.0)
     };
+    let cover = primitive.material().pbr_metallic_roughness().base_color_texture();
+    let uvs = match cover.as_ref().and_then(|t| primitive.get(&gltf::Semantic::TexCoords(t.tex_coord()))) {
+        Some(uvs) if uvs.dimensions().multiplicity() == 2 => model.numbers(&uvs)?,
+        _ => Vec::new(),
+    };
+    let picture = match &cover {
+        Some(t) if !uvs.is_empty() => pictures.get(t.texture().source().index(), report),
+        _ => None,
+    };
+    // Linear colour of the picture in the middle of a triangle.
+    let shade = |t: [usize; 3], k: usize| -> f64 {
+        let Some(picture) = picture else { return 1.0 };
+        let middle = |axis: usize| t.iter().filter_map(|i| uvs.get(2 * i + axis)).sum::<f64>() / 3.0;
+        let at = |v: f64, n: u32| ((v.rem_euclid(1.0) * f64::from(n)) as u32).min(n - 1);
+        let (u, v) = (middle(0), middle(1));
+        if !(u.is_finite() && v.is_finite()) {
+            return 1.0;
+        }
+        let byte = picture.get_pixel(at(u, picture.width()), at(v, picture.height())).0[k];
+        (f64::from(byte) / 255.0).powf(2.2)
+    };
     // A mirroring node turns its triangles inside out.
     let m = matrix;
     let mirrored = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
@@ -253,7 +337,7 @@ fn add(
         mesh.triangles.push([a, b, c]);
         mesh.colors.push(std::array::from_fn(|k| {
             let mean = (tint(t[0], k) + tint(t[1], k) + tint(t[2], k)) / 3.0;
-            ((f64::from(factor[k]) * mean) as f32).clamp(0.0, 1.0)
+            ((f64::from(factor[k]) * mean * shade(t, k)) as f32).clamp(0.0, 1.0)
         }));
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{container::Model, facts, landmark, walk};
+use super::{Pictures, container::Model, facts, landmark, walk};
 use crate::import::Report;
 
 /// The real data beside the repository; `None` (with a notice) when it is absent.
@@ -53,7 +53,9 @@ fn the_milk_truck_stands_upright_with_its_wheels_apart() {
     };
     let (low, high) = span(2);
     assert!(low.abs() < 0.05 && (2.0..4.0).contains(&high), "{low} {high}");
-    assert!(report.problems.iter().any(|p| p.message.contains("textures")));
+    assert!(report.problems.iter().any(|p| p.message.contains("its texture has in its middle")));
+    let shades: std::collections::BTreeSet<_> = truck.colors.iter().map(|c| c.map(f32::to_bits)).collect();
+    assert!(shades.len() > 50, "{} colours from the texture", shades.len());
     assert_eq!(truck.name.zh, "CesiumMilkTruck");
 }
 
@@ -73,7 +75,7 @@ fn cut_and_damaged_files_are_refused() {
         (b"glTF\x01\0\0\0\x0c\0\0\0", "version 1"),
         (b"{\"asset\":{\"version\":\"1.0\"}}", "expected \"2.0\""),
         (b"{\"asset\":", "not glTF"),
-        (b"{\"asset\":{\"version\":\"2.0\"},\"extensionsRequired\":[\"KHR_draco_mesh_compression\"]}", "not supported"),
+        (b"{\"asset\":{\"version\":\"2.0\"},\"extensionsRequired\":[\"KHR_texture_procedurals\",\"FB_geometry_metadata\"]}", "not supported"),
         (
             b"{\"asset\":{\"version\":\"2.0\"},\"buffers\":[{\"uri\":\"../../etc/passwd\",\"byteLength\":4}]}",
             "nothing else is opened",
@@ -87,6 +89,75 @@ fn cut_and_damaged_files_are_refused() {
         for cut in [0, 3, 11, 19, 400, bytes.len() / 2, bytes.len() - 1] {
             assert!(Model::read(&bytes[..cut], None).is_err(), "{cut}");
         }
+    }
+}
+
+/// A square of two triangles, 2 m wide, packed by Draco and by meshoptimizer.
+#[test]
+fn packed_meshes_are_unpacked() {
+    use draco_core::{
+        DataType, EncoderBuffer, EncoderOptions, FaceIndex, GeometryAttributeType, Mesh, MeshEncoder, PointAttribute,
+        PointIndex,
+    };
+    let corners = [[0.0_f32, 0.0, 0.0], [2.0, 0.0, 0.0], [2.0, 2.0, 0.0], [0.0, 2.0, 0.0]];
+    let mut mesh = Mesh::new();
+    let mut position = PointAttribute::new();
+    position.init(GeometryAttributeType::Position, 3, DataType::Float32, false, 4);
+    for (i, corner) in corners.iter().enumerate() {
+        let bytes: Vec<u8> = corner.iter().flat_map(|v| v.to_le_bytes()).collect();
+        position.buffer_mut().write(i * 12, &bytes);
+    }
+    let id = mesh.add_attribute(position);
+    let id = mesh.attribute(id).unique_id();
+    mesh.set_num_faces(2);
+    mesh.set_face(FaceIndex(0), [PointIndex(0), PointIndex(1), PointIndex(2)]);
+    mesh.set_face(FaceIndex(1), [PointIndex(0), PointIndex(2), PointIndex(3)]);
+    let mut encoder = MeshEncoder::new();
+    encoder.set_mesh(mesh);
+    let mut out = EncoderBuffer::new();
+    encoder.encode(&EncoderOptions::new(), &mut out).unwrap();
+    let packed = out.data().to_vec();
+    let accessors = json!([{"componentType": 5126, "count": 4, "type": "VEC3", "min": [0, 0, 0], "max": [2, 2, 0]},
+        {"componentType": 5123, "count": 6, "type": "SCALAR"}]);
+    let uri = |bytes: &[u8]| format!("data:application/octet-stream;base64,{}", base64(bytes));
+    let draco = json!({"asset": {"version": "2.0"}, "extensionsUsed": ["KHR_draco_mesh_compression"],
+        "extensionsRequired": ["KHR_draco_mesh_compression"], "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1, "extensions":
+            {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": id}}}}]}],
+        "accessors": accessors, "bufferViews": [{"buffer": 0, "byteLength": packed.len()}],
+        "buffers": [{"byteLength": packed.len(), "uri": uri(&packed)}]});
+    let places = meshopt::encode_vertex_buffer(&corners).unwrap();
+    let order = meshopt::encode_index_buffer(&[0, 1, 2, 0, 2, 3], 4).unwrap();
+    let both = [&places[..], &order[..]].concat();
+    let mut accessors = accessors;
+    accessors[0]["bufferView"] = json!(0);
+    accessors[1]["bufferView"] = json!(1);
+    let view = |length: usize, packed: Value| json!({"buffer": 1, "byteLength": length, "extensions": {"EXT_meshopt_compression": packed}});
+    let quick = json!({"asset": {"version": "2.0"}, "extensionsRequired": ["EXT_meshopt_compression"],
+        "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1}]}], "accessors": accessors,
+        "bufferViews": [
+            view(48, json!({"buffer": 0, "byteLength": places.len(), "byteStride": 12, "count": 4, "mode": "ATTRIBUTES"})),
+            view(12, json!({"buffer": 0, "byteOffset": places.len(), "byteLength": order.len(), "byteStride": 2, "count": 6,
+                "mode": "TRIANGLES"}))],
+        "buffers": [{"byteLength": both.len(), "uri": uri(&both)},
+            {"byteLength": 60, "extensions": {"EXT_meshopt_compression": {"fallback": true}}}]});
+    for (name, file) in [("draco", draco), ("meshopt", quick)] {
+        let model = Model::read(file.to_string().as_bytes(), None).unwrap_or_else(|e| panic!("{name} {e:?}"));
+        let mesh = walk(&mut Pictures::new(&model, None), &mut Report::default()).unwrap();
+        let area: f64 = mesh
+            .triangles
+            .iter()
+            .map(|[a, b, c]| {
+                let (u, v) = ([b[0] - a[0], b[2] - a[2]], [c[0] - a[0], c[2] - a[2]]);
+                (u[0] * v[1] - u[1] * v[0]) / 2.0
+            })
+            .sum();
+        assert!(mesh.triangles.len() == 2 && (area - 4.0).abs() < 0.02, "{name}: {area}");
+        // Damaged bytes are refused with the extension's name.
+        let text = file.to_string().replace(";base64,", ";base64,AAAA");
+        let (place, why) = Model::read(text.as_bytes(), None).err().unwrap();
+        assert!(why.contains("compression"), "{name} {place}: {why}");
     }
 }
 
@@ -118,7 +189,7 @@ fn base64(bytes: &[u8]) -> String {
 #[test]
 fn nodes_move_and_y_becomes_up() {
     let model = Model::read(triangle().to_string().as_bytes(), None).map_err(|w| w.1).unwrap();
-    let mesh = walk(&model, &mut Report::default()).map_err(|w| w.1).unwrap();
+    let mesh = walk(&mut Pictures::new(&model, None), &mut Report::default()).map_err(|w| w.1).unwrap();
     assert_eq!(mesh.triangles, vec![[[3.0, 0.0, 4.0], [5.0, 0.0, 4.0], [3.0, 0.0, 6.0]]]);
     assert_eq!(mesh.colors, vec![[0.8, 0.1, 0.0]]);
 }
@@ -129,7 +200,7 @@ fn loops_bad_indices_and_short_buffers_are_said() {
     looped["nodes"][1]["children"] = json!([0]);
     let model = Model::read(looped.to_string().as_bytes(), None).map_err(|w| w.1).unwrap();
     let mut report = Report::default();
-    assert_eq!(walk(&model, &mut report).map_err(|w| w.1).unwrap().triangles.len(), 1);
+    assert_eq!(walk(&mut Pictures::new(&model, None), &mut report).map_err(|w| w.1).unwrap().triangles.len(), 1);
     assert!(report.problems[0].message.contains("reached twice"));
     for (field, value, reason) in [
         ("/accessors/0/count", json!(4), "runs past the end"),
@@ -143,7 +214,7 @@ fn loops_bad_indices_and_short_buffers_are_said() {
         let mut file = triangle();
         *file.pointer_mut(field).unwrap() = value;
         let why = Model::read(file.to_string().as_bytes(), None)
-            .and_then(|model| walk(&model, &mut Report::default()))
+            .and_then(|model| walk(&mut Pictures::new(&model, None), &mut Report::default()))
             .err()
             .unwrap();
         assert!(why.1.contains(reason), "{field}: {why:?}");
@@ -162,7 +233,7 @@ proptest::proptest! {
             bytes = whole;
         }
         if let Ok(model) = Model::read(&bytes, None) {
-            let _ = walk(&model, &mut Report::default());
+            let _ = walk(&mut Pictures::new(&model, None), &mut Report::default());
         }
     }
 
@@ -176,7 +247,7 @@ proptest::proptest! {
             bytes[at] = byte;
         }
         if let Ok(model) = Model::read(&bytes, None) {
-            let _ = walk(&model, &mut Report::default());
+            let _ = walk(&mut Pictures::new(&model, None), &mut Report::default());
         }
     }
 }

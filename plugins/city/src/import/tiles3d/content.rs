@@ -1,12 +1,15 @@
 //! A tile's content, decoded and placed in local metres: what a renderer draws and a pointer picks.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{
     binary::{self, Parts, Wrong, from_octahedron, word},
-    gltf_tile::{MAX_POINTS, MAX_TRIANGLES, NO_FEATURE, RawMesh, RawModel, RawPoints, Surroundings},
+    gltf_tile::{MAX_POINTS, MAX_TRIANGLES, NO_FEATURE, NO_LOOK, RawMesh, RawModel, RawPoints, Surroundings},
     issue::{Issues, Kind},
     linear::{M4, V3, cross, unit},
+    look::{TileLook, TileRun},
     placing::{Placing, east_north_up},
     schema::{Component, Values},
     source::{TileSource, join},
@@ -60,10 +63,14 @@ pub struct TileMesh {
     pub normals: Vec<[i8; 4]>,
     /// Square roots of linear colours (RGBA), 255 for 1.
     pub colors: Vec<[u8; 4]>,
+    /// Place in the picture, 0, 0 for its upper left; empty when nothing has one.
+    pub uvs: Vec<[f32; 2]>,
     /// Feature of each vertex, or [`NO_FEATURE`].
     pub features: Vec<u32>,
     /// Triangles, counter-clockwise seen from outside.
     pub indices: Vec<u32>,
+    /// Which triangles have which look: all of them, in order.
+    pub runs: Vec<TileRun>,
 }
 
 /// Points in local metres.
@@ -88,6 +95,8 @@ pub struct TileContent {
     pub points: TilePoints,
     /// Properties of features; feature ids count through the tables.
     pub tables: Vec<FeatureTable>,
+    /// Pictures that triangles are covered with.
+    pub looks: Vec<TileLook>,
     /// Features the content says it has, with or without properties.
     pub features: usize,
     /// Instances of i3dm.
@@ -103,6 +112,7 @@ impl TileContent {
             mesh: TileMesh::default(),
             points: TilePoints::default(),
             tables: Vec::new(),
+            looks: Vec::new(),
             features: 0,
             instances: 0,
             bounds: None,
@@ -125,9 +135,13 @@ impl TileContent {
     /// Memory it takes, bytes, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let mesh = self.mesh.positions.len() * (12 + 4 + 4 + 4) + self.mesh.indices.len() * 4;
+        let mesh = self.mesh.positions.len() * (12 + 4 + 4 + 4) + self.mesh.indices.len() * 4 + self.mesh.uvs.len() * 8;
         let points = self.points.positions.len() * (12 + 4 + 4);
-        mesh + points + self.tables.iter().map(FeatureTable::bytes).sum::<usize>() + 256
+        // Several looks may share a picture.
+        let mut pictures: Vec<_> = self.looks.iter().map(|l| &l.picture).collect();
+        pictures.dedup_by(|a, b| std::sync::Arc::ptr_eq(a, b));
+        let pictures: usize = pictures.iter().map(|p| p.bytes()).sum();
+        mesh + points + pictures + self.tables.iter().map(FeatureTable::bytes).sum::<usize>() + 256
     }
 }
 
@@ -160,10 +174,20 @@ pub fn decode(bytes: &[u8], context: &Context<'_>, issues: &mut Issues) -> Optio
     if text.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{') && !is_gltf_json(text) {
         return Tileset::read(bytes, context.uri, context.source, issues).map(|t| Loaded::Tileset(Box::new(t)));
     }
-    let mut decoder = Decoder { context, issues, out: TileContent::empty(ContentKind::Gltf), nested: 0 };
+    let out = TileContent::empty(ContentKind::Gltf);
+    let mut decoder = Decoder { context, issues, out, nested: 0, triangles: 0, by_look: BTreeMap::new(), looks: 0 };
     match decoder.any(bytes, 0) {
         Ok(kind) => {
             let mut out = decoder.out;
+            for (look, mut indices) in decoder.by_look {
+                let from = out.mesh.indices.len();
+                out.mesh.indices.append(&mut indices);
+                let look = (look != NO_LOOK).then_some(look as usize);
+                out.mesh.runs.push(TileRun { look, indices: from..out.mesh.indices.len() });
+            }
+            if out.looks.is_empty() {
+                out.mesh.uvs = Vec::new();
+            }
             out.kind = kind;
             out.bounds = bounds(out.mesh.positions.iter().chain(&out.points.positions));
             Some(Loaded::Content(Box::new(out)))
@@ -206,6 +230,11 @@ struct Decoder<'a> {
     issues: &'a mut Issues,
     out: TileContent,
     nested: usize,
+    triangles: usize,
+    /// Corners of triangles by look.
+    by_look: BTreeMap<u32, Vec<u32>>,
+    /// First look of the model that is placed now.
+    looks: u32,
 }
 
 impl Decoder<'_> {
@@ -237,7 +266,11 @@ impl Decoder<'_> {
     fn model(&mut self, bytes: &[u8], uri: &str) -> Result<RawModel, Wrong> {
         let fetch = |uri: &str| self.context.source.get(uri, MAX_CONTENT);
         let around = Surroundings { uri, fetch: &fetch, z_up: self.context.z_up };
-        RawModel::decode(bytes, &around, self.issues).map_err(|(place, why)| (Kind::Content, place, why))
+        let model = RawModel::decode(bytes, &around, self.issues);
+        let mut model = model.map_err(|(place, why)| (Kind::Content, place, why))?;
+        self.looks = self.out.looks.len() as u32;
+        self.out.looks.append(&mut model.looks);
+        Ok(model)
     }
 
     /// A model; `batch` is the batch table's length inside a b3dm.
@@ -372,7 +405,7 @@ impl Decoder<'_> {
             let axis = |v: V3, k: usize| v.map(|c| c * stretch[k]);
             let matrix = M4::columns(axis(x, 0), axis(y, 1), axis(z, 2), at);
             let id = ids.as_ref().map_or(n, |ids| ids[n] as usize) as u32;
-            if self.out.mesh.indices.len() / 3 + model.mesh.indices.len() / 3 > MAX_TRIANGLES {
+            if self.triangles + model.mesh.indices.len() / 3 > MAX_TRIANGLES {
                 let text = format!("{} of {count} instances are drawn: more than {MAX_TRIANGLES} triangles", n);
                 self.issues.push(Kind::Content, Severity::Skipped, "INSTANCES_LENGTH", text);
                 break;
@@ -386,9 +419,9 @@ impl Decoder<'_> {
 
     fn pnts(&mut self, bytes: &[u8]) -> Result<(), Wrong> {
         let parts = binary::split(bytes, self.issues)?;
-        if parts.features.get("extensions").and_then(|e| e.get("3DTILES_draco_point_compression")).is_some() {
-            let text = "compressed with 3DTILES_draco_point_compression, which is not supported";
-            return Err((Kind::ExtensionUnsupported, "feature table".into(), text.into()));
+        let extensions = parts.features.get("extensions");
+        if let Some(packed) = extensions.and_then(|e| e.get("3DTILES_draco_point_compression")) {
+            return self.packed_points(&parts, packed);
         }
         let count = parts.count("POINTS_LENGTH", 100_000_000)?;
         let positions = parts.positions(count)?;
@@ -425,6 +458,56 @@ impl Decoder<'_> {
         Ok(())
     }
 
+    /// Points packed by Draco.
+    fn packed_points(&mut self, parts: &Parts<'_>, packed: &Value) -> Result<(), Wrong> {
+        const NAME: &str = "3DTILES_draco_point_compression";
+        let wrong = |why: String| (Kind::Content, "feature table".to_owned(), format!("{NAME}: {why}"));
+        let whole = |key: &str| packed.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let (Some(at), Some(length)) = (whole("byteOffset"), whole("byteLength")) else {
+            return Err(wrong("no byteOffset and byteLength".into()));
+        };
+        let bytes = at.checked_add(length).and_then(|end| parts.feature_bytes.get(at..end));
+        let cloud = draco_points(bytes.ok_or_else(|| wrong("runs past the feature table".into()))?).map_err(wrong)?;
+        let count = cloud.num_points();
+        if count > MAX_POINTS {
+            return Err(wrong(format!("{count} points, more than {MAX_POINTS}")));
+        }
+        let ids = packed.get("properties");
+        let column = |name: &str, width: usize| {
+            let id = ids.and_then(|p| p.get(name)).and_then(Value::as_u64)?;
+            Some(cloud.attribute_by_unique_id(id as u32)?.read_f32s(count, width))
+        };
+        let places = column("POSITION", 3).ok_or_else(|| wrong("no POSITION".into()))?;
+        let positions = places.chunks_exact(3).map(|p| [0, 1, 2].map(|k| f64::from(p[k]))).collect();
+        let linear = |v: f32| (v / 255.0).clamp(0.0, 1.0).powf(2.2);
+        let colors = match (column("RGBA", 4), column("RGB", 3)) {
+            (Some(c), _) => {
+                c.chunks_exact(4).map(|c| [linear(c[0]), linear(c[1]), linear(c[2]), c[3] / 255.0]).collect()
+            }
+            (_, Some(c)) => c.chunks_exact(3).map(|c| [linear(c[0]), linear(c[1]), linear(c[2]), 1.0]).collect(),
+            _ => match parts.column("RGB", Component::Uint(8), 3, count)? {
+                // What is not packed stands beside it.
+                Some(c) => c
+                    .chunks_exact(3)
+                    .map(|c| [0, 1, 2, 3].map(|k| c.get(k).map_or(1.0, |v| linear(*v as f32))))
+                    .collect(),
+                None => vec![[0.7, 0.7, 0.7, 1.0]; count],
+            },
+        };
+        let batches = parts.count("BATCH_LENGTH", 100_000_000)?;
+        let first = self.first_feature();
+        let beside = parts.column("BATCH_ID", Component::Uint(16), 1, count)?;
+        let beside = beside.map(|ids| ids.iter().map(|id| *id as f32).collect());
+        let features = match column("BATCH_ID", 1).or(beside).filter(|_| batches > 0) {
+            Some(ids) => ids.iter().map(|id| first.saturating_add(*id as u32)).collect(),
+            None => vec![NO_FEATURE; count],
+        };
+        let matrix = M4::shift(parts.global::<3>("RTC_CENTER").unwrap_or([0.0; 3]));
+        self.place(&RawMesh::default(), &RawPoints { positions, colors, features }, &matrix, None)?;
+        self.add_batch(parts, batches);
+        Ok(())
+    }
+
     /// Adds triangles and points in the tile's coordinates to the content, in local metres.
     fn place(&mut self, mesh: &RawMesh, points: &RawPoints, matrix: &M4, feature: Option<u32>) -> Result<(), Wrong> {
         let world = self.context.transform.after(matrix);
@@ -450,12 +533,16 @@ impl Decoder<'_> {
             }));
             out.colors.extend(mesh.colors.iter().map(code));
             out.features.extend(mesh.features.iter().map(|f| feature.unwrap_or(*f)));
+            out.uvs.extend(&mesh.uvs);
+            self.triangles += mesh.indices.len() / 3;
             // A mirrored place turns triangles inside out.
             let mirrored = world.determinant() < 0.0;
-            out.indices.extend(mesh.indices.chunks_exact(3).flat_map(|t| {
+            for (n, t) in mesh.indices.chunks_exact(3).enumerate() {
                 let t = if mirrored { [t[0], t[2], t[1]] } else { [t[0], t[1], t[2]] };
-                t.map(|i| first + i)
-            }));
+                let own = mesh.looks.get(n).copied().unwrap_or(NO_LOOK);
+                let look = if own == NO_LOOK { NO_LOOK } else { self.looks + own };
+                self.by_look.entry(look).or_default().extend(t.map(|i| first + i));
+            }
         }
         if !points.positions.is_empty() {
             let out = &mut self.out.points;
@@ -471,6 +558,17 @@ impl Decoder<'_> {
         }
         Ok(())
     }
+}
+
+/// Decodes a Draco point cloud. A fault in the decoder must cost one content only.
+fn draco_points(bytes: &[u8]) -> Result<draco_core::PointCloud, String> {
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut cloud = draco_core::PointCloud::new();
+        let mut buffer = draco_core::DecoderBuffer::new(bytes);
+        draco_core::PointCloudDecoder::new().decode(&mut buffer, &mut cloud).map_err(|e| e.to_string())?;
+        Ok(cloud)
+    }));
+    read.unwrap_or_else(|_| Err("it holds values that the format does not allow".into()))
 }
 
 /// A linear colour as bytes of its square root.

@@ -1,6 +1,6 @@
 //! glTF as a tile's content: triangles, points, feature ids and property tables, in the tile's axes (z up).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use gltf::{Node, Primitive, Semantic, mesh::Mode};
 use serde_json::Value;
@@ -9,14 +9,16 @@ use super::{
     issue::{Issues, Kind},
     json::{self, At},
     linear::{M4, V3, cross, sub, unit},
+    look::{TileLook, TilePicture},
+    material::{Cover, Material},
     schema::Schema,
     source::join,
     tables::{FeatureTable, PropertyTable},
-    texture::Texture,
 };
 use crate::import::{
     Severity,
     gltf::container::{Model, split},
+    picture,
 };
 
 /// No feature at a vertex.
@@ -30,8 +32,9 @@ const MAX_DEPTH: usize = 100;
 /// Most nodes that are drawn, instances counted.
 const MAX_DRAWN: usize = 200_000;
 /// Extensions that may be required: they are read here.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 8] = [
     "EXT_mesh_features",
+    "EXT_feature_metadata",
     "EXT_structural_metadata",
     "EXT_mesh_gpu_instancing",
     "EXT_instance_features",
@@ -49,11 +52,18 @@ pub struct RawMesh {
     pub normals: Vec<V3>,
     /// Linear colours.
     pub colors: Vec<[f32; 4]>,
+    /// Place in the picture, 0, 0 for its upper left; 0 without one.
+    pub uvs: Vec<[f32; 2]>,
     /// Feature of each vertex, or [`NO_FEATURE`].
     pub features: Vec<u32>,
     /// Triangles, counter-clockwise seen from outside.
     pub indices: Vec<u32>,
+    /// Look of each triangle, an index in [`RawModel::looks`], or [`NO_LOOK`].
+    pub looks: Vec<u32>,
 }
+
+/// A triangle without a picture.
+pub const NO_LOOK: u32 = u32::MAX;
 
 /// Points in a tile's coordinates.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,6 +85,8 @@ pub struct RawModel {
     pub points: RawPoints,
     /// Property tables; feature ids count through them.
     pub tables: Vec<FeatureTable>,
+    /// Pictures that triangles are covered with.
+    pub looks: Vec<TileLook>,
 }
 
 /// What a model needs from around it.
@@ -96,20 +108,22 @@ impl RawModel {
         let (text, _) = split(bytes)?;
         let raw = json::parse(text)?;
         let external = |uri: &str| (around.fetch)(&join(around.uri, uri));
-        let model =
-            Model::read_with(bytes, &KNOWN, &external).map_err(|(place, why)| (place, compressed(&raw, why)))?;
+        let model = Model::read_with(bytes, &KNOWN, &external)?;
+        let raw = model.unpacked.clone().unwrap_or(raw);
         let mut reader = Reader {
             model: &model,
             raw: &raw,
             around,
             issues,
-            textures: BTreeMap::new(),
+            pictures: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            ids: BTreeMap::new(),
             out: Self::default(),
             starts: Vec::new(),
             drawn: 0,
         };
         reader.tables();
-        reader.scene().map_err(|why| ("scene".to_owned(), compressed(&raw, why)))?;
+        reader.scene().map_err(|why| ("scene".to_owned(), why))?;
         let mut out = reader.out;
         if let Some(centre) = raw.pointer("/extensions/CESIUM_RTC/center") {
             if let Some(centre) =
@@ -124,22 +138,19 @@ impl RawModel {
     }
 }
 
-/// Names the compression that a failure is due to.
-fn compressed(raw: &Value, why: String) -> String {
-    let used = raw.get("extensionsUsed").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let packed = ["KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression"];
-    match used.into_iter().find(|name| packed.contains(name) && !why.contains(name)) {
-        Some(name) => format!("compressed with {name}, which is not supported ({why})"),
-        None => why,
-    }
-}
+/// Most of the pictures of one model that are decoded, px.
+const MAX_PIXELS: u64 = 1 << 28;
 
 struct Reader<'a> {
     model: &'a Model,
     raw: &'a Value,
     around: &'a Surroundings<'a>,
     issues: &'a mut Issues,
-    textures: BTreeMap<usize, Option<Texture>>,
+    pictures: BTreeMap<usize, Option<Arc<TilePicture>>>,
+    /// Looks by material.
+    looks: BTreeMap<usize, Option<u32>>,
+    /// Pictures that hold feature ids, as they are.
+    ids: BTreeMap<usize, Option<image::RgbaImage>>,
     out: RawModel,
     /// First feature of each property table.
     starts: Vec<u32>,
@@ -301,16 +312,20 @@ impl Reader<'_> {
         let Some(list) = extra.pointer("/extensions/EXT_mesh_features/featureIds").and_then(Value::as_array) else {
             return Ok(vec![NO_FEATURE; count]);
         };
-        // The ids that have properties come first.
-        let best = list.iter().filter(|i| i.get("texture").is_none()).max_by_key(|i| i.get("propertyTable").is_some());
-        let Some(best) = best else {
-            if !list.is_empty() {
-                self.note(place, "feature ids in textures are not read");
-            }
-            return Ok(vec![NO_FEATURE; count]);
-        };
+        // The ids that have properties come first, those at vertices before those in pictures.
+        let worth = |i: &&Value| (i.get("propertyTable").is_some(), i.get("texture").is_none());
+        let Some(best) = list.iter().max_by_key(worth) else { return Ok(vec![NO_FEATURE; count]) };
         let start = self.start_of(Some(best));
         let null = best.get("nullFeatureId").and_then(Value::as_u64);
+        if let Some(texture) = best.get("texture") {
+            return Ok(match self.ids_in_picture(texture, attributes, count)? {
+                Some(values) => as_ids(values, start, null),
+                None => {
+                    self.note(place, "the picture of its feature ids cannot be read; it has no features");
+                    vec![NO_FEATURE; count]
+                }
+            });
+        }
         match best.get("attribute").and_then(Value::as_u64) {
             Some(n) => {
                 let name = format!("_FEATURE_ID_{n}");
@@ -319,6 +334,44 @@ impl Reader<'_> {
             }
             None => Ok((0..count as u32).map(|n| start.saturating_add(n)).collect()),
         }
+    }
+
+    /// Feature ids that stand in a picture, taken at the vertices.
+    fn ids_in_picture(
+        &mut self,
+        texture: &Value,
+        attributes: Option<&Value>,
+        count: usize,
+    ) -> Result<Option<Vec<f64>>, String> {
+        let number = texture.get("index").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        let source = self.raw.pointer(&format!("/textures/{number}/source")).and_then(Value::as_u64);
+        let set = texture.get("texCoord").and_then(Value::as_u64).unwrap_or(0);
+        let uvs = attributes.and_then(|a| a.get(format!("TEXCOORD_{set}")));
+        let (Some(source), Some(uvs)) = (source.map(|n| n as usize), uvs) else { return Ok(None) };
+        let (width, uvs) = self.accessor(uvs)?;
+        if !self.ids.contains_key(&source) {
+            let picture = self.image(source).and_then(|bytes| picture::decode(&bytes)).ok();
+            self.ids.insert(source, picture);
+        }
+        let Some(Some(picture)) = self.ids.get(&source) else { return Ok(None) };
+        if width != 2 {
+            return Ok(None);
+        }
+        let channels: Vec<usize> = match texture.get("channels").and_then(Value::as_array) {
+            Some(list) => list.iter().filter_map(Value::as_u64).map(|n| (n as usize).min(3)).take(4).collect(),
+            None => vec![0],
+        };
+        let pixel = |v: f64, n: u32| ((v.rem_euclid(1.0) * f64::from(n)) as u32).min(n - 1);
+        let id = |uv: &[f64]| {
+            if !uv.iter().all(|v| v.is_finite()) {
+                return -1.0;
+            }
+            let p = picture.get_pixel(pixel(uv[0], picture.width()), pixel(uv[1], picture.height()));
+            channels.iter().enumerate().map(|(k, &c)| f64::from(p.0[c]) * 256f64.powi(k as i32)).sum()
+        };
+        let mut ids: Vec<f64> = uvs.chunks_exact(2).map(id).collect();
+        ids.resize(count, -1.0);
+        Ok(Some(ids))
     }
 
     fn primitive(
@@ -348,7 +401,8 @@ impl Reader<'_> {
         if let Some(feature) = instance {
             features.fill(feature);
         }
-        let colors = self.colors(primitive, count)?;
+        let material = Material::read(self.raw, primitive.material().index());
+        let colors = self.colors(primitive, &material, count)?;
         if primitive.mode() == Mode::Points {
             let points = &mut self.out.points;
             let room = MAX_POINTS.saturating_sub(points.positions.len());
@@ -381,6 +435,7 @@ impl Reader<'_> {
             Mode::Triangles => corners.len() / 3,
             _ => corners.len().saturating_sub(2),
         };
+        let (look, uvs) = self.cover(primitive, &material, count)?;
         let mesh = &mut self.out.mesh;
         if mesh.indices.len() / 3 + number > MAX_TRIANGLES {
             return Err(format!("the content has more than {MAX_TRIANGLES} triangles"));
@@ -394,6 +449,7 @@ impl Reader<'_> {
             mesh.positions.extend(&places);
             mesh.normals.extend(normals.iter().take(count));
             mesh.colors.extend(&colors);
+            mesh.uvs.extend(&uvs);
             mesh.features.extend(&features);
         }
         let mut odd = 0;
@@ -412,6 +468,7 @@ impl Reader<'_> {
                 odd += 1;
                 continue;
             }
+            mesh.looks.push(look);
             if normals.is_some() {
                 mesh.indices.extend(t.map(|i| first + i as u32));
             } else {
@@ -421,6 +478,7 @@ impl Reader<'_> {
                 mesh.positions.extend([a, b, c]);
                 mesh.normals.extend([normal; 3]);
                 mesh.colors.extend(t.map(|i| colors[i]));
+                mesh.uvs.extend(t.map(|i| uvs[i]));
                 mesh.features.extend(t.map(|i| features[i]));
                 mesh.indices.extend([at, at + 1, at + 2]);
             }
@@ -431,11 +489,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Colour of each vertex: material, vertex colours and texture.
-    fn colors(&mut self, primitive: &Primitive<'_>, count: usize) -> Result<Vec<[f32; 4]>, String> {
-        let material = primitive.material();
-        let pbr = material.pbr_metallic_roughness();
-        let mut colors = vec![pbr.base_color_factor(); count];
+    /// Colour of each vertex: that of the material and the vertex's own.
+    fn colors(
+        &mut self,
+        primitive: &Primitive<'_>,
+        material: &Material,
+        count: usize,
+    ) -> Result<Vec<[f32; 4]>, String> {
+        let mut colors = vec![material.factor; count];
         if let Some(tints) = primitive.get(&Semantic::Colors(0)) {
             let width = tints.dimensions().multiplicity();
             if width >= 3 {
@@ -446,29 +507,46 @@ impl Reader<'_> {
                 }
             }
         }
-        if let Some(info) = pbr.base_color_texture() {
-            let set = info.tex_coord();
-            if let Some(uvs) = primitive.get(&Semantic::TexCoords(set)).filter(|a| a.dimensions().multiplicity() == 2) {
-                let index = info.texture().source().index();
-                let values = self.model.numbers(&uvs)?;
-                self.load_texture(index);
-                if let Some(Some(texture)) = self.textures.get(&index) {
-                    for (color, uv) in colors.iter_mut().zip(values.chunks_exact(2)) {
-                        let texel = texture.sample([uv[0], uv[1]]);
-                        color.iter_mut().zip(texel).for_each(|(c, t)| *c *= t);
-                    }
-                }
-            }
-        }
         Ok(colors)
     }
 
-    fn load_texture(&mut self, index: usize) {
-        if self.textures.contains_key(&index) {
-            return;
+    /// The look of a primitive and the place of each of its vertices in the picture.
+    fn cover(
+        &mut self,
+        primitive: &Primitive<'_>,
+        material: &Material,
+        count: usize,
+    ) -> Result<(u32, Vec<[f32; 2]>), String> {
+        let none = || (NO_LOOK, vec![[0.0; 2]; count]);
+        let Some(cover) = &material.cover else { return Ok(none()) };
+        let uvs = primitive.get(&Semantic::TexCoords(cover.set)).filter(|a| a.dimensions().multiplicity() == 2);
+        let Some(uvs) = uvs else { return Ok(none()) };
+        let Some(look) = self.look(primitive.material().index().unwrap_or(usize::MAX), material, cover) else {
+            return Ok(none());
+        };
+        let values = self.model.numbers(&uvs)?;
+        let mut places: Vec<[f32; 2]> = values.chunks_exact(2).map(|uv| cover.uv(uv[0], uv[1])).collect();
+        places.resize(count, [0.0; 2]);
+        Ok((look, places))
+    }
+
+    fn look(&mut self, number: usize, material: &Material, cover: &Cover) -> Option<u32> {
+        if let Some(known) = self.looks.get(&number) {
+            return *known;
         }
-        let image = self.model.document.images().nth(index);
-        let bytes = image.map(|image| match image.source() {
+        let look = self.picture(cover.image).map(|picture| {
+            let (wrap, blocky, cutoff) = (cover.wrap, cover.blocky, material.cutoff);
+            self.out.looks.push(TileLook { picture, wrap, blocky, cutoff });
+            self.out.looks.len() as u32 - 1
+        });
+        self.looks.insert(number, look);
+        look
+    }
+
+    /// The bytes of a picture's file.
+    fn image(&self, index: usize) -> Result<Vec<u8>, String> {
+        let image = self.model.document.images().nth(index).ok_or("it does not exist")?;
+        match image.source() {
             gltf::image::Source::View { view, .. } => self.model.view(view.index()).map(<[u8]>::to_vec),
             gltf::image::Source::Uri { uri, .. } if uri.starts_with("data:") => {
                 gltf::buffer::Data::from_source(gltf::buffer::Source::Uri(uri), None)
@@ -476,12 +554,25 @@ impl Reader<'_> {
                     .map_err(|e| e.to_string())
             }
             gltf::image::Source::Uri { uri, .. } => (self.around.fetch)(&join(self.around.uri, uri)),
-        });
-        let texture = bytes.unwrap_or_else(|| Err("it does not exist".into())).and_then(|b| Texture::decode(&b));
-        if let Err(why) = &texture {
+        }
+    }
+
+    fn picture(&mut self, index: usize) -> Option<Arc<TilePicture>> {
+        if let Some(known) = self.pictures.get(&index) {
+            return known.clone();
+        }
+        let pixels: u64 = self.pictures.values().flatten().map(|p| u64::from(p.width) * u64::from(p.height)).sum();
+        let picture = if pixels > MAX_PIXELS {
+            Err(format!("the model's pictures have more than {} megapixels", MAX_PIXELS >> 20))
+        } else {
+            self.image(index).and_then(|bytes| TilePicture::decode(&bytes))
+        };
+        if let Err(why) = &picture {
             self.note(format!("images[{index}]"), format!("{why}; the base colour is used"));
         }
-        self.textures.insert(index, texture.ok());
+        let picture = picture.ok().map(Arc::new);
+        self.pictures.insert(index, picture.clone());
+        picture
     }
 }
 

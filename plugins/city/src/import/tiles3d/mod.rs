@@ -5,29 +5,33 @@
 //! caller chooses ([`TilesetLayer::lift_m`]). Nothing here knows a renderer or a thread: [`TileTree`] says what to read,
 //! [`tree::Job::run`] reads it wherever the caller likes.
 //!
-//! Not read: Draco and meshopt compression, KTX2 and WebP pictures, glTF 1.0, vector tiles, 3TZ archives,
-//! feature ids in textures. Each is refused by name.
+//! Not read: glTF 1.0, vector tiles, 3TZ archives, property textures. Each is refused by name.
 
 mod binary;
 mod checks;
 pub mod content;
 pub mod gltf_tile;
+pub mod http;
 pub mod implicit;
 pub mod issue;
 mod json;
 pub mod linear;
+pub mod look;
+mod material;
 pub mod placing;
 pub mod schema;
 pub mod source;
 pub mod subtree;
 pub mod survey;
 pub mod tables;
-mod texture;
 pub mod tileset;
 pub mod tree;
 pub mod volume;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use guanlan_core::Bilingual;
 use guanlan_geography::LocalFrame;
@@ -37,7 +41,9 @@ use crate::model::TilesetLayer;
 
 pub use content::{ContentKind, TileContent, TileMesh, TilePoints};
 pub use gltf_tile::NO_FEATURE;
+pub use http::{is_address, open_source};
 pub use issue::{Issue, Issues, Kind};
+pub use look::{TileLook, TilePicture, TileRun, Wrap};
 pub use placing::Placing;
 pub use source::{LocalFolder, TileSource};
 pub use survey::{Budget, Survey};
@@ -63,7 +69,7 @@ pub fn documents(paths: &[PathBuf]) -> Vec<PathBuf> {
 
 /// A tileset that was opened.
 struct Open {
-    folder: LocalFolder,
+    source: Arc<dyn TileSource>,
     uri: String,
     tileset: Tileset,
     issues: Issues,
@@ -71,11 +77,11 @@ struct Open {
 
 fn open(path: &Path) -> Result<Open, ImportError> {
     let fail = |place: &str, why: String| ImportError::new(path, place, why);
-    let (folder, uri) = LocalFolder::open(path).map_err(|why| fail("", why))?;
-    let bytes = folder.get(&uri, tileset::MAX_JSON).map_err(|why| fail("", why))?;
+    let (source, uri) = open_source(path).map_err(|why| fail("", why))?;
+    let bytes = source.get(&uri, tileset::MAX_JSON).map_err(|why| fail("", why))?;
     let mut issues = Issues::default();
-    match Tileset::read(&bytes, &uri, &folder, &mut issues) {
-        Some(tileset) => Ok(Open { folder, uri, tileset, issues }),
+    match Tileset::read(&bytes, &uri, source.as_ref(), &mut issues) {
+        Some(tileset) => Ok(Open { source, uri, tileset, issues }),
         None => Err(match issues.fatal() {
             Some(issue) => fail(&issue.place, format!("{} ({})", issue.message, issue.kind.code())),
             None => fail("root", "no tile of it can be used".into()),
@@ -99,7 +105,7 @@ pub fn peek(path: &Path) -> Result<Peek, ImportError> {
 pub fn read(path: &Path, frame: &LocalFrame) -> Result<(TilesetLayer, Report), ImportError> {
     let open = open(path)?;
     let mut report = Report::default();
-    let survey = Survey::of(&open.tileset, &open.uri, *frame, &open.folder, Budget::QUICK);
+    let survey = Survey::of(&open.tileset, &open.uri, *frame, open.source.as_ref(), Budget::QUICK);
     let mut ignored = Issues::default();
     let tree = TileTree::new(&open.tileset, &open.uri, *frame, 0.0, &mut ignored);
     let (low, high) = match survey.bounds {
@@ -121,6 +127,7 @@ pub fn read(path: &Path, frame: &LocalFrame) -> Result<(TilesetLayer, Report), I
     put(&mut report, survey.issues);
     let absolute = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let file = if absolute.is_dir() { absolute.join(&open.uri) } else { absolute };
+    let file = if is_address(path) { path.to_owned() } else { file };
     let layer = TilesetLayer {
         name: Bilingual::same(name_of(path)),
         path: file.to_string_lossy().into_owned(),
@@ -177,7 +184,7 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         }
         None => LocalFrame::default(),
     };
-    let mut survey = Survey::of(&open.tileset, &open.uri, frame, &open.folder, Budget::THOROUGH);
+    let mut survey = Survey::of(&open.tileset, &open.uri, frame, open.source.as_ref(), Budget::THOROUGH);
     survey.counts.insert("feature_properties".into(), survey.properties.len());
     let mut report = Report::default();
     put(&mut report, open.issues);

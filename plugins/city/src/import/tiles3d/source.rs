@@ -13,6 +13,11 @@ pub trait TileSource: Send + Sync {
     /// # Errors
     /// Why not, without the URI.
     fn get(&self, uri: &str, limit: u64) -> Result<Vec<u8>, String>;
+
+    /// After so many seconds something that could not be had may be asked for again; `None`: never.
+    fn retry_s(&self) -> Option<f32> {
+        None
+    }
 }
 
 /// A tileset in a folder. Nothing outside the folder is opened.
@@ -75,6 +80,11 @@ impl TileSource for LocalFolder {
 fn bounded(mut file: File, limit: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    unpacked(bytes, limit)
+}
+
+/// Unpacks gzip; what is not packed stays. No more than `limit` bytes.
+pub(super) fn unpacked(mut bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let packed = std::mem::take(&mut bytes);
         let unpacked = flate2::read::MultiGzDecoder::new(&packed[..]).take(limit + 1).read_to_end(&mut bytes);

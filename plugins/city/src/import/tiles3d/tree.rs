@@ -14,7 +14,7 @@ use super::{
     issue::{Issues, Kind},
     linear::{M4, V3},
     placing::Placing,
-    schema::{Entity, Schema},
+    schema::{Entity, Schema, Values},
     source::TileSource,
     subtree::{Around, Subtree},
     tileset::{ContentHeader, Refine, Tile, Tileset},
@@ -34,6 +34,7 @@ struct Document {
     parent: Option<usize>,
     schema: Option<Arc<Schema>>,
     groups: Vec<Option<Entity>>,
+    metadata: Option<Entity>,
     z_up: bool,
 }
 
@@ -322,6 +323,22 @@ impl TileTree {
         })
     }
 
+    /// Properties that hold for all of a content: its own, its group's, the tile's and those of the tilesets it is in,
+    /// the nearest first.
+    #[must_use]
+    pub fn metadata(&self, node: u32, content: u16) -> Values {
+        let Some(tile) = self.nodes.get(node as usize) else { return Values::new() };
+        let reference = tile.contents.get(usize::from(content));
+        let own = reference.into_iter().flat_map(|c| [c.metadata.as_ref(), c.group.as_ref()]).flatten();
+        let mut all: Vec<&Entity> = own.chain(&tile.metadata).collect();
+        let mut at = Some(tile.document);
+        while let Some(document) = at.and_then(|n| self.documents.get(n)) {
+            all.extend(&document.metadata);
+            at = document.parent;
+        }
+        all.into_iter().flat_map(|entity| entity.values.iter().cloned()).collect()
+    }
+
     /// Takes in what a job brought. A content to draw is handed back.
     pub fn attach(&mut self, ask: Ask, outcome: Outcome, issues: &mut Issues) -> Option<Box<TileContent>> {
         match (ask, outcome) {
@@ -373,6 +390,7 @@ impl TileTree {
             parent: parent_document,
             schema: tileset.schema.clone(),
             groups: tileset.groups.clone(),
+            metadata: tileset.metadata.clone(),
             z_up: tileset.z_up,
         });
         let mut numbers: Vec<Option<u32>> = Vec::with_capacity(tileset.tiles.len());

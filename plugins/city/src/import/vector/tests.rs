@@ -11,18 +11,18 @@ use crate::model::{RoadClass, SurfaceKind};
 /// Written by GDAL 3.10 through fiona; see `tests/data/README.md`.
 const SAMPLES: [(&str, &[u8]); 6] = [
     ("town.gpkg", include_bytes!("../../../tests/data/town.gpkg")),
-    ("房屋.shp", include_bytes!("../../../tests/data/房屋.shp")),
-    ("房屋.shx", include_bytes!("../../../tests/data/房屋.shx")),
-    ("房屋.dbf", include_bytes!("../../../tests/data/房屋.dbf")),
-    ("房屋.prj", include_bytes!("../../../tests/data/房屋.prj")),
-    ("房屋.cpg", include_bytes!("../../../tests/data/房屋.cpg")),
+    ("houses.shp", include_bytes!("../../../tests/data/houses.shp")),
+    ("houses.shx", include_bytes!("../../../tests/data/houses.shx")),
+    ("houses.dbf", include_bytes!("../../../tests/data/houses.dbf")),
+    ("houses.prj", include_bytes!("../../../tests/data/houses.prj")),
+    ("houses.cpg", include_bytes!("../../../tests/data/houses.cpg")),
 ];
 
 fn copies(folder: &Path) -> [PathBuf; 2] {
     for (name, bytes) in SAMPLES {
         std::fs::write(folder.join(name), bytes).unwrap();
     }
-    [folder.join("town.gpkg"), folder.join("房屋.shp")]
+    [folder.join("town.gpkg"), folder.join("houses.shp")]
 }
 
 /// Around the samples: CGCS2000 / 3-degree zone at 120° E.
