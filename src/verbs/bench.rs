@@ -59,6 +59,10 @@ fn validate(args: &BenchArgs) -> Outcome {
         }
     } else {
         println!("{}", guanlan_rainstorm::validate::markdown(&findings));
+        if args.only.is_none() {
+            println!("Left out:");
+            guanlan_rainstorm::validate::left_out(&what).iter().for_each(|line| println!("- {line}"));
+        }
     }
     let missed = findings.iter().filter(|f| !f.ok).count();
     if missed == 0 { Ok(()) } else { Err(failed(format!("{missed} of {} cases miss their target", findings.len()))) }

@@ -152,7 +152,7 @@ fn device_cell(domain: &Domain, fields: &crate::fields::Fields, cell: usize) -> 
 /// Single cells of the device as the drains' street.
 struct Cells<'a> {
     domain: &'a Domain,
-    at: &'a dyn Fn(usize) -> u32,
+    at: &'a (dyn Fn(usize) -> u32 + Sync),
     known: &'a mut BTreeMap<u32, u64>,
     changes: &'a mut BTreeMap<u32, i64>,
 }

@@ -118,7 +118,9 @@ pub fn bench_flood() -> Vec<Figure> {
     let domain = Arc::new(town(1000, 1000, 2.0));
     let mut figures = Vec::new();
     for (threads, pool) in pools() {
-        let limit = bandwidth::cells_per_s(pool.as_deref());
+        let bytes = bandwidth::bytes_per_s(pool.as_deref());
+        let limit = bytes / bandwidth::BYTES_A_CELL;
+        figures.push(Figure::of(&format!("memory_triad_{threads}_threads"), "B/s", vec![bytes]));
         figures.push(Figure::of(&format!("memory_limit_{threads}_threads"), "cells/s", vec![limit]));
         let mut a = LocalInertial::new(domain.clone(), InertialSettings::default(), pool.clone());
         figures.extend(race("flood", threads, &mut a, None, 9, limit));

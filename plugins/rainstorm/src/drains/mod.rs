@@ -8,26 +8,37 @@
 //! 1–5, orifices, weirs, outlets, control rules, outfalls of all kinds, inflows and patterns of the file.
 //! Streets meet manholes by weir and orifice equations (Rubinato et al. 2017), implicitly in the head.
 //!
-//! **What it is not.** Rain on subcatchments: it falls on the raster. No evaporation, seepage, culvert
-//! inlet control, PID rules, Hazen-Williams force mains, HEC-22 street inlets.
+//! A network that stands alone has SWMM's subcatchments and street inlets, too; over a raster the rain falls on the
+//! cells and the cells meet the inlets.
+//!
+//! **What it is not.** No seepage and evaporation of conduits and storage, culvert inlet control, PID rules, LID,
+//! groundwater, RDII, snow, pollutants: what a file asks of these is said in [`DrainPlan::notes`] or by its import.
 
+mod force_main;
+mod hydrology;
 mod inlets;
 mod matrix;
 mod plan;
 mod pumps;
 mod regulators;
 mod rules;
+mod run_file;
 mod section;
 mod shapes;
 mod state;
 mod step;
+mod street_inlets;
 mod supply;
 mod wave;
 
+pub use hydrology::RunoffLedger;
 pub use inlets::{COVER_M2, PlanInlet, capture_m3_s};
 pub use plan::{DrainPlan, InletSettings, PlanLink, PlanNode};
 pub use pumps::PlanPump;
 pub use regulators::Regulator;
+pub use run_file::{
+    LinkOutcome, NetworkOutcome, NodeOutcome, RunFileError, link_names, run_file, run_file_into, run_network,
+};
 pub use section::{Section, Wetted};
 pub use state::{DrainLedger, Drains};
 pub use step::Moved;

@@ -4,6 +4,8 @@
 use guanlan_city::model::drainage::{DrainNodeKind, DrainageNetwork, StorageShape};
 
 use super::{
+    force_main::ForceMain,
+    hydrology::Hydrology,
     inlets::{PlanInlet, place_inlets},
     matrix::{Pattern, Place},
     pumps::PlanPump,
@@ -11,6 +13,7 @@ use super::{
     rules::{Rule, rules_of},
     section::Section,
     shapes::section_of,
+    street_inlets::StreetInlet,
     supply::{Supply, Tide, supplies_of, tides_of},
 };
 use crate::surface::Domain;
@@ -23,7 +26,9 @@ const WET_WELL_M2: f64 = 60.0;
 const FALL_MIN_M: f64 = 3.048e-4;
 /// Heights and depths beyond this are no drain's, m.
 const FARTHEST_M: f32 = 9000.0;
-/// Longest step of the wave unless the file asks for a shorter one, s.
+/// Longest step of a network that stands alone, s (SWMM's default).
+const STEP_LONGEST_S: f64 = 20.0;
+/// Longest step of the wave under a street, s.
 const STEP_MAX_S: f64 = 2.0;
 
 /// How water gets from the street into a node.
@@ -66,6 +71,8 @@ pub struct PlanNode {
     /// Plan area of the pond above it, m²; 0 when floods are lost.
     pub(super) pond_m2: f64,
     pub(super) init_m: f64,
+    /// Highest crown of its conduits, m above datum.
+    pub(super) crown_m: f64,
     /// Ends of conduits at the node: `halves[first..end]`.
     pub(super) halves: std::ops::Range<usize>,
 }
@@ -109,6 +116,8 @@ pub struct PlanLink {
     pub(super) flap: bool,
     pub(super) most_m3_s: f64,
     pub(super) init_m3_s: f64,
+    /// Friction when full, of a force main.
+    pub(super) force_main: Option<ForceMain>,
 }
 
 /// The network, ready to run.
@@ -131,11 +140,17 @@ pub struct DrainPlan {
     pub(super) sections: Vec<Section>,
     pub(super) halves: Vec<Half>,
     pub(super) supplies: Vec<Supply>,
+    /// Subcatchments, when the network stands alone.
+    pub(super) hydrology: Option<Hydrology>,
     pub(super) tides: Vec<Option<Tide>>,
     pub(super) rules: Vec<Rule>,
     /// Time step at most, s.
     pub(super) step_s: f64,
     pub(super) slot: bool,
+    /// A full pipe below the highest crown of its node keeps the width it has just below its own crown as storage of
+    /// the node, until the node is under pressure: SWMM's EXTRAN does, and delays floods by it. Without: full pipes hold no
+    /// more.
+    pub(super) crown_storage: bool,
     /// Normal flow limits a conduit by slope, by Froude number.
     pub(super) normal_by: [bool; 2],
     pub(super) damping: Damping,
@@ -165,6 +180,15 @@ impl DrainPlan {
             plan.nodes[inlet.node].surcharge_m = plan.nodes[inlet.node].surcharge_m.max(100.0);
             plan.nodes[inlet.node].pond_m2 = 0.0;
         }
+        plan.hydrology = None;
+        plan.step_s = plan.step_s.min(STEP_MAX_S);
+        plan.crown_storage = false;
+        let street = |r: &Regulator| r.is_street_inlet();
+        if plan.regulators.iter().any(street) {
+            plan.notes.push("street inlets of the file are not used: the raster's streets meet the manholes".into());
+            plan.regulators.retain(|r| !street(r));
+            plan.lay_out();
+        }
         if !network.catchments.is_empty() {
             plan.notes
                 .push(format!("{} subcatchments are not used: the rain falls on the raster", network.catchments.len()));
@@ -178,8 +202,8 @@ impl DrainPlan {
         let option = |key: &str| network.options.get(key).map(|v| v.to_ascii_uppercase()).unwrap_or_default();
         let normal = option("NORMAL_FLOW_LIMITED");
         let mut plan = Self {
-            step_s: network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(STEP_MAX_S).clamp(0.1, STEP_MAX_S),
             slot: option("SURCHARGE_METHOD") == "SLOT",
+            crown_storage: option("SURCHARGE_METHOD") != "SLOT",
             normal_by: [normal != "FROUDE", normal != "SLOPE"],
             damping: match option("INERTIAL_DAMPING").as_str() {
                 "NONE" => Damping::None,
@@ -190,6 +214,7 @@ impl DrainPlan {
         };
         plan.add_nodes(network);
         plan.add_conduits(network);
+        plan.step_s = plan.step_of(network);
         let count = plan.nodes.len();
         for pump in &network.pumps {
             if pump.from >= count || pump.to >= count || pump.from == pump.to {
@@ -199,11 +224,22 @@ impl DrainPlan {
             }
         }
         plan.regulators = regulators_of(network, &plan.nodes, &mut plan.notes);
+        plan.add_street_inlets(network);
         plan.supplies = supplies_of(network, count);
+        plan.hydrology = Hydrology::of(network, count, &mut plan.notes);
+        plan.say_what_is_not_modelled(network);
         plan.tides = tides_of(network);
         plan.rules = rules_of(network, &plan.nodes, &plan.links, &plan.pumps, &plan.regulators, &mut plan.notes);
         plan.gather_halves();
         plan.look_for_outfalls();
+        plan.lay_out();
+        plan
+    }
+
+    /// The pattern of the matrix.
+    fn lay_out(&mut self) {
+        let plan = self;
+        let count = plan.nodes.len();
         let ends = plan.ends();
         let pairs: Vec<(usize, usize)> = ends
             .iter()
@@ -212,7 +248,63 @@ impl DrainPlan {
         let (pattern, places) = Pattern::new(count, &pairs);
         plan.pattern = pattern;
         plan.places = places.into_iter().zip(&pairs).map(|(p, (a, b))| (a != b).then_some(p)).collect();
-        plan
+    }
+
+    /// The file's routing step, cut to the time a wave takes along the shortest conduit where the file wants that
+    /// (`VARIABLE_STEP`). The scheme is stable at any step; how far surges of full pipes are damped depends on it, and
+    /// a file that is compared with SWMM expects SWMM's.
+    fn step_of(&self, network: &DrainageNetwork) -> f64 {
+        let routing_s =
+            network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(20.0).clamp(0.1, STEP_LONGEST_S);
+        let number = |key: &str| network.options.get(key).and_then(|v| v.parse::<f64>().ok());
+        let share = number("VARIABLE_STEP").unwrap_or(0.75);
+        if share <= 0.0 {
+            return routing_s;
+        }
+        let least_s = number("MINIMUM_STEP").filter(|s| *s > 0.0).unwrap_or(0.5);
+        let travel = |l: &PlanLink| {
+            let section = &self.sections[l.section];
+            let speed = l.full_m3_s / l.barrels / section.area_m2 + (crate::surface::GRAVITY * section.full_m).sqrt();
+            l.length_m / speed.max(1.0e-3)
+        };
+        let shortest_s = self.links.iter().map(travel).fold(f64::INFINITY, f64::min);
+        routing_s.min((share * shortest_s).max(least_s))
+    }
+
+    fn add_street_inlets(&mut self, network: &DrainageNetwork) {
+        for usage in &network.inlet_usage {
+            let name = network.conduits.get(usage.conduit).map_or("?", |c| c.id.as_str());
+            match StreetInlet::of(usage, network, &self.nodes, &self.links) {
+                Ok((inlet, from, to)) => self.regulators.push(Regulator::street(name, inlet, from, to)),
+                Err(why) => self.notes.push(format!("inlets along {name}: {why}; left out")),
+            }
+        }
+    }
+
+    /// What the file asks for and this does not do.
+    fn say_what_is_not_modelled(&mut self, network: &DrainageNetwork) {
+        let mut say = |count: usize, what: &str| {
+            if count > 0 {
+                self.notes.push(format!("{count} {what}"));
+            }
+        };
+        say(network.conduits.iter().filter(|c| c.seepage_m_s > 0.0).count(), "conduits seep: not modelled");
+        say(
+            network.conduits.iter().filter(|c| c.culvert_code > 0).count(),
+            "culverts: their inlet control is not modelled",
+        );
+        let seeps = |n: &&guanlan_city::model::drainage::DrainNode| {
+            n.storage.as_ref().is_some_and(|s| s.conductivity_m_s > 0.0)
+        };
+        say(network.nodes.iter().filter(seeps).count(), "storage nodes seep: not modelled");
+        say(
+            network.nodes.iter().filter(|n| n.kind == DrainNodeKind::Divider).count(),
+            "dividers: junctions under dynamic wave routing, as in SWMM",
+        );
+        let routing = network.options.get("FLOW_ROUTING").or_else(|| network.options.get("ROUTING_MODEL"));
+        if let Some(routing) = routing.filter(|r| !r.eq_ignore_ascii_case("DYNWAVE")) {
+            self.notes.push(format!("FLOW_ROUTING {routing}: the dynamic wave is used instead"));
+        }
     }
 
     /// Ends of every conduit, pump and regulator, in this order.
@@ -256,6 +348,7 @@ impl DrainPlan {
                 surcharge_m: finite(node.surcharge_depth_m).max(0.0),
                 pond_m2: if ponds { finite(node.ponded_area_m2).max(0.0) } else { 0.0 },
                 init_m: finite(node.init_depth_m).clamp(0.0, finite(node.max_depth_m).max(0.0)),
+                crown_m: f64::NEG_INFINITY,
                 halves: 0..0,
             });
         }
@@ -302,6 +395,8 @@ impl DrainPlan {
             let slope =
                 if fall < length_m { fall / (length_m * length_m - fall * fall).sqrt() } else { fall / length_m };
             let (section, barrels) = (shaped.section, f64::from(conduit.barrels.max(1)));
+            let force_main = ForceMain::of(conduit, network);
+            let n = force_main.map_or(n, |f| f.manning(section.full_m, slope));
             let beta = slope.sqrt() / n;
             let flow = |v: f32| if v.is_finite() { f64::from(v) } else { 0.0 };
             let (full_m3_s, volume_m3) = (
@@ -327,6 +422,7 @@ impl DrainPlan {
                 flap: conduit.flap_gate,
                 most_m3_s: flow(conduit.max_flow_m3_s).max(0.0),
                 init_m3_s: flow(conduit.init_flow_m3_s) * sign,
+                force_main,
             });
         }
     }
@@ -354,6 +450,7 @@ impl DrainPlan {
             // A shaft is at least as deep as its pipes are high.
             let crown = |h: &Half| h.bottom_m + self.sections[h.section].full_m - node.invert_m;
             let crown_m = halves.iter().map(crown).fold(0.0, f64::max);
+            node.crown_m = if node.shape.is_some() { f64::INFINITY } else { node.invert_m + crown_m };
             if node.depth_m < crown_m && !node.outfall && node.shape.is_none() {
                 node.depth_m = crown_m;
             }
@@ -420,6 +517,15 @@ impl DrainPlan {
             let y = head_m - half.bottom_m;
             if y > 0.0 {
                 let section = &self.sections[half.section];
+                let cut = CROWN_CUTOFF * section.full_m;
+                let lower = n.crown_m > half.bottom_m + 1.01 * section.full_m;
+                if self.crown_storage && lower && section.closed && y > cut {
+                    let wet = section.at(cut);
+                    let top = (n.crown_m - half.bottom_m).max(section.full_m);
+                    volume += half.length_m * (wet.area_m2 + wet.width_m * (y.min(top) - cut));
+                    area += if y < top { half.length_m * wet.width_m } else { 0.0 };
+                    continue;
+                }
                 let wet = section.at(y);
                 volume += half.length_m * wet.area_m2;
                 if y < section.full_m {
@@ -468,5 +574,7 @@ impl DrainPlan {
 
 /// Plan area over which lost floods spread, m²: the head stays at the rim.
 pub(super) const FLOODED_M2: f64 = 1.0e6;
+/// Depth over full depth above which the surface of a closed conduit is too narrow to mean anything (SWMM).
+const CROWN_CUTOFF: f64 = 0.96;
 /// Width of the Preissmann slot over the height of a section (SWMM's SLOT option: 1 %).
 const SLOT_SHARE: f64 = 0.01;

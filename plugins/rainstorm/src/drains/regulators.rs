@@ -2,7 +2,7 @@
 
 use guanlan_city::model::drainage::{DrainageNetwork, OrificeKind, OutletRating, WeirKind};
 
-use super::{plan::PlanNode, pumps::interpolated};
+use super::{plan::PlanNode, pumps::interpolated, street_inlets::StreetInlet};
 use crate::surface::GRAVITY;
 
 /// Larger openings make no sense, m.
@@ -49,6 +49,8 @@ pub(super) enum Kind {
         rating: Rating,
         by_head: bool,
     },
+    /// Takes what flows along a street conduit.
+    Street(Box<StreetInlet>),
 }
 
 /// Flow by depth or head.
@@ -131,6 +133,25 @@ fn drowned(upper_m: f64, lower_m: f64, exponent: f64) -> f64 {
 }
 
 impl Regulator {
+    /// Inlets along a street conduit.
+    pub(super) fn street(conduit: &str, inlet: StreetInlet, from: usize, to: usize) -> Self {
+        Self {
+            id: format!("inlet of {conduit}"),
+            from,
+            to,
+            kind: Kind::Street(Box::new(inlet)),
+            crest_m: 0.0,
+            flap: true,
+            travel_s: 0.0,
+        }
+    }
+
+    /// True for inlets of streets.
+    #[must_use]
+    pub fn is_street_inlet(&self) -> bool {
+        matches!(self.kind, Kind::Street(_))
+    }
+
     /// Flow from `from` to `to` at two heads and a setting (0 closed, 1 open), m³/s, and its slopes with both
     /// heads, m²/s.
     pub fn flow(&self, head_m: [f64; 2], setting: f64) -> (f64, f64, f64) {
@@ -206,6 +227,8 @@ impl Regulator {
                 }
                 free(h1.min(if *surcharges { open } else { h1 })) * drowned(h1, h2, exponent)
             }
+            // By the street's flow, not by heads: the step asks the inlet itself.
+            Kind::Street(_) => 0.0,
             Kind::Outlet { rating, by_head } => {
                 let x = if *by_head { h1 - h2.max(0.0) } else { h1 };
                 setting

@@ -32,8 +32,7 @@ pub(super) fn section_of(conduit: &Conduit, network: &DrainageNetwork) -> Option
     };
     match name.as_str() {
         "CIRCULAR" => plain(circle(height)),
-        "FORCE_MAIN" => circle(height)
-            .map(|section| Shaped { section, note: Some("a force main: Manning's roughness is used when full, too") }),
+        "FORCE_MAIN" => plain(circle(height)),
         "FILLED_CIRCULAR" => plain(filled_circle(height, g2)),
         "RECT_CLOSED" => plain(rectangle(height, wide, true)),
         "RECT_OPEN" => plain(rectangle(height, wide, false)),

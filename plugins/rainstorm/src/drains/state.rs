@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{matrix::Numbers, plan::DrainPlan};
+use super::{
+    hydrology::{Runoff, RunoffLedger},
+    matrix::Numbers,
+    plan::DrainPlan,
+};
 
 /// Volumes since the start, m³.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,7 +75,11 @@ pub(super) struct Moving {
     pub highest_m: Vec<f64>,
     pub outfall_m3: Vec<f64>,
     pub returned_node_m3: Vec<f64>,
+    /// Greatest inflow from outside the network of each node.
+    pub peak_lateral_m3_s: Vec<f64>,
     pub books: DrainLedger,
+    /// Subcatchments, when the network has its own.
+    pub runoff: Option<Runoff>,
 }
 
 /// The running network. Cloning forks it.
@@ -132,7 +140,9 @@ impl Drains {
             peak_m3_s: vec![0.0; links + driven],
             outfall_m3: vec![0.0; nodes],
             returned_node_m3: vec![0.0; nodes],
+            peak_lateral_m3_s: vec![0.0; nodes],
             time_s: 0.0,
+            runoff: plan.hydrology.as_ref().map(super::hydrology::Hydrology::begin),
         };
         Self { plan, now, scratch: Scratch::default() }
     }
@@ -169,13 +179,24 @@ impl Drains {
             && saved.pump_failed.len() == now.pump_failed.len()
             && saved.pump_hand.len() == now.pump_hand.len()
             && saved.pumped_m3.len() == now.pumped_m3.len()
-            && [&saved.inlet_open, &saved.highest_m, &saved.outfall_m3, &saved.returned_node_m3]
-                .iter()
-                .all(|v| v.len() == now.inlet_open.len())
+            && [
+                &saved.inlet_open,
+                &saved.highest_m,
+                &saved.outfall_m3,
+                &saved.returned_node_m3,
+                &saved.peak_lateral_m3_s,
+            ]
+            .iter()
+            .all(|v| v.len() == now.inlet_open.len())
             && saved.uncovered.len() == now.uncovered.len()
             && saved.outside_m.len() == now.outside_m.len()
             && saved.blocked.len() == now.blocked.len()
             && saved.peak_m3_s.len() == now.peak_m3_s.len()
+            && match (&self.plan.hydrology, &saved.runoff) {
+                (Some(hydrology), Some(runoff)) => hydrology.fits(runoff),
+                (None, None) => true,
+                _ => false,
+            }
             && saved.volume_m3.iter().chain(&saved.head_m).chain(&saved.flow_m3_s).all(|v| v.is_finite());
         if fits {
             self.now = saved;
@@ -320,6 +341,18 @@ impl Drains {
     #[must_use]
     pub fn risen_m3(&self) -> &[f64] {
         &self.now.returned_node_m3
+    }
+
+    /// Greatest inflow from outside the network (files, subcatchments) of each node so far, m³/s.
+    #[must_use]
+    pub fn lateral_peaks_m3_s(&self) -> &[f64] {
+        &self.now.peak_lateral_m3_s
+    }
+
+    /// The books of the subcatchments, when the network has its own.
+    #[must_use]
+    pub fn runoff_ledger(&self) -> Option<RunoffLedger> {
+        Some(self.plan.hydrology.as_ref()?.ledger(self.now.runoff.as_ref()?))
     }
 
     /// The books.

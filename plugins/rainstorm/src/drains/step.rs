@@ -5,9 +5,12 @@
 //! Newton's method with one sparse solution for each trial finds them. Stable at any step, and conservative
 //! whatever the trials left over: the new volumes are booked from the flows themselves.
 
+use rayon::prelude::*;
+
 use super::{
     inlets::{self, Above, COVER_M2},
     plan::FLOODED_M2,
+    regulators::Kind,
     rules::{self, Source},
     state::Drains,
     supply::Stage,
@@ -21,6 +24,15 @@ const TRIALS: usize = 12;
 const HEAD_TOLERANCE_M: f64 = 5.0e-4;
 /// Longest move of a head in one trial, m.
 const STRIDE_M: f64 = 2.0;
+
+/// Links or nodes of one task; networks of fewer than four tasks are computed by one thread.
+const SHARE: usize = 256;
+
+/// True when there is enough to share among the threads of the pool that this runs in. Parts do not depend on each
+/// other and sums stay in order: the bits are the same either way.
+fn many(count: usize) -> bool {
+    count >= 4 * SHARE && rayon::current_thread_index().is_some()
+}
 
 /// What an exchange moved, m³.
 #[derive(Clone, Copy, Debug, Default)]
@@ -152,6 +164,13 @@ impl Drains {
         for supply in &self.plan.supplies {
             lateral[supply.node] += supply.at(middle_s);
         }
+        if let (Some(hydrology), Some(runoff)) = (&self.plan.hydrology, &mut self.now.runoff) {
+            let now_s = self.now.time_s;
+            hydrology.run(runoff, now_s, now_s + dt_s, lateral);
+        }
+        for (peak, q) in self.now.peak_lateral_m3_s.iter_mut().zip(lateral) {
+            *peak = peak.max(*q);
+        }
     }
 
     fn look_up(&self, street: Option<&dyn Street>) -> Vec<Above> {
@@ -205,26 +224,35 @@ impl Drains {
     /// Flows and their slopes at the guessed heads.
     fn guess_flows(&mut self, dt_s: f64, trial: usize, above: &[Above]) {
         let (plan, now, s) = (&self.plan, &self.now, &mut self.scratch);
-        for (k, link) in plan.links.iter().enumerate() {
-            if trial > 0 && s.settled[link.from] && s.settled[link.to] {
-                continue;
+        let count = plan.links.len();
+        let (guess_m, settled) = (&s.guess_m, &s.settled);
+        let guess = |(k, (flow, area)): (usize, (&mut [f64; 3], &mut f64))| {
+            let link = &plan.links[k];
+            if trial > 0 && settled[link.from] && settled[link.to] {
+                return;
             }
             let end = |node: usize| End {
-                head_m: s.guess_m[node],
-                depth_m: s.guess_m[node] - plan.nodes[node].invert_m,
+                head_m: guess_m[node],
+                depth_m: guess_m[node] - plan.nodes[node].invert_m,
                 outfall: plan.nodes[node].outfall,
             };
             let open = link.barrels * (1.0 - now.blocked[k]);
-            let (old, last) = (now.flow_m3_s[k] / link.barrels, s.flow[k][0] / link.barrels);
-            let mut flow = wave::conduit(plan, link, [end(link.from), end(link.to)], old, last, now.area_m2[k], dt_s);
+            let (old, last) = (now.flow_m3_s[k] / link.barrels, flow[0] / link.barrels);
+            let mut new = wave::conduit(plan, link, [end(link.from), end(link.to)], old, last, now.area_m2[k], dt_s);
             let tide = if plan.nodes[link.to].outfall { plan.tides[link.to].as_ref() } else { None };
-            if tide.is_some_and(|t| t.flap) && flow.q_m3_s < 0.0 {
-                flow = wave::Flow { area_m2: flow.area_m2, ..wave::Flow::default() };
+            if tide.is_some_and(|t| t.flap) && new.q_m3_s < 0.0 {
+                new = wave::Flow { area_m2: new.area_m2, ..wave::Flow::default() };
             }
-            s.area[k] = flow.area_m2;
+            *area = new.area_m2;
             // Later trials go half the way: normal, critical and pressure flow may alternate.
-            let q = if trial > 2 { 0.5 * (flow.q_m3_s * open + s.flow[k][0]) } else { flow.q_m3_s * open };
-            s.flow[k] = [q, flow.with_upper * open, flow.with_lower * open];
+            let q = if trial > 2 { 0.5 * (new.q_m3_s * open + flow[0]) } else { new.q_m3_s * open };
+            *flow = [q, new.with_upper * open, new.with_lower * open];
+        };
+        let (flows, areas) = (&mut s.flow[..count], &mut s.area[..count]);
+        if many(count) {
+            flows.par_iter_mut().zip(areas).enumerate().with_min_len(SHARE).for_each(guess);
+        } else {
+            flows.iter_mut().zip(areas).enumerate().for_each(guess);
         }
         let links = plan.links.len();
         for (k, pump) in plan.pumps.iter().enumerate() {
@@ -257,6 +285,13 @@ impl Drains {
         }
         let (first, settings) = (links + plan.pumps.len(), &now.setting[plan.pumps.len()..]);
         for (k, (regulator, setting)) in plan.regulators.iter().zip(settings).enumerate() {
+            if let Kind::Street(inlet) = &regulator.kind {
+                // By what arrived in the last step, of which it leaves a rest.
+                let link = &plan.links[inlet.conduit];
+                let depth = (now.head_m[link.to] - link.bottom_m[1]).max(0.0);
+                s.flow[first + k] = [inlet.capture_m3_s(now.flow_m3_s[inlet.conduit], depth), 0.0, 0.0];
+                continue;
+            }
             let (q, up, down) = regulator.flow([s.guess_m[regulator.from], s.guess_m[regulator.to]], *setting);
             s.flow[first + k] = [q, up, down];
         }
@@ -274,14 +309,21 @@ impl Drains {
         plan.pattern.reset(&mut s.numbers);
         s.right.clear();
         s.right.resize(nodes, 0.0);
-        for (k, node) in plan.nodes.iter().enumerate() {
-            if node.outfall {
-                s.numbers.values[k] = 1.0;
-                continue;
+        let (guess_m, lateral) = (&s.guess_m, &s.lateral);
+        let hold = |(k, (diagonal, right)): (usize, (&mut f64, &mut f64))| {
+            if plan.nodes[k].outfall {
+                *diagonal = 1.0;
+                return;
             }
-            let (volume, area) = plan.volume(k, s.guess_m[k]);
-            s.numbers.values[k] = area;
-            s.right[k] = now.volume_m3[k] + dt_s * s.lateral[k] - volume;
+            let (volume, area) = plan.volume(k, guess_m[k]);
+            *diagonal = area;
+            *right = now.volume_m3[k] + dt_s * lateral[k] - volume;
+        };
+        let (diagonals, rights) = (&mut s.numbers.values[..nodes], &mut s.right[..]);
+        if many(nodes) {
+            diagonals.par_iter_mut().zip(rights).enumerate().with_min_len(SHARE).for_each(hold);
+        } else {
+            diagonals.iter_mut().zip(rights).enumerate().for_each(hold);
         }
         for (inlet, [q, falls]) in plan.inlets.iter().zip(&s.street) {
             s.right[inlet.node] += dt_s * q;
@@ -430,6 +472,17 @@ impl Drains {
         for q in &s.lateral {
             now.books.inflow_m3 += q * dt_s;
         }
+        let (volumes, guess_m) = (&*fresh, &s.guess_m);
+        let settle = |(k, head): (usize, &mut f64)| {
+            *head = if plan.nodes[k].outfall { guess_m[k] } else { plan.head(k, volumes[k], guess_m[k]) };
+        };
+        if many(plan.nodes.len()) {
+            now.head_m.par_iter_mut().enumerate().with_min_len(SHARE).for_each(settle);
+        } else {
+            now.head_m.iter_mut().enumerate().for_each(settle);
+        }
+        let inlets = plan.regulators.iter().filter(|r| r.is_street_inlet());
+        let spills: std::collections::BTreeMap<usize, usize> = inlets.map(|r| (r.to, r.from)).collect();
         for (k, node) in plan.nodes.iter().enumerate() {
             if node.outfall {
                 let came = fresh[k];
@@ -440,16 +493,23 @@ impl Drains {
                     now.books.backflow_m3 -= came;
                 }
                 fresh[k] = 0.0;
-                now.head_m[k] = s.guess_m[k];
             } else {
-                let mut head = plan.head(k, fresh[k], s.guess_m[k]);
+                let mut head = now.head_m[k];
                 let rim = node.invert_m + node.depth_m + node.surcharge_m;
                 if head > rim && node.pond_m2 <= 0.0 {
-                    // Lost: the head stays at the rim.
                     let lost = (head - rim) * FLOODED_M2;
                     fresh[k] -= lost;
-                    now.books.flooded_m3 += lost;
                     now.returned_node_m3[k] += lost;
+                    match spills.get(&k) {
+                        // Back through the inlet to its street, which has it in the next step.
+                        Some(street) if plan.nodes[*street].outfall => {
+                            now.outfall_m3[*street] += lost;
+                            now.books.outfall_m3 += lost;
+                        }
+                        Some(street) => fresh[*street] += lost,
+                        // Lost: the head stays at the rim.
+                        None => now.books.flooded_m3 += lost,
+                    }
                     head = rim;
                 }
                 now.head_m[k] = head;

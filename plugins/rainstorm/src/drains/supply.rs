@@ -40,7 +40,7 @@ impl Factors {
 }
 
 /// Month (0–11) of a day since 1970-01-01 (Hinnant's civil_from_days).
-fn month_of(day: i64) -> usize {
+pub(super) fn month_of(day: i64) -> usize {
     let z = day + 719_468;
     let of_era = z.rem_euclid(146_097);
     let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;

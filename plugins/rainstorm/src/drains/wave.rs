@@ -132,7 +132,10 @@ pub(super) fn conduit(
         Damping::Full => 0.0,
     };
     let length = link.length_m;
-    let friction = dt_s * link.friction / (radius * radius.cbrt()) * v.abs();
+    let friction = match link.force_main {
+        Some(main) if is_full => dt_s * main.drag(v, radius),
+        _ => dt_s * link.friction / (radius * radius.cbrt()) * v.abs(),
+    };
     let gravity = dt_s * GRAVITY * area / length;
     let mut push = 0.0;
     if inertia > 0.0 {

@@ -57,7 +57,10 @@ impl<K: Kernel> Solver<K> {
             cell_area_m2: self.domain.grid.cell_area_m2(),
             changed: &mut self.changed,
         };
-        let moved = drains.exchange(dt_s, &mut street);
+        let moved = match &self.pool {
+            Some(pool) if pool.current_num_threads() > 1 => pool.install(|| drains.exchange(dt_s, &mut street)),
+            _ => drains.exchange(dt_s, &mut street),
+        };
         self.books.drained_m3 += moved.taken_m3;
         self.books.surcharged_m3 += moved.returned_m3;
         let changed = std::mem::take(&mut self.changed);

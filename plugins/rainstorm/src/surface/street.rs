@@ -1,7 +1,7 @@
 //! The surface as the drains see it: levels of single cells, and changes that are booked to the last bit.
 
 /// Depths of a surface, opened for an exchange with drains. Cells are named by [`super::Domain::index_of`].
-pub trait Street {
+pub trait Street: Send {
     /// Depth of a cell, m.
     fn depth_m(&self, cell: usize) -> f64;
     /// Bed of a cell, m above datum.

@@ -121,8 +121,8 @@ fn compare(drains: &Drains, want: &Report) -> Match {
     }
 }
 
-/// Files of `drainage/` that bring their own inflows.
-const EXAMPLES: [&str; 8] = [
+/// Files of `drainage/`, with inflows of their own, subcatchments, street inlets.
+const EXAMPLES: [&str; 14] = [
     "examples_Example2",
     "examples_Example3",
     "extran_extran1",
@@ -131,6 +131,12 @@ const EXAMPLES: [&str; 8] = [
     "extran_extran10",
     "routing_test1",
     "update_v52_Storage_Shape_Test",
+    "update_v52_Example7-Final",
+    "update_v52_Example7-Inlets",
+    "update_v52_street_curb_inlet_9a",
+    "bellinge_small",
+    "user_user1",
+    "user_user2",
 ];
 
 pub(super) fn run(bench: &mut Bench<'_>) {

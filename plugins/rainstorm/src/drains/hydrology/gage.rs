@@ -1,0 +1,60 @@
+//! Rain gages as steps of intensity.
+
+use guanlan_city::model::drainage::{DrainageNetwork, RainForm, RainGage, RainSource};
+
+/// Steps of intensity: start s, end s, m/s; rising, without overlap.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Gage {
+    steps: Vec<[f64; 3]>,
+    /// Depth up to the start of each step, m.
+    sums: Vec<f64>,
+}
+
+impl Gage {
+    pub fn of(gage: &RainGage, network: &DrainageNetwork) -> Self {
+        let RainSource::Series(k) = gage.source else { return Self::default() };
+        let Some(series) = network.series.get(k) else { return Self::default() };
+        let interval_s = gage.interval_s.max(1.0);
+        let (mut steps, mut last): (Vec<[f64; 3]>, f64) = (Vec::new(), 0.0);
+        for (k, [start, value]) in series.points.iter().enumerate() {
+            let next = series.points.get(k + 1).map_or(f64::INFINITY, |p| p[0]);
+            let end = (start + interval_s).min(next);
+            let mm_h = match gage.form {
+                RainForm::Intensity => *value,
+                RainForm::Volume => value * 3600.0 / interval_s,
+                RainForm::Cumulative => {
+                    let gain = if *value >= last { value - last } else { *value };
+                    last = *value;
+                    gain * 3600.0 / interval_s
+                }
+            };
+            let rate = mm_h * gage.scale_mm / 3.6e6;
+            if rate > 0.0 && rate.is_finite() && end > *start {
+                steps.push([*start, end, rate]);
+            }
+        }
+        let mut sum = 0.0;
+        let sums = steps
+            .iter()
+            .map(|[start, end, rate]| {
+                let before = sum;
+                sum += (end - start) * rate;
+                before
+            })
+            .collect();
+        Self { steps, sums }
+    }
+
+    /// Depth up to a time, m.
+    fn sum_m(&self, t_s: f64) -> f64 {
+        let after = self.steps.partition_point(|s| s[0] <= t_s);
+        let Some(k) = after.checked_sub(1) else { return 0.0 };
+        let [start, end, rate] = self.steps[k];
+        self.sums[k] + (t_s.min(end) - start) * rate
+    }
+
+    /// Mean intensity between two times, m/s.
+    pub fn mean_m_s(&self, from_s: f64, to_s: f64) -> f64 {
+        ((self.sum_m(to_s) - self.sum_m(from_s)) / (to_s - from_s)).max(0.0)
+    }
+}
