@@ -71,6 +71,15 @@ pub struct RoomArgs {
     /// No simulated devices, even in the demo city.
     #[arg(long)]
     pub no_devices: bool,
+    /// No water model beside the room: no estimate, no forecast, no pump advice.
+    #[arg(long)]
+    pub no_water: bool,
+    /// How far ahead the water is forecast, hours.
+    #[arg(long, default_value_t = 2.0, value_name = "H")]
+    pub forecast_hours: f64,
+    /// Time between forecasts, minutes.
+    #[arg(long, default_value_t = 5.0, value_name = "MIN")]
+    pub forecast_every: f64,
     /// Number of demo sensors.
     #[arg(long, default_value_t = 2000)]
     pub sensors: usize,

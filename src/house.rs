@@ -25,7 +25,7 @@ use guanlan_gateway::{Feeds, Figure, Refused};
 use guanlan_geography::LocalFrame;
 use guanlan_journal::{Meta, SqliteStore, Store};
 use guanlan_room::{
-    LIVE_TICK_MS, RoomConfig, RoomHandle, Timelines, recover, run_live,
+    LIVE_TICK_MS, RoomConfig, RoomHandle, Timelines, WaterBeside, WaterOptions, recover, run_live, run_water,
     standin::{self, Seats},
 };
 
@@ -51,6 +51,8 @@ pub struct HouseSetup {
     pub sensorthings: Vec<String>,
     /// Simulated devices, crews and citizens.
     pub devices: bool,
+    /// The water beside the room: hours ahead and minutes between forecasts.
+    pub water: Option<(f64, f64)>,
 }
 
 /// An open house.
@@ -62,6 +64,8 @@ pub struct House {
     /// Where the API is served.
     pub api: Option<SocketAddr>,
     runtime: tokio::runtime::Runtime,
+    /// The water model beside the room; ends before the room does.
+    water: Option<WaterBeside>,
     /// The journal is this room's until the house is gone.
     _claim: Option<File>,
 }
@@ -125,7 +129,11 @@ impl House {
             Some(address) => Some(open_api(&runtime, address, &timelines, feeds_of(&intake))?),
             None => None,
         };
-        Ok(Self { timelines, mqtt, api, runtime, _claim: claim })
+        let water = match setup.water {
+            Some(ahead) => open_water(&timelines, ahead)?,
+            None => None,
+        };
+        Ok(Self { timelines, mqtt, api, runtime, water, _claim: claim })
     }
 
     /// Says on stderr which doors are open.
@@ -156,9 +164,25 @@ impl House {
 
     /// Closes every timeline; everything is on disk afterwards.
     pub fn close(self) {
+        drop(self.water);
         self.timelines.stop();
         self.runtime.shutdown_timeout(Duration::from_secs(2));
     }
+}
+
+/// The water beside the live room, when the city has ground to run on.
+fn open_water(timelines: &Arc<Timelines>, (hours, every_min): (f64, f64)) -> Result<Option<WaterBeside>, Failure> {
+    let positive = |v: f64, what: &str| {
+        if v.is_finite() && v > 0.0 { Ok(()) } else { Err(bad_input(format!("{what} {v}: expected more than 0"))) }
+    };
+    positive(hours, "--forecast-hours")?;
+    positive(every_min, "--forecast-every")?;
+    if timelines.config().city.terrain.is_none() {
+        return Ok(None);
+    }
+    let scenario = shipped::scenario().map_err(failed)?;
+    let options = WaterOptions { hours, every_min, ..WaterOptions::new(scenario) };
+    run_water(Arc::clone(timelines), options).map(Some).map_err(failed)
 }
 
 /// Claims a journal for one room: two writers would refuse each other's records. The claim ends with

@@ -28,6 +28,7 @@ pub fn setup(args: &RoomArgs, scene: &Scene) -> HouseSetup {
         api: args.api.clone(),
         sensorthings: args.sensorthings.clone(),
         devices: scene.demo && !args.no_devices,
+        water: (!args.no_water).then_some((args.forecast_hours, args.forecast_every)),
     }
 }
 

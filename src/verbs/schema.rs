@@ -6,12 +6,15 @@ pub fn run(name: &str) -> Outcome {
     let schema = match name {
         "rules" => serde_json::to_value(guanlan_alerting::rule_schema()).map_err(failed)?,
         "scenario" => guanlan_rainstorm::Scenario::json_schema(),
+        "measure" => guanlan_rainstorm::Measure::json_schema(),
         "matrix" => guanlan_rainstorm::matrix::Matrix::json_schema(),
         "drill" => guanlan_drill::schema(),
         #[cfg(feature = "views")]
         "layers" => serde_json::to_value(guanlan_stage::layers::schema()).map_err(failed)?,
         other => {
-            return Err(bad_input(format!("no schema '{other}': expected rules, scenario, matrix, drill or layers")));
+            return Err(bad_input(format!(
+                "no schema '{other}': expected rules, scenario, measure, matrix, drill or layers"
+            )));
         }
     };
     println!("{}", serde_json::to_string_pretty(&schema).map_err(failed)?);

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use crate::{
     feeds,
     problem::Problem,
-    routes::{act, picture, read, status, timelines},
+    routes::{act, picture, read, status, timelines, water},
     wire,
 };
 
@@ -17,13 +17,15 @@ use crate::{
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
         timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
-        status::quarantine, picture::socket
+        status::quarantine, picture::socket, water::water, water::forecast, water::advice, water::measures,
+        water::closures
     ),
     components(schemas(
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,
         act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn,
-        timelines::DrillsOut, timelines::ScriptOut, status::HealthOut, feeds::Refused
+        timelines::DrillsOut, timelines::ScriptOut, water::WaterOut, water::MeasureOut,
+        water::ClosureOut, status::HealthOut, feeds::Refused
     ))
 )]
 pub(crate) struct Document;

@@ -7,18 +7,23 @@
 use std::{
     collections::VecDeque,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use guanlan_core::{
     AlertLevel, Input, Mode, ObservedProperty, Role, SensorId, Stamp, TimelineId,
-    input::{DepthField, Observation},
+    input::{Observation, UnitStatus},
+    water::{RainSource, WaterReport},
 };
 use guanlan_drill::{DrillPlan, DrillState, Responder, due_inputs};
 use guanlan_journal::{JournalError, Meta, Parent, SqliteStore, Store};
 use guanlan_rainstorm::{
-    Measure, Scenario, WaterModel, low_priority_pool,
+    Measure, Scenario, WaterModel,
+    ahead::AheadSettings,
+    live::{books_of, scene_of},
+    low_priority_pool,
+    nudge::NudgeLedger,
     storm::RainSeries,
     water::{CADENCE_S, WaterError, yield_to_others},
 };
@@ -28,8 +33,14 @@ use crate::{
     host::{Control, ForkPoint, RoomHandle, Seat, run_tick},
     ledger::Ledger,
     machine::Machine,
+    measures_of,
     picture::{Health, Picture, Playback},
+    queue::RoomSender,
     standin::{self, Seats},
+    water::{
+        ahead::{AheadOptions, AheadThread, Due, Job, resources},
+        follow::MeasureFollower,
+    },
 };
 
 /// Tick of an exercise, simulated ms.
@@ -44,6 +55,14 @@ const RESPONDERS: Responder = Responder {
     dispatch_red_s: 120,
     from: AlertLevel::Yellow,
 };
+/// The water says how it is doing this often, s.
+const REPORT_EVERY_S: i64 = 30;
+/// Time between forecasts of an exercise that is played on the clock, min.
+const AHEAD_EVERY_MIN: f64 = 5.0;
+/// Wall time between them at least, s.
+const AHEAD_WALL_S: f64 = 60.0;
+/// Wall time for one search for pump advice in an exercise.
+const AHEAD_BUDGET: Duration = Duration::from_secs(60);
 /// Pictures per second at most.
 const PICTURE_EVERY: Duration = Duration::from_millis(100);
 
@@ -135,8 +154,13 @@ pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, Drill
         None => SqliteStore::in_memory(&meta)?,
     };
     store.put_snapshot(&machine.snapshot()?)?;
+    let door = Arc::new(OnceLock::new());
     let drill = Drill {
         water: None,
+        follower: MeasureFollower::default(),
+        ahead: None,
+        due: Due::every(AHEAD_EVERY_MIN),
+        door: door.clone(),
         ledger: Ledger::new(Box::new(store)),
         plan: setup.plan,
         start,
@@ -148,7 +172,9 @@ pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, Drill
         machine,
     };
     let first = Picture::of(&drill.machine, Health::default(), Playback { speed: drill.ceiling(), ..Playback::live() });
-    Ok(RoomHandle::start(setup.timeline, first, move |seat| drill.run(&seat))?)
+    let room = RoomHandle::start(setup.timeline, first, move |seat| drill.run(&seat))?;
+    let _first = door.set(room.sender().clone());
+    Ok(room)
 }
 
 struct Drill {
@@ -160,6 +186,12 @@ struct Drill {
     speed: f64,
     responders: bool,
     water: Option<WaterModel>,
+    /// What of the room's measures the water has done.
+    follower: MeasureFollower,
+    /// Forecasts and advice, when the exercise is played on the clock.
+    ahead: Option<AheadThread>,
+    due: Due,
+    door: Arc<OnceLock<RoomSender>>,
     /// Pump failures and repairs still to come: script second, pump, failed.
     outages: VecDeque<(u32, String, bool)>,
     achieved: f64,
@@ -223,15 +255,18 @@ impl Drill {
                 if !seat.deliveries.is_empty() {
                     let now = self.machine.now();
                     run_tick(&mut self.machine, &mut self.ledger, seat, now, false, Vec::new());
+                    // A measure is seen in the water although time stands still.
+                    let water = self.measured(now);
+                    if !water.is_empty() {
+                        run_tick(&mut self.machine, &mut self.ledger, seat, now, false, water);
+                    }
                     self.ledger.flush();
                 }
                 self.show(seat, true);
             }
             if !self.unpaced() {
+                self.wait(seat, due);
                 let now = Instant::now();
-                if due > now {
-                    std::thread::sleep(due - now);
-                }
                 due = due.max(now - Duration::from_secs(1)) + Duration::from_secs_f64(1.0 / self.ceiling());
             }
             self.tick(seat);
@@ -293,7 +328,7 @@ impl Drill {
         let begin = if from == self.start { from + -1 } else { from };
         let mut extra = due_inputs(&self.plan, begin, to, self.start);
         extra.extend(self.rain_readings(from, to));
-        extra.extend(self.water_until(to).map(Input::Water));
+        extra.extend(self.water_until(from, to));
         if self.responders {
             extra.extend(self.responses().into_iter().map(Input::Command));
         }
@@ -302,16 +337,118 @@ impl Drill {
         self.ledger.maybe_snapshot(&self.machine, false);
     }
 
-    fn water_until(&mut self, to: Stamp) -> Option<Arc<DepthField>> {
-        let model = self.water.as_mut()?;
+    /// Waits for the next tick. Orders that come meanwhile are carried out at once: at ×1 a second is long.
+    fn wait(&mut self, seat: &Seat, due: Instant) {
+        /// Orders are looked for this often.
+        const LOOK: Duration = Duration::from_millis(50);
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(LOOK));
+            if left > LOOK && !seat.deliveries.is_empty() {
+                let now = self.machine.now();
+                run_tick(&mut self.machine, &mut self.ledger, seat, now, false, Vec::new());
+                let water = self.measured(now);
+                if !water.is_empty() {
+                    run_tick(&mut self.machine, &mut self.ledger, seat, now, false, water);
+                }
+                self.ledger.flush();
+                self.show(seat, false);
+            }
+        }
+    }
+
+    fn water_until(&mut self, from: Stamp, to: Stamp) -> Vec<Input> {
+        let mut inputs = self.measured(from);
         let script_s = (to - self.start) / 1000;
+        let Some(model) = self.water.as_mut() else { return inputs };
         while let Some((_, pump, failed)) = self.outages.pop_front_if(|(at, _, _)| i64::from(*at) <= script_s) {
             model.apply(&Measure::PumpFailed { pump, failed });
         }
-        let mut field = model.advance_to(to)?;
+        let Some(mut field) = model.advance_to(to) else { return inputs };
         // A scripted flood is the exercise's truth, not an estimate of the real city's water.
         Arc::make_mut(&mut field).estimate = false;
-        Some(field)
+        inputs.push(Input::Water(field));
+        if (from - self.start).div_euclid(REPORT_EVERY_S * 1000) != (to - self.start).div_euclid(REPORT_EVERY_S * 1000)
+        {
+            inputs.extend(self.reported(Vec::new()));
+        }
+        self.look_ahead(to);
+        inputs
+    }
+
+    /// Does what people have ordered; the water as it stands right after.
+    fn measured(&mut self, now: Stamp) -> Vec<Input> {
+        let measures = measures_of(&self.machine);
+        if !self.follower.is_behind(measures) {
+            return Vec::new();
+        }
+        let first = self.follower == MeasureFollower::default() && measures.list.is_empty();
+        let Some(model) = self.water.as_mut() else { return Vec::new() };
+        let refused = self.follower.follow(measures, model);
+        if first {
+            return Vec::new();
+        }
+        let mut field = model.frame();
+        (field.at, field.estimate) = (now, false);
+        let mut inputs = vec![Input::Water(Arc::new(field))];
+        inputs.extend(self.reported(refused));
+        inputs
+    }
+
+    /// How the water is doing, and what can be seen of it.
+    fn reported(&self, refused: Vec<guanlan_core::water::RefusedMeasure>) -> Vec<Input> {
+        let Some(model) = &self.water else { return Vec::new() };
+        let report = WaterReport {
+            at: model.now(),
+            cell_m: model.domain().grid.cell_m,
+            cadence_s: CADENCE_S,
+            // A rehearsal without a watch on the wall must come out the same every time.
+            speed: if self.unpaced() { 0.0 } else { self.achieved },
+            rain: RainSource::Script,
+            rain_coverage: 100,
+            rain_mm_h: (model.rain_mm_h() * 10.0).round() / 10.0,
+            books: books_of(model, NudgeLedger::default()),
+            refused,
+            ..WaterReport::default()
+        };
+        let scene = scene_of(model, self.machine.config().city.drainage.as_ref(), None);
+        vec![Input::WaterReport(Arc::new(report)), Input::WaterScene(Arc::new(scene))]
+    }
+
+    /// Forecast and advice from where the exercise stands, with the rain of its script.
+    fn look_ahead(&mut self, now: Stamp) {
+        // A fast exercise asks less often: the machine has other things to do.
+        self.due.every_ms = ((AHEAD_EVERY_MIN * 60.0).max(AHEAD_WALL_S * self.ceiling()) * 1000.0) as i64;
+        if self.unpaced() || !self.due.is_due(now, false) {
+            return;
+        }
+        let Some(model) = &self.water else { return };
+        let city = self.machine.config().city.clone();
+        if self.ahead.is_none() {
+            let settings = AheadSettings { minutes: 60, field_every: 0, copy_every: 0, ..AheadSettings::default() };
+            let options = AheadOptions { settings, budget: AHEAD_BUDGET };
+            self.ahead = AheadThread::start(city.clone(), self.door.clone(), None, options).ok();
+        }
+        let Some(ahead) = self.ahead.as_ref().filter(|a| !a.is_busy()) else { return };
+        let roster = self.machine.world().resource::<guanlan_dispatch::UnitRoster>();
+        let free = |id: &guanlan_core::UnitId| roster.get(id).is_none_or(|u| u.status == UnitStatus::Available);
+        let rain_mm = {
+            let t = model.time_s();
+            model.rain().base.between_mm(t, t + 3600.0)
+        };
+        let job = Job {
+            model: model.clone(),
+            rain: None,
+            source: RainSource::Script,
+            rain_mm,
+            resources: resources(&city, free),
+        };
+        if ahead.give(job) {
+            self.due.made(now, false);
+        }
     }
 
     /// What the rain gauges would say of the script's storm.

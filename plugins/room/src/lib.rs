@@ -11,6 +11,7 @@
 
 mod config;
 mod drill_room;
+mod forecast_room;
 mod host;
 mod lateness;
 mod ledger;
@@ -32,10 +33,12 @@ pub use picture::{Health, Picture, Playback};
 pub use queue::{Ack, Answer, QueueError, RoomSender};
 pub use replay::{ReplayError, recover, run_replay};
 pub use timelines::{Exercises, TimelineError, TimelineInfo, Timelines};
+pub(crate) use water::measures::measures_of;
 pub use water::{
     advice::{AdviceAnswer, GivenAdvice, PumpAdvice},
     closures::{Closure, ClosureAnswer, Closures},
     layer::{Forecasts, LiveWater, RainLayer},
     measures::{MeasureEntry, MeasureStage, Measures},
+    source::{WaterBeside, WaterOptions, run_water},
     tasks::{Task, TaskStage, Tasks},
 };

@@ -17,9 +17,11 @@ use guanlan_rainstorm::Scenario;
 use crate::{
     config::RoomConfig,
     drill_room::{DrillError, DrillSetup, run_drill},
+    forecast_room::run_forecast,
     host::{Control, RoomHandle},
     picture::Playback,
     replay::{ReplayError, run_replay},
+    water::shelf::Shelf,
 };
 
 /// Replays and exercises that may run at once.
@@ -59,6 +61,14 @@ pub enum TimelineError {
     /// The live room did not answer.
     #[error("实况房间没有响应 / the live room did not answer")]
     NoAnswer,
+    /// No forecast has been made yet.
+    #[error(
+        "还没有预报：水情模型启动后约一分钟给出第一次预报 / there is no forecast yet: the first comes about a minute after the water model has started"
+    )]
+    NoForecast,
+    /// The thread could not be started.
+    #[error("cannot start the thread: {0}")]
+    Thread(std::io::Error),
     /// No script with this name, or none at all.
     #[error("没有名为“{0}”的演练脚本；可用：{1} / there is no exercise script '{0}'; there are: {1}")]
     NoScript(String, String),
@@ -93,6 +103,7 @@ pub struct Timelines {
     next: AtomicU32,
     exercises: Exercises,
     plans: Mutex<BTreeMap<TimelineId, Arc<DrillPlan>>>,
+    shelf: Arc<Shelf>,
 }
 
 impl Timelines {
@@ -107,6 +118,7 @@ impl Timelines {
             next: AtomicU32::new(1),
             exercises: Exercises::default(),
             plans: Mutex::default(),
+            shelf: Arc::default(),
         }
     }
 
@@ -254,6 +266,22 @@ impl Timelines {
         let room = self.keep(run_drill(fork, setup)?)?;
         self.plans().insert(room.timeline().clone(), plan);
         Ok(room)
+    }
+
+    /// The forecast timeline (预报): the last run ahead, to be looked at and tried in. There is one at most.
+    ///
+    /// # Errors
+    /// When no forecast has been made, or the live room does not answer.
+    pub fn forecast(&self) -> Result<RoomHandle, TimelineError> {
+        const NAME: &str = "forecast";
+        if let Some(open) = self.get(NAME) {
+            return Ok(open);
+        }
+        self.keep(run_forecast(NAME.into(), self.live.clone(), self.shelf(), &self.config)?)
+    }
+
+    pub(crate) fn shelf(&self) -> Arc<Shelf> {
+        self.shelf.clone()
     }
 
     /// Ends a timeline. The live room can not be ended this way.

@@ -6,6 +6,7 @@ mod query;
 pub(crate) mod read;
 pub(crate) mod status;
 pub(crate) mod timelines;
+pub(crate) mod water;
 
 use std::sync::Arc;
 
@@ -39,6 +40,11 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/units/{id}", get(read::unit))
         .route("/dispatches", get(read::dispatches))
         .route("/commands", post(act::post_command))
+        .route("/water", get(water::water))
+        .route("/forecast", get(water::forecast))
+        .route("/advice", get(water::advice))
+        .route("/measures", get(water::measures))
+        .route("/closures", get(water::closures))
         .route("/timelines", get(timelines::list).post(timelines::open))
         .route("/timelines/{id}", delete(timelines::close))
         .route("/timelines/{id}/control", post(timelines::control))

@@ -23,7 +23,7 @@ use crate::{
 
 fn problem(error: &TimelineError) -> Problem {
     let status = match error {
-        TimelineError::TooMany | TimelineError::NoStore => StatusCode::CONFLICT,
+        TimelineError::TooMany | TimelineError::NoStore | TimelineError::NoForecast => StatusCode::CONFLICT,
         TimelineError::NoScript(..) | TimelineError::Script(_) => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
@@ -146,6 +146,8 @@ pub(crate) enum OpenIn {
         /// Ceiling of its speed, × real time; 20 when absent.
         speed: Option<f64>,
     },
+    /// The forecast (预报): the last run ahead, to be looked at and tried in.
+    Forecast {},
 }
 
 /// Speed of an exercise when none is asked for, × real time.
@@ -178,6 +180,10 @@ pub(crate) async fn open(
                 .map_err(|e| Problem::unavailable(e.to_string()))?
                 .map_err(|e| problem(&e))?
         }
+        OpenIn::Forecast {} => tokio::task::spawn_blocking(move || timelines.forecast())
+            .await
+            .map_err(|e| Problem::unavailable(e.to_string()))?
+            .map_err(|e| problem(&e))?,
     };
     let all = doors.timelines.list();
     let info = all.iter().find(|t| t.id == *room.timeline()).ok_or_else(|| Problem::unavailable("closed"))?;

@@ -184,14 +184,11 @@ fn inlets(
         .iter()
         .filter(|n| n.kind != DrainNodeKind::Outfall)
         .filter_map(|n| {
-            let at = n.place_m?;
+            let at = n.place_m.filter(|at| far(*at, place) <= INLET_M)?;
             let open = model.works().inlets().get(&n.id).copied().unwrap_or(1.0);
-            let leads = drains.plan().inlets.iter().any(|i| drains.plan().nodes[i.node].id == n.id);
-            (far(at, place) <= INLET_M && open < CLEAR && leads && !used.contains(&n.id)).then_some((
-                open * 1000.0 + far(at, place),
-                n.id.as_str(),
-                at,
-            ))
+            let leads = || drains.plan().inlets.iter().any(|i| drains.plan().nodes[i.node].id == n.id);
+            (open < CLEAR && !used.contains(&n.id) && leads())
+                .then(|| (open * 1000.0 + far(at, place), n.id.as_str(), at))
         })
         .collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));

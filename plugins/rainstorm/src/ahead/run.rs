@@ -47,7 +47,7 @@ pub struct Kept {
     /// Fields in order of time.
     pub fields: Vec<Arc<DepthField>>,
     /// Copies of the model in order of time, the first at the begin.
-    pub copies: Vec<Arc<WaterModel>>,
+    pub copies: Vec<WaterModel>,
 }
 
 /// What a run ahead brings.
@@ -92,7 +92,7 @@ pub fn look_ahead(
     let steps = settings.minutes * 60 / settings.step_s.max(1);
     let mut kept = Kept::default();
     if settings.copy_every > 0 {
-        kept.copies.push(Arc::new(model.clone()));
+        kept.copies.push(model.clone());
     }
     let mut extremes = Tracker::new(model.domain(), begin_s);
     let mut watch = (*city.watch).clone();
@@ -126,7 +126,7 @@ pub fn look_ahead(
             kept.fields.push(Arc::new(model.frame()));
         }
         if settings.copy_every > 0 && step % settings.copy_every == 0 && step < steps {
-            kept.copies.push(Arc::new(model.clone()));
+            kept.copies.push(model.clone());
         }
     }
     let impact = watch.finish(&city.city, model.domain(), &extremes, model.works().closed_roads());

@@ -228,6 +228,12 @@ fn whole() -> f64 {
 }
 
 impl Measure {
+    /// JSON Schema of measures, as scenario files and the command `apply_measure` take them.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
     /// The row of the cost table; `None` for what no team does (rain, failures).
     #[must_use]
     pub fn cost_key(&self) -> Option<&'static str> {

@@ -6,8 +6,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy_ecs::prelude::*;
 use guanlan_core::{
     Bilingual, Event, Input, RainGrids, SensorId, Stamp,
-    water::{ForecastReport, GaugeVerdict, WaterReport, WaterScene},
+    water::{ForecastReport, GaugeVerdict, SiteKind, WaterReport, WaterScene},
 };
+use guanlan_sensing::{ModelSays, ModelWord, SensorTable, TrendPoint};
 use guanlan_tick::{Clock, Inbox, Outbox, RoomState};
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +168,48 @@ pub(super) fn tell(
         }
         for refused in &report.refused {
             measures.fail(refused.no, &refused.reason, &mut out.events);
+        }
+    }
+}
+
+/// Tells sensing what the model thinks: of now where it contradicts a gauge, and ahead for forecast rules.
+pub(super) fn advise_sensing(inbox: Res<Inbox>, table: Res<SensorTable>, mut says: ResMut<ModelSays>) {
+    /// A contradicted gauge is back when it comes this near to the model, cm.
+    const BACK_CM: f64 = 10.0;
+    for input in &inbox.inputs {
+        match input {
+            Input::WaterReport(report) if report.estimate => {
+                says.model = "rainstorm".into();
+                let streams = Arc::make_mut(&mut says.streams);
+                for verdict in &report.gauges {
+                    let Some(index) = table.index_of(&verdict.sensor) else { continue };
+                    let value = verdict.contradicted.then_some(verdict.model_m * 100.0);
+                    if value.is_none() && !streams.contains_key(&index) {
+                        continue;
+                    }
+                    let word = streams.entry(index).or_default();
+                    (word.at, word.value, word.tolerance) = (report.at, value, BACK_CM);
+                }
+                streams.retain(|_, w| w.value.is_some() || !w.ahead.is_empty());
+            }
+            Input::Forecast(report) => {
+                says.model = "rainstorm".into();
+                let streams = Arc::make_mut(&mut says.streams);
+                streams.values_mut().for_each(|w| w.ahead = Arc::default());
+                for site in report.sites.iter().filter(|s| s.kind == SiteKind::Gauge) {
+                    let Some(index) = table.index_of(&SensorId::from(site.id.as_str())) else { continue };
+                    let at = |k: usize| report.from + k as i64 * i64::from(report.step_s) * 1000;
+                    let points = site
+                        .depth_mm
+                        .iter()
+                        .enumerate()
+                        .map(|(k, mm)| TrendPoint { at: at(k), value: f64::from(*mm) / 10.0 });
+                    let word = streams.entry(index).or_insert_with(ModelWord::default);
+                    word.ahead = Arc::new(points.collect());
+                }
+                streams.retain(|_, w| w.value.is_some() || !w.ahead.is_empty());
+            }
+            _ => {}
         }
     }
 }

@@ -93,6 +93,11 @@ impl RoomState for Measures {
     const NAME: &'static str = "water.measures";
 }
 
+/// The measures of a machine.
+pub(crate) fn measures_of(machine: &crate::machine::Machine) -> &Measures {
+    machine.world().resource::<Measures>()
+}
+
 /// What a new measure is made from.
 pub(crate) struct NewMeasure<'a> {
     pub checked: &'a Checked,

@@ -2,16 +2,21 @@
 //! estimate suggests, forecasts, and pump advice with its answer.
 //!
 //! Everything here is told by inputs and commands, so that replay and seek need no solver. The solver itself lives
-//! beside the room: a thread of its own for the live room, the exercise's own loop for exercises.
+//! beside the room: [`run_water`](crate::run_water) for the live room, the exercise's own loop for exercises.
 //!
 //! **Invariant:** in a real room a measure tells the model what has really been done; it never invents rain.
 //! **Invariant:** an estimate closes no road by itself: a person confirms.
 
 pub(crate) mod advice;
+pub(crate) mod ahead;
 pub(crate) mod check;
 pub(crate) mod closures;
+pub(crate) mod follow;
 pub(crate) mod layer;
 pub(crate) mod measures;
+pub(crate) mod read;
+pub(crate) mod shelf;
+pub(crate) mod source;
 pub(crate) mod tasks;
 
 use std::sync::Arc;
@@ -53,7 +58,10 @@ impl Plugin for WaterDeskPlugin {
             .register_room_state::<Closures>()
             .register_room_state::<PumpAdvice>()
             .register_room_state::<Tasks>()
-            .add_systems(RoomTick, (layer::take, advice::take).chain().in_set(RoomSystems::Ingest))
+            .add_systems(
+                RoomTick,
+                (layer::take, layer::advise_sensing, advice::take).chain().in_set(RoomSystems::Ingest),
+            )
             // Tasks ask casework and dispatch by commands of this same tick.
             .add_systems(
                 RoomTick,

@@ -1,0 +1,273 @@
+//! The thread that looks ahead: forecasts and pump advice, at the lowest priority, one at a time. What it finds goes
+//! in by the room's door like everything else.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use guanlan_city::City;
+use guanlan_core::{
+    Bilingual, Input, ObservedProperty, SensorId, Stamp,
+    input::DepthField,
+    water::{AdviceReport, ForecastReport, RainSource},
+};
+use guanlan_rainstorm::{
+    WaterModel,
+    advice::{Resources, SearchSettings, advise},
+    ahead::{AheadCity, AheadSettings, look_ahead, report_of},
+    impact::Limits,
+    storm::{Rain, RainSeries},
+};
+
+use super::shelf::{Film, Shelf};
+use crate::queue::RoomSender;
+
+/// Rain below this over the whole time brings nothing, mm.
+const DRY_MM: f64 = 0.5;
+/// Water shallower than this is none, mm.
+const DRY_DEPTH_MM: u16 = 20;
+/// Deliveries that may wait at the door before a result is held back.
+const CROWDED: usize = 2_000;
+
+/// What is to be looked ahead from.
+pub(crate) struct Job {
+    /// A fork of the model.
+    pub model: WaterModel,
+    /// Rain expected from now on; `None` keeps the model's own.
+    pub rain: Option<Rain>,
+    /// Where it comes from.
+    pub source: RainSource,
+    /// Its mean over the city, mm.
+    pub rain_mm: f64,
+    /// What the city can send.
+    pub resources: Resources,
+}
+
+/// How the thread works.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AheadOptions {
+    pub settings: AheadSettings,
+    /// Wall time for a search.
+    pub budget: Duration,
+}
+
+/// The thread. Dropping it ends it at its next step.
+pub(crate) struct AheadThread {
+    jobs: Option<Sender<Job>>,
+    cancel: Arc<AtomicBool>,
+    busy: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl AheadThread {
+    /// Starts it. `door` may be filled in later: nothing is found before it has work.
+    pub fn start(
+        city: Arc<City>,
+        door: Arc<OnceLock<RoomSender>>,
+        shelf: Option<Arc<Shelf>>,
+        options: AheadOptions,
+    ) -> std::io::Result<Self> {
+        let (jobs, inbox) = bounded::<Job>(1);
+        let (cancel, busy) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (stop, working) = (cancel.clone(), busy.clone());
+        let thread = std::thread::Builder::new().name("guanlan-ahead".into()).spawn(move || {
+            guanlan_rainstorm::water::yield_to_others();
+            let mut known: Option<AheadCity> = None;
+            while let Ok(job) = inbox.recv() {
+                working.store(true, Ordering::Relaxed);
+                let places = known.get_or_insert_with(|| {
+                    AheadCity::new(city.clone(), job.model.domain(), Limits::builtin().unwrap_or_default())
+                });
+                work(&job, places, options, &door, shelf.as_deref(), &stop);
+                working.store(false, Ordering::Relaxed);
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { jobs: Some(jobs), cancel, busy, thread: Some(thread) })
+    }
+
+    /// True while it has work.
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) || self.jobs.as_ref().is_some_and(|j| !j.is_empty())
+    }
+
+    /// Gives it work; false when it has enough.
+    pub fn give(&self, job: Job) -> bool {
+        let Some(jobs) = &self.jobs else { return false };
+        !matches!(jobs.try_send(job), Err(TrySendError::Full(_) | TrySendError::Disconnected(_)))
+    }
+}
+
+impl Drop for AheadThread {
+    fn drop(&mut self) {
+        self.cancel.store(true, Ordering::Relaxed);
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread has been reported by the runtime already.
+            let _ended = thread.join();
+        }
+    }
+}
+
+fn tell(door: &OnceLock<RoomSender>, input: Input) {
+    let Some(sender) = door.get() else { return };
+    if sender.waiting() > CROWDED {
+        tracing::warn!("the room is busy: a forecast is held back");
+        return;
+    }
+    if let Err(error) = sender.submit(vec![input], None) {
+        tracing::debug!("forecast: {error}");
+    }
+}
+
+fn work(
+    job: &Job,
+    places: &AheadCity,
+    options: AheadOptions,
+    door: &OnceLock<RoomSender>,
+    shelf: Option<&Shelf>,
+    stop: &AtomicBool,
+) {
+    let dry = job.rain.is_some() && job.rain_mm < DRY_MM;
+    let now = job.model.frame();
+    if dry && now.depth_mm.iter().all(|d| *d < DRY_DEPTH_MM) {
+        let report = Arc::new(nothing(job, options.settings));
+        tell(door, Input::Forecast(report.clone()));
+        tell(door, Input::Advice(Arc::new(AdviceReport { forecast: report.no, ..AdviceReport::default() })));
+        if let Some(shelf) = shelf {
+            let end = DepthField { at: report.to, ..now.clone() };
+            let fields = vec![Arc::new(now), Arc::new(end)];
+            let copies = vec![job.model.clone()];
+            shelf.put(film(report, fields, copies, job, places, options.settings));
+        }
+        return;
+    }
+    let settings = options.settings;
+    let Some(mut ahead) = look_ahead(job.model.clone(), job.rain.as_ref(), places, settings, &[], stop) else { return };
+    let report = Arc::new(report_of(&ahead, places, settings, (job.source, job.rain_mm)));
+    tell(door, Input::Forecast(report.clone()));
+    if let Some(shelf) = shelf {
+        let kept = std::mem::take(&mut ahead.kept);
+        let mut fields = vec![Arc::new(now)];
+        fields.extend(kept.fields);
+        shelf.put(film(report.clone(), fields, kept.copies, job, places, settings));
+    }
+    let search = SearchSettings {
+        ahead: AheadSettings { field_every: 0, copy_every: 0, ..settings },
+        budget: options.budget,
+        resources: job.resources.clone(),
+        ..SearchSettings::default()
+    };
+    if let Some(advice) = advise(&job.model, job.rain.as_ref(), places, &ahead, &search, stop) {
+        tell(door, Input::Advice(Arc::new(advice)));
+    }
+}
+
+fn film(
+    report: Arc<ForecastReport>,
+    fields: Vec<Arc<DepthField>>,
+    copies: Vec<WaterModel>,
+    job: &Job,
+    places: &AheadCity,
+    settings: AheadSettings,
+) -> Film {
+    let end_s = f64::from(settings.minutes) * 60.0;
+    let series = |place| match &job.rain {
+        Some(rain) => rain.series_at(place, end_s),
+        None => RainSeries::default(),
+    };
+    let gauges: Vec<(SensorId, RainSeries)> = places
+        .city
+        .sensors
+        .iter()
+        .filter(|s| s.property == ObservedProperty::RainIntensity)
+        .filter_map(|s| Some((s.id.clone(), series(s.place_m?))))
+        .collect();
+    let every_ms = i64::from(settings.step_s) * 1000 * i64::from(settings.field_every.max(1));
+    let copies = copies.into_iter().map(Mutex::new).collect();
+    Film { report, fields, copies, gauges, every_ms }
+}
+
+/// A forecast that needs no run: no rain, no water.
+fn nothing(job: &Job, settings: AheadSettings) -> ForecastReport {
+    let from = job.model.now();
+    let name = job.source.name();
+    ForecastReport {
+        no: (from.0 / 1000).max(0) as u64,
+        from,
+        to: from + i64::from(settings.minutes) * 60_000,
+        rain: job.source,
+        rain_words: Bilingual::new(format!("{}：无雨", name.zh), format!("{}: no rain", name.en)),
+        step_s: settings.step_s,
+        headline: Bilingual::new("预报时段内无雨、无积水", "no rain and no water in the hours ahead"),
+        ..ForecastReport::default()
+    }
+}
+
+/// What the city's own crews can send: free pump trucks and crews that clear inlets.
+pub(crate) fn resources(city: &City, free: impl Fn(&guanlan_core::UnitId) -> bool) -> Resources {
+    let has = |list: &[String], what: &str| list.iter().any(|s| s == what);
+    let crews = city.units.iter().filter(|u| free(&u.id));
+    let (mut trucks, mut drains) = (0, 0);
+    for unit in crews {
+        if has(&unit.kit, "pump_truck") || has(&unit.skills, "pump_truck") {
+            trucks += 1;
+        } else if has(&unit.skills, "drainage") {
+            drains += 1;
+        }
+    }
+    if city.units.is_empty() {
+        return Resources::default();
+    }
+    // Somebody must stay for what nobody foresaw.
+    Resources { trucks: trucks.min(6), crews: (drains + trucks / 2).min(8), ..Resources::default() }
+}
+
+/// When a forecast is due: a fixed time after the last one, and at once when it has begun to rain or to flood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    pub every_ms: i64,
+    last: Option<Stamp>,
+    wet: bool,
+}
+
+impl Due {
+    pub fn every(minutes: f64) -> Self {
+        Self { every_ms: (minutes.max(0.5) * 60_000.0) as i64, last: None, wet: false }
+    }
+
+    /// True when one is to be made now.
+    pub fn is_due(&self, now: Stamp, wet: bool) -> bool {
+        // The first half minute belongs to the gauges.
+        let begun = wet && !self.wet && self.last.is_none_or(|last| now - last >= 30_000);
+        self.last.is_none_or(|last| now - last >= self.every_ms || now < last) || begun
+    }
+
+    pub fn made(&mut self, now: Stamp, wet: bool) {
+        (self.last, self.wet) = (Some(now), wet);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn due_in_time_and_when_rain_begins() {
+        let mut due = Due::every(5.0);
+        assert!(due.is_due(Stamp(0), false));
+        due.made(Stamp(0), false);
+        assert!(!due.is_due(Stamp(60_000), false) && due.is_due(Stamp(60_000), true));
+        due.made(Stamp(60_000), true);
+        assert!(!due.is_due(Stamp(120_000), true) && due.is_due(Stamp(360_000), true));
+        assert!(due.is_due(Stamp(-10), true), "a clock that was set back");
+    }
+}
