@@ -160,6 +160,10 @@ pub struct ImportArgs {
     /// EPSG code of files that do not say theirs.
     #[arg(long, value_name = "EPSG:N|GCJ-02|BD-09", value_parser = parse_crs)]
     pub crs: Option<u32>,
+    /// Put files together even when their heights count from different levels; without it all but the first such file
+    /// are left out.
+    #[arg(long)]
+    pub mix_heights: bool,
     /// Folder of the pack; one that is there is brought up to date.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -65,7 +65,7 @@ fn base(variable: &str, below_home: &str) -> PathBuf {
 
 /// Fails on the first file that is not there; a mistyped verb ends here, too.
 pub fn all_there(files: &[PathBuf], lang: Lang) -> Outcome {
-    let Some(missing) = files.iter().find(|file| !file.exists()) else { return Ok(()) };
+    let Some(missing) = files.iter().find(|file| !file.exists() && !guanlan_city::import::tiles3d::is_address(file)) else { return Ok(()) };
     let advice = pick(
         lang,
         "没有这个文件或命令；请检查路径，或运行 guanlan --help",

@@ -35,6 +35,7 @@ pub fn run(args: &ImportArgs, lang: Lang) -> Outcome {
             crs_override: args.crs,
             name: args.name.as_ref().map(Bilingual::same),
             lang,
+            mix_heights: args.mix_heights,
             ..LoadOptions::default()
         };
         let progress = RefCell::new(Progress::new());
@@ -117,6 +118,9 @@ fn counts(city: &City) -> Value {
         "units": city.units.len(),
         "landmarks": city.landmarks.len(),
         "barriers": city.barriers.len(),
+        "tilesets": city.tilesets.len(),
+        "painted_triangles": city.skins.iter().map(guanlan_city::model::Skin::len).sum::<usize>(),
+        "pictures": city.pictures.len(),
         "terrain_cells": city.terrain.as_ref().map_or(0, |t| t.z_m.len()),
         "drain_nodes": city.drainage.as_ref().map_or(0, |d| d.nodes.len()),
         "conduits": city.drainage.as_ref().map_or(0, |d| d.conduits.len()),

@@ -106,7 +106,28 @@ fn words(f: &FileFacts, lang: Lang) -> String {
 
 /// A class of objects in the reader's language; a name of the file's own stays.
 pub fn class(key: &str, lang: Lang) -> String {
-    const NAMES: [(&str, &str); 50] = [
+    const NAMES: [(&str, &str); 71] = [
+        ("3d_tiles_features", "瓦片要素"),
+        ("contents", "瓦片内容"),
+        ("contents_unopened", "未打开的内容"),
+        ("contents_unreadable", "无法读取的内容"),
+        ("feature_properties", "要素属性"),
+        ("groups", "内容组"),
+        ("implicit_tiles", "隐式瓦片"),
+        ("instances", "实例"),
+        ("levels", "层级"),
+        ("levels_of_detail", "细节层次"),
+        ("meshes", "网格"),
+        ("painted_triangles", "着色三角形"),
+        ("pictures", "贴图"),
+        ("points", "点"),
+        ("position_vertices", "顶点位置"),
+        ("primitives", "图元"),
+        ("schema_classes", "元数据类"),
+        ("subtrees", "子树"),
+        ("tiles", "瓦片"),
+        ("tilesets", "瓦片集"),
+        ("triangles", "三角形"),
         ("areas", "行政区"),
         ("barriers", "隔离设施"),
         ("building_part_ways", "建筑部件路径"),
