@@ -8,7 +8,7 @@ use std::{
 use guanlan_city::{
     City,
     demo::{self, DemoParams},
-    import::{LoadOptions, Report},
+    import::{LoadOptions, Report, tiles3d::is_address},
     pack,
 };
 use guanlan_core::Lang;
@@ -65,7 +65,8 @@ fn base(variable: &str, below_home: &str) -> PathBuf {
 
 /// Fails on the first file that is not there; a mistyped verb ends here, too.
 pub fn all_there(files: &[PathBuf], lang: Lang) -> Outcome {
-    let Some(missing) = files.iter().find(|file| !file.exists() && !guanlan_city::import::tiles3d::is_address(file)) else { return Ok(()) };
+    let gone = |file: &&PathBuf| !file.exists() && !is_address(file);
+    let Some(missing) = files.iter().find(gone) else { return Ok(()) };
     let advice = pick(
         lang,
         "没有这个文件或命令；请检查路径，或运行 guanlan --help",
