@@ -1,9 +1,17 @@
 //! Features with geometry and properties, CRS, layer: as a GeoJSON file has them, and other vector files, too.
 
-use std::{fs, path::Path};
+use std::{
+    fmt,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+};
 
 use guanlan_geography::Shifted;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 use crate::import::{ImportError, peek::grow};
@@ -34,27 +42,18 @@ pub(in crate::import) struct Geometry {
     pub geometries: Vec<Geometry>,
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    features: Option<Vec<Feature>>,
-    #[serde(default)]
-    geometry: Option<Geometry>,
-    #[serde(default)]
-    properties: Option<Map<String, Value>>,
-    #[serde(default)]
-    coordinates: Option<Value>,
-    #[serde(rename = "guanlan:layer", default)]
-    layer: Option<String>,
-    #[serde(default)]
-    crs: Option<Value>,
-}
+/// Features in a batch.
+pub(in crate::import) const BATCH: usize = 4096;
 
-/// The file, or one layer of it.
+/// Takes a layer with some of its features at a time.
+pub(in crate::import) type Take<'a> = &'a mut dyn FnMut(&Document) -> Result<(), ImportError>;
+
+/// A layer: what is known of all of it, and some of its features.
 #[derive(Debug, Default)]
 pub(in crate::import) struct Document {
+    /// Its number in the file.
+    pub number: usize,
+    /// Those at hand: a batch, or none.
     pub features: Vec<Feature>,
     /// Value of `guanlan:layer`.
     pub layer: Option<String>,
@@ -70,52 +69,65 @@ pub(in crate::import) struct Document {
 const WGS84: &str = "EPSG:4326";
 
 impl Document {
-    /// Reads a GeoJSON file.
-    pub fn load(path: &Path) -> Result<Self, ImportError> {
-        let bytes = fs::read(path).map_err(|e| ImportError::new(path, "", e.to_string()))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let raw: Raw = serde_json::from_slice(text)
-            .map_err(|e| ImportError::new(path, format!("line {}, column {}", e.line(), e.column()), e.to_string()))?;
-        let mut features = match (raw.kind.as_str(), raw.features) {
-            ("FeatureCollection", Some(list)) => list,
-            ("FeatureCollection", None) => {
+    /// Opens a GeoJSON file: reads all of it once, keeps none of its features.
+    pub fn open(path: &Path) -> Result<Self, ImportError> {
+        let mut document = Self::default();
+        let mut extent = None;
+        let head = pass(path, &mut |feature| {
+            if let Some(g) = &feature.geometry {
+                measure(g, &mut extent);
+            }
+            Ok(())
+        })?;
+        match (head.kind.as_str(), head.features) {
+            ("FeatureCollection", false) => {
                 return Err(ImportError::new(path, "features", "missing, expected an array of features"));
             }
-            ("Feature", _) => {
-                vec![Feature { geometry: raw.geometry, properties: raw.properties, at: String::new() }]
-            }
-            ("Point" | "LineString" | "Polygon" | "MultiPoint" | "MultiLineString" | "MultiPolygon", _) => {
-                let geometry = Geometry {
-                    kind: raw.kind,
-                    coordinates: raw.coordinates.unwrap_or_default(),
-                    geometries: Vec::new(),
-                };
-                vec![Feature { geometry: Some(geometry), properties: None, at: String::new() }]
-            }
+            ("FeatureCollection" | "Feature", _) => {}
+            (kind, _) if GEOMETRIES.contains(&kind) => {}
             (other, _) => {
                 let reason = format!("'{other}' is no GeoJSON, expected a FeatureCollection");
                 return Err(ImportError::new(path, "type", reason));
             }
-        };
-        let crs = match &raw.crs {
+        }
+        let crs = match &head.crs {
             None | Some(Value::Null) => WGS84.to_owned(),
             Some(crs) => crs_of(crs).ok_or_else(|| {
                 ImportError::new(path, "crs", format!("{crs} names no EPSG code, expected urn:ogc:def:crs:EPSG::n"))
             })?,
         };
-        for (i, feature) in features.iter_mut().enumerate() {
-            feature.at = format!("feature {i}");
-        }
-        let name = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut document = Self { features, layer: raw.layer, name, crs: Some(crs), extent: None };
-        document.measure();
+        document.name = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        (document.layer, document.crs, document.extent) = (head.layer, Some(crs), extent);
         Ok(document)
     }
 
-    /// Finds the extent.
-    pub fn measure(&mut self) {
-        self.extent = None;
-        for g in self.features.iter().filter_map(|f| f.geometry.as_ref()) {
+    /// Goes through the features of a GeoJSON file, batch after batch.
+    pub fn each(mut self, path: &Path, take: Take<'_>) -> Result<(), ImportError> {
+        let mut number = 0;
+        pass(path, &mut |mut feature| {
+            feature.at = format!("feature {number}");
+            number += 1;
+            self.push(feature, take)
+        })?;
+        self.flush(take)
+    }
+
+    /// Adds a feature; a full batch is handed on.
+    pub fn push(&mut self, feature: Feature, take: Take<'_>) -> Result<(), ImportError> {
+        self.features.push(feature);
+        if self.features.len() < BATCH { Ok(()) } else { self.flush(take) }
+    }
+
+    /// Hands on what is left; an empty layer is handed on, too.
+    pub fn flush(&mut self, take: Take<'_>) -> Result<(), ImportError> {
+        take(&*self)?;
+        self.features.clear();
+        Ok(())
+    }
+
+    /// Grows its extent by some features.
+    pub fn measure(&mut self, features: &[Feature]) {
+        for g in features.iter().filter_map(|f| f.geometry.as_ref()) {
             measure(g, &mut self.extent);
         }
     }
@@ -136,6 +148,122 @@ impl Document {
             return Err(ImportError::new(path, "coordinates", reason));
         }
         Ok(())
+    }
+}
+
+/// What a GeoJSON file says besides its features.
+#[derive(Default)]
+struct Head {
+    kind: String,
+    layer: Option<String>,
+    crs: Option<Value>,
+    /// It has a list of features.
+    features: bool,
+}
+
+/// Takes features one by one.
+type Feed<'a> = &'a mut dyn FnMut(Feature) -> Result<(), ImportError>;
+
+/// Goes through a GeoJSON file.
+fn pass(path: &Path, feed: Feed<'_>) -> Result<Head, ImportError> {
+    let fail = |e: std::io::Error| ImportError::new(path, "", e.to_string());
+    let mut file = BufReader::with_capacity(1 << 17, File::open(path).map_err(fail)?);
+    if file.fill_buf().map_err(fail)?.starts_with(b"\xef\xbb\xbf") {
+        file.consume(3);
+    }
+    let (mut head, mut fault) = (Head::default(), None);
+    let mut reader = serde_json::Deserializer::from_reader(file);
+    let read = Top { head: &mut head, feed, fault: &mut fault }.deserialize(&mut reader).and_then(|()| reader.end());
+    match (fault, read) {
+        (Some(fault), _) => Err(fault),
+        (None, Err(e)) => {
+            Err(ImportError::new(path, format!("line {}, column {}", e.line(), e.column()), e.to_string()))
+        }
+        (None, Ok(())) => Ok(head),
+    }
+}
+
+const GEOMETRIES: [&str; 7] =
+    ["Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"];
+
+/// The object of a file.
+struct Top<'a, 'f> {
+    head: &'a mut Head,
+    feed: Feed<'f>,
+    fault: &'a mut Option<ImportError>,
+}
+
+/// Its features.
+struct List<'a, 'f>(&'a mut dyn FnMut(Feature) -> Result<(), ImportError>, &'f mut Option<ImportError>);
+
+impl<'de> DeserializeSeed<'de> for Top<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
+        d.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Top<'_, '_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a GeoJSON object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (mut geometry, mut properties, mut coordinates, mut geometries) = (None, None, Value::Null, Vec::new());
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "type" => self.head.kind = map.next_value()?,
+                "guanlan:layer" => self.head.layer = map.next_value()?,
+                "crs" => self.head.crs = Some(map.next_value()?),
+                "geometry" => geometry = map.next_value::<Option<Geometry>>()?,
+                "properties" => properties = map.next_value::<Option<Map<String, Value>>>()?,
+                "coordinates" => coordinates = map.next_value()?,
+                "geometries" => geometries = map.next_value()?,
+                "features" => {
+                    self.head.features = map.next_value_seed(List(&mut *self.feed, &mut *self.fault))?;
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let kind = self.head.kind.as_str();
+        let lone = match kind {
+            "Feature" => Some(Feature { geometry, properties, at: String::new() }),
+            _ if GEOMETRIES.contains(&kind) => {
+                let geometry = Some(Geometry { kind: kind.to_owned(), coordinates, geometries });
+                Some(Feature { geometry, properties: None, at: String::new() })
+            }
+            _ => None,
+        };
+        if let Some(Err(fault)) = lone.map(|feature| (self.feed)(feature)) {
+            *self.fault = Some(fault);
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_, '_> {
+    type Value = bool;
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<bool, D::Error> {
+        d.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_, '_> {
+    type Value = bool;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of features")
+    }
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        while let Some(feature) = list.next_element::<Feature>()? {
+            if let Err(fault) = (self.0)(feature) {
+                *self.1 = Some(fault);
+                return Err(A::Error::custom("no more is needed"));
+            }
+        }
+        Ok(true)
     }
 }
 

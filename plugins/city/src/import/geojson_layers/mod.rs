@@ -17,7 +17,7 @@ use std::{collections::BTreeSet, path::Path};
 use guanlan_core::ObservedProperty;
 use guanlan_geography::{GridCode, LocalFrame, Shifted, crs_code, is_geographic};
 
-pub(in crate::import) use self::document::{Document, Feature, Geometry};
+pub(in crate::import) use self::document::{Document, Feature, Geometry, Take};
 use self::{
     document::LAYER_MEMBER,
     fields::{Fields, Wrong},
@@ -100,7 +100,7 @@ impl LayerPart {
 
 /// CRS and extent, in the file's own coordinates.
 pub fn peek(path: &Path) -> Result<Peek, ImportError> {
-    let document = Document::load(path)?;
+    let document = Document::open(path)?;
     document.check_degrees(path)?;
     Ok(Peek { epsg: epsg_of_name(document.crs.as_deref()), extent: document.extent })
 }
@@ -117,84 +117,123 @@ pub fn read(path: &Path, frame: &LocalFrame) -> Result<(LayerPart, Report), Impo
 
 /// [`read`], with another CRS where longitude and latitude are of a shifted system.
 pub fn read_as(path: &Path, frame: &LocalFrame, crs: Option<&str>) -> Result<(LayerPart, Report), ImportError> {
-    let document = Document::load(path)?;
+    let document = Document::open(path)?;
     document.check_degrees(path)?;
-    convert(path, &[document], frame, crs)
+    let mut conversion = Conversion::new(path, frame, crs);
+    document.each(path, &mut |batch| conversion.add(batch))?;
+    conversion.finish()
 }
 
-/// Brings layers into the local frame. `crs` stands in for layers that name none, and for longitude and latitude
-/// when it is a shifted system.
-pub(super) fn convert(
-    path: &Path,
-    documents: &[Document],
-    frame: &LocalFrame,
-    crs: Option<&str>,
-) -> Result<(LayerPart, Report), ImportError> {
-    let mut report = Report::default();
-    let mut part = LayerPart::default();
-    for document in documents {
+/// Brings layers into the local frame, batch after batch.
+pub(super) struct Conversion<'a> {
+    path: &'a Path,
+    frame: &'a LocalFrame,
+    crs: Option<&'a str>,
+    part: LayerPart,
+    report: Report,
+    ids: Ids,
+    /// There was a feature.
+    any: bool,
+}
+
+/// Ids that name one thing each, by the number of their layer.
+type Ids = BTreeSet<(usize, String)>;
+
+impl<'a> Conversion<'a> {
+    /// `crs` stands in for layers that name none, and for longitude and latitude when it is a shifted system.
+    pub fn new(path: &'a Path, frame: &'a LocalFrame, crs: Option<&'a str>) -> Self {
+        let (part, report) = (LayerPart::default(), Report::default());
+        Self { path, frame, crs, part, report, ids: Ids::new(), any: false }
+    }
+
+    /// Brings some features of a layer in.
+    pub fn add(&mut self, document: &Document) -> Result<(), ImportError> {
         let own = document.crs.as_deref();
-        let shifted = crs.filter(|c| Shifted::named(c).is_some() && own.is_some_and(|o| is_geographic(o) == Ok(true)));
-        let placer = match shifted.or(own).or(crs) {
-            Some(crs) => Placer::named(path, crs, frame)?,
-            None => Placer::new(path, frame.epsg, frame)?,
+        let shifted =
+            self.crs.filter(|c| Shifted::named(c).is_some() && own.is_some_and(|o| is_geographic(o) == Ok(true)));
+        let placer = match shifted.or(own).or(self.crs) {
+            Some(crs) => Placer::named(self.path, crs, self.frame)?,
+            None => Placer::new(self.path, self.frame.epsg, self.frame)?,
         };
+        self.any |= !document.features.is_empty();
+        self.put(document, &placer)
+    }
+
+    fn put(&mut self, document: &Document, placer: &Placer) -> Result<(), ImportError> {
+        let Self { path, part, report, ids, .. } = self;
         match document.layer.as_deref() {
-            Some(layer) => known(path, layer, document, &placer, &mut part, &mut report)?,
-            None => foreign::read(document, &placer, &mut part, &mut report),
+            Some(layer) => known(path, layer, document, placer, part, report, ids)?,
+            None => foreign::read(document, placer, part, report),
         }
+        Ok(())
     }
-    for (class, n) in part.counts() {
-        report.count(class, n);
+
+    /// All that was brought in.
+    pub fn finish(mut self) -> Result<(LayerPart, Report), ImportError> {
+        for (class, n) in self.part.counts() {
+            self.report.count(class, n);
+        }
+        if self.part.counts().is_empty() && self.any {
+            let first = self.report.problems.first();
+            let place = first.map_or(String::new(), |p| p.where_.clone());
+            let reason = first.map_or_else(
+                || "nothing in the file can be used".to_owned(),
+                |p| format!("nothing can be used: {}", p.message),
+            );
+            return Err(ImportError::new(self.path, place, reason));
+        }
+        Ok((self.part, self.report))
     }
-    if part.counts().is_empty() && documents.iter().any(|d| !d.features.is_empty()) {
-        let first = report.problems.first();
-        let place = first.map_or(String::new(), |p| p.where_.clone());
-        let reason = first.map_or_else(
-            || "nothing in the file can be used".to_owned(),
-            |p| format!("nothing can be used: {}", p.message),
-        );
-        return Err(ImportError::new(path, place, reason));
-    }
-    Ok((part, report))
 }
 
 /// What is in a file, for `guanlan inspect`.
 pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
-    let document = Document::load(path)?;
+    let document = Document::open(path)?;
     document.check_degrees(path)?;
     let version = document.layer.clone().unwrap_or_default();
-    Ok(FileFacts { version, ..facts_of(path, &[document])? })
+    let heads = [document];
+    let facts = facts_of(path, &heads, &mut |take| Document::open(path)?.each(path, take))?;
+    Ok(FileFacts { version, ..facts })
 }
 
-/// Facts of layers; the CRS is the first one's.
-pub(super) fn facts_of(path: &Path, documents: &[Document]) -> Result<FileFacts, ImportError> {
-    let mut report = Report::default();
-    let mut part = LayerPart::default();
+/// Goes through all layers, handing on their features batch after batch.
+pub(super) type Walk<'a> = &'a mut dyn FnMut(Take<'_>) -> Result<(), ImportError>;
+
+/// Facts of layers, of which the heads are known; the CRS is the first one's.
+pub(super) fn facts_of(path: &Path, heads: &[Document], walk: Walk<'_>) -> Result<FileFacts, ImportError> {
+    let frame = LocalFrame::default();
+    let mut conversion = Conversion::new(path, &frame, None);
     let mut extent = None;
-    let first = documents.iter().find(|d| d.extent.is_some()).or(documents.first());
+    let first = heads.iter().find(|d| d.extent.is_some()).or(heads.first());
     let crs = first.and_then(|d| d.crs.clone());
-    for document in documents {
-        // Any frame will do to count; one about the file's middle keeps every place in the projection's domain.
-        let degrees = document.crs.as_deref().map_or(document.in_degrees(), |c| is_geographic(c) == Ok(true));
-        let placer = Placer::rough(document.extent, degrees);
-        match document.layer.as_deref() {
-            Some(layer) => known(path, layer, document, &placer, &mut part, &mut report)?,
-            None => foreign::read(document, &placer, &mut part, &mut report),
-        }
-        if let Some(e) = document.extent.filter(|_| document.crs == crs) {
-            super::peek::grow(&mut extent, [e[0], e[1], e[2]]);
-            super::peek::grow(&mut extent, [e[3], e[4], e[5]]);
-        }
+    for e in heads.iter().filter(|d| d.crs == crs).filter_map(|d| d.extent) {
+        super::peek::grow(&mut extent, [e[0], e[1], e[2]]);
+        super::peek::grow(&mut extent, [e[3], e[4], e[5]]);
     }
-    let mut counts: std::collections::BTreeMap<String, usize> =
-        part.counts().into_iter().map(|(class, n)| (class.to_owned(), n)).collect();
-    counts.insert("features".into(), documents.iter().map(|d| d.features.len()).sum());
-    for kind in documents.iter().flat_map(|d| &d.features).filter_map(|f| f.geometry.as_ref()).map(|g| &g.kind) {
-        if !kind.is_empty() {
-            *counts.entry(kind.clone()).or_default() += 1;
+    // Any frame will do to count; one about a layer's middle keeps every place in the projection's domain.
+    let placers: Vec<Placer> = heads
+        .iter()
+        .map(|head| {
+            let degrees = head.crs.as_deref().map_or(head.in_degrees(), |c| is_geographic(c) == Ok(true));
+            Placer::rough(head.extent, degrees)
+        })
+        .collect();
+    let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    counts.insert("features".into(), 0);
+    walk(&mut |document| {
+        *counts.entry("features".to_owned()).or_default() += document.features.len();
+        for kind in document.features.iter().filter_map(|f| f.geometry.as_ref()).map(|g| &g.kind) {
+            if !kind.is_empty() {
+                *counts.entry(kind.clone()).or_default() += 1;
+            }
         }
-    }
+        match placers.get(document.number) {
+            Some(placer) => conversion.put(document, placer),
+            None => Ok(()),
+        }
+    })?;
+    let Conversion { part, report, .. } = conversion;
+    counts.extend(part.counts().into_iter().map(|(class, n)| (class.to_owned(), n)));
     Ok(FileFacts {
         path: path.to_owned(),
         format: "GeoJSON".into(),
@@ -251,6 +290,7 @@ fn known(
     placer: &Placer,
     part: &mut LayerPart,
     report: &mut Report,
+    ids: &mut Ids,
 ) -> Result<(), ImportError> {
     let put: Put = match layer {
         "admin" => area,
@@ -269,8 +309,6 @@ fn known(
         }
     };
     let here = Here { placer, folder: path.parent().unwrap_or(Path::new("")) };
-    // Ids name one thing each.
-    let mut ids = BTreeSet::new();
     let key = match layer {
         "admin" | "components" => "code",
         "organisations" | "sensors" | "units" => "id",
@@ -278,7 +316,7 @@ fn known(
     };
     for feature in &document.features {
         let fields = Fields(feature.properties.as_ref());
-        let twice = !key.is_empty() && fields.text(key).is_ok_and(|id| !ids.insert(id));
+        let twice = !key.is_empty() && fields.text(key).is_ok_and(|id| !ids.insert((document.number, id)));
         let outcome = if twice {
             Err(Wrong::new(key, format!("{} is used by an earlier feature", fields.text_or_empty(key))))
         } else {

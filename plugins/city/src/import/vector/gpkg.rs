@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 use super::wkb;
 use crate::import::{
     ImportError, Report, Severity,
-    geojson_layers::{Document, Feature},
+    geojson_layers::{Document, Feature, Take},
 };
 
 /// Most rows that are read of one table.
 const MAX_ROWS: usize = 20_000_000;
 
-/// Reads all feature tables.
-pub fn read(path: &Path, report: &mut Report) -> Result<Vec<Document>, ImportError> {
+/// Goes through all feature tables, batch after batch.
+pub fn each(path: &Path, report: &mut Report, take: Take<'_>) -> Result<(), ImportError> {
     let fail = |place: &str, error: rusqlite::Error| {
         ImportError::new(path, place, format!("not a GeoPackage that can be read: {error}"))
     };
@@ -27,17 +27,31 @@ pub fn read(path: &Path, report: &mut Report) -> Result<Vec<Document>, ImportErr
     if tables.is_empty() {
         return Err(ImportError::new(path, "gpkg_contents", "no feature table (tiles and attributes hold no shapes)"));
     }
-    let mut documents = Vec::new();
-    for table in tables {
+    for (number, table) in tables.into_iter().enumerate() {
         let crs = crs(&db, table.srs).map_err(|e| fail("gpkg_spatial_ref_sys", e))?;
-        let mut document = Document { name: table.name.clone(), crs, ..Document::default() };
-        if let Err(error) = rows(&db, &table, &mut document, report) {
-            report.note(Severity::Skipped, format!("table {}", table.name), format!("the table stops: {error}"));
+        let mut document = Document { number, name: table.name.clone(), crs, ..Document::default() };
+        match rows(&db, &table, &mut document, report, take) {
+            Ok(()) => {}
+            Err(Stop::Table(error)) => {
+                report.note(Severity::Skipped, format!("table {}", table.name), format!("the table stops: {error}"));
+            }
+            Err(Stop::Import(error)) => return Err(error),
         }
-        document.measure();
-        documents.push(document);
+        document.flush(take)?;
     }
-    Ok(documents)
+    Ok(())
+}
+
+/// Why a table is read no further.
+enum Stop {
+    Table(rusqlite::Error),
+    Import(ImportError),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Table(error)
+    }
 }
 
 struct Table {
@@ -75,7 +89,13 @@ fn crs(db: &Connection, srs: i64) -> rusqlite::Result<Option<String>> {
     })
 }
 
-fn rows(db: &Connection, table: &Table, document: &mut Document, report: &mut Report) -> rusqlite::Result<()> {
+fn rows(
+    db: &Connection,
+    table: &Table,
+    document: &mut Document,
+    report: &mut Report,
+    take: Take<'_>,
+) -> Result<(), Stop> {
     let quoted = table.name.replace('"', "\"\"");
     let mut query = db.prepare(&format!("SELECT * FROM \"{quoted}\""))?;
     let names: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
@@ -112,7 +132,7 @@ fn rows(db: &Connection, table: &Table, document: &mut Document, report: &mut Re
             properties.insert(name.clone(), value);
         }
         feature.properties = Some(properties);
-        document.features.push(feature);
+        document.push(feature, take).map_err(Stop::Import)?;
     }
     Ok(())
 }

@@ -16,15 +16,15 @@ use shapefile::{PolygonRing, Shape, ShapeReader};
 use super::dbf;
 use crate::import::{
     ImportError, Report, Severity,
-    geojson_layers::{Document, Feature, Geometry},
+    geojson_layers::{Document, Feature, Geometry, Take},
     raster::sidecar_crs,
 };
 
 /// Larger files are refused: a shapefile cannot be (its offsets have 32 bits of 16-bit words).
 const MAX_BYTES: u64 = 8 << 30;
 
-/// Reads a shapefile by the path of its `.shp`.
-pub fn read(path: &Path, report: &mut Report) -> Result<Document, ImportError> {
+/// Goes through a shapefile by the path of its `.shp`, batch after batch.
+pub fn each(path: &Path, report: &mut Report, take: Take<'_>) -> Result<(), ImportError> {
     let fail = |place: &str, reason: String| ImportError::new(path, place, reason);
     let size = fs::metadata(path).map_err(|e| fail("", format!("cannot be read: {e}")))?.len();
     if size > MAX_BYTES {
@@ -60,10 +60,9 @@ pub fn read(path: &Path, report: &mut Report) -> Result<Document, ImportError> {
                 continue;
             }
         };
-        document.features.push(Feature { geometry, properties: Some(properties), at });
+        document.push(Feature { geometry, properties: Some(properties), at }, take)?;
     }
-    document.measure();
-    Ok(document)
+    document.flush(take)
 }
 
 /// A file of the same name with another extension, whatever its case.
