@@ -185,6 +185,7 @@ pub fn freshness(
         Source::Roads {} => things(city.roads.len()),
         Source::Surfaces {} => things(city.surfaces.len()),
         Source::Landmarks {} => things(city.landmarks.len()),
+        Source::Tilesets {} => things(city.tilesets.len()),
         Source::Components { class } => things(city.components.iter().filter(|c| c.class.starts_with(class)).count()),
         Source::Areas {} | Source::Grid {} => things(city.areas.len()),
         Source::Drainage {} => things(city.drainage.as_ref().map_or(0, |d| d.conduits.len())),

@@ -57,6 +57,8 @@ pub enum Source {
     Surfaces {},
     /// Models of landmarks.
     Landmarks {},
+    /// Imported 3D Tiles.
+    Tilesets {},
     /// Names of areas, places and roads.
     Names {},
     /// Outlines of areas down to communities.

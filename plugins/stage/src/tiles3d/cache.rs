@@ -1,6 +1,7 @@
 //! Contents that are here: by use, within a budget of memory.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use bevy::prelude::Entity;
 use guanlan_city::import::tiles3d::TileContent;
@@ -13,7 +14,7 @@ pub const BUDGET: usize = 768 << 20;
 /// A content that can be drawn.
 pub struct Held {
     /// Triangles and points in the renderer.
-    pub entities: [Option<Entity>; 2],
+    pub entities: Vec<Entity>,
     /// The content, for picking.
     pub content: TileContent,
     /// Number of its first feature.
@@ -27,7 +28,8 @@ pub struct Held {
 
 enum Slot {
     Held(Box<Held>),
-    Failed,
+    /// Not to be had; `Some` is when it may be asked for again.
+    Failed(Option<Instant>),
 }
 
 /// Contents of one tileset, by tile and number.
@@ -44,36 +46,36 @@ impl Store for Cache {
         match self.slots.get(&(node, content)) {
             None => State::Absent,
             Some(Slot::Held(_)) => State::Ready,
-            Some(Slot::Failed) => State::Failed,
+            Some(Slot::Failed(Some(again))) if *again <= Instant::now() => State::Absent,
+            Some(Slot::Failed(_)) => State::Failed,
         }
     }
 }
 
 impl Cache {
     /// Takes a content in.
-    pub fn put(
-        &mut self,
-        key: (u32, u16),
-        entities: [Option<Entity>; 2],
-        content: TileContent,
-        first: u32,
-        bytes: usize,
-    ) {
+    pub fn put(&mut self, key: (u32, u16), entities: Vec<Entity>, content: TileContent, first: u32, bytes: usize) {
         self.bytes += bytes;
         let held = Held { entities, content, first, bytes, shown: false, used: self.clock };
         self.slots.insert(key, Slot::Held(Box::new(held)));
     }
 
-    /// Remembers that a content will never come.
-    pub fn fail(&mut self, key: (u32, u16)) {
-        self.slots.insert(key, Slot::Failed);
+    /// Remembers that a content will not come: never, or not before a moment.
+    pub fn fail(&mut self, key: (u32, u16), again: Option<Instant>) {
+        self.slots.insert(key, Slot::Failed(again));
+    }
+
+    /// True when something that did not come may be asked for again.
+    pub fn may_retry(&self) -> bool {
+        let now = Instant::now();
+        self.slots.values().any(|slot| matches!(slot, Slot::Failed(Some(again)) if *again <= now))
     }
 
     /// Contents that are here.
     pub fn held(&self) -> impl Iterator<Item = (&(u32, u16), &Held)> {
         self.slots.iter().filter_map(|(key, slot)| match slot {
             Slot::Held(held) => Some((key, held.as_ref())),
-            Slot::Failed => None,
+            Slot::Failed(_) => None,
         })
     }
 
@@ -130,6 +132,7 @@ mod tests {
             mesh: TileMesh::default(),
             points: TilePoints::default(),
             tables: Vec::new(),
+            looks: Vec::new(),
             features: 0,
             instances: 0,
             bounds: None,
@@ -140,7 +143,7 @@ mod tests {
     fn the_least_recently_drawn_goes_first_and_what_is_shown_stays() {
         let mut cache = Cache::default();
         for n in 0..4 {
-            cache.put((n, 0), [None, None], content(), n * 10, 100);
+            cache.put((n, 0), Vec::new(), content(), n * 10, 100);
         }
         cache.show(&[(0, 0), (1, 0)], |_, _| ());
         cache.show(&[(1, 0), (2, 0)], |_, _| ());
@@ -154,7 +157,12 @@ mod tests {
         cache.evict(0, |_| ());
         assert_eq!((cache.state(2, 0), cache.bytes), (State::Ready, 100), "what is shown stays");
         assert_eq!(cache.state(1, 0), State::Absent);
-        cache.fail((9, 0));
-        assert_eq!(cache.state(9, 0), State::Failed);
+        cache.fail((9, 0), None);
+        assert_eq!((cache.state(9, 0), cache.may_retry()), (State::Failed, false));
+        let soon = Instant::now() + std::time::Duration::from_secs(60);
+        cache.fail((9, 1), Some(soon));
+        assert_eq!((cache.state(9, 1), cache.may_retry()), (State::Failed, false));
+        cache.fail((9, 1), Some(Instant::now()));
+        assert_eq!((cache.state(9, 1), cache.may_retry()), (State::Absent, true));
     }
 }

@@ -9,6 +9,7 @@ pub mod loader;
 pub mod mesh;
 pub mod pick;
 pub mod select;
+pub mod skins;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,13 +18,14 @@ use bevy::prelude::*;
 use crossbeam_channel::{Receiver, unbounded};
 use guanlan_city::City;
 use guanlan_city::import::tiles3d::{
-    self, Ask, Issues, LocalFolder, NO_FEATURE, Outcome, TileSource, TileTree, Tileset,
+    self, Ask, Issues, Kind, NO_FEATURE, Outcome, TileSource, TileTree, Tileset, open_source,
 };
 use guanlan_city::model::TilesetLayer;
 use guanlan_core::Bilingual;
 use guanlan_geography::LocalFrame;
 
 use crate::camera::CameraRig;
+use crate::layers::LayerTag;
 use crate::look::Look;
 use crate::pick::{PickTarget, Picked};
 use crate::quality::ResolvedQuality;
@@ -41,6 +43,9 @@ const FRAME_BYTES: usize = 8 << 20;
 const ORDERS: usize = 48;
 /// A still waits this long for its tiles, s.
 const STILL_S: u64 = 60;
+
+/// Nothing is marked.
+const UNMARKED: UVec4 = UVec4::new(NO_FEATURE - 1, NO_FEATURE - 1, 0, 0);
 
 /// A tileset on the stage.
 struct Layer {
@@ -62,6 +67,8 @@ pub struct TileLayers {
     loader: Loader,
     opened: Receiver<Opened>,
     opening: usize,
+    /// Parent of all contents: follows the layer's switch.
+    root: Entity,
     material: Handle<TileMaterial>,
     eye: Option<Eye>,
     dirty: bool,
@@ -83,6 +90,8 @@ pub struct TileHit {
     pub feature: Option<u32>,
     /// Properties of the feature by name.
     pub properties: Vec<(String, serde_json::Value)>,
+    /// Properties of the content, its group, the tile and the tileset, by name; the nearest first.
+    pub around: Vec<(String, serde_json::Value)>,
     /// From the eye, m.
     pub distance_m: f32,
     number: u32,
@@ -95,16 +104,21 @@ impl Plugin for TilesPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<PickedTile>();
         let city = app.world().resource::<StageSettings>().city.clone();
-        if city.tilesets.is_empty() {
+        if city.tilesets.is_empty() && city.skins.is_empty() {
             return;
         }
         shaders::add(app, &SHADER, include_str!("tiles.wgsl"), "guanlan/tiles.wgsl");
+        if !city.skins.is_empty() {
+            app.add_plugins(skins::SkinsPlugin);
+        }
+        if city.tilesets.is_empty() {
+            return;
+        }
         app.add_plugins(MaterialPlugin::<TileMaterial>::default());
         crate::scene::follow_look_with::<TileMaterial>(app);
         let look = *app.world().resource::<Look>();
-        let unmarked = UVec4::new(NO_FEATURE - 1, NO_FEATURE - 1, 0, 0);
-        let material =
-            app.world_mut().resource_mut::<Assets<TileMaterial>>().add(TileMaterial { look, marked: unmarked });
+        let plain = TileMaterial { look, marked: UNMARKED, picture: None, cover: Vec4::ZERO };
+        let material = app.world_mut().resource_mut::<Assets<TileMaterial>>().add(plain);
         let wake: Box<dyn Fn() + Send + Sync> = match app.world().get_resource::<bevy::winit::EventLoopProxyWrapper>() {
             Some(proxy) => {
                 let proxy = std::sync::Mutex::new((**proxy).clone());
@@ -125,12 +139,14 @@ impl Plugin for TilesPlugin {
                 tracing::error!("no thread to open a tileset: {error}");
             }
         }
+        let root = app.world_mut().spawn((LayerTag("tilesets"), Transform::default(), Visibility::default())).id();
         app.insert_resource(TileLayers {
             layers: city.tilesets.iter().map(|_| None).collect(),
             names: city.tilesets.iter().map(|t| t.name.clone()).collect(),
             loader: Loader::new(wake),
             opened,
             opening: city.tilesets.len(),
+            root,
             material,
             eye: None,
             dirty: true,
@@ -141,15 +157,15 @@ impl Plugin for TilesPlugin {
 }
 
 fn open(layer: &TilesetLayer, city: &City) -> Result<(Arc<dyn TileSource>, TileTree), String> {
-    let (folder, uri) = LocalFolder::open(std::path::Path::new(&layer.path))?;
-    let bytes = folder.get(&uri, tiles3d::tileset::MAX_JSON)?;
+    let (source, uri) = open_source(std::path::Path::new(&layer.path))?;
+    let bytes = source.get(&uri, tiles3d::tileset::MAX_JSON)?;
     let mut issues = Issues::default();
-    let tileset = Tileset::read(&bytes, &uri, &folder, &mut issues);
+    let tileset = Tileset::read(&bytes, &uri, source.as_ref(), &mut issues);
     let tileset = tileset.ok_or_else(|| issues.fatal().map_or_else(|| "no tile".into(), ToString::to_string))?;
     let frame = LocalFrame::new(city.epsg, city.origin);
     let lift_m = f64::from(layer.lift_m(city.terrain.as_ref()));
     let tree = TileTree::new(&tileset, &uri, frame, lift_m, &mut issues);
-    Ok((Arc::new(folder), tree))
+    Ok((source, tree))
 }
 
 impl TileLayers {
@@ -185,6 +201,7 @@ impl TileLayers {
             uri: reference.map(|c| c.uri.clone()).unwrap_or_default(),
             feature,
             properties: feature.map(|f| held.content.properties(f)).unwrap_or_default(),
+            around: layer.tree.metadata(node, content),
             distance_m: hit.distance_m,
             number: feature.map_or(NO_FEATURE - 1, |f| held.first.wrapping_add(f)),
         })
@@ -206,7 +223,7 @@ impl TileLayers {
     }
 
     /// Takes a delivery in. Bytes that were handed to the renderer.
-    fn accept(&mut self, delivery: Delivery, commands: &mut Commands, meshes: &mut Assets<Mesh>) -> usize {
+    fn accept(&mut self, delivery: Delivery, commands: &mut Commands, store: &mut Shelves<'_>) -> usize {
         let Delivery { layer, ask, outcome, meshes: made, issues } = delivery;
         let Some(layer) = self.layers.get_mut(layer).and_then(Option::as_mut) else { return 0 };
         for issue in issues.list.iter().filter(|i| i.severity >= guanlan_city::import::Severity::Skipped) {
@@ -218,17 +235,35 @@ impl TileLayers {
         self.dirty = true;
         if let (Some(made), Ask::Content { node, content }) = (made, ask) {
             let bytes = made.bytes;
-            let spawn = |mesh: Option<Mesh>, commands: &mut Commands, meshes: &mut Assets<Mesh>| {
-                let mesh = meshes.add(mesh?);
-                let parts = (Mesh3d(mesh), MeshMaterial3d(self.material.clone()), Visibility::Hidden);
-                Some(commands.spawn(parts).id())
+            let pictures: Vec<Handle<Image>> = made.pictures.into_iter().map(|p| store.images.add(p)).collect();
+            let root = self.root;
+            let mut spawn = |mesh: Mesh, material: Handle<TileMaterial>, meshes: &mut Assets<Mesh>| {
+                let parts = (Mesh3d(meshes.add(mesh)), MeshMaterial3d(material), Visibility::Hidden);
+                commands.spawn((parts, ChildOf(root))).id()
             };
-            let entities = [spawn(made.solid, commands, meshes), spawn(made.points, commands, meshes)];
+            let mut entities = Vec::new();
+            for (mesh, cover) in made.solid {
+                // A picture has a material of its own; it goes when the content goes.
+                let material = match cover {
+                    Some(cover) => store.materials.add(TileMaterial {
+                        look: store.look,
+                        marked: store.marked,
+                        picture: pictures.get(cover.picture).cloned(),
+                        cover: Vec4::new(cover.cutoff, 1.0, 0.0, 0.0),
+                    }),
+                    None => self.material.clone(),
+                };
+                entities.push(spawn(mesh, material, store.meshes));
+            }
+            entities.extend(made.points.map(|mesh| spawn(mesh, self.material.clone(), store.meshes)));
             layer.cache.put((node, content), entities, made.content, made.first, bytes);
             return bytes;
         }
         if let (Outcome::Failed, Ask::Content { node, content }) = (&outcome, ask) {
-            layer.cache.fail((node, content));
+            // What a server did not give may come later.
+            let away = issues.list.iter().any(|i| i.kind == Kind::Io);
+            let again = layer.source.retry_s().filter(|_| away);
+            layer.cache.fail((node, content), again.map(|s| Instant::now() + Duration::from_secs_f32(s)));
             if let Some(issue) = issues.list.last() {
                 tracing::warn!("tileset {}: {issue}", layer.name.en);
             }
@@ -247,13 +282,13 @@ impl TileLayers {
             select(tree, eye, cache, selection);
             changed |= cache.show(&selection.draw, |held, shown| {
                 let visibility = if shown { Visibility::Inherited } else { Visibility::Hidden };
-                for entity in held.entities.iter().flatten() {
+                for entity in &held.entities {
                     commands.entity(*entity).insert(visibility);
                 }
             });
             let before = cache.bytes;
             let room = (BUDGET + cache.bytes).saturating_sub(bytes);
-            cache.evict(room, |held| held.entities.iter().flatten().for_each(|e| commands.entity(*e).despawn()));
+            cache.evict(room, |held| held.entities.iter().for_each(|e| commands.entity(*e).despawn()));
             bytes -= before - cache.bytes;
         }
         let full = bytes > BUDGET;
@@ -272,6 +307,15 @@ impl TileLayers {
     }
 }
 
+/// Where meshes, pictures and materials go, and what new materials begin with.
+struct Shelves<'a> {
+    meshes: &'a mut Assets<Mesh>,
+    images: &'a mut Assets<Image>,
+    materials: &'a mut Assets<TileMaterial>,
+    look: Look,
+    marked: UVec4,
+}
+
 /// Takes in what has come, and looks again when the eye or the tiles have changed.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 fn stream(
@@ -281,11 +325,20 @@ fn stream(
     lens: Res<MapLens>,
     quality: Option<Res<ResolvedQuality>>,
     still: Option<Res<StillTarget>>,
-    mut meshes: ResMut<Assets<Mesh>>,
+    (mut meshes, mut images, mut materials): (
+        ResMut<Assets<Mesh>>,
+        ResMut<Assets<Image>>,
+        ResMut<Assets<TileMaterial>>,
+    ),
     mut redraw: ResMut<Redraw>,
 ) {
     let tiles = tiles.bypass_change_detection();
     tiles.take_opened();
+    let shared = materials.get(&tiles.material).map(|m| (m.look, m.marked));
+    let Some((look, marked)) = shared else { return };
+    let materials = materials.bypass_change_detection();
+    let store = &mut Shelves { meshes: &mut meshes, images: &mut images, materials, look, marked };
+    tiles.dirty |= tiles.layers.iter().flatten().any(|l| l.cache.may_retry());
     let scale = if still.is_some() { 1.0 } else { quality.map_or(1.0, |q| q.window_scale) };
     if rig.is_changed() || lens.is_changed() || tiles.eye.is_none() {
         let eye = Eye::new(&rig.pose, &lens.lens, scale);
@@ -298,7 +351,7 @@ fn stream(
     let mut handed = 0;
     while handed < FRAME_BYTES {
         let Some(delivery) = tiles.loader.take() else { break };
-        handed += tiles.accept(delivery, &mut commands, &mut meshes);
+        handed += tiles.accept(delivery, &mut commands, store);
     }
     if std::mem::take(&mut tiles.dirty) && tiles.look(&eye, &mut commands) {
         redraw.scene();
@@ -314,7 +367,7 @@ fn stream(
             tiles.take_opened();
         }
         if let Some(delivery) = tiles.loader.wait(Duration::from_millis(20)) {
-            tiles.accept(delivery, &mut commands, &mut meshes);
+            tiles.accept(delivery, &mut commands, store);
         }
         if std::mem::take(&mut tiles.dirty) {
             tiles.look(&eye, &mut commands);
@@ -342,10 +395,8 @@ fn pick_tile(
         };
         let hit = tiles.cast(origin, direction, limit_m);
         let number = hit.as_ref().map_or(NO_FEATURE - 1, |h| h.number);
-        if let Some(mut material) = materials.get_mut(&tiles.material)
-            && material.marked.x != number
-        {
-            material.marked.x = number;
+        if materials.get(&tiles.material).is_some_and(|m| m.marked.x != number) {
+            materials.iter_mut().for_each(|(_, material)| material.marked.x = number);
             redraw.scene();
         }
         if picked.0 != hit {
