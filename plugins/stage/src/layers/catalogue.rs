@@ -123,6 +123,7 @@ impl Source {
             Self::Terrain {}
                 | Self::Buildings {}
                 | Self::Landmarks {}
+                | Self::Tilesets {}
                 | Self::Components { .. }
                 | Self::Drainage {}
                 | Self::Sensors { .. }
