@@ -68,6 +68,9 @@ pub struct RoomArgs {
     /// A SensorThings 1.1 service to poll (repeatable).
     #[arg(long, value_name = "URL")]
     pub sensorthings: Vec<String>,
+    /// Sources of the room (see `guanlan schema feeds`); the file is followed while the room runs.
+    #[arg(long, value_name = "FILE")]
+    pub feeds: Option<PathBuf>,
     /// No simulated devices, even in the demo city.
     #[arg(long)]
     pub no_devices: bool,

@@ -17,9 +17,10 @@ use guanlan_city::City;
 use guanlan_core::{Lang, Mode, ObservedProperty, Role};
 use guanlan_drill::Responder;
 use guanlan_feeds::{
-    Intake, broker, devices,
+    Intake, Supervisor, broker, devices,
+    file::{Feed, FeedsFile},
     mqtt_client::{self, BrokerUrl},
-    sensorthings, tasks,
+    tasks,
 };
 use guanlan_gateway::{Feeds, Figure, Refused};
 use guanlan_geography::LocalFrame;
@@ -49,6 +50,8 @@ pub struct HouseSetup {
     pub api: Option<String>,
     /// SensorThings services to poll.
     pub sensorthings: Vec<String>,
+    /// Sources of the room, a file that is followed.
+    pub feeds: Option<PathBuf>,
     /// Simulated devices, crews and citizens.
     pub devices: bool,
     /// The water beside the room: hours ahead and minutes between forecasts.
@@ -63,6 +66,9 @@ pub struct House {
     pub mqtt: Option<SocketAddr>,
     /// Where the API is served.
     pub api: Option<SocketAddr>,
+    /// The connectors of the feeds file; they end with the house.
+    #[cfg_attr(not(feature = "views"), allow(dead_code, reason = "kept alive; views ask it for cameras"))]
+    pub feeds: Arc<Supervisor>,
     runtime: tokio::runtime::Runtime,
     /// The water model beside the room; ends before the room does.
     water: Option<WaterBeside>,
@@ -102,6 +108,8 @@ pub fn room_config(city: Arc<City>, seed: u64, simulated: bool) -> Result<RoomCo
 impl House {
     /// Opens the journal, goes on from what it holds, and opens every door.
     pub fn open(setup: HouseSetup) -> Result<Self, Failure> {
+        // A mistake in the file is told before anything is opened.
+        setup.feeds.as_deref().map(FeedsFile::load).transpose().map_err(bad_input)?;
         let frame = LocalFrame::new(setup.city.epsg, setup.city.origin);
         let config = Arc::new(room_config(setup.city.clone(), setup.seed, setup.devices)?);
         let claim = setup.store.as_deref().map(claim).transpose()?;
@@ -121,19 +129,18 @@ impl House {
         if setup.devices {
             runtime.spawn(mind_empty_desks(live.clone()));
         }
-        for root in &setup.sensorthings {
-            let service = sensorthings::Service { root: root.clone(), every: Duration::from_secs(30) };
-            runtime.spawn(sensorthings::follow(service, intake.clone()));
-        }
+        let given = setup.sensorthings.iter().map(|root| Feed::sensorthings(root, !setup.devices)).collect();
+        let feeds = Supervisor::open(setup.feeds.as_deref(), given, live.clone(), intake.clone(), runtime.handle())
+            .map_err(bad_input)?;
         let api = match &setup.api {
-            Some(address) => Some(open_api(&runtime, address, &timelines, feeds_of(&intake))?),
+            Some(address) => Some(open_api(&runtime, address, &timelines, feeds_of(&intake, &feeds))?),
             None => None,
         };
         let water = match setup.water {
             Some(ahead) => open_water(&timelines, ahead)?,
             None => None,
         };
-        Ok(Self { timelines, mqtt, api, runtime, water, _claim: claim })
+        Ok(Self { timelines, mqtt, api, feeds, runtime, water, _claim: claim })
     }
 
     /// Says on stderr which doors are open.
@@ -242,7 +249,7 @@ fn open_mqtt(
         let url: BrokerUrl = wanted.parse().map_err(bad_input)?;
         let (tx, rx) = tokio::sync::mpsc::channel(1024);
         let client_id = format!("guanlan-room-{}", setup.seed);
-        runtime.spawn(mqtt_client::follow(url.clone(), client_id, intake.clone(), rx));
+        runtime.spawn(mqtt_client::follow(url.clone(), client_id, intake.clone(), live.clone(), rx));
         let outlet: tasks::Outlet = Arc::new(move |topic, payload| {
             if tx.try_send((topic, payload)).is_err() {
                 tracing::warn!("a crew's task could not be sent: the broker is away");
@@ -253,13 +260,15 @@ fn open_mqtt(
         return Ok(None);
     }
     let hub = Arc::new(broker::Hub::default());
-    let serving = runtime.block_on(broker::serve(wanted, intake.clone(), hub.clone()));
+    let users = mqtt_users()?;
+    let login = users.iter().next().map(|(name, password)| (name.clone(), password.clone()));
+    let serving = runtime.block_on(broker::serve(wanted, intake.clone(), hub.clone(), users.clone()));
     let address = match serving {
         Ok(address) => address,
         // The default port may be taken by another program: the room opens all the same, on a free one.
         Err(error) if setup.mqtt.is_none() => {
             tracing::warn!("MQTT {wanted}: {error}; using a free port");
-            runtime.block_on(broker::serve("127.0.0.1:0", intake.clone(), hub.clone())).map_err(failed)?
+            runtime.block_on(broker::serve("127.0.0.1:0", intake.clone(), hub.clone(), users)).map_err(failed)?
         }
         Err(error) => {
             return Err(bad_input(format!(
@@ -270,8 +279,21 @@ fn open_mqtt(
     let outlet: tasks::Outlet = Arc::new(move |topic, payload| hub.publish(&topic, &payload, false));
     runtime.spawn(tasks::watch(live.clone(), frame.clone(), outlet));
     let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
-    start_devices(runtime, setup, BrokerUrl { host, port: address.port(), login: None });
+    start_devices(runtime, setup, BrokerUrl { host, port: address.port(), login, tls: false });
     Ok(Some(address))
+}
+
+/// Who may come in at the embedded broker: `GUANLAN_MQTT_USERS="name:password;…"`; everybody when it is not set.
+fn mqtt_users() -> Result<broker::Users, Failure> {
+    let text = std::env::var("GUANLAN_MQTT_USERS").unwrap_or_default();
+    let entries = text.split(';').map(str::trim).filter(|e| !e.is_empty());
+    entries
+        .enumerate()
+        .map(|(i, entry)| match entry.split_once(':') {
+            Some((name, password)) if !name.is_empty() && !password.is_empty() => Ok((name.into(), password.into())),
+            _ => Err(bad_input(format!("GUANLAN_MQTT_USERS: entry {}: expected NAME:PASSWORD", i + 1))),
+        })
+        .collect()
 }
 
 /// In a demo, sends crews and acknowledges alerts while nobody sits at the desks: late enough that
@@ -310,7 +332,7 @@ fn start_devices(runtime: &tokio::runtime::Runtime, setup: &HouseSetup, broker: 
 }
 
 /// What the connectors say about themselves at the API.
-fn feeds_of(intake: &Arc<Intake>) -> Feeds {
+fn feeds_of(intake: &Arc<Intake>, feeds: &Arc<Supervisor>) -> Feeds {
     let (counting, keeping) = (Arc::clone(intake), Arc::clone(intake));
     let figures = move || {
         let c = counting.counters();
@@ -334,7 +356,7 @@ fn feeds_of(intake: &Arc<Intake>) -> Feeds {
         kept.map(|q| Refused { at: q.at, source: q.source, topic: q.topic, reason: q.reason, payload: q.payload })
             .collect()
     };
-    Feeds { figures: Box::new(figures), refused: Box::new(refused) }
+    Feeds { figures: Box::new(figures), refused: Box::new(refused), supervisor: Some(Arc::clone(feeds)) }
 }
 
 fn open_api(

@@ -9,6 +9,7 @@ pub fn run(name: &str) -> Outcome {
         "measure" => guanlan_rainstorm::Measure::json_schema(),
         "matrix" => guanlan_rainstorm::matrix::Matrix::json_schema(),
         "drill" => guanlan_drill::schema(),
+        "feeds" => guanlan_feeds::file::schema(),
         #[cfg(feature = "views")]
         "layers" => serde_json::to_value(guanlan_stage::layers::schema()).map_err(failed)?,
         other => {

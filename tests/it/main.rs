@@ -8,5 +8,6 @@ mod layering;
 mod mqtt;
 mod proof;
 mod simulate;
+mod sources;
 mod spine;
 mod support;

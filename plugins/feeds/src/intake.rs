@@ -9,12 +9,12 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use guanlan_core::{Input, Stamp, input::FeedState};
+use guanlan_core::{Bilingual, Input, Stamp};
 use guanlan_geography::LocalFrame;
 use guanlan_room::{QueueError, RoomSender};
 use serde::Serialize;
 
-use crate::parse;
+use crate::{health::Health, lineage::Lineage, parse};
 
 /// Client ids that begin so belong to the program's own device simulator.
 pub const SIMULATOR_PREFIX: &str = "guanlan-sim";
@@ -74,7 +74,9 @@ pub struct Intake {
     real: bool,
     counters: Counters,
     quarantine: Mutex<VecDeque<Quarantined>>,
-    outside_seen: AtomicU64,
+    /// Of the embedded broker.
+    health: Health,
+    lineage: Lineage,
 }
 
 /// The wall clock, for edges only.
@@ -88,13 +90,15 @@ impl Intake {
     /// An intake of a room. `real` says whether outside sources carry real data.
     #[must_use]
     pub fn new(sender: RoomSender, frame: LocalFrame, real: bool) -> Self {
+        let owner = Bilingual::default();
         Self {
             sender,
             frame,
             real,
             counters: Counters::default(),
             quarantine: Mutex::default(),
-            outside_seen: AtomicU64::new(0),
+            health: Health::new("mqtt", real, "mqtt", owner.clone(), Bilingual::default(), 0),
+            lineage: Lineage::new("mqtt", "mqtt", owner, Vec::new()),
         }
     }
 
@@ -102,6 +106,12 @@ impl Intake {
     #[must_use]
     pub fn frame(&self) -> &LocalFrame {
         &self.frame
+    }
+
+    /// Do outside sources carry real data?
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        self.real
     }
 
     /// Counts so far.
@@ -130,29 +140,65 @@ impl Intake {
         self.counters.clients.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// One message of an MQTT-like source.
-    pub fn message(
-        &self,
-        source: &str,
-        topic: &str,
-        payload: &[u8],
-        ack: Option<Box<dyn FnOnce(bool) + Send>>,
-    ) -> Taken {
+    /// Reads one message of the embedded broker; what is to be handed over, or what became of it.
+    ///
+    /// # Errors
+    /// [`Taken::Nothing`] or [`Taken::Refused`].
+    pub fn read(&self, source: &str, topic: &str, payload: &[u8]) -> Result<Vec<Input>, Taken> {
         self.counters.messages.fetch_add(1, Ordering::Relaxed);
-        match parse::message(topic, payload, wall_now(), &self.frame) {
-            Ok(inputs) if inputs.is_empty() => Taken::Nothing,
-            Ok(mut inputs) => {
-                if !source.starts_with(SIMULATOR_PREFIX) && self.outside_seen.fetch_add(1, Ordering::Relaxed) == 0 {
-                    inputs.push(self.feed_state("mqtt", true, ""));
+        let now = wall_now();
+        let read = parse::message(topic, payload, now, &self.frame);
+        let outside = !source.starts_with(SIMULATOR_PREFIX);
+        if outside {
+            let refused = read.as_ref().is_err_and(|r| r.field != "topic");
+            self.health.heard(1, u64::from(refused), now);
+        }
+        match read {
+            Ok(inputs) if inputs.is_empty() => Err(Taken::Nothing),
+            Ok(inputs) => {
+                let mut inputs = self.lineage.mark(inputs, topic, &|_| Vec::new(), &self.health, now);
+                if outside {
+                    self.health.up();
+                    if self.health.is_due(now) {
+                        inputs.push(self.health.input(now, None));
+                    }
                 }
-                self.hand_over(inputs, ack)
+                Ok(inputs)
             }
             // Topics that are not ours (crew tasks, other programs' messages) are no error.
-            Err(refused) if refused.field == "topic" => Taken::Nothing,
+            Err(refused) if refused.field == "topic" => Err(Taken::Nothing),
             Err(refused) => {
                 self.put_in_quarantine(source, topic, &refused.to_string(), payload);
-                Taken::Refused
+                Err(Taken::Refused)
             }
+        }
+    }
+
+    /// Messages of a connector came.
+    pub fn count_messages(&self, n: u64) {
+        self.counters.messages.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Hands inputs over; on a full queue they come back.
+    ///
+    /// # Errors
+    /// [`Taken::Full`] or [`Taken::Closed`] with the inputs.
+    pub fn try_hand_over(
+        &self,
+        inputs: Vec<Input>,
+        ack: Option<Box<dyn FnOnce(bool) + Send>>,
+    ) -> Result<(), (Taken, Vec<Input>)> {
+        let n = inputs.len() as u64;
+        match self.sender.submit_back(inputs, ack) {
+            Ok(()) => {
+                self.counters.inputs.fetch_add(n, Ordering::Relaxed);
+                Ok(())
+            }
+            Err((QueueError::Full, inputs)) => {
+                self.counters.full.fetch_add(1, Ordering::Relaxed);
+                Err((Taken::Full, inputs))
+            }
+            Err((QueueError::Closed, inputs)) => Err((Taken::Closed, inputs)),
         }
     }
 
@@ -170,18 +216,6 @@ impl Intake {
             }
             Err(QueueError::Closed) => Taken::Closed,
         }
-    }
-
-    /// The input that says a feed is up or down.
-    #[must_use]
-    pub fn feed_state(&self, feed: &str, up: bool, message: &str) -> Input {
-        Input::Feed(FeedState {
-            feed: feed.to_owned(),
-            up,
-            real: self.real,
-            message: message.to_owned(),
-            figures: None,
-        })
     }
 
     /// Keeps a refused message for inspection.

@@ -1,6 +1,7 @@
 //! Payloads to inputs: SensorThings observations (DOMAIN §3.1), OwnTracks positions (§3.6), crew
 //! reports and citizens' reports. Pure: time and frame are arguments.
 
+use crate::place::Placer;
 use guanlan_core::{
     Bilingual, DispatchId, Input, ObservedProperty, Stamp,
     input::{CitizenReport, Observation, SensorDeclared, UnitFix, UnitReport, UnitStatus},
@@ -19,7 +20,7 @@ pub struct Refused {
     pub reason: String,
 }
 
-fn refuse(field: &str, reason: impl Into<String>) -> Refused {
+pub(crate) fn refuse(field: &str, reason: impl Into<String>) -> Refused {
     Refused { field: field.to_owned(), reason: reason.into() }
 }
 
@@ -69,6 +70,15 @@ pub fn topic(name: &str) -> Topic<'_> {
 /// # Errors
 /// Names the field and what was expected; nothing of the message is then used.
 pub fn message(name: &str, payload: &[u8], received: Stamp, frame: &LocalFrame) -> Result<Vec<Input>, Refused> {
+    let placer = Placer::new(*frame, "WGS84").map_err(|e| refuse("crs", e))?;
+    placed_message(name, payload, received, &placer)
+}
+
+/// As [`message`], of a source with its own coordinate system.
+///
+/// # Errors
+/// As [`message`].
+pub fn placed_message(name: &str, payload: &[u8], received: Stamp, frame: &Placer) -> Result<Vec<Input>, Refused> {
     let topic = topic(name);
     if matches!(topic, Topic::Other) {
         return Err(refuse("topic", format!("'{name}' is not a topic of this room")));
@@ -116,6 +126,14 @@ fn result_number(value: &Value) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
+/// The stream of a link like `https://host/v1.1/Datastreams(7)`; a link that leads through the observation names none.
+fn linked_stream(link: &str) -> Option<String> {
+    let (_, rest) = link.rsplit_once("Datastreams(")?;
+    let (id, _) = rest.split_once(')')?;
+    let id = id.trim_matches('\'');
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
 /// One SensorThings Observation.
 ///
 /// # Errors
@@ -130,6 +148,7 @@ pub fn observation(id: Option<&str>, value: &Value, received: Stamp) -> Result<I
             .get("Datastream")
             .and_then(|d| d.get("@iot.id"))
             .and_then(id_text)
+            .or_else(|| linked_stream(map.get("Datastream@iot.navigationLink")?.as_str()?))
             .ok_or_else(|| refuse("Datastream.@iot.id", "the stream's id was expected"))?,
     };
     let result = map.get("result").ok_or_else(|| refuse("result", "is missing"))?;
@@ -145,10 +164,10 @@ pub fn observation(id: Option<&str>, value: &Value, received: Stamp) -> Result<I
 }
 
 /// A Datastream entity, with its place from `observedArea` (a GeoJSON point) or an expanded Thing.
-fn datastream(id: &str, value: &Value, frame: &LocalFrame) -> Result<Input, Refused> {
+pub(crate) fn datastream(id: &str, value: &Value, frame: &Placer) -> Result<Input, Refused> {
     let name = value.get("name").and_then(Value::as_str).unwrap_or(id);
     let place_m = match point_of(value) {
-        Some([lon, lat]) => Some(frame.from_lonlat(lon, lat).map_err(|e| refuse("observedArea", e.to_string()))?),
+        Some([lon, lat]) => Some(frame.local(lon, lat).map_err(|e| refuse("observedArea", e))?),
         None => None,
     };
     let period_s = value.pointer("/properties/period_s").and_then(Value::as_u64).unwrap_or(300);
@@ -201,7 +220,7 @@ pub fn property_of(value: &Value) -> ObservedProperty {
 }
 
 /// OwnTracks: `vel` is km/h, `tst` seconds; other `_type`s are understood and ignored.
-fn position(unit: &str, value: &Value, frame: &LocalFrame) -> Result<Vec<Input>, Refused> {
+pub(crate) fn position(unit: &str, value: &Value, frame: &Placer) -> Result<Vec<Input>, Refused> {
     if value.get("_type").and_then(Value::as_str) != Some("location") {
         return Ok(Vec::new());
     }
@@ -212,7 +231,7 @@ fn position(unit: &str, value: &Value, frame: &LocalFrame) -> Result<Vec<Input>,
         return Err(refuse("lon/lat", format!("{lon}, {lat} is not on Earth")));
     }
     let at = need("tst")?;
-    let [east_m, north_m] = frame.from_lonlat(lon, lat).map_err(|e| refuse("lon/lat", e.to_string()))?;
+    let [east_m, north_m] = frame.local(lon, lat).map_err(|e| refuse("lon/lat", e))?;
     Ok(vec![Input::Fix(UnitFix {
         unit: unit.into(),
         at: Stamp((at * 1000.0) as i64),
@@ -262,10 +281,10 @@ struct CitizenWire {
     photo: Option<String>,
 }
 
-fn citizen(value: Value, frame: &LocalFrame) -> Result<Vec<Input>, Refused> {
+fn citizen(value: Value, frame: &Placer) -> Result<Vec<Input>, Refused> {
     let wire: CitizenWire = serde_json::from_value(value).map_err(|e| refuse("payload", e.to_string()))?;
     let at = Stamp::parse(&wire.at).ok_or_else(|| refuse("at", "an RFC 3339 instant was expected"))?;
-    let [east_m, north_m] = frame.from_lonlat(wire.lon, wire.lat).map_err(|e| refuse("lon/lat", e.to_string()))?;
+    let [east_m, north_m] = frame.local(wire.lon, wire.lat).map_err(|e| refuse("lon/lat", e))?;
     if wire.report.is_empty() {
         return Err(refuse("report", "an id that names this report for ever was expected"));
     }

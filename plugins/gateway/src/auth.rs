@@ -61,6 +61,11 @@ fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |d, (x, y)| d | (x ^ y)) == 0
 }
 
+/// Is this one of the secrets?
+pub fn knows(tokens: &[Token], secret: &str) -> bool {
+    tokens.iter().any(|t| same(&t.secret, secret))
+}
+
 /// The token of a request; `None` when the API has none configured.
 ///
 /// # Errors

@@ -38,11 +38,13 @@ pub struct Feeds {
     pub figures: Box<dyn Fn() -> Vec<Figure> + Send + Sync>,
     /// Refused messages that are kept, latest last.
     pub refused: Box<dyn Fn() -> Vec<Refused> + Send + Sync>,
+    /// The connectors of the feeds file: their health, and what is posted for them.
+    pub supervisor: Option<std::sync::Arc<guanlan_feeds::Supervisor>>,
 }
 
 impl Default for Feeds {
     /// No connectors.
     fn default() -> Self {
-        Self { figures: Box::new(Vec::new), refused: Box::new(Vec::new) }
+        Self { figures: Box::new(Vec::new), refused: Box::new(Vec::new), supervisor: None }
     }
 }

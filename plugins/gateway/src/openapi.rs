@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use crate::{
     feeds,
     problem::Problem,
-    routes::{act, picture, read, status, timelines, water},
+    routes::{act, cap, open311, picture, read, sources, status, timelines, water},
     wire,
 };
 
@@ -17,7 +17,8 @@ use crate::{
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
         timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
-        status::quarantine, picture::socket, water::water, water::forecast, water::advice, water::measures,
+        status::quarantine, picture::socket, sources::feeds, sources::hook, cap::feed, cap::one, open311::get,
+        open311::get_one, open311::post, water::water, water::forecast, water::advice, water::measures,
         water::closures
     ),
     components(schemas(
@@ -25,7 +26,7 @@ use crate::{
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,
         act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn,
         timelines::DrillsOut, timelines::ScriptOut, water::WaterOut, water::MeasureOut,
-        water::ClosureOut, status::HealthOut, feeds::Refused
+        water::ClosureOut, status::HealthOut, feeds::Refused, sources::FeedOut, sources::TakenOut
     ))
 )]
 pub(crate) struct Document;

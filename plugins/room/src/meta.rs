@@ -91,7 +91,14 @@ fn follow_feeds(inbox: Res<Inbox>, clock: Res<Clock>, mut meta: ResMut<RoomMeta>
         }
         let since = if changed { clock.now } else { known.map_or(clock.now, |k| k.since) };
         let figures = match figures {
-            Some(figures) => (**figures).clone(),
+            Some(figures) => {
+                let mut figures = (**figures).clone();
+                // A report that says nothing of the cursor does not move it.
+                if figures.cursor.is_empty() {
+                    figures.cursor = known.map(|k| k.figures.cursor.clone()).unwrap_or_default();
+                }
+                figures
+            }
             None => known.map(|k| k.figures.clone()).unwrap_or_default(),
         };
         let view = FeedView { up: *up, real: *real, message: message.clone(), since, figures };

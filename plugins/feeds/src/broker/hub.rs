@@ -1,90 +1,444 @@
-//! Who listens to what: subscriptions and retained messages.
+//! Who listens to what: sessions, subscriptions, retained messages, wills.
+//!
+//! A session outlives its connection for as long as its client asked: messages of QoS 1 wait for it, and those that were
+//! sent and not acknowledged are sent again. Sessions live in memory: after a restart of the program clients subscribe
+//! anew, as the protocol has it (session present = 0).
 
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use rumqttc::mqttbytes::matches;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
-use super::wire::Say;
+use super::wire::{Filter, RetainedRule, Say, Will};
+use crate::seen::Seen;
 
 /// Retained topics kept; the oldest name in order is dropped beyond.
 const MAX_RETAINED: usize = 100_000;
+/// Messages that wait for a session at most; the oldest is dropped beyond.
+const MAX_QUEUED: usize = 10_000;
+/// Bytes that wait for a session at most.
+const MAX_QUEUED_BYTES: usize = 32 << 20;
+/// Sessions without a connection kept at most.
+const MAX_SESSIONS: usize = 20_000;
+/// Messages in flight to a client at most, whatever it allows.
+const MAX_INFLIGHT: usize = 1_000;
 
-struct Listener {
-    filters: Vec<String>,
+/// A message on its way out.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Topic.
+    pub topic: String,
+    /// Payload.
+    pub payload: Bytes,
+    /// 0 or 1.
+    pub qos: u8,
+    /// Was kept by the broker.
+    pub retain: bool,
+    /// When it is no longer wanted.
+    pub expires: Option<Instant>,
+}
+
+impl Message {
+    fn is_over(&self) -> bool {
+        self.expires.is_some_and(|at| at <= Instant::now())
+    }
+}
+
+struct Online {
     tx: mpsc::Sender<Say>,
+    connection: u64,
+    /// Messages of QoS 1 the client takes at once.
+    window: usize,
+    kick: Arc<Notify>,
+    will: Option<Will>,
+}
+
+#[derive(Clone, Copy)]
+struct Subscription {
+    qos: u8,
+    no_local: bool,
+}
+
+#[derive(Default)]
+struct Session {
+    online: Option<Online>,
+    filters: BTreeMap<String, Subscription>,
+    /// Kept for so long without a connection, s; `u32::MAX` for ever.
+    expiry_s: u32,
+    gone: Option<Instant>,
+    queue: VecDeque<Message>,
+    queued_bytes: usize,
+    inflight: BTreeMap<u16, Message>,
+    /// Order in which they were sent.
+    order: VecDeque<u16>,
+    next_pkid: u16,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Session {
+    fn is_over(&self) -> bool {
+        self.online.is_none()
+            && self.expiry_s != u32::MAX
+            && self.gone.is_some_and(|at| at.elapsed() >= Duration::from_secs(u64::from(self.expiry_s)))
+    }
+
+    fn pkid(&mut self) -> u16 {
+        loop {
+            self.next_pkid = self.next_pkid.checked_add(1).unwrap_or(1);
+            if !self.inflight.contains_key(&self.next_pkid) {
+                return self.next_pkid;
+            }
+        }
+    }
+
+    fn give(&mut self, message: Message) {
+        if message.qos == 0 {
+            if let Some(online) = &self.online {
+                // A listener that does not keep up misses messages of QoS 0.
+                let _ = online.tx.try_send(Say::Message { message, pkid: 0, dup: false });
+            }
+            return;
+        }
+        self.queued_bytes += message.payload.len();
+        self.queue.push_back(message);
+        while self.queue.len() > MAX_QUEUED || self.queued_bytes > MAX_QUEUED_BYTES {
+            if let Some(lost) = self.queue.pop_front() {
+                self.queued_bytes -= lost.payload.len();
+            }
+        }
+        self.pump();
+    }
+
+    /// Sends what waits, as far as the client's window goes.
+    fn pump(&mut self) {
+        while let Some(online) = &self.online {
+            if self.inflight.len() >= online.window {
+                return;
+            }
+            let tx = online.tx.clone();
+            let Ok(place) = tx.try_reserve() else { return };
+            let Some(message) = self.queue.pop_front() else { return };
+            self.queued_bytes -= message.payload.len();
+            if message.is_over() {
+                continue;
+            }
+            let pkid = self.pkid();
+            self.inflight.insert(pkid, message.clone());
+            self.order.push_back(pkid);
+            place.send(Say::Message { message, pkid, dup: false });
+        }
+    }
 }
 
 #[derive(Default)]
 struct Inner {
-    listeners: BTreeMap<u64, Listener>,
-    retained: BTreeMap<String, Bytes>,
+    sessions: BTreeMap<String, Session>,
+    /// Sessions that may have subscriptions: publishing costs as many steps as there are listeners, not devices.
+    listeners: BTreeSet<String>,
+    retained: BTreeMap<String, Message>,
     next: u64,
+    /// Turns of shared subscriptions.
+    turns: BTreeMap<String, usize>,
 }
 
-/// Fan-out of an embedded broker. A listener that does not keep up misses messages (QoS 0).
+/// What a client gets when it joins.
+pub(super) struct Joined {
+    /// Number of the connection.
+    pub connection: u64,
+    /// The broker still knew the session.
+    pub present: bool,
+    /// Rings when another connection takes the session.
+    pub kick: Arc<Notify>,
+    /// Messages the client may have sent before.
+    pub seen: Arc<Mutex<Seen>>,
+}
+
+/// What a client asks for when it joins.
+pub(super) struct Joining<'a> {
+    pub client_id: &'a str,
+    pub clean: bool,
+    pub expiry_s: u32,
+    pub receive_max: u16,
+    pub will: Option<Will>,
+    pub tx: mpsc::Sender<Say>,
+}
+
+/// Fan-out of an embedded broker.
 #[derive(Default)]
 pub struct Hub {
     inner: Mutex<Inner>,
 }
 
+/// `$share/GROUP/FILTER` → group and filter.
+fn shared(filter: &str) -> Option<(&str, &str)> {
+    filter.strip_prefix("$share/")?.split_once('/')
+}
+
+/// Does a topic fit a filter? Topics that begin with `$` are not for wildcards at their begin.
+fn fits(topic: &str, filter: &str) -> bool {
+    if topic.starts_with('$') && filter.starts_with(['#', '+']) {
+        return false;
+    }
+    let mut levels = topic.split('/');
+    let mut filters = filter.split('/');
+    loop {
+        match (filters.next(), levels.next()) {
+            // `a/#` is for `a`, too.
+            (Some("#"), _) => return true,
+            (Some("+"), Some(_)) => {}
+            (Some(f), Some(t)) if f == t => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
 impl Hub {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn join(&self, tx: mpsc::Sender<Say>) -> u64 {
+    pub(super) fn join(&self, j: Joining<'_>) -> Joined {
         let mut inner = self.lock();
         inner.next += 1;
-        let id = inner.next;
-        inner.listeners.insert(id, Listener { filters: Vec::new(), tx });
-        id
+        let connection = inner.next;
+        inner.sessions.retain(|_, s| !s.is_over());
+        if inner.sessions.len() >= MAX_SESSIONS {
+            let oldest = inner.sessions.iter().filter(|(_, s)| s.online.is_none()).min_by_key(|(_, s)| s.gone);
+            if let Some(name) = oldest.map(|(name, _)| name.clone()) {
+                inner.sessions.remove(&name);
+            }
+        }
+        let mut old = inner.sessions.remove(j.client_id);
+        if let Some(online) = old.as_mut().and_then(|s| s.online.take()) {
+            online.kick.notify_one();
+        }
+        // A session that ends with its connection is over when another connection takes the name.
+        let kept = old.filter(|s| !j.clean && s.expiry_s > 0);
+        let present = kept.is_some();
+        let mut session = kept.unwrap_or_default();
+        let kick = Arc::new(Notify::new());
+        session.expiry_s = j.expiry_s;
+        session.gone = None;
+        session.online = Some(Online {
+            tx: j.tx,
+            connection,
+            window: usize::from(j.receive_max).clamp(1, MAX_INFLIGHT),
+            kick: kick.clone(),
+            will: j.will,
+        });
+        let seen = session.seen.clone();
+        seen.lock().unwrap_or_else(PoisonError::into_inner).connected(present);
+        inner.sessions.insert(j.client_id.to_owned(), session);
+        Joined { connection, present, kick, seen }
     }
 
-    pub(super) fn leave(&self, id: u64) {
-        self.lock().listeners.remove(&id);
-    }
-
-    pub(super) fn subscribe(&self, id: u64, filters: &[String]) {
+    /// What was sent before and not acknowledged, once more, then what waits. After CONNACK.
+    pub(super) fn resume(&self, client_id: &str) {
         let mut inner = self.lock();
-        let Some(listener) = inner.listeners.get_mut(&id) else { return };
-        listener.filters.extend_from_slice(filters);
-        let tx = listener.tx.clone();
-        for (topic, payload) in &inner.retained {
-            if filters.iter().any(|f| matches(topic, f)) {
-                let _ = tx.try_send(Say::Message { topic: topic.clone(), payload: payload.clone(), retain: true });
+        let Some(session) = inner.sessions.get_mut(client_id) else { return };
+        if let Some(online) = &session.online {
+            for pkid in &session.order {
+                if let Some(message) = session.inflight.get(pkid) {
+                    let _ = online.tx.try_send(Say::Message { message: message.clone(), pkid: *pkid, dup: true });
+                }
+            }
+        }
+        session.pump();
+    }
+
+    /// A connection has ended. Returns a will that is due, and after how long.
+    pub(super) fn leave(&self, client_id: &str, connection: u64, graceful: bool) -> Option<(Will, Duration)> {
+        let mut inner = self.lock();
+        let session = inner.sessions.get_mut(client_id)?;
+        if session.online.as_ref().is_none_or(|o| o.connection != connection) {
+            return None;
+        }
+        let will = session.online.take().and_then(|o| o.will).filter(|_| !graceful);
+        session.gone = Some(Instant::now());
+        let expiry_s = session.expiry_s;
+        if expiry_s == 0 {
+            inner.sessions.remove(client_id);
+        }
+        // A session that ends ends the delay, too.
+        will.map(|w| {
+            let delay = Duration::from_secs(u64::from(w.delay_s.min(expiry_s)));
+            (w, delay)
+        })
+    }
+
+    /// A client changes how long its session lives (DISCONNECT of MQTT 5).
+    pub(super) fn set_expiry(&self, client_id: &str, connection: u64, expiry_s: u32) {
+        let mut inner = self.lock();
+        let session = inner.sessions.get_mut(client_id);
+        if let Some(session) = session.filter(|s| s.online.as_ref().is_some_and(|o| o.connection == connection)) {
+            session.expiry_s = expiry_s;
+        }
+    }
+
+    /// Is a client connected?
+    pub(super) fn is_online(&self, client_id: &str) -> bool {
+        self.lock().sessions.get(client_id).is_some_and(|s| s.online.is_some())
+    }
+
+    /// Subscribes; the granted QoS of each filter, `None` when it is no filter.
+    pub(super) fn subscribe(&self, client_id: &str, filters: &[Filter]) -> Vec<Option<u8>> {
+        let mut inner = self.lock();
+        let Inner { sessions, listeners, .. } = &mut *inner;
+        let Some(session) = sessions.get_mut(client_id) else { return vec![None; filters.len()] };
+        listeners.insert(client_id.to_owned());
+        let grant = |f: &Filter| -> Option<u8> {
+            crate::run::is_filter(&f.path).then(|| {
+                let subscription = Subscription { qos: f.qos.min(1), no_local: f.no_local };
+                session.filters.insert(f.path.clone(), subscription);
+                subscription.qos
+            })
+        };
+        filters.iter().map(grant).collect()
+    }
+
+    /// Filters a client has now, before it subscribes anew.
+    pub(super) fn has_filter(&self, client_id: &str, filter: &str) -> bool {
+        self.lock().sessions.get(client_id).is_some_and(|s| s.filters.contains_key(filter))
+    }
+
+    /// Retained messages of new subscriptions. After SUBACK.
+    pub(super) fn retained(&self, client_id: &str, filters: &[(Filter, bool)]) {
+        let mut inner = self.lock();
+        let Inner { sessions, retained, .. } = &mut *inner;
+        let Some(session) = sessions.get_mut(client_id) else { return };
+        for (filter, was_there) in filters {
+            let wanted = match filter.retained {
+                RetainedRule::Always => true,
+                RetainedRule::New => !was_there,
+                RetainedRule::Never => false,
+            };
+            if !wanted || shared(&filter.path).is_some() || !session.filters.contains_key(&filter.path) {
+                continue;
+            }
+            for (topic, message) in retained.iter().filter(|(t, m)| fits(t, &filter.path) && !m.is_over()) {
+                let qos = message.qos.min(filter.qos);
+                session.give(Message { topic: topic.clone(), qos, retain: true, ..message.clone() });
             }
         }
     }
 
-    pub(super) fn unsubscribe(&self, id: u64, filters: &[String]) {
-        if let Some(listener) = self.lock().listeners.get_mut(&id) {
-            listener.filters.retain(|f| !filters.contains(f));
+    pub(super) fn unsubscribe(&self, client_id: &str, filters: &[String]) {
+        if let Some(session) = self.lock().sessions.get_mut(client_id) {
+            session.filters.retain(|f, _| !filters.contains(f));
+        }
+    }
+
+    /// A client has acknowledged a message of QoS 1.
+    pub(super) fn acknowledged(&self, client_id: &str, pkid: u16) {
+        if let Some(session) = self.lock().sessions.get_mut(client_id) {
+            session.inflight.remove(&pkid);
+            session.order.retain(|p| *p != pkid);
+            session.pump();
+        }
+    }
+
+    /// The client's channel has room again.
+    pub(super) fn pump(&self, client_id: &str) {
+        if let Some(session) = self.lock().sessions.get_mut(client_id) {
+            session.pump();
         }
     }
 
     /// Sends a message to everybody who subscribed to its topic.
     pub fn publish(&self, topic: &str, payload: &Bytes, retain: bool) {
+        self.publish_from(None, topic, payload, 1, retain, None);
+    }
+
+    pub(super) fn publish_from(
+        &self,
+        from: Option<&str>,
+        topic: &str,
+        payload: &Bytes,
+        qos: u8,
+        retain: bool,
+        expiry_s: Option<u32>,
+    ) {
+        let expires = expiry_s.map(|s| Instant::now() + Duration::from_secs(u64::from(s)));
+        let message =
+            Message { topic: topic.to_owned(), payload: payload.clone(), qos: qos.min(1), retain: false, expires };
         let mut inner = self.lock();
+        let Inner { sessions, listeners, retained, turns, .. } = &mut *inner;
         if retain {
             if payload.is_empty() {
-                inner.retained.remove(topic);
+                retained.remove(topic);
             } else {
-                inner.retained.insert(topic.to_owned(), payload.clone());
-                if inner.retained.len() > MAX_RETAINED {
-                    inner.retained.pop_first();
+                retained.insert(topic.to_owned(), message.clone());
+                if retained.len() > MAX_RETAINED {
+                    retained.pop_first();
                 }
             }
         }
-        for listener in inner.listeners.values() {
-            if listener.filters.iter().any(|f| matches(topic, f)) {
-                let say = Say::Message { topic: topic.to_owned(), payload: payload.clone(), retain: false };
-                let _ = listener.tx.try_send(say);
+        // Members of each shared subscription: one of them gets the message.
+        let mut groups: BTreeMap<&str, Vec<(&str, u8, bool)>> = BTreeMap::new();
+        let mut plain: Vec<(String, u8)> = Vec::new();
+        listeners.retain(|name| sessions.get(name).is_some_and(|s| !s.filters.is_empty()));
+        for (name, session) in listeners.iter().filter_map(|name| sessions.get_key_value(name)) {
+            let mut best: Option<u8> = None;
+            for (filter, s) in &session.filters {
+                match shared(filter) {
+                    Some((_, inner)) if fits(topic, inner) => {
+                        groups.entry(filter).or_default().push((name, s.qos, session.online.is_some()));
+                    }
+                    None if fits(topic, filter) && !(s.no_local && from == Some(name)) => {
+                        best = Some(best.map_or(s.qos, |b| b.max(s.qos)));
+                    }
+                    _ => {}
+                }
             }
+            if let Some(qos) = best {
+                plain.push((name.clone(), qos));
+            }
+        }
+        for (group, members) in groups {
+            let turn = turns.entry(group.to_owned()).or_default();
+            *turn = turn.wrapping_add(1);
+            let online: Vec<_> = members.iter().filter(|m| m.2).collect();
+            let chosen = match online.is_empty() {
+                false => online.get(*turn % online.len()).copied(),
+                true => members.get(*turn % members.len()),
+            };
+            plain.extend(chosen.map(|(name, qos, _)| ((*name).to_owned(), *qos)));
+        }
+        for (name, qos) in plain {
+            if let Some(session) = sessions.get_mut(&name) {
+                session.give(Message { qos: message.qos.min(qos), ..message.clone() });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn filters() {
+        for (topic, filter, want) in [
+            ("a/b/c", "a/b/c", true),
+            ("a/b/c", "a/+/c", true),
+            ("a/b/c", "a/#", true),
+            ("a", "a/#", true),
+            ("a/b", "a", false),
+            ("a", "a/b", false),
+            ("a/b", "+", false),
+            ("a/", "a/+", true),
+            ("/a", "+/a", true),
+            ("河道/水位", "河道/+", true),
+            ("$SYS/x", "#", false),
+            ("$SYS/x", "+/x", false),
+            ("$SYS/x", "$SYS/#", true),
+        ] {
+            assert_eq!(fits(topic, filter), want, "{topic} {filter}");
         }
     }
 }

@@ -1,9 +1,10 @@
-//! The embedded MQTT broker: 3.1.1 and 5, QoS 0, 1 and 2 in, QoS 0 out, retained messages.
+//! The embedded MQTT broker: 3.1.1 and 5, QoS 0, 1 and 2 in, QoS 0 and 1 out, persistent sessions, retained messages,
+//! wildcards, shared subscriptions, wills.
 //!
-//! What sets it apart from a general broker: a publish with QoS 1 or 2 is acknowledged only after
-//! the room has committed the tick that drained it. A device that got its PUBACK will find its
-//! reading after any crash. There are no persistent sessions: a device reconnects and sends what
-//! was not acknowledged, as the protocol asks.
+//! What sets it apart from a general broker: a publish with QoS 1 or 2 is acknowledged only after the room has committed
+//! the tick that drained it. A device that got its PUBACK will find its reading after any crash; one that did not sends
+//! again and is not counted twice. General brokers (rumqttd, rmqtt) acknowledge when they have queued a message and have
+//! no place to wait for the room, so this one is the room's own.
 
 mod connection;
 mod hub;
@@ -13,6 +14,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::net::{TcpListener, ToSocketAddrs};
 
+pub use connection::Users;
 pub use hub::Hub;
 
 use crate::intake::Intake;
@@ -24,16 +26,22 @@ pub const DEFAULT_ADDRESS: &str = "127.0.0.1:1883";
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub async fn serve(address: impl ToSocketAddrs, intake: Arc<Intake>, hub: Arc<Hub>) -> std::io::Result<SocketAddr> {
+pub async fn serve(
+    address: impl ToSocketAddrs,
+    intake: Arc<Intake>,
+    hub: Arc<Hub>,
+    users: Users,
+) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(address).await?;
     let local = listener.local_addr()?;
+    let users = Arc::new(users);
     tokio::spawn(async move {
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let (intake, hub) = (intake.clone(), hub.clone());
+                    let (intake, hub, users) = (intake.clone(), hub.clone(), users.clone());
                     tokio::spawn(async move {
-                        if let Err(reason) = connection::serve(stream, &intake, &hub).await {
+                        if let Err(reason) = connection::serve(stream, &intake, &hub, &users).await {
                             tracing::debug!("mqtt {peer}: {reason}");
                         }
                     });

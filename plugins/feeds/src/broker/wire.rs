@@ -7,8 +7,13 @@ use rumqttc::{
     v5::mqttbytes::v5,
 };
 
+use super::hub::Message;
+
 /// Largest packet taken, bytes: a batch of some ten thousand readings.
 pub const MAX_PACKET_BYTES: usize = 8 * 1024 * 1024;
+
+/// Topic aliases a client may use (MQTT 5).
+pub const MAX_ALIAS: u16 = 1_024;
 
 /// The protocol a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,18 +24,60 @@ pub enum Version {
     V5,
 }
 
+/// What is published for a client that is gone without goodbye.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Will {
+    pub topic: String,
+    pub payload: Bytes,
+    pub qos: u8,
+    pub retain: bool,
+    pub delay_s: u32,
+}
+
+/// When a subscriber wants retained messages (MQTT 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetainedRule {
+    Always,
+    New,
+    Never,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    pub path: String,
+    pub qos: u8,
+    pub no_local: bool,
+    pub retained: RetainedRule,
+}
+
+/// What a client says first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connect {
+    pub client_id: String,
+    pub keep_alive_s: u16,
+    pub clean: bool,
+    pub expiry_s: u32,
+    pub receive_max: u16,
+    pub will: Option<Will>,
+    pub login: Option<(String, String)>,
+}
+
 /// What a client says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
-    Connect {
-        client_id: String,
-        keep_alive_s: u16,
-    },
+    Connect(Connect),
     Publish {
         topic: String,
         payload: Bytes,
         qos: u8,
         retain: bool,
+        dup: bool,
+        pkid: u16,
+        expiry_s: Option<u32>,
+        alias: Option<u16>,
+    },
+    PubAck {
         pkid: u16,
     },
     PubRel {
@@ -38,28 +85,62 @@ pub enum Frame {
     },
     Subscribe {
         pkid: u16,
-        filters: Vec<String>,
+        filters: Vec<Filter>,
     },
     Unsubscribe {
         pkid: u16,
         filters: Vec<String>,
     },
     Ping,
-    Disconnect,
-    /// Acknowledgements of what the broker sent; nothing follows from them.
+    /// Goodbye; `with_will` asks for the will all the same, `expiry_s` changes the session's life (MQTT 5).
+    Disconnect {
+        with_will: bool,
+        expiry_s: Option<u32>,
+    },
+    /// Acknowledgements of what the broker never sends; nothing follows from them.
     Ack,
 }
 
+/// Why a client is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotLetIn {
+    Login,
+    ClientId,
+}
+
 /// What the broker says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Say {
-    Connected,
-    Message { topic: String, payload: Bytes, retain: bool },
-    PubAck { pkid: u16, refused: bool },
-    PubRec { pkid: u16, refused: bool },
-    PubComp { pkid: u16 },
-    Subscribed { pkid: u16, filters: usize },
-    Unsubscribed { pkid: u16, filters: usize },
+    Connected {
+        present: bool,
+        /// The name the broker gave to a client without one.
+        assigned: Option<String>,
+    },
+    NotConnected(NotLetIn),
+    Message {
+        message: Message,
+        pkid: u16,
+        dup: bool,
+    },
+    PubAck {
+        pkid: u16,
+        refused: bool,
+    },
+    PubRec {
+        pkid: u16,
+        refused: bool,
+    },
+    PubComp {
+        pkid: u16,
+    },
+    Subscribed {
+        pkid: u16,
+        granted: Vec<Option<u8>>,
+    },
+    Unsubscribed {
+        pkid: u16,
+        filters: usize,
+    },
     Pong,
 }
 
@@ -120,46 +201,110 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
         Version::V4 => {
             let packet = v4::Packet::read(stream, MAX_PACKET_BYTES).map_err(wire_error)?;
             Ok(match packet {
-                v4::Packet::Connect(c) => Frame::Connect { client_id: c.client_id, keep_alive_s: c.keep_alive },
+                v4::Packet::Connect(c) => Frame::Connect(Connect {
+                    client_id: c.client_id,
+                    keep_alive_s: c.keep_alive,
+                    clean: c.clean_session,
+                    // A session of MQTT 3.1.1 has no end of its own; it is kept for a week.
+                    expiry_s: if c.clean_session { 0 } else { 7 * 86_400 },
+                    receive_max: 1_000,
+                    will: c.last_will.map(|w| Will {
+                        topic: w.topic,
+                        payload: w.message,
+                        qos: w.qos as u8,
+                        retain: w.retain,
+                        delay_s: 0,
+                    }),
+                    login: c.login.map(|l| (l.username, l.password)),
+                }),
                 v4::Packet::Publish(p) => Frame::Publish {
                     topic: p.topic,
                     payload: p.payload,
                     qos: p.qos as u8,
                     retain: p.retain,
+                    dup: p.dup,
                     pkid: p.pkid,
+                    expiry_s: None,
+                    alias: None,
                 },
+                v4::Packet::PubAck(p) => Frame::PubAck { pkid: p.pkid },
                 v4::Packet::PubRel(p) => Frame::PubRel { pkid: p.pkid },
                 v4::Packet::Subscribe(s) => {
-                    Frame::Subscribe { pkid: s.pkid, filters: s.filters.into_iter().map(|f| f.path).collect() }
+                    let filter = |f: v4::SubscribeFilter| Filter {
+                        path: f.path,
+                        qos: f.qos as u8,
+                        no_local: false,
+                        retained: RetainedRule::Always,
+                    };
+                    Frame::Subscribe { pkid: s.pkid, filters: s.filters.into_iter().map(filter).collect() }
                 }
                 v4::Packet::Unsubscribe(u) => Frame::Unsubscribe { pkid: u.pkid, filters: u.topics },
                 v4::Packet::PingReq => Frame::Ping,
-                v4::Packet::Disconnect => Frame::Disconnect,
+                v4::Packet::Disconnect => Frame::Disconnect { with_will: false, expiry_s: None },
                 _ => Frame::Ack,
             })
         }
         Version::V5 => {
             // A bare DISCONNECT has no body in MQTT 5; the codec asks for one.
             if stream.len() >= 2 && stream[0] == 0xE0 && stream[1] == 0 {
-                return Ok(Frame::Disconnect);
+                let _ = stream.split_to(2);
+                return Ok(Frame::Disconnect { with_will: false, expiry_s: None });
             }
             let packet = v5::Packet::read(stream, Some(MAX_PACKET_BYTES as u32)).map_err(wire_error5)?;
             Ok(match packet {
-                v5::Packet::Connect(c, _, _) => Frame::Connect { client_id: c.client_id, keep_alive_s: c.keep_alive },
+                v5::Packet::Connect(c, will, login) => {
+                    let properties = c.properties.as_ref();
+                    let will = match will {
+                        None => None,
+                        Some(w) => Some(Will {
+                            topic: topic_text(&w.topic)?,
+                            payload: w.message,
+                            qos: w.qos as u8,
+                            retain: w.retain,
+                            delay_s: w.properties.and_then(|p| p.delay_interval).unwrap_or(0),
+                        }),
+                    };
+                    Frame::Connect(Connect {
+                        client_id: c.client_id,
+                        keep_alive_s: c.keep_alive,
+                        clean: c.clean_start,
+                        expiry_s: properties.and_then(|p| p.session_expiry_interval).unwrap_or(0),
+                        receive_max: properties.and_then(|p| p.receive_maximum).unwrap_or(u16::MAX),
+                        will,
+                        login: login.map(|l| (l.username, l.password)),
+                    })
+                }
                 v5::Packet::Publish(p) => Frame::Publish {
                     topic: topic_text(&p.topic)?,
                     payload: p.payload,
                     qos: p.qos as u8,
                     retain: p.retain,
+                    dup: p.dup,
                     pkid: p.pkid,
+                    expiry_s: p.properties.as_ref().and_then(|p| p.message_expiry_interval),
+                    alias: p.properties.as_ref().and_then(|p| p.topic_alias),
                 },
+                v5::Packet::PubAck(p) => Frame::PubAck { pkid: p.pkid },
                 v5::Packet::PubRel(p) => Frame::PubRel { pkid: p.pkid },
                 v5::Packet::Subscribe(s) => {
-                    Frame::Subscribe { pkid: s.pkid, filters: s.filters.into_iter().map(|f| f.path).collect() }
+                    let filter = |f: v5::Filter| Filter {
+                        path: f.path,
+                        qos: f.qos as u8,
+                        no_local: f.nolocal,
+                        retained: match f.retain_forward_rule {
+                            v5::RetainForwardRule::OnEverySubscribe => RetainedRule::Always,
+                            v5::RetainForwardRule::OnNewSubscribe => RetainedRule::New,
+                            v5::RetainForwardRule::Never => RetainedRule::Never,
+                        },
+                    };
+                    Frame::Subscribe { pkid: s.pkid, filters: s.filters.into_iter().map(filter).collect() }
                 }
                 v5::Packet::Unsubscribe(u) => Frame::Unsubscribe { pkid: u.pkid, filters: u.filters },
                 v5::Packet::PingReq(_) => Frame::Ping,
-                v5::Packet::Disconnect(_) => Frame::Disconnect,
+                v5::Packet::Disconnect(d) => Frame::Disconnect {
+                    with_will: d.reason_code == v5::DisconnectReasonCode::DisconnectWithWillMessage,
+                    expiry_s: d.properties.and_then(|p| p.session_expiry_interval),
+                },
                 _ => Frame::Ack,
             })
         }
@@ -176,18 +321,33 @@ pub fn write(version: Version, say: &Say, out: &mut BytesMut) -> Result<(), Wire
 
 fn write4(say: &Say) -> v4::Packet {
     match say {
-        Say::Connected => v4::Packet::ConnAck(v4::ConnAck::new(v4::ConnectReturnCode::Success, false)),
-        Say::Message { topic, payload, retain } => {
-            let mut p = v4::Publish::from_bytes(topic.clone(), QoS::AtMostOnce, payload.clone());
-            p.retain = *retain;
+        Say::Connected { present, .. } => {
+            v4::Packet::ConnAck(v4::ConnAck::new(v4::ConnectReturnCode::Success, *present))
+        }
+        Say::NotConnected(why) => {
+            let code = match why {
+                NotLetIn::Login => v4::ConnectReturnCode::BadUserNamePassword,
+                NotLetIn::ClientId => v4::ConnectReturnCode::BadClientId,
+            };
+            v4::Packet::ConnAck(v4::ConnAck::new(code, false))
+        }
+        Say::Message { message, pkid, dup } => {
+            let qos = if *pkid == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
+            let mut p = v4::Publish::from_bytes(message.topic.clone(), qos, message.payload.clone());
+            (p.retain, p.pkid, p.dup) = (message.retain, *pkid, *dup);
             v4::Packet::Publish(p)
         }
         // MQTT 3.1.1 has no way to refuse a publish: it is acknowledged and kept in quarantine.
         Say::PubAck { pkid, .. } => v4::Packet::PubAck(v4::PubAck::new(*pkid)),
         Say::PubRec { pkid, .. } => v4::Packet::PubRec(v4::PubRec::new(*pkid)),
         Say::PubComp { pkid } => v4::Packet::PubComp(v4::PubComp::new(*pkid)),
-        Say::Subscribed { pkid, filters } => {
-            v4::Packet::SubAck(v4::SubAck::new(*pkid, vec![SubscribeReasonCode::Success(QoS::AtMostOnce); *filters]))
+        Say::Subscribed { pkid, granted } => {
+            let code = |g: &Option<u8>| match g {
+                Some(0) => SubscribeReasonCode::Success(QoS::AtMostOnce),
+                Some(_) => SubscribeReasonCode::Success(QoS::AtLeastOnce),
+                None => SubscribeReasonCode::Failure,
+            };
+            v4::Packet::SubAck(v4::SubAck::new(*pkid, granted.iter().map(code).collect()))
         }
         Say::Unsubscribed { pkid, .. } => v4::Packet::UnsubAck(v4::UnsubAck::new(*pkid)),
         Say::Pong => v4::Packet::PingResp,
@@ -197,14 +357,42 @@ fn write4(say: &Say) -> v4::Packet {
 fn write5(say: &Say) -> v5::Packet {
     use rumqttc::v5::mqttbytes::QoS as QoS5;
     match say {
-        Say::Connected => v5::Packet::ConnAck(v5::ConnAck {
-            session_present: false,
+        Say::Connected { present, assigned } => v5::Packet::ConnAck(v5::ConnAck {
+            session_present: *present,
             code: v5::ConnectReturnCode::Success,
+            properties: Some(v5::ConnAckProperties {
+                session_expiry_interval: None,
+                receive_max: None,
+                max_qos: None,
+                retain_available: None,
+                max_packet_size: Some(MAX_PACKET_BYTES as u32),
+                assigned_client_identifier: assigned.clone(),
+                topic_alias_max: Some(MAX_ALIAS),
+                reason_string: None,
+                user_properties: Vec::new(),
+                wildcard_subscription_available: None,
+                // Subscriptions are not numbered here.
+                subscription_identifiers_available: Some(0),
+                shared_subscription_available: None,
+                server_keep_alive: None,
+                response_information: None,
+                server_reference: None,
+                authentication_method: None,
+                authentication_data: None,
+            }),
+        }),
+        Say::NotConnected(why) => v5::Packet::ConnAck(v5::ConnAck {
+            session_present: false,
+            code: match why {
+                NotLetIn::Login => v5::ConnectReturnCode::BadUserNamePassword,
+                NotLetIn::ClientId => v5::ConnectReturnCode::ClientIdentifierNotValid,
+            },
             properties: None,
         }),
-        Say::Message { topic, payload, retain } => {
-            let mut p = v5::Publish::new(topic.clone(), QoS5::AtMostOnce, payload.clone(), None);
-            p.retain = *retain;
+        Say::Message { message, pkid, dup } => {
+            let qos = if *pkid == 0 { QoS5::AtMostOnce } else { QoS5::AtLeastOnce };
+            let mut p = v5::Publish::new(message.topic.clone(), qos, message.payload.clone(), None);
+            (p.retain, p.pkid, p.dup) = (message.retain, *pkid, *dup);
             v5::Packet::Publish(p)
         }
         Say::PubAck { pkid, refused } => {
@@ -222,9 +410,16 @@ fn write5(say: &Say) -> v5::Packet {
             v5::Packet::PubRec(rec)
         }
         Say::PubComp { pkid } => v5::Packet::PubComp(v5::PubComp::new(*pkid, None)),
-        Say::Subscribed { pkid, filters } => v5::Packet::SubAck(v5::SubAck {
+        Say::Subscribed { pkid, granted } => v5::Packet::SubAck(v5::SubAck {
             pkid: *pkid,
-            return_codes: vec![v5::SubscribeReasonCode::Success(QoS5::AtMostOnce); *filters],
+            return_codes: granted
+                .iter()
+                .map(|g| match g {
+                    Some(0) => v5::SubscribeReasonCode::Success(QoS5::AtMostOnce),
+                    Some(_) => v5::SubscribeReasonCode::Success(QoS5::AtLeastOnce),
+                    None => v5::SubscribeReasonCode::TopicFilterInvalid,
+                })
+                .collect(),
             properties: None,
         }),
         Say::Unsubscribed { pkid, filters } => v5::Packet::UnsubAck(v5::UnsubAck {
@@ -246,13 +441,13 @@ mod tests {
         v4::Packet::Connect(v4::Connect::new("a")).write(&mut v4_bytes, 1000).unwrap();
         assert_eq!(sniff(&v4_bytes), Ok(Version::V4));
         assert_eq!(sniff(&v4_bytes[..5]), Err(WireError::More));
-        assert!(matches!(read(Version::V4, &mut v4_bytes), Ok(Frame::Connect { client_id, .. }) if client_id == "a"));
+        assert!(matches!(read(Version::V4, &mut v4_bytes), Ok(Frame::Connect(c)) if c.client_id == "a"));
         assert!(matches!(sniff(b"GET / HTTP/1.1\r\n"), Err(WireError::Broken(_))));
     }
 
     #[test]
     fn a_bare_disconnect_of_version_5_is_a_goodbye() {
         let mut bytes = BytesMut::from(&[0xE0u8, 0x00][..]);
-        assert_eq!(read(Version::V5, &mut bytes), Ok(Frame::Disconnect));
+        assert_eq!(read(Version::V5, &mut bytes), Ok(Frame::Disconnect { with_will: false, expiry_s: None }));
     }
 }

@@ -23,7 +23,7 @@ use super::{
 use crate::{auth, problem::Problem};
 
 /// Longest wait for a commit.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Which timeline.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,7 +38,7 @@ fn wall_now() -> Stamp {
 }
 
 /// A number that no other request of this process has.
-fn serial() -> u64 {
+pub(crate) fn serial() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,9 +1,12 @@
 //! Handlers by what they do.
 
 pub(crate) mod act;
+pub(crate) mod cap;
+pub(crate) mod open311;
 pub(crate) mod picture;
 mod query;
 pub(crate) mod read;
+pub(crate) mod sources;
 pub(crate) mod status;
 pub(crate) mod timelines;
 pub(crate) mod water;
@@ -51,9 +54,16 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/timelines/{id}/report", get(timelines::report))
         .route("/drills", get(timelines::drills))
         .route("/picture", get(picture::socket))
+        .route("/feeds", get(sources::feeds))
+        .route("/cap", get(cap::feed))
+        .route("/cap/{identifier}", get(cap::one))
         .route("/quarantine", get(status::quarantine))
         .route("/metrics", get(status::metrics))
         .layer(middleware::from_fn_with_state(doors, guard))
+        // What is posted for a feed brings the feed's own token; GeoReport clients bring theirs as a field.
+        .route("/hooks/{feed}", get(sources::hook).post(sources::hook))
+        .route("/open311/v2/{what}", get(open311::get).post(open311::post))
+        .route("/open311/v2/{what}/{id}", get(open311::get_one))
         .route("/health", get(status::health))
         .route("/openapi.json", get(document))
         .method_not_allowed_fallback(not_this_way)

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 pub(crate) struct Page {
     /// Timeline; the live room when absent.
-    timeline: Option<String>,
+    pub(crate) timeline: Option<String>,
     /// Rows to skip.
     #[serde(default)]
     skip: usize,

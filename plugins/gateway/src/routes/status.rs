@@ -83,6 +83,20 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
         let (help, value) = (figure.help, figure.value);
         let _ = writeln!(text, "# HELP guanlan_{name} {help}\n# TYPE guanlan_{name} {kind}\nguanlan_{name} {value}");
     }
+    text.push_str("# HELP guanlan_feed_up Is the source delivering\n# TYPE guanlan_feed_up gauge\n");
+    for (name, feed) in p.feeds.iter() {
+        let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+        let _ = writeln!(text, "guanlan_feed_up{{feed=\"{name}\"}} {}", u8::from(feed.up));
+        for (figure, value) in [
+            ("messages_total", feed.figures.messages as f64),
+            ("refused_total", feed.figures.refused as f64),
+            ("failures_total", feed.figures.failures as f64),
+            ("messages_per_minute", feed.figures.per_min),
+            ("lag_seconds", feed.figures.lag_ms as f64 / 1000.0),
+        ] {
+            let _ = writeln!(text, "guanlan_source_{figure}{{feed=\"{name}\"}} {value}");
+        }
+    }
     let counts = p.alerts.counts();
     text.push_str("# HELP guanlan_alerts Active alerts by level\n# TYPE guanlan_alerts gauge\n");
     for level in &AlertLevel::ALL[1..] {

@@ -1,0 +1,442 @@
+//! An OGC SensorThings 1.1 service: descriptions with `$expand`, every observation since the cursor with paging, and
+//! by MQTT as they come.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use guanlan_core::{Bilingual, Input, SensorId, Stamp, input::SensorDeclared};
+use serde_json::Value;
+
+use super::{
+    address,
+    courier::{Closed, Courier},
+    mqtt, mqtt_link,
+    web::{self, Failed, Freshness},
+};
+use crate::{
+    file::kinds::{self, MqttVersion},
+    intake::wall_now,
+    map::units,
+    parse,
+};
+
+/// Pages followed in one poll at most: a server whose `nextLink` runs in circles ends here.
+const MAX_PAGES: usize = 10_000;
+/// Observations handed over at once.
+const BATCH: usize = 5_000;
+/// Time between readings of the descriptions, s.
+const DESCRIBE_EVERY_S: i64 = 3_600;
+
+/// A Datastream.
+#[derive(Clone, Debug)]
+struct Stream {
+    declared: SensorDeclared,
+    unit: units::Conversion,
+    steps: Vec<Bilingual>,
+}
+
+#[derive(Default)]
+struct Known {
+    streams: BTreeMap<String, Stream>,
+    /// Newest instant of any observation taken.
+    newest: Stamp,
+    /// What was taken within the time in which observations may come late.
+    taken: BTreeSet<(Stamp, String)>,
+    described: Option<Stamp>,
+    /// No cursor was kept: the latest observations are where this room begins.
+    began_at_nothing: bool,
+    /// The server knows no `$filter` on observations: only the latest of each stream are read.
+    latest_only: bool,
+}
+
+type Shared = Arc<Mutex<Known>>;
+
+fn lock(known: &Shared) -> std::sync::MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Follows a feed until the room closes.
+pub async fn follow(spec: kinds::SensorThings, courier: Arc<Courier>) {
+    let known: Shared = Arc::default();
+    {
+        let mut k = lock(&known);
+        k.newest = courier.cursor().parse().map(Stamp).unwrap_or_default();
+        k.began_at_nothing = k.newest == Stamp(0);
+    }
+    let mut mqtt_task = tokio::task::JoinSet::new();
+    loop {
+        let polled = match web::client(&spec.login, Some(Duration::from_secs(60))) {
+            Ok(client) => poll(&spec, &client, &courier, &known).await,
+            Err(reason) => Err(Trouble::Source(reason)),
+        };
+        match polled {
+            Ok(()) => {
+                courier.up();
+                if spec.mqtt.is_some() && mqtt_task.is_empty() {
+                    mqtt_task.spawn(by_mqtt(spec.clone(), courier.clone(), known.clone()));
+                }
+                tokio::time::sleep(Duration::from_secs(u64::from(spec.every_s))).await;
+            }
+            Err(Trouble::Closed) => return,
+            Err(Trouble::Source(reason)) => courier.fail(&reason).await,
+        }
+    }
+}
+
+enum Trouble {
+    Source(String),
+    Closed,
+}
+
+impl From<Closed> for Trouble {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+impl From<Failed> for Trouble {
+    fn from(failed: Failed) -> Self {
+        Self::Source(failed.reason)
+    }
+}
+
+async fn poll(
+    spec: &kinds::SensorThings,
+    client: &reqwest::Client,
+    courier: &Arc<Courier>,
+    known: &Shared,
+) -> Result<(), Trouble> {
+    let now = wall_now();
+    let (described, latest_only, newest) = {
+        let k = lock(known);
+        (k.described, k.latest_only, k.newest)
+    };
+    let first = described.is_none();
+    if latest_only || described.is_none_or(|at| now - at > DESCRIBE_EVERY_S * 1000) {
+        describe(spec, client, courier, known).await?;
+        lock(known).described = Some(now);
+        if latest_only || (first && newest == Stamp(0)) {
+            // What came before this room first listened is history of the server, not of the room.
+            return Ok(());
+        }
+    }
+    match observations(spec, client, courier, known).await {
+        Err(ObservationsFailed::Unsupported(reason)) => {
+            tracing::warn!("{}: {reason}; reading the latest observations only", courier.name());
+            lock(known).latest_only = true;
+            Ok(())
+        }
+        Err(ObservationsFailed::Other(trouble)) => Err(trouble),
+        Ok(()) => Ok(()),
+    }
+}
+
+async fn fetch(client: &reqwest::Client, url: &str) -> Result<Value, Failed> {
+    let answer = web::get(client, url, &mut Freshness::default()).await?;
+    let body = answer.map(|a| a.body).unwrap_or_default();
+    serde_json::from_slice(&body).map_err(|e| Failed {
+        status: None,
+        reason: format!("answer is not SensorThings 1.1: not JSON: {e}\nURL: {}", web::without_query(url)),
+    })
+}
+
+/// The next page; relative links begin at the page.
+fn next_link(page: &Value, at: &str) -> Option<String> {
+    let link = page.get("@iot.nextLink")?.as_str()?;
+    if link.contains("://") {
+        return Some(link.to_owned());
+    }
+    let root = at.split('?').next().unwrap_or(at);
+    let host_end = root.find("://").and_then(|i| root[i + 3..].find('/').map(|j| i + 3 + j)).unwrap_or(root.len());
+    Some(match link.strip_prefix('/') {
+        Some(path) => format!("{}/{path}", &root[..host_end]),
+        None => format!("{}/{link}", root.rsplit_once('/').map_or(root, |(head, _)| head)),
+    })
+}
+
+/// Every Datastream with its Thing's place and its latest observation.
+async fn describe(
+    spec: &kinds::SensorThings,
+    client: &reqwest::Client,
+    courier: &Arc<Courier>,
+    known: &Shared,
+) -> Result<(), Trouble> {
+    let root = spec.url.trim_end_matches('/');
+    let filter = spec.filter.as_deref().map(|f| format!("&$filter={}", escape(f))).unwrap_or_default();
+    let mut url = format!(
+        "{root}/Datastreams?$expand=ObservedProperty,Thing($expand=Locations),Observations($orderby=phenomenonTime%20desc;$top=1)&$top={}{filter}",
+        spec.page
+    );
+    for _ in 0..MAX_PAGES {
+        let page = fetch(client, &url).await?;
+        let (inputs, newest) = read_descriptions(&page, spec, courier, known).map_err(Trouble::Source)?;
+        let cursor = {
+            let mut k = lock(known);
+            k.newest = k.newest.max(newest);
+            k.newest.0.to_string()
+        };
+        hand(courier, known, inputs, root, &cursor).await?;
+        match next_link(&page, &url) {
+            Some(next) if next != url => url = next,
+            _ => return Ok(()),
+        }
+    }
+    Err(Trouble::Source(format!("more than {MAX_PAGES} pages\nURL: {}", web::without_query(&url))))
+}
+
+async fn hand(
+    courier: &Arc<Courier>,
+    known: &Shared,
+    inputs: Vec<Input>,
+    source: &str,
+    cursor: &str,
+) -> Result<(), Closed> {
+    let n = inputs.iter().filter(|i| matches!(i, Input::Observation(_))).count() as u64;
+    let steps: BTreeMap<String, Vec<Bilingual>> = {
+        let k = lock(known);
+        k.streams.values().map(|s| (s.declared.sensor.as_str().to_owned(), s.steps.clone())).collect()
+    };
+    let more = |sensor: &SensorId| steps.get(sensor.as_str()).cloned().unwrap_or_default();
+    courier.deliver_with(n, inputs, source, Some(cursor), &more).await
+}
+
+/// Declarations and latest observations of a page.
+fn read_descriptions(
+    page: &Value,
+    spec: &kinds::SensorThings,
+    courier: &Courier,
+    known: &Shared,
+) -> Result<(Vec<Input>, Stamp), String> {
+    let list = page.get("value").and_then(Value::as_array).ok_or("answer is not SensorThings 1.1: no list 'value'")?;
+    let (mut inputs, mut newest) = (Vec::new(), Stamp(0));
+    let first = {
+        let k = lock(known);
+        k.described.is_none() && k.began_at_nothing
+    };
+    for entity in list {
+        let Some(id) = entity.get("@iot.id").and_then(parse::id_text) else {
+            courier.refuse("Datastreams", "@iot.id: is missing", entity.to_string().as_bytes());
+            continue;
+        };
+        let sensor = format!("{}{id}", spec.prefix);
+        let declared = match parse::datastream(&sensor, entity, courier.placer()) {
+            Ok(Input::SensorDeclared(declared)) => declared,
+            Ok(_) => continue,
+            Err(refused) => {
+                courier.refuse(&format!("Datastreams({id})"), &refused.to_string(), entity.to_string().as_bytes());
+                continue;
+            }
+        };
+        let symbol = entity.pointer("/unitOfMeasurement/symbol").and_then(Value::as_str).unwrap_or("").trim();
+        let ours = declared.property.unit();
+        let (unit, steps) = match units::between(symbol, ours) {
+            Ok(unit) if unit.is_none() => (unit, Vec::new()),
+            Ok(unit) => (unit, vec![Bilingual::same(format!("{symbol} → {ours}"))]),
+            Err(_) if symbol.is_empty() || ours.is_empty() => (units::Conversion::NONE, Vec::new()),
+            // Two units that do not go together: as it is, and said so.
+            Err(_) => {
+                let words = Bilingual::new(format!("单位 {symbol} 未换算"), format!("unit {symbol} not converted"));
+                (units::Conversion::NONE, vec![words])
+            }
+        };
+        inputs.push(Input::SensorDeclared(declared.clone()));
+        let mut k = lock(known);
+        k.streams.insert(id.clone(), Stream { declared, unit, steps });
+        // After a pause every observation since the cursor is read, oldest first: the latest would come too early.
+        let take_latest = k.latest_only || first;
+        drop(k);
+        if !take_latest {
+            continue;
+        }
+        for observation in entity.get("Observations").and_then(Value::as_array).into_iter().flatten() {
+            if let Some((at, input)) = read_observation(Some(&id), observation, spec, courier, known) {
+                newest = newest.max(at);
+                inputs.push(input);
+            }
+        }
+    }
+    Ok((inputs, newest))
+}
+
+/// An observation that has not been taken before.
+fn read_observation(
+    id: Option<&str>,
+    value: &Value,
+    spec: &kinds::SensorThings,
+    courier: &Courier,
+    known: &Shared,
+) -> Option<(Stamp, Input)> {
+    let refused = match parse::observation(id, value, wall_now()) {
+        Ok(Input::Observation(mut o)) => {
+            let mut k = lock(known);
+            let stream = k.streams.get(o.sensor.as_str());
+            if stream.is_none() && spec.filter.is_some() {
+                return None;
+            }
+            o.result = stream.map_or(o.result, |s| s.unit.apply(o.result));
+            if !k.taken.insert((o.phenomenon, o.sensor.as_str().to_owned())) {
+                return None;
+            }
+            // What is older than an observation may be late is asked for no more.
+            let keep = k.taken.last().map_or(Stamp(0), |l| l.0 + -(i64::from(spec.late_s) * 2000 + 60_000));
+            while k.taken.first().is_some_and(|t| t.0 < keep) && k.taken.len() > k.streams.len() {
+                k.taken.pop_first();
+            }
+            drop(k);
+            o.sensor = format!("{}{}", spec.prefix, o.sensor).into();
+            if courier.latest(&o.sensor) == Some(o.phenomenon) {
+                return None;
+            }
+            return Some((o.phenomenon, Input::Observation(o)));
+        }
+        Ok(_) => return None,
+        Err(refused) => refused,
+    };
+    courier.refuse(&format!("Datastreams({})", id.unwrap_or("?")), &refused.to_string(), value.to_string().as_bytes());
+    None
+}
+
+enum ObservationsFailed {
+    Unsupported(String),
+    Other(Trouble),
+}
+
+/// Every observation since the cursor, oldest first, over all streams.
+async fn observations(
+    spec: &kinds::SensorThings,
+    client: &reqwest::Client,
+    courier: &Arc<Courier>,
+    known: &Shared,
+) -> Result<(), ObservationsFailed> {
+    let root = spec.url.trim_end_matches('/');
+    let since = lock(known).newest + -i64::from(spec.late_s) * 1000;
+    let since = escape(&utc(since));
+    let mut url = format!(
+        "{root}/Observations?$filter=phenomenonTime%20ge%20{since}&$orderby=phenomenonTime%20asc&$expand=Datastream($select=@iot.id)&$top={}",
+        spec.page
+    );
+    let mut inputs = Vec::new();
+    for page_no in 0..MAX_PAGES {
+        let page = match fetch(client, &url).await {
+            Ok(page) => page,
+            Err(failed) => {
+                let refused = failed.status.is_some_and(|s| [400, 404, 405, 501].contains(&s.as_u16()));
+                return Err(match refused && page_no == 0 {
+                    true => ObservationsFailed::Unsupported(failed.reason),
+                    false => ObservationsFailed::Other(failed.into()),
+                });
+            }
+        };
+        let Some(list) = page.get("value").and_then(Value::as_array) else {
+            let words = "answer is not SensorThings 1.1: no list 'value'".to_owned();
+            return Err(ObservationsFailed::Other(Trouble::Source(words)));
+        };
+        for value in list {
+            if let Some((at, input)) = read_observation(None, value, spec, courier, known) {
+                let mut k = lock(known);
+                // A clock ahead of ours must not make us skip what comes until then.
+                if at <= wall_now() {
+                    k.newest = k.newest.max(at);
+                }
+                inputs.push(input);
+            }
+        }
+        let next = next_link(&page, &url).filter(|next| *next != url);
+        if inputs.len() >= BATCH || (next.is_none() && !inputs.is_empty()) {
+            let cursor = lock(known).newest.0.to_string();
+            let batch = std::mem::take(&mut inputs);
+            hand(courier, known, batch, root, &cursor).await.map_err(|c| ObservationsFailed::Other(c.into()))?;
+        }
+        match next {
+            Some(next) => url = next,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn utc(at: Stamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0.max(0)).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// Percent-escapes what a query cannot carry.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for b in text.bytes() {
+        match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'(' | b')' | b'\'' | b'/' | b',' => {
+                out.push(char::from(b));
+            }
+            b => out.push_str(&format!("%{b:02X}")),
+        }
+    }
+    out
+}
+
+/// Observations as they come: one subscription for each Datastream, because payloads carry links, not ids.
+async fn by_mqtt(spec: kinds::SensorThings, courier: Arc<Courier>, known: Shared) {
+    let Some(Ok(address)) = spec.mqtt.as_deref().map(address::mqtt) else { return };
+    let login = match (&spec.mqtt_user, &spec.mqtt_password) {
+        (Some(user), password) => {
+            let password = password.as_ref().map(|p| p.value()).transpose();
+            match (user.value(), password) {
+                (Ok(user), Ok(password)) => Some((user, password.unwrap_or_default())),
+                (Err(reason), _) | (_, Err(reason)) => return courier.fail(&reason).await,
+            }
+        }
+        (None, _) => None,
+    };
+    let tls = match address.tls.then(|| super::tls::client(None, None)).transpose() {
+        Ok(tls) => tls,
+        Err(reason) => return courier.fail(&reason).await,
+    };
+    let ids: Vec<String> = lock(&known).streams.keys().cloned().collect();
+    let link = |id: &String| if id.parse::<i64>().is_ok() { id.clone() } else { format!("'{id}'") };
+    let topics: Vec<String> = ids.iter().map(|id| format!("v1.1/Datastreams({})/Observations", link(id))).collect();
+    let options = mqtt_link::Options {
+        address,
+        version: MqttVersion::V311,
+        client_id: format!("guanlan-sta-{:x}", wall_now().0),
+        login,
+        tls,
+        // The poll fills gaps: nothing is kept for us.
+        session_s: 0,
+        keep_alive_s: 30,
+    };
+    let (inner, inner_known) = (spec.clone(), known.clone());
+    let reader: Box<mqtt::Reader> = Box::new(move |courier, message| {
+        let id = match parse::topic(&message.topic) {
+            parse::Topic::Observations(Some(id)) => id.to_owned(),
+            _ => return Ok(Vec::new()),
+        };
+        let value: Value = serde_json::from_slice(&message.payload).map_err(|e| format!("payload: not JSON: {e}"))?;
+        let read = read_observation(Some(&id), &value, &inner, courier, &inner_known);
+        Ok(read.map(|(_, input)| input).into_iter().collect())
+    });
+    let steps = |sensor: &SensorId| {
+        let k = lock(&known);
+        k.streams.values().find(|s| s.declared.sensor == *sensor).map(|s| s.steps.clone()).unwrap_or_default()
+    };
+    let _ = mqtt::listen(&options, &topics, &courier, &*reader, None, &steps).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_and_queries() {
+        let page = |link: &str| serde_json::json!({ "@iot.nextLink": link });
+        let at = "http://h/FROST/v1.1/Datastreams?$top=1";
+        assert_eq!(next_link(&page("http://o/x?$skip=1"), at).unwrap(), "http://o/x?$skip=1");
+        assert_eq!(next_link(&page("/FROST/v1.1/D?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/D?$skip=1");
+        assert_eq!(next_link(&page("Datastreams?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/Datastreams?$skip=1");
+        assert_eq!(next_link(&serde_json::json!({}), at), None);
+        assert_eq!(escape("name eq 'a b'"), "name%20eq%20'a%20b'");
+        assert_eq!(utc(Stamp(0)), "1970-01-01T00:00:00.000Z");
+    }
+}
