@@ -8,7 +8,7 @@ use guanlan_panels::{PanelsPlugin, Preset};
 use guanlan_room::{Timelines, hold, run_replay};
 use guanlan_stage::{
     CameraRig, StagePlugin, Underground, Views,
-    layers::{self, LayersPlugin},
+    layers::{self, CameraAddresses, LayersPlugin},
     still::{self, StillSpec},
     window::{self, WindowSpec},
 };
@@ -55,6 +55,10 @@ pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome
     let exit = window::run(&spec, |app| {
         app.add_plugins(stage);
         app.add_plugins(layers);
+        app.insert_resource(CameraAddresses::new({
+            let feeds = house.feeds.clone();
+            move || feeds.cameras()
+        }));
         app.add_plugins(guanlan_markers::MarkersPlugin);
         app.add_plugins(PanelsPlugin { timelines, lang, scale: 1.0, demo, preset });
     });

@@ -3,7 +3,7 @@
 //! They come from the component survey (class `01-050`) and from the file of a catalogue's `cameras` layer. Whoever draws
 //! view cones reads [`Cameras`]; the panels fetch the pictures.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::prelude::Resource;
 use guanlan_city::City;
@@ -47,6 +47,35 @@ pub struct Cameras {
     pub version: u64,
     /// The cameras.
     pub rows: Arc<Vec<Camera>>,
+}
+
+/// Asked for addresses of pictures by camera id.
+type Asked = dyn Fn() -> BTreeMap<String, String> + Send + Sync;
+
+/// Addresses of pictures from elsewhere (the feeds file): they go before those of the catalogue.
+#[derive(Resource, Clone)]
+pub struct CameraAddresses(Arc<Asked>);
+
+impl CameraAddresses {
+    /// Asked once a second.
+    pub fn new(ask: impl Fn() -> BTreeMap<String, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+
+    /// Addresses now.
+    #[must_use]
+    pub fn now(&self) -> BTreeMap<String, String> {
+        (self.0)()
+    }
+}
+
+/// Puts addresses from elsewhere in.
+pub fn readdress(rows: &mut [Camera], addresses: &BTreeMap<String, String>) {
+    for camera in rows {
+        if let Some(address) = addresses.get(&camera.id) {
+            camera.picture.clone_from(address);
+        }
+    }
 }
 
 /// The cameras of a city under a catalogue.

@@ -1,14 +1,15 @@
 //! The layer file is watched beside the drawing thread; a change is in force within a second, a bad one is told.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bevy::prelude::*;
 use crossbeam_channel::{Receiver, bounded};
 use guanlan_geography::LocalFrame;
 
-use super::cameras::{Cameras, cameras};
+use super::cameras::{CameraAddresses, Cameras, cameras, readdress};
 use super::catalogue::{Catalogue, CatalogueError, Source};
 use super::state::LayerState;
 use super::user::UserLayers;
@@ -109,13 +110,22 @@ pub(crate) fn follow_cameras(
     settings: Res<StageSettings>,
     mut all: ResMut<Cameras>,
     mut seen: Local<Option<(usize, usize)>>,
+    addresses: Option<Res<CameraAddresses>>,
+    mut asked: Local<(Option<Instant>, BTreeMap<String, String>)>,
 ) {
     let key = (Arc::as_ptr(layers.catalogue()) as usize, Arc::as_ptr(&layers.user) as usize);
-    if *seen == Some(key) {
+    let mut same = *seen == Some(key);
+    if let Some(addresses) = addresses.filter(|_| asked.0.is_none_or(|at| at.elapsed() >= EVERY)) {
+        let now = addresses.now();
+        same &= now == asked.1;
+        *asked = (Some(Instant::now()), now);
+    }
+    if same {
         return;
     }
     *seen = Some(key);
-    let rows = cameras(&settings.city, layers.catalogue(), &layers.user);
+    let mut rows = cameras(&settings.city, layers.catalogue(), &layers.user);
+    readdress(&mut rows, &asked.1);
     if *all.rows != rows {
         all.rows = Arc::new(rows);
         all.version += 1;

@@ -20,7 +20,7 @@ use guanlan_city::City;
 use guanlan_geography::LocalFrame;
 
 pub use areas::{AreaFigure, AreaFigures, AreaTree};
-pub use cameras::{Camera, Cameras};
+pub use cameras::{Camera, CameraAddresses, Cameras};
 pub use catalogue::{Catalogue, CatalogueError, Layer, schema};
 pub use state::LayerState;
 pub use tag::LayerTag;
