@@ -36,6 +36,10 @@ pub enum Verb {
     Drill(DrillArgs),
     /// 日志存证 / the journal: proof and export.
     Journal(JournalArgs),
+    /// 查询历史与关键指标 / ask a store for its past: series, latest values, key figures.
+    Query(crate::verbs::query::QueryArgs),
+    /// 重放过去 / run the past of a journal again and say what happened.
+    Replay(crate::verbs::replay::ReplayArgs),
     /// 演示设备 / the demo's devices as a publisher of their own.
     Devices(DevicesArgs),
     /// 文件格式 / JSON Schema of a file users write.
@@ -65,6 +69,9 @@ pub struct RoomArgs {
     /// Journal file; by default one per city in the user's data folder.
     #[arg(long, value_name = "PATH")]
     pub store: Option<PathBuf>,
+    /// How long what is kept, days: raw, minute, hour, day (roll-ups), inputs (of ticks), for example raw=30,hour=3650.
+    #[arg(long, value_name = "NAME=DAYS,…", default_value = "")]
+    pub keep: guanlan_journal::history::Retention,
     /// A SensorThings 1.1 service to poll (repeatable).
     #[arg(long, value_name = "URL")]
     pub sensorthings: Vec<String>,
@@ -329,6 +336,9 @@ pub struct BenchArgs {
     /// `flood`: cpu, or gpu (software Vulkan too): its speed, or with --validate kernel A's cases on it as well.
     #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
     pub solver: String,
+    /// `seek`: case and event records in the key figures; 0 for none.
+    #[arg(long, default_value_t = 150_000_000, value_name = "N")]
+    pub records: u64,
     #[command(flatten)]
     pub frame: FrameArgs,
 }

@@ -24,15 +24,15 @@ use guanlan_feeds::{
 };
 use guanlan_gateway::{Feeds, Figure, Refused};
 use guanlan_geography::LocalFrame;
-use guanlan_journal::{Meta, SqliteStore, Store};
 use guanlan_room::{
-    LIVE_TICK_MS, RoomConfig, RoomHandle, Timelines, WaterBeside, WaterOptions, recover, run_live, run_water,
+    LIVE_TICK_MS, RoomConfig, RoomHandle, Timelines, WaterBeside, WaterOptions, run_live_keeping, run_water,
     standin::{self, Seats},
 };
 
 use crate::{
     exit::{Failure, Outcome, bad_input, failed},
     locale::pick,
+    past::{self, Past},
     shipped,
 };
 
@@ -44,6 +44,8 @@ pub struct HouseSetup {
     pub seed: u64,
     /// Journal file; memory when absent.
     pub store: Option<PathBuf>,
+    /// How long the past is kept.
+    pub keep: guanlan_journal::history::Retention,
     /// Address of the embedded broker, URL of a foreign one, `off`, or the default.
     pub mqtt: Option<String>,
     /// Address of the API; none when absent.
@@ -113,9 +115,8 @@ impl House {
         let frame = LocalFrame::new(setup.city.epsg, setup.city.origin);
         let config = Arc::new(room_config(setup.city.clone(), setup.seed, setup.devices)?);
         let claim = setup.store.as_deref().map(claim).transpose()?;
-        let store = open_store(setup.store.as_deref(), &config)?;
-        let machine = recover(&config, &store).map_err(failed)?;
-        let live = run_live(machine, Box::new(store)).map_err(failed)?;
+        let Past { store, machine, keeping } = past::open(setup.store.as_deref(), &config, setup.keep)?;
+        let live = run_live_keeping(machine, store, keeping).map_err(failed)?;
         let exercises = shipped::exercises().map_err(failed)?;
         let timelines = Arc::new(Timelines::new(live.clone(), config, setup.store.clone()).with_exercises(exercises));
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -209,29 +210,6 @@ fn claim(journal: &Path) -> Result<File, Failure> {
         ))),
         Err(TryLockError::Error(e)) => Err(failed(format!("{}: {e}", Path::new(&path).display()))),
     }
-}
-
-fn open_store(path: Option<&Path>, config: &RoomConfig) -> Result<SqliteStore, Failure> {
-    let meta = Meta {
-        timeline: config.timeline.clone(),
-        mode: config.mode,
-        seed: config.seed,
-        tick_ms: config.tick_ms,
-        city: format!("{} EPSG:{} {:?}", config.city.name.zh, config.city.epsg, config.city.origin),
-        parent: None,
-    };
-    let Some(path) = path else { return SqliteStore::in_memory(&meta).map_err(failed) };
-    let store = SqliteStore::open_or_create(path, &meta).map_err(bad_input)?;
-    let kept = store.meta();
-    if kept.city != meta.city {
-        return Err(bad_input(format!(
-            "日志属于另一座城市 / the journal is of another city: {} ≠ {}\nfile: {}",
-            kept.city,
-            meta.city,
-            path.display()
-        )));
-    }
-    Ok(store)
 }
 
 fn open_mqtt(

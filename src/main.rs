@@ -12,6 +12,7 @@ mod house;
 mod lived;
 mod locale;
 mod memory;
+mod past;
 mod progress;
 mod scene;
 mod shipped;

@@ -17,7 +17,9 @@ pub fn run(args: &BenchArgs) -> Outcome {
         #[cfg(feature = "views")]
         "frame" => super::bench_frame::run(&args.frame)?,
         "import" => super::bench_import::run()?,
-        other => return Err(bad_input(format!("no benchmark '{other}': expected flood, frame, import"))),
+        "ingest" => super::bench_ingest::run(args.frame.sensors, args.frame.seconds)?,
+        "seek" => super::bench_seek::run(args.frame.sensors, args.records)?,
+        other => return Err(bad_input(format!("no benchmark '{other}': expected flood, frame, import, ingest, seek"))),
     };
     for f in figures {
         if args.json {

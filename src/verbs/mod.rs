@@ -4,11 +4,16 @@ mod bench;
 #[cfg(feature = "views")]
 mod bench_frame;
 mod bench_import;
+mod bench_ingest;
+mod bench_limits;
+mod bench_seek;
 mod devices;
 pub mod drill;
 mod import;
 mod inspect;
 mod journal;
+pub mod query;
+pub mod replay;
 pub mod room;
 mod schema;
 mod simulate;
@@ -29,6 +34,8 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Verb::Import(args)) => import::run(&args, lang),
         Some(Verb::Simulate(args)) => simulate::run(&args, lang),
         Some(Verb::Journal(args)) => journal::run(&args.what, lang),
+        Some(Verb::Query(args)) => query::run(&args.what),
+        Some(Verb::Replay(args)) => replay::run(&args, lang),
         Some(Verb::Devices(args)) => devices::run(&args, lang),
         Some(Verb::Schema { name }) => schema::run(&name),
         Some(Verb::Bench(args)) => bench::run(&args),

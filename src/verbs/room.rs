@@ -24,6 +24,7 @@ pub fn setup(args: &RoomArgs, scene: &Scene) -> HouseSetup {
         city: Arc::clone(&scene.city),
         seed: args.seed,
         store: Some(store),
+        keep: args.keep,
         mqtt: args.mqtt.clone(),
         api: args.api.clone(),
         sensorthings: args.sensorthings.clone(),

@@ -5,6 +5,7 @@ use utoipa::OpenApi;
 use crate::{
     feeds,
     problem::Problem,
+    routes::past,
     routes::{act, cap, open311, picture, read, sources, status, timelines, water},
     wire,
 };
@@ -14,6 +15,7 @@ use crate::{
     info(title = "Guanlan 观澜", description = "The city's situation room. 2xx for writes means: committed.", license(name = "Apache-2.0")),
     servers((url = "/api/v1")),
     paths(
+        past::series, past::figures,
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
         timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
@@ -22,6 +24,7 @@ use crate::{
         water::closures
     ),
     components(schemas(
+        past::SeriesOut, past::PointOut, past::FigureOut, status::TroubleOut,
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,
         act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn,

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     block,
-    codec::{pack, unpack},
+    codec::unpack,
     error::{JournalError, db},
     record::{Draft, GENESIS, Record, hex},
-    store::{Head, Meta, Snapshot, Store, StoredTick, TickCommit},
+    store::{Head, Meta, PackedSnapshot, Snapshot, Store, StoredTick, TickCommit},
 };
 
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
@@ -55,6 +55,24 @@ impl SqliteStore {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(db(path))?;
+        Self::prepare(conn, path, None)
+    }
+
+    /// Opens a journal on a medium that cannot be written at all: as the file lies there, without what only its
+    /// log holds.
+    ///
+    /// # Errors
+    /// As [`Self::open_read_only`].
+    pub(crate) fn open_immutable(path: &Path) -> Result<Self, JournalError> {
+        let whole = std::path::absolute(path).map_err(|e| JournalError::odd(path, e.to_string()))?;
+        // Characters that mean something in a URI are written as codes.
+        let name: String = whole
+            .to_string_lossy()
+            .chars()
+            .map(|c| if matches!(c, '%' | '?' | '#') { format!("%{:02X}", c as u32) } else { c.to_string() })
+            .collect();
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let conn = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags).map_err(db(path))?;
         Self::prepare(conn, path, None)
     }
 
@@ -157,13 +175,9 @@ fn thin_snapshots(tx: &Transaction<'_>, now: Stamp) -> Result<(), rusqlite::Erro
 }
 
 impl SqliteStore {
-    /// Retires the inputs of ticks before an instant, as the retention policy says: their blocks go, and a record
-    /// in the chain says so. Nothing after the last snapshot before that instant is touched, so what is kept can
-    /// still be replayed. Returns the last tick retired, if any was.
-    ///
-    /// # Errors
-    /// When the medium refuses.
-    pub fn retire_inputs(&mut self, before: Stamp) -> Result<Option<u64>, JournalError> {
+    /// The blocks of retired ticks go, and a record in the chain says so. Nothing after the last snapshot before
+    /// that instant is touched, so what is kept can still be replayed.
+    fn retire(&mut self, before: Stamp) -> Result<Option<u64>, JournalError> {
         let err = db(&self.path);
         let through: Option<i64> = self
             .conn
@@ -219,59 +233,60 @@ impl Store for SqliteStore {
         &self.head
     }
 
-    fn commit(&mut self, t: &TickCommit<'_>) -> Result<(), JournalError> {
-        let damaged = |reason| JournalError::Damaged { tick: t.tick, reason };
-        let body = block::encode(t.inputs).map_err(damaged)?;
-        let mut drafts = Vec::with_capacity(t.events.len() + 1);
-        drafts.push(Draft {
-            op: "inputs".into(),
-            actor: "room".into(),
-            case: None,
-            data: json!({
-                "count": t.inputs.len(),
-                "digest": hex(&Sha256::digest(&body)),
-                "dt_ms": t.dt_ms,
-                "idle": t.idle_ticks,
-                "mode": mode_text(t.mode),
-            }),
-        });
-        drafts.extend(t.events.iter().map(Draft::of_event));
+    fn commit_all(&mut self, ticks: &[TickCommit<'_>]) -> Result<(), JournalError> {
+        let mut bodies = Vec::with_capacity(ticks.len());
+        for t in ticks {
+            bodies.push(block::encode(t.inputs).map_err(|reason| JournalError::Damaged { tick: t.tick, reason })?);
+        }
         let mut head = self.head.clone();
         let err = db(&self.path);
         let tx = self.conn.transaction().map_err(&err)?;
-        for draft in drafts {
-            let record = draft.chain(head.seq + 1, t.tick, t.now, &head.hash);
-            insert(&tx, &record).map_err(&err)?;
-            head.seq = record.seq;
-            head.hash = record.hash;
+        for (t, body) in ticks.iter().zip(bodies) {
+            let inputs = Draft {
+                op: "inputs".into(),
+                actor: "room".into(),
+                case: None,
+                data: json!({
+                    "count": t.inputs.len(),
+                    "digest": hex(&Sha256::digest(&body)),
+                    "dt_ms": t.dt_ms,
+                    "idle": t.idle_ticks,
+                    "mode": mode_text(t.mode),
+                }),
+            };
+            for draft in std::iter::once(inputs).chain(t.events.iter().map(Draft::of_event)) {
+                let record = draft.chain(head.seq + 1, t.tick, t.now, &head.hash);
+                insert(&tx, &record).map_err(&err)?;
+                head.seq = record.seq;
+                head.hash = record.hash;
+            }
+            tx.prepare_cached("INSERT INTO blocks (tick, ts, dt_ms, idle, mode, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+                .and_then(|mut s| {
+                    s.execute(params![t.tick as i64, t.now.0, t.dt_ms, t.idle_ticks, mode_text(t.mode), body])
+                })
+                .map_err(&err)?;
+            head.tick = t.tick;
+            head.ts = t.now;
         }
-        tx.prepare_cached("INSERT INTO blocks (tick, ts, dt_ms, idle, mode, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
-            .and_then(|mut s| {
-                s.execute(params![t.tick as i64, t.now.0, t.dt_ms, t.idle_ticks, mode_text(t.mode), body])
-            })
-            .map_err(&err)?;
         tx.commit().map_err(&err)?;
-        head.tick = t.tick;
-        head.ts = t.now;
         self.head = head;
         Ok(())
     }
 
-    fn put_snapshot(&mut self, s: &Snapshot) -> Result<u64, JournalError> {
-        let damaged = |reason: String| JournalError::Damaged { tick: s.tick, reason };
-        let plain = postcard::to_stdvec(&s.states).map_err(|e| damaged(e.to_string()))?;
-        let body = pack(&plain, 1).map_err(damaged)?;
-        let bytes = body.len() as u64;
+    fn put_packed(&mut self, s: &PackedSnapshot) -> Result<(), JournalError> {
         let err = db(&self.path);
         let tx = self.conn.transaction().map_err(&err)?;
         tx.execute(
             "INSERT OR REPLACE INTO snapshots (tick, ts, hash, body) VALUES (?1, ?2, ?3, ?4)",
-            params![s.tick as i64, s.ts.0, s.hash, body],
+            params![s.tick as i64, s.ts.0, s.hash, s.body],
         )
         .map_err(&err)?;
         thin_snapshots(&tx, s.ts).map_err(&err)?;
-        tx.commit().map_err(&err)?;
-        Ok(bytes)
+        tx.commit().map_err(&err)
+    }
+
+    fn retire_inputs(&mut self, before: Stamp) -> Result<Option<u64>, JournalError> {
+        self.retire(before)
     }
 
     fn snapshot_at(&self, at: Stamp) -> Result<Option<Snapshot>, JournalError> {
@@ -293,6 +308,16 @@ impl Store for SqliteStore {
             }
         }
         damage.map_or(Ok(None), Err)
+    }
+
+    fn next_snapshot(&self, after: u64) -> Result<Option<(u64, Stamp, String)>, JournalError> {
+        self.conn
+            .prepare_cached("SELECT tick, ts, hash FROM snapshots WHERE tick > ?1 ORDER BY tick LIMIT 1")
+            .and_then(|mut s| {
+                s.query_row([after as i64], |r| Ok((r.get::<_, i64>(0)? as u64, Stamp(r.get(1)?), r.get(2)?)))
+                    .optional()
+            })
+            .map_err(db(&self.path))
     }
 
     fn ticks_after(&self, after: u64, limit: usize) -> Result<Vec<StoredTick>, JournalError> {
@@ -480,7 +505,7 @@ mod tests {
         let mut store = SqliteStore::in_memory(&meta()).unwrap();
         for (tick, ts) in [(5, 1000), (10, 2000)] {
             let s = Snapshot { tick, ts: Stamp(ts), hash: "h".into(), states: vec![("a".into(), vec![tick as u8; 9])] };
-            assert!(store.put_snapshot(&s).unwrap() > 0);
+            store.put_snapshot(&s).unwrap();
         }
         assert_eq!(store.snapshot_at(Stamp(1999)).unwrap().unwrap().tick, 5);
         assert_eq!(store.snapshot_at(Stamp(2000)).unwrap().unwrap().states[0].1, vec![10; 9]);

@@ -97,27 +97,86 @@ pub struct Snapshot {
     pub states: Vec<(String, Vec<u8>)>,
 }
 
+/// A snapshot ready to be stored: packing may be done by another thread than the one that stores.
+#[derive(Clone, Debug)]
+pub struct PackedSnapshot {
+    pub(crate) tick: u64,
+    pub(crate) ts: Stamp,
+    pub(crate) hash: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl PackedSnapshot {
+    /// Packs a snapshot.
+    ///
+    /// # Errors
+    /// When it cannot be serialised.
+    pub fn of(s: &Snapshot) -> Result<Self, JournalError> {
+        let damaged = |reason: String| JournalError::Damaged { tick: s.tick, reason };
+        let plain = postcard::to_stdvec(&s.states).map_err(|e| damaged(e.to_string()))?;
+        let body = crate::codec::pack(&plain, 1).map_err(damaged)?;
+        Ok(Self { tick: s.tick, ts: s.ts, hash: s.hash.clone(), body })
+    }
+
+    /// Bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.body.len() as u64
+    }
+}
+
 /// Keeps one timeline.
 pub trait Store: Send {
     /// Constants of the timeline.
     fn meta(&self) -> &Meta;
     /// End of the chain.
     fn head(&self) -> &Head;
+    /// Whether commits are taken, as far as it is known without one.
+    ///
+    /// # Errors
+    /// Why they are not.
+    fn check(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+    /// Makes ticks durable, all of them or none.
+    ///
+    /// # Errors
+    /// When the medium refuses; nothing of the ticks is then kept and it may be tried again.
+    fn commit_all(&mut self, ticks: &[TickCommit<'_>]) -> Result<(), JournalError>;
     /// Makes one tick durable, whole or not at all.
     ///
     /// # Errors
-    /// When the medium refuses; nothing of the tick is then kept and it may be tried again.
-    fn commit(&mut self, tick: &TickCommit<'_>) -> Result<(), JournalError>;
-    /// Keeps a snapshot; returns the bytes it takes. Older ones are thinned.
+    /// As [`Self::commit_all`].
+    fn commit(&mut self, tick: &TickCommit<'_>) -> Result<(), JournalError> {
+        self.commit_all(std::slice::from_ref(tick))
+    }
+    /// Keeps a snapshot. Older ones are thinned.
     ///
     /// # Errors
     /// When the medium refuses.
-    fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<u64, JournalError>;
+    fn put_packed(&mut self, snapshot: &PackedSnapshot) -> Result<(), JournalError>;
+    /// Packs a snapshot and keeps it.
+    ///
+    /// # Errors
+    /// As [`Self::put_packed`].
+    fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), JournalError> {
+        self.put_packed(&PackedSnapshot::of(snapshot)?)
+    }
+    /// Retires the inputs of ticks before an instant, as the retention policy says. Returns the last tick retired.
+    ///
+    /// # Errors
+    /// When the medium refuses.
+    fn retire_inputs(&mut self, before: Stamp) -> Result<Option<u64>, JournalError>;
     /// The last snapshot at or before an instant.
     ///
     /// # Errors
     /// When the medium refuses or bytes are damaged.
     fn snapshot_at(&self, at: Stamp) -> Result<Option<Snapshot>, JournalError>;
+    /// Tick, instant and state hash of the first snapshot above a tick.
+    ///
+    /// # Errors
+    /// When the medium refuses.
+    fn next_snapshot(&self, after: u64) -> Result<Option<(u64, Stamp, String)>, JournalError>;
     /// Up to `limit` ticks with a number above `after`, in order.
     ///
     /// # Errors

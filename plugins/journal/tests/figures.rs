@@ -4,7 +4,7 @@ use guanlan_core::{Mode, Stamp};
 use guanlan_journal::{
     Meta,
     figures::{Fact, FigureBook, FigureError, FigureQuery, FigureReader, FigureStep},
-    history::{Retention, SqliteHistory},
+    history::{History, Retention, SqliteHistory},
 };
 
 fn start() -> Stamp {
@@ -80,7 +80,7 @@ fn every_grain_answers_as_if_all_records_were_read() {
     drop(book);
     let mut book = history.load_figures().unwrap();
     book.count_all(late.iter().map(fact));
-    let live = book.reader(&SqliteHistory::path_beside(&journal)).unwrap();
+    let live = history.door(&book).figures().unwrap();
     let end = start() + 40_000 * 240_000;
     let whole = FigureQuery { from: start(), to: end, ..FigureQuery::default() };
     let questions = [

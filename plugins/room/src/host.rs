@@ -10,14 +10,17 @@ use std::{
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use guanlan_core::{CommandId, Input, Stamp, TimelineId};
-use guanlan_journal::{Head, Store};
+use guanlan_journal::{Head, Store, history::HistoryDoor};
 
 use crate::{
+    keeping::Keeping,
     lateness::Lateness,
-    ledger::{Ledger, MAX_UNCOMMITTED, Pending, pair_answers},
+    ledger::{Ledger, Pending},
     machine::Machine,
+    pace::Pace,
     picture::{Health, Picture, Playback},
-    queue::{Ack, Answer, Delivery, RoomSender, door},
+    queue::{Ack, Answer, Delivery, RoomSender, door, pair_answers},
+    tap::Tap,
 };
 
 /// What the holder of a timeline may ask of its clock.
@@ -56,9 +59,21 @@ pub struct RoomHandle {
     control: Sender<Control>,
     picture: Arc<ArcSwap<Picture>>,
     thread: Arc<std::sync::Mutex<Option<JoinHandle<()>>>>,
+    past: Option<HistoryDoor>,
 }
 
 impl RoomHandle {
+    /// Where questions about the past of this room are asked, if its readings are kept.
+    #[must_use]
+    pub fn past(&self) -> Option<&HistoryDoor> {
+        self.past.as_ref()
+    }
+
+    pub(crate) fn with_past(mut self, past: Option<HistoryDoor>) -> Self {
+        self.past = past;
+        self
+    }
+
     /// Its name.
     #[must_use]
     pub fn timeline(&self) -> &TimelineId {
@@ -101,7 +116,14 @@ impl RoomHandle {
         let picture = Arc::new(ArcSwap::from_pointee(first));
         let seat = Seat { deliveries, controls, picture: picture.clone() };
         let thread = std::thread::Builder::new().name(format!("guanlan-{timeline}")).spawn(move || run(seat))?;
-        Ok(Self { timeline, sender, control, picture, thread: Arc::new(std::sync::Mutex::new(Some(thread))) })
+        Ok(Self {
+            timeline,
+            sender,
+            control,
+            picture,
+            thread: Arc::new(std::sync::Mutex::new(Some(thread))),
+            past: None,
+        })
     }
 }
 
@@ -143,7 +165,7 @@ impl Seat {
     }
 }
 
-fn wall_now() -> Stamp {
+pub(crate) fn wall_now() -> Stamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Stamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
@@ -162,27 +184,40 @@ pub fn hold(machine: &Machine) -> std::io::Result<RoomHandle> {
 /// Runs a room on the wall clock, with everything it acknowledges on disk first.
 ///
 /// # Errors
-/// When the thread cannot be started.
+/// When a thread cannot be started.
 pub fn run_live(machine: Machine, store: Box<dyn Store>) -> std::io::Result<RoomHandle> {
-    let timeline = machine.config().timeline.clone();
-    let first = Picture::of(&machine, Health::default(), Playback::live());
-    RoomHandle::start(timeline, first, move |seat| live_loop(machine, store, &seat))
+    run_live_keeping(machine, store, None)
 }
 
-fn live_loop(mut machine: Machine, store: Box<dyn Store>, seat: &Seat) {
-    let tick_ms = machine.config().tick_ms.max(10);
-    let mut ledger = Ledger::new(store);
+/// As [`run_live`], with a history of readings and figures beside the journal.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub fn run_live_keeping(
+    machine: Machine,
+    store: Box<dyn Store>,
+    keeping: Option<Keeping>,
+) -> std::io::Result<RoomHandle> {
+    let timeline = machine.config().timeline.clone();
+    let first = Picture::of(&machine, Health::default(), Playback::live());
+    let past = keeping.as_ref().map(Keeping::door);
+    let ledger = Ledger::start(store, keeping)?;
+    Ok(RoomHandle::start(timeline, first, move |seat| live_loop(machine, ledger, &seat))?.with_past(past))
+}
+
+fn live_loop(mut machine: Machine, mut ledger: Ledger, seat: &Seat) {
+    let begun = Instant::now();
+    let steady = || begun.elapsed().as_secs_f64() * 1000.0;
     let mut lateness = Lateness::default();
-    let (mut base, mut base_instant) = (wall_now().max(machine.now() + tick_ms), Instant::now());
-    let mut due = base;
+    let mut tap = ledger.has_history().then(|| Tap::after(&machine));
+    let mut pace = Pace::new(machine.config().tick_ms, machine.now(), wall_now(), steady());
     loop {
-        let sleep_ms = (due - base).saturating_sub(base_instant.elapsed().as_millis() as i64);
-        if sleep_ms > 0 {
-            std::thread::sleep(Duration::from_millis(sleep_ms as u64));
+        let wait_ms = pace.wait_ms(steady());
+        if wait_ms > 0.0 {
+            std::thread::sleep(Duration::from_secs_f64(wait_ms / 1000.0));
         }
-        let late_ms = (base_instant.elapsed().as_secs_f64() * 1000.0 - (due - base) as f64).max(0.0);
-        lateness.note(late_ms);
-        let begun = Instant::now();
+        lateness.note((-pace.wait_ms(steady())).max(0.0));
+        let began = steady();
         let mut stop = false;
         while let Ok(control) = seat.controls.try_recv() {
             match control {
@@ -191,7 +226,7 @@ fn live_loop(mut machine: Machine, store: Box<dyn Store>, seat: &Seat) {
                     ledger.flush();
                     take(ForkPoint {
                         timeline: machine.config().timeline.clone(),
-                        head: ledger.head().clone(),
+                        head: ledger.head(),
                         machine: machine.fork(machine.config().clone()),
                     });
                 }
@@ -199,55 +234,54 @@ fn live_loop(mut machine: Machine, store: Box<dyn Store>, seat: &Seat) {
                 Control::Pause | Control::Resume | Control::Speed(_) | Control::Seek(_) | Control::Step => {}
             }
         }
-        let regular = due - machine.now() == tick_ms;
-        run_tick(&mut machine, &mut ledger, seat, due, regular, Vec::new());
-        let durable = ledger.commit();
-        lateness.note_cost(begun.elapsed().as_secs_f64() * 1000.0);
+        let regular = pace.due() - machine.now() == machine.config().tick_ms.max(10);
+        let pending = tick_once(&mut machine, &ledger, seat, pace.due(), regular, Vec::new(), tap.as_mut());
+        lateness.note_cost(steady() - began);
         let health = Health {
             lateness_p99_ms: lateness.p99_ms(),
             tick_cost_ms: lateness.cost_ms(),
             queue: seat.deliveries.len(),
             uncommitted: ledger.backlog(),
-            trouble: ledger.trouble.clone(),
             journal_seq: ledger.head().seq,
-        };
+            ..Health::default()
+        }
+        .with_troubles(ledger.troubles(), [pace.trouble(), ledger.notice()]);
+        // The picture is shown first, so that whoever is told and looks at once sees what was done.
         seat.picture.store(Arc::new(Picture::of(&machine, health, Playback::live())));
-        durable.tell();
+        match pending {
+            Some(pending) => ledger.push(pending),
+            None => ledger.idle_tick(),
+        }
         ledger.maybe_snapshot(&machine, stop);
         if stop {
             return;
         }
-        due = due + tick_ms;
-        // A machine that slept or a clock that was set forward: go on from the true time.
-        let wall = wall_now();
-        let expected = base + base_instant.elapsed().as_millis() as i64;
-        if wall - expected > 2_000 || expected - due > 5 * tick_ms {
-            (base, base_instant) = (wall.max(due), Instant::now());
-            due = base;
-        }
+        pace.next(wall_now(), steady());
     }
 }
 
-/// Drains the door, adds what the clock itself brings, runs one tick, and lays it down for commit. Empty regular ticks are only counted.
-pub(crate) fn run_tick(
+/// Drains the door, adds what the clock itself brings, and runs one tick. What it brought is to be handed to the
+/// ledger; `None` for an empty regular tick, which is only counted.
+fn tick_once(
     machine: &mut Machine,
-    ledger: &mut Ledger,
+    ledger: &Ledger,
     seat: &Seat,
     now: Stamp,
     regular: bool,
     extra: Vec<Input>,
-) {
-    let Drained { mut inputs, acks, answers } =
-        if ledger.backlog() < MAX_UNCOMMITTED { seat.drain() } else { Drained::default() };
+    tap: Option<&mut Tap>,
+) -> Option<Pending> {
+    let Drained { mut inputs, acks, answers } = if ledger.has_room() { seat.drain() } else { Drained::default() };
     inputs.extend(extra);
     let before = machine.now();
     let mode = machine.mode();
-    let outcome = machine.tick(now, inputs.clone());
-    if inputs.is_empty() && outcome.events.is_empty() && acks.is_empty() && regular {
-        ledger.idle_tick();
-        return;
+    let empty = inputs.is_empty();
+    let (outcome, inputs) = machine.tick_keeping(now, inputs);
+    let (sensed, newcomers) = tap.map(|tap| tap.take(machine)).unwrap_or_default();
+    if empty && outcome.events.is_empty() && acks.is_empty() && regular {
+        return None;
     }
-    ledger.push(Pending {
+    Some(Pending {
         tick: machine.tick_number(),
         now,
         dt_ms: now - before,
@@ -257,5 +291,22 @@ pub(crate) fn run_tick(
         events: outcome.events,
         acks,
         answers: pair_answers(answers, outcome.replies),
-    });
+        sensed,
+        newcomers,
+    })
+}
+
+/// As the live room does a tick, without a history; what it brought is handed to the ledger.
+pub(crate) fn run_tick(
+    machine: &mut Machine,
+    ledger: &mut Ledger,
+    seat: &Seat,
+    now: Stamp,
+    regular: bool,
+    extra: Vec<Input>,
+) {
+    match tick_once(machine, ledger, seat, now, regular, extra, None) {
+        Some(pending) => ledger.push(pending),
+        None => ledger.idle_tick(),
+    }
 }

@@ -12,26 +12,35 @@
 mod config;
 mod drill_room;
 mod forecast_room;
+mod health;
 mod host;
+mod keeping;
 mod lateness;
 mod ledger;
 mod machine;
 mod meta;
+mod pace;
 mod picture;
 mod queue;
 mod replay;
 pub mod standin;
+mod tap;
 mod timelines;
 mod water;
+mod writer;
+
+pub use guanlan_journal as journal;
 
 pub use config::{LIVE_TICK_MS, RoomConfig};
 pub use drill_room::{DrillError, DrillSetup, drill_config, run_drill};
-pub use host::{Control, ForkPoint, RoomHandle, hold, run_live};
+pub use health::Trouble;
+pub use host::{Control, ForkPoint, RoomHandle, hold, run_live, run_live_keeping};
+pub use keeping::Keeping;
 pub use machine::{Machine, TickOutcome};
 pub use meta::{FeedView, RoomMeta};
 pub use picture::{Health, Picture, Playback};
 pub use queue::{Ack, Answer, QueueError, RoomSender};
-pub use replay::{ReplayError, recover, run_replay};
+pub use replay::{ReplayError, Replayed, Replayer, recover, recover_what_is_whole, run_replay};
 pub use timelines::{Exercises, TimelineError, TimelineInfo, Timelines};
 pub(crate) use water::measures::measures_of;
 pub use water::{

@@ -83,27 +83,48 @@ impl Machine {
         self.app.world()
     }
 
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        self.app.world_mut()
+    }
+
     /// Runs one tick: drains `inputs` in this order at the instant `now`.
     ///
     /// Commands whose id has been answered before get that answer again and change nothing.
     pub fn tick(&mut self, now: Stamp, inputs: Vec<Input>) -> TickOutcome {
+        self.tick_keeping(now, inputs).0
+    }
+
+    /// As [`Self::tick`]; gives the inputs back as they came, for the journal.
+    pub(crate) fn tick_keeping(&mut self, now: Stamp, inputs: Vec<Input>) -> (TickOutcome, Vec<Input>) {
         self.tick += 1;
         let dt_ms = if self.now == Stamp(0) { 0 } else { (now - self.now).max(0) };
         self.now = now;
         let world = self.app.world_mut();
         let mut early = Vec::new();
-        let inputs = drop_repeated(world.resource::<RoomMeta>(), inputs, &mut early);
+        // Only commands may be taken out; the many readings are never copied.
+        let mut whole = None;
+        let inputs = if inputs.iter().any(|i| matches!(i, Input::Command(_))) {
+            whole = Some(inputs.clone());
+            drop_repeated(world.resource::<RoomMeta>(), inputs, &mut early)
+        } else {
+            inputs
+        };
+        let count = inputs.len();
         let mode = world.resource::<RoomMeta>().mode;
         world.insert_resource(Clock { now, dt_ms, tick: self.tick, mode, seed: self.config.seed });
         world.resource_mut::<Inbox>().inputs = inputs;
         world.run_schedule(RoomTick);
         refuse_unanswered(world);
         let outbox = std::mem::take(&mut *world.resource_mut::<Outbox>());
-        world.resource_mut::<Inbox>().inputs.clear();
-        world.resource_mut::<RoomMeta>().remember(&outbox.replies);
+        let mut drained = std::mem::take(&mut world.resource_mut::<Inbox>().inputs);
+        // Orders that the room gave itself during the tick follow from what came in: they are no inputs.
+        drained.truncate(count);
+        if !outbox.replies.is_empty() {
+            world.resource_mut::<RoomMeta>().remember(&outbox.replies);
+        }
         let mut replies = outbox.replies;
         replies.extend(early);
-        TickOutcome { events: outbox.events, replies }
+        (TickOutcome { events: outbox.events, replies }, whole.unwrap_or(drained))
     }
 
     /// SHA-256 of the whole truth, hex.
@@ -112,8 +133,7 @@ impl Machine {
     /// When a state cannot be serialised.
     pub fn state_hash(&self) -> Result<String, StateError> {
         let world = self.app.world();
-        let hash = world.resource::<StateRegistry>().hash(world)?;
-        Ok(hash.iter().map(|b| format!("{b:02x}")).collect())
+        Ok(hex(&world.resource::<StateRegistry>().hash(world)?))
     }
 
     /// The whole truth as bytes.
@@ -122,8 +142,16 @@ impl Machine {
     /// When a state cannot be serialised.
     pub fn snapshot(&self) -> Result<Snapshot, StateError> {
         let world = self.app.world();
-        let states = world.resource::<StateRegistry>().save(world)?;
-        Ok(Snapshot { tick: self.tick, ts: self.now, hash: self.state_hash()?, states })
+        snapshot_of(world.resource::<StateRegistry>(), world, self.tick, self.now)
+    }
+
+    /// The whole truth as it is now, to be made a snapshot by another thread. Costs handles, not data.
+    pub(crate) fn freeze(&self) -> Frozen {
+        let world = self.app.world();
+        let registry = world.resource::<StateRegistry>().clone();
+        let mut copy = World::new();
+        registry.copy(world, &mut copy);
+        Frozen { registry, world: copy, tick: self.tick, now: self.now }
     }
 
     /// A room at a snapshot. `config` must be of the same city.
@@ -152,6 +180,29 @@ impl Machine {
         fork.tick = self.tick;
         fork.now = self.now;
         fork
+    }
+}
+
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn snapshot_of(registry: &StateRegistry, world: &World, tick: u64, ts: Stamp) -> Result<Snapshot, StateError> {
+    let states = registry.save(world)?;
+    Ok(Snapshot { tick, ts, hash: hex(&StateRegistry::hash_saved(&states)), states })
+}
+
+/// A truth that stands still.
+pub(crate) struct Frozen {
+    registry: StateRegistry,
+    world: World,
+    tick: u64,
+    now: Stamp,
+}
+
+impl Frozen {
+    pub fn snapshot(&self) -> Result<Snapshot, StateError> {
+        snapshot_of(&self.registry, &self.world, self.tick, self.now)
     }
 }
 

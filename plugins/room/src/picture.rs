@@ -12,6 +12,7 @@ use guanlan_dispatch::{Recommendations, RoadState, UnitRoster};
 use guanlan_drill::DrillState;
 use guanlan_sensing::{Catalogue, Lineage, SensorTable, WaterState};
 
+pub use crate::health::Health;
 use crate::{
     machine::Machine,
     meta::{FeedView, RoomMeta},
@@ -23,23 +24,6 @@ use crate::{
         tasks::Tasks,
     },
 };
-
-/// How the room itself is doing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Health {
-    /// 99th percentile of how late ticks began over the last minutes, ms.
-    pub lateness_p99_ms: f64,
-    /// Mean cost of a tick, ms.
-    pub tick_cost_ms: f64,
-    /// Deliveries waiting at the door.
-    pub queue: usize,
-    /// Ticks that ran but are not on disk yet.
-    pub uncommitted: usize,
-    /// What the medium said last; empty when well.
-    pub trouble: String,
-    /// Last record of the chain.
-    pub journal_seq: u64,
-}
 
 /// Where a timeline stands on its own clock.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,9 @@
 //! The bounded door of a room: everything that comes in waits here for the next tick.
 
+use std::collections::BTreeMap;
+
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use guanlan_core::{CommandEnvelope, Input, Reply};
+use guanlan_core::{CommandEnvelope, CommandId, Input, Reply};
 
 /// Called once, after the tick that drained the inputs is committed: `true` = durable.
 pub type Ack = Box<dyn FnOnce(bool) + Send>;
@@ -81,4 +83,15 @@ fn refused<T>(error: &TrySendError<T>) -> QueueError {
         TrySendError::Full(_) => QueueError::Full,
         TrySendError::Disconnected(_) => QueueError::Closed,
     }
+}
+
+/// Pairs replies with those who wait for them; the rest (repeated ids) wait for the same reply.
+pub(crate) fn pair_answers(mut waiting: BTreeMap<CommandId, Vec<Answer>>, replies: Vec<Reply>) -> Vec<(Answer, Reply)> {
+    let mut pairs = Vec::new();
+    for reply in replies {
+        for answer in waiting.remove(&reply.command).unwrap_or_default() {
+            pairs.push((answer, reply.clone()));
+        }
+    }
+    pairs
 }

@@ -3,6 +3,7 @@
 pub(crate) mod act;
 pub(crate) mod cap;
 pub(crate) mod open311;
+pub(crate) mod past;
 pub(crate) mod picture;
 mod query;
 pub(crate) mod read;
@@ -35,6 +36,8 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/rooms", get(timelines::rooms))
         .route("/sensors", get(read::sensors))
         .route("/sensors/{id}", get(read::sensor))
+        .route("/sensors/{id}/series", get(past::series))
+        .route("/figures", get(past::figures))
         .route("/observations", get(read::observations).post(act::post_observations))
         .route("/alerts", get(read::alerts))
         .route("/cases", get(read::cases))

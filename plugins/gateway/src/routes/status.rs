@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Hall;
-use crate::feeds::Refused;
+use crate::{feeds::Refused, wire::Words};
 
 /// Health of the live room.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,8 +36,23 @@ pub(crate) struct HealthOut {
     uncommitted: usize,
     /// Last record of the journal.
     journal_seq: u64,
-    /// What the disk said last; empty when well.
+    /// Why nothing is acknowledged; empty when well.
     trouble: String,
+    /// Everything that is wrong with journal, history and clock.
+    troubles: Vec<TroubleOut>,
+}
+
+/// Something that is wrong with the medium or the clock.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TroubleOut {
+    /// disk_full, read_only, damaged, busy, io, clock_back, clock_ahead, other.
+    code: String,
+    /// What it is and what to do.
+    words: Words,
+    /// What the system says.
+    detail: String,
+    /// Since when.
+    since: String,
 }
 
 /// Health of the live room; 503 when it cannot keep what it is told.
@@ -56,8 +71,18 @@ pub(crate) async fn health(State(doors): Hall) -> impl IntoResponse {
         uncommitted: p.health.uncommitted,
         journal_seq: p.health.journal_seq,
         trouble: p.health.trouble.clone(),
+        troubles: p.health.troubles.iter().map(trouble_out).collect(),
     };
     (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(out))
+}
+
+fn trouble_out(t: &guanlan_room::Trouble) -> TroubleOut {
+    TroubleOut {
+        code: t.fault.code().to_owned(),
+        words: Words::from(&t.text),
+        detail: t.detail.clone(),
+        since: t.since.to_rfc3339(),
+    }
 }
 
 /// Figures in the Prometheus text format.

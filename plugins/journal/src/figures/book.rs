@@ -76,6 +76,11 @@ impl FigureBook {
         self.seq
     }
 
+    /// Goes on in another journal after this record.
+    pub fn go_on_from(&mut self, seq: u64) {
+        self.seq = seq;
+    }
+
     /// Counts a fact. Facts that no cube has room for (too many words) are left out of the cubes.
     pub fn count(&mut self, fact: &Fact<'_>) {
         let mut pending = self.pending.write().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -212,12 +217,8 @@ impl FigureBook {
         Ok(())
     }
 
-    /// A view for questions that includes what is not on disk yet.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub fn reader(&self, history: &Path) -> Result<FigureReader, JournalError> {
-        FigureReader::open(history, Some(Arc::clone(&self.pending)))
+    pub(crate) fn pending(&self) -> Arc<RwLock<Pending>> {
+        Arc::clone(&self.pending)
     }
 }
 
@@ -274,7 +275,7 @@ pub struct FigureReader {
 }
 
 impl FigureReader {
-    fn open(path: &Path, pending: Option<Arc<RwLock<Pending>>>) -> Result<Self, JournalError> {
+    pub(crate) fn open(path: &Path, pending: Option<Arc<RwLock<Pending>>>) -> Result<Self, JournalError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(db(path))?;
         conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(db(path))?;

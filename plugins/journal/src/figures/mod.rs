@@ -13,6 +13,7 @@ mod cube;
 mod facts;
 mod query;
 
+pub(crate) use book::Pending;
 pub use book::{FigureBook, FigureReader};
 pub use facts::Fact;
 pub use query::{FigureError, FigureQuery, FigureRow, FigureStep};

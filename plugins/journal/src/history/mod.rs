@@ -13,6 +13,7 @@
 //! **Invariant:** everything a query answers follows from rows fed; a chunk and its roll-ups change in one transaction.
 
 mod chunk;
+mod door;
 mod keep;
 mod merge;
 mod read;
@@ -26,9 +27,10 @@ use std::sync::Arc;
 
 use guanlan_core::{SensorId, Stamp};
 
-use crate::error::JournalError;
+use crate::{error::JournalError, figures::FigureBook};
 
 pub use chunk::gorilla_bits;
+pub use door::HistoryDoor;
 pub use keep::{KeepError, Retention};
 pub use read::HistoryReader;
 pub use rollup::{Bucket, Level};
@@ -104,6 +106,11 @@ pub trait History: Send {
     fn latest_at(&self, stream: u32) -> Option<Stamp>;
     /// The closed range of plausible values of a stream.
     fn plausible(&self, stream: u32) -> Option<[f64; 2]>;
+    /// Goes on in another journal after this tick: what is kept stays, and its last part is closed.
+    ///
+    /// # Errors
+    /// When the medium refuses.
+    fn go_on_from(&mut self, tick: u64) -> Result<(), JournalError>;
     /// Takes what a tick brought; it can be queried from now on.
     ///
     /// # Errors
@@ -126,6 +133,20 @@ pub trait History: Send {
     /// # Errors
     /// When the medium refuses.
     fn reader(&self) -> Result<HistoryReader, JournalError>;
+    /// The figures kept so far.
+    ///
+    /// # Errors
+    /// When the medium refuses.
+    fn load_figures(&self) -> Result<FigureBook, JournalError>;
+    /// Puts the figures of records on disk, if they changed, in a transaction of their own.
+    ///
+    /// # Errors
+    /// When the medium refuses; they are kept and it may be tried again.
+    fn save_figures(&mut self, book: &mut FigureBook) -> Result<(), JournalError>;
+    /// Where others ask about this history and these figures.
+    fn door(&self, book: &FigureBook) -> HistoryDoor;
+    /// The retention policy.
+    fn retention(&self) -> &Retention;
 }
 
 /// Readings fed but not on disk yet, shared with readers.

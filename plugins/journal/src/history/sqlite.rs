@@ -4,13 +4,14 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, RwLockReadGuard, RwLockWriteGuard},
+    time::{Duration, Instant},
 };
 
 use guanlan_core::{SensorId, Stamp};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::{
-    History, HistoryReader, HistoryTick, NEVER_MS, Retention, SharedTail,
+    History, HistoryDoor, HistoryReader, HistoryTick, NEVER_MS, Retention, SharedTail,
     chunk::{self, BLOCK},
     rows::{Rows, Tail, arrival_s},
 };
@@ -28,6 +29,8 @@ pub(crate) const KEY: i64 = 0;
 pub(crate) const RAW: i64 = 1;
 pub(crate) const MINUTE: i64 = 2;
 const SCHEMA: i64 = 1;
+/// Time between attempts to close a part on a medium that refuses.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// A part that takes readings.
 struct Open {
@@ -54,6 +57,8 @@ pub struct SqliteHistory {
     watermark: u64,
     fed: u64,
     pub(super) next_sweep: Stamp,
+    /// When closing a part was refused last.
+    refused: Option<Instant>,
 }
 
 impl SqliteHistory {
@@ -73,13 +78,13 @@ impl SqliteHistory {
         let owner = serde_json::to_string(meta).unwrap_or_default();
         match Self::open(&path, &owner, keep) {
             Ok(history) if history.watermark <= head_tick => return Ok(history),
-            Ok(history) => tracing_like(&format!(
+            Ok(history) => say(&format!(
                 "{}: holds tick {} of a journal that ends at {head_tick}; begun anew",
                 path.display(),
                 history.watermark
             )),
             Err(error) if error.fault() == crate::Fault::Damaged => {
-                tracing_like(&format!("{error}; the history is made again from the journal"));
+                say(&format!("{error}; the history is made again from the journal"));
             }
             Err(error) => return Err(error),
         }
@@ -97,7 +102,7 @@ impl SqliteHistory {
     fn open(path: &Path, owner: &str, keep: Retention) -> Result<Self, JournalError> {
         let err = db(path);
         let mut conn = Connection::open(path).map_err(&err)?;
-        conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(&err)?;
+        conn.busy_timeout(Duration::from_secs(5)).map_err(&err)?;
         conn.pragma_update(None, "page_size", 16384).map_err(&err)?;
         conn.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(&err)?;
         conn.pragma_update(None, "journal_mode", "WAL").map_err(&err)?;
@@ -136,6 +141,7 @@ impl SqliteHistory {
             watermark,
             fed: watermark,
             next_sweep: Stamp(0),
+            refused: None,
         };
         history.load()?;
         Ok(history)
@@ -190,28 +196,6 @@ impl SqliteHistory {
         Ok(())
     }
 
-    /// The retention policy.
-    #[must_use]
-    pub fn retention(&self) -> &Retention {
-        &self.keep
-    }
-
-    /// Puts the figures of records on disk, if they changed, in a transaction of their own.
-    ///
-    /// # Errors
-    /// When the medium refuses; they are kept and it may be tried again.
-    pub fn save_figures(&mut self, book: &mut FigureBook) -> Result<(), JournalError> {
-        book.save(&mut self.conn, &self.path)
-    }
-
-    /// The figures kept so far.
-    ///
-    /// # Errors
-    /// When the medium refuses.
-    pub fn load_figures(&self) -> Result<FigureBook, JournalError> {
-        FigureBook::load(&self.conn, &self.path)
-    }
-
     /// Limits the file's size in pages: how a full disk is tried in tests.
     #[doc(hidden)]
     pub fn limit_pages(&mut self, pages: i64) -> Result<(), JournalError> {
@@ -248,11 +232,15 @@ impl SqliteHistory {
     fn cut_if_due(&mut self, now: Stamp) -> Result<(), JournalError> {
         let Some(open) = &self.open else { return self.begin_part(now) };
         let due = now.0.div_euclid(PART_MS) > open.begin_ms.div_euclid(PART_MS) || open.rows >= PART_ROWS;
-        if !due {
+        if !due || self.refused.is_some_and(|at| at.elapsed() < RETRY) {
             return Ok(());
         }
         let part = open.part;
-        self.flush()?;
+        if let Err(error) = self.flush() {
+            self.refused = Some(Instant::now());
+            return Err(error);
+        }
+        self.refused = None;
         self.conn
             .execute("UPDATE parts SET end_ms = ?2 WHERE part = ?1", params![part, now.0])
             .map_err(db(&self.path))?;
@@ -261,7 +249,7 @@ impl SqliteHistory {
 }
 
 /// What is told when a file is put aside; this crate logs nowhere else.
-fn tracing_like(text: &str) {
+fn say(text: &str) {
     eprintln!("{text}");
 }
 
@@ -326,10 +314,8 @@ impl History for SqliteHistory {
     }
 
     fn feed(&mut self, tick: HistoryTick) -> Result<(), JournalError> {
-        if tick.tick <= self.fed {
-            return Ok(());
-        }
-        let cut = if tick.readings.is_empty() { Ok(()) } else { self.cut_if_due(tick.now) };
+        let fresh = tick.tick > self.fed;
+        let cut = if tick.readings.is_empty() || !fresh { Ok(()) } else { self.cut_if_due(tick.now) };
         let tail = Arc::clone(&self.tail);
         let mut tail = tail.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (id, range) in tick.streams {
@@ -341,6 +327,9 @@ impl History for SqliteHistory {
             self.ranges.push(range);
             self.latest.push(number, NEVER_MS, 0, 0.0, 0);
             tail.fresh.push((number, id));
+        }
+        if !fresh {
+            return Ok(());
         }
         let by = arrival_s(tick.now);
         let l = &mut self.latest;
@@ -361,6 +350,21 @@ impl History for SqliteHistory {
         }
         self.fed = tick.tick;
         cut
+    }
+
+    fn go_on_from(&mut self, tick: u64) -> Result<(), JournalError> {
+        self.flush()?;
+        let last = self.latest.at.iter().max().copied().unwrap_or(0);
+        let err = db(&self.path);
+        let tx = self.conn.transaction().map_err(&err)?;
+        tx.execute("UPDATE parts SET end_ms = max(begin_ms, ?1) WHERE end_ms IS NULL", [last])
+            .map_err(&err)?;
+        tx.execute("UPDATE state SET value = ?1 WHERE key = 'watermark'", [tick.to_string()]).map_err(&err)?;
+        tx.commit().map_err(&err)?;
+        drop(err);
+        self.open = None;
+        (self.watermark, self.fed) = (tick, tick);
+        Ok(())
     }
 
     fn unflushed(&self) -> usize {
@@ -430,5 +434,21 @@ impl History for SqliteHistory {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags).map_err(db(&self.path))?;
         HistoryReader::of(conn, &self.path, Some(Arc::clone(&self.tail)))
+    }
+
+    fn load_figures(&self) -> Result<FigureBook, JournalError> {
+        FigureBook::load(&self.conn, &self.path)
+    }
+
+    fn save_figures(&mut self, book: &mut FigureBook) -> Result<(), JournalError> {
+        book.save(&mut self.conn, &self.path)
+    }
+
+    fn door(&self, book: &FigureBook) -> HistoryDoor {
+        HistoryDoor::of(&self.path, Arc::clone(&self.tail), book.pending())
+    }
+
+    fn retention(&self) -> &Retention {
+        &self.keep
     }
 }
