@@ -127,7 +127,7 @@ fn open(dir: &Path, sensors: usize) -> Result<Bench, Failure> {
     let frame = LocalFrame::new(config.city.epsg, config.city.origin);
     let intake = Arc::new(Intake::new(room.sender().clone(), frame, true));
     let hub = Arc::new(broker::Hub::default());
-    let address = runtime.block_on(broker::serve("127.0.0.1:0", intake, hub)).map_err(failed)?;
+    let address = runtime.block_on(broker::serve("127.0.0.1:0", intake, hub, broker::Users::new())).map_err(failed)?;
     Ok(Bench { room, address, _runtime: runtime })
 }
 
