@@ -76,6 +76,14 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
     if let Some(format) = by_magic(&head) {
         return Ok(format);
     }
+    if let Some(packing) = packing(&head).filter(|_| by_extension(path) != Some(Format::EsriAscii)) {
+        let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        // Servers keep tilesets packed; their reader unpacks them.
+        return match packing {
+            "gzip" if name.starts_with("tileset") => Ok(Format::Tiles3d),
+            _ => Err(fail(format!("is packed with {packing}; unpack it first"))),
+        };
+    }
     if [&b"b3dm"[..], b"i3dm", b"pnts", b"cmpt", b"subt"].iter().any(|magic| head.starts_with(magic)) {
         return Err(fail("is one tile of a 3D tileset, expected the tileset.json it belongs to".into()));
     }
@@ -123,6 +131,19 @@ fn by_magic(head: &[u8]) -> Option<Format> {
         return Some(Format::Osm);
     }
     None
+}
+
+/// Name of what a whole file is packed with.
+fn packing(head: &[u8]) -> Option<&'static str> {
+    let kinds: [(&[u8], &str); 6] = [
+        (b"\x1f\x8b", "gzip"),
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x03\x04", "zip"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+    ];
+    kinds.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name)
 }
 
 fn by_extension(path: &Path) -> Option<Format> {
@@ -249,12 +270,16 @@ mod tests {
             ("x.db", b"SQLite format 3\0", Some(Format::GeoPackage)),
             ("x.shp", b"", Some(Format::Shapefile)),
             ("x.asc.gz", b"\x1f\x8b", Some(Format::EsriAscii)),
+            ("x.city.json.gz", b"\x1f\x8b\x08", None),
+            ("x.city.json", b"BZh9", None),
+            ("tileset.json", b"\x1f\x8b\x08", Some(Format::Tiles3d)),
             ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::Tiles3d)),
         ] {
             let path = dir.path().join(name);
             std::fs::write(&path, bytes).expect("written");
             assert_eq!(detect(&path).ok(), want, "{name} {:?}", String::from_utf8_lossy(bytes));
         }
-        assert!(detect(dir.path()).expect_err("folder").reason.contains("folder"));
+        let bare = tempfile::tempdir().expect("temporary folder");
+        assert!(detect(bare.path()).expect_err("folder").reason.contains("folder"));
     }
 }

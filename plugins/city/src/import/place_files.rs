@@ -351,3 +351,42 @@ pub(super) fn check_place(source: &Source, frame: &LocalFrame, report: &mut Repo
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str, heights: Option<&str>) -> Source {
+        let sketch = Sketch {
+            format: Format::CityJson,
+            crs: None,
+            extent: None,
+            degrees: false,
+            heights: heights.map(str::to_owned),
+            report: Report::default(),
+        };
+        Source::known(Path::new(name), sketch)
+    }
+
+    #[test]
+    fn heights_of_different_levels_are_not_mixed_unless_somebody_says_so() {
+        let files = [
+            source("streets.osm", None),
+            source("town.city.json", Some("NAP height")),
+            source("terrain.tif", Some("ellipsoidal (WGS 84)")),
+            source("more.city.json", Some("NAP height")),
+        ];
+        let mut report = Report::default();
+        assert_eq!(compare_heights(&files, false, &mut report), [true, true, false, true]);
+        let left = report.problems.iter().find(|p| p.severity == Severity::Skipped).expect("said");
+        assert!(left.where_ == "terrain.tif" && left.message.contains("town.city.json NAP height"), "{left:?}");
+        assert!(left.message_zh.contains("不混用"), "{left:?}");
+        let mut report = Report::default();
+        assert_eq!(compare_heights(&files, true, &mut report), [true; 4]);
+        assert!(report.problems.iter().any(|p| p.message.ends_with("they are not converted")), "{report:?}");
+        // Three centimetres apart.
+        let near = [source("a", Some("Yellow Sea 1956 height")), source("b", Some("Yellow Sea 1985 height"))];
+        assert_eq!(compare_heights(&near, false, &mut Report::default()), [true; 2]);
+        assert_eq!(compare_heights(&[source("a", None)], false, &mut Report::default()), [true]);
+    }
+}

@@ -20,10 +20,26 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 /// The Chinese of a message; the message itself when there is none.
 #[must_use]
 pub fn chinese(message: &str) -> String {
-    translated(message, 0).unwrap_or_else(|| message.to_owned())
+    // The validator's code at the end stays as it is.
+    let code = message.strip_suffix(')').and_then(|m| m.rsplit_once(" ("));
+    let code = code.filter(|(_, code)| code.len() > 3 && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
+    match code.and_then(|(plain, code)| Some(format!("{}（{code}）", translated(plain, 0)?))) {
+        Some(text) => text,
+        None => translated(message, 0).unwrap_or_else(|| message.to_owned()),
+    }
+}
+
+/// What is done about something stands behind it: `; the tile is left out`.
+fn done(message: &str, depth: usize) -> Option<String> {
+    let mut ends = CATALOGUE.iter().filter(|e| e.fixed.len() == 1 && e.fixed[0].starts_with("; "));
+    let (head, end) = ends.find_map(|e| Some((message.strip_suffix(e.fixed[0])?, e.chinese)))?;
+    Some(format!("{}{end}", translated(head, depth)?))
 }
 
 fn translated(message: &str, depth: usize) -> Option<String> {
+    if let Some(text) = done(message, depth) {
+        return Some(text);
+    }
     // Whole sentences first, then those with the fewest gaps: the catalogue's order decides among equals.
     let fits = CATALOGUE.iter().filter_map(|entry| Some((entry, gaps(message, &entry.fixed)?)));
     let (entry, found) =
@@ -62,8 +78,10 @@ fn gaps<'a>(message: &'a str, fixed: &[&str]) -> Option<Vec<&'a str>> {
         rest = &rest[at + text.len()..];
     }
     let tail = rest.strip_suffix(last)?;
-    // A pattern of nothing but a gap says nothing; an empty gap is no value.
-    if tail.is_empty() && last.is_empty() {
+    // A pattern of nothing but a gap says nothing; an empty gap after a space is no value. What is done about
+    // something may be missing at the end.
+    if tail.is_empty() && last.is_empty() && fixed[fixed.len() - 2].chars().next_back().is_none_or(char::is_whitespace)
+    {
         return None;
     }
     found.push(tail);
@@ -84,6 +102,9 @@ mod tests {
                 "没有可用的内容：属性“code”缺少，应为 文本",
             ),
             ("curve 'x' is not defined; its plan area is unknown", "曲线“x”未定义；其水面面积未知"),
+            ("no boundingVolume; the tile is left out", "没有 boundingVolume；略去该瓦片"),
+            ("no boundingVolume", "没有 boundingVolume"),
+            ("expected a number, found text; ignored (TYPE_MISMATCH)", "应为数，实为 text；已忽略（TYPE_MISMATCH）"),
             ("said by nobody", "said by nobody"),
             ("", ""),
         ] {

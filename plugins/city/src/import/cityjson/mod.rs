@@ -143,6 +143,13 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         let text = "no reference system; the import needs --crs EPSG:n";
         facts.problems.push(super::Problem::new(Severity::Guessed, "", "metadata.referenceSystem", text));
     }
+    if let Some(code) = head.epsg.filter(|code| guanlan_geography::crs_parts(&format!("EPSG:{code}")).is_err()) {
+        let text = format!("EPSG:{code} is unknown; the import needs --crs EPSG:n");
+        facts.problems.push(super::Problem::new(Severity::Skipped, "", "metadata.referenceSystem", text));
+    }
+    if facts.counts["city_objects"] == 0 {
+        facts.problems.push(super::Problem::new(Severity::Guessed, "", "CityObjects", "the file has no city objects"));
+    }
     let (part, report) = converter.finish(input);
     let drawn = |b: &Building| 1 + b.details.len();
     let more = part.buildings.iter().map(drawn).max().unwrap_or(0);

@@ -347,6 +347,56 @@ fn a_footprint_alone_is_raised_by_what_is_known() {
     }
 }
 
+/// A house of three levels of detail, with a red wall, a picture on its roof, and one that is not there.
+#[test]
+fn levels_of_detail_materials_and_pictures() {
+    let mut file = cube(9);
+    let solid = file["CityObjects"]["b"]["geometry"][0]["boundaries"].clone();
+    let textured =
+        json!({"day": {"values": [[[[null]], [[0, 0, 1, 2, 3]], [[1, 0, 1, 2, 3]], [[null]], [[null]], [[null]]]]}});
+    file["appearance"] = json!({"materials": [{"name": "red", "diffuseColor": [1.0, 0.0, 0.0]}],
+        "textures": [{"type": "PNG", "image": "looks/roof.png", "wrapMode": "clamp"}, {"type": "PNG", "image": "looks/gone.png"}],
+        "vertices-texture": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]});
+    file["CityObjects"]["b"]["geometry"] = json!([
+        {"type": "MultiSurface", "lod": "0", "boundaries": [[[0, 3, 2, 1]]]},
+        {"type": "Solid", "lod": "1", "boundaries": solid},
+        {"type": "Solid", "lod": "2.2", "boundaries": solid, "material": {"day": {"values": [[null, null, 0, 0, null, null]]}}, "texture": textured}]);
+    file["CityObjects"]["w"] = json!({"type": "WaterBody", "geometry": [{"type": "MultiSurface", "lod": "1", "boundaries": [[[0, 1, 2, 3]]]}]});
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("looks")).unwrap();
+    image::RgbaImage::from_fn(32, 32, |x, _| image::Rgba(if x < 16 { [0, 0, 255, 255] } else { [0, 255, 0, 255] }))
+        .save(dir.path().join("looks/roof.png"))
+        .unwrap();
+    let path = dir.path().join("house.city.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    let (part, report) = read(&path, &LocalFrame::default(), None).unwrap();
+    let house = &part.buildings[0];
+    assert_eq!((house.lod, house.details.iter().map(|d| d.lod).collect::<Vec<_>>()), (2.2, vec![1.0, 0.0]));
+    assert_eq!((house.at_lod(2.0)[0].top_m, house.details[1].parts[0].top_m), (11.0, 2.0));
+    assert_eq!(house.attributes, r#"{"function":"school","storeysAboveGround":3}"#);
+    // The roof has its picture; of the walls both are red, one for want of its picture.
+    assert_eq!((part.pictures.len(), part.skins.len()), (1, 2), "{report:?}");
+    let (roof, walls) = (&part.skins[0], &part.skins[1]);
+    assert_eq!((roof.picture, roof.len(), roof.owners.clone()), (Some(0), 2, vec![0, 0]));
+    assert!(roof.corners.iter().all(|c| c[2] == 11.0) && roof.uvs.iter().flatten().all(|v| (0.0..=1.0).contains(v)));
+    assert_eq!((walls.picture, walls.len(), walls.colors[0]), (None, 4, [255, 0, 0, 255]));
+    assert!(
+        report.problems.iter().any(|p| p.message.contains("picture of a texture") && p.where_.contains("gone.png"))
+    );
+    // Texture coordinates count from the lower left: the corner at 0, 0 lies at the picture's left.
+    let page = image::load_from_memory(&part.pictures[0].bytes).unwrap().to_rgb8();
+    let low = roof.corners.iter().position(|c| c[0] == 0.0 && c[1] == 0.0).unwrap();
+    let high = roof.corners.iter().position(|c| c[0] == 10.0 && c[1] == 8.0).unwrap();
+    let at = |n: usize| {
+        let [u, v] = roof.uvs[n].map(|v| v * page.width() as f32);
+        let inside = |v: f32| (v as u32).clamp(6, page.width() - 1);
+        page.get_pixel(inside(u), inside(v)).0
+    };
+    assert!(at(low)[2] > 200 && at(high)[1] > 200, "{:?} {:?}", at(low), at(high));
+    let keys = |layer| part.keys[&layer].clone();
+    assert_eq!(keys(crate::model::Layer::Surfaces), ["w"]);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
 
