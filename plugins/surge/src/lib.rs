@@ -5,6 +5,12 @@
 //! their way to the picture, see [`Surge::depth_view`]. Only single cells (inlets, pump trucks), the books and
 //! what somebody asks for come back to the processor.
 //!
+//! A view binds it like this: in its plugin's `finish`, `Gpu::shared(render_device.wgpu_device().clone(),
+//! (**render_queue.0).clone(), &adapter_info)` makes the solver's kernels on the renderer's device; the water thread owns
+//! the [`Surge`] and hands its [`DepthView`] over once, through the render world's resources. The material then binds
+//! [`DepthView::buffer`] as a read-only storage buffer in the vertex stage of the water's grid (or samples the texture
+//! that [`Surge::copy_depths`] has filled); nothing is uploaded when the water moves.
+//!
 //! **Invariant:** depths are 64-bit fixed-point numbers on the device; what crosses a face is one integer that one
 //! cell loses and the other gains. The ledger closes to the rounding of f64, whatever a driver does to
 //! floating-point arithmetic.

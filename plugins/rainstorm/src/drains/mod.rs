@@ -11,13 +11,14 @@
 //! A network that stands alone has SWMM's subcatchments and street inlets, too; over a raster the rain falls on the
 //! cells and the cells meet the inlets.
 //!
-//! **What it is not.** No seepage and evaporation of conduits and storage, culvert inlet control, PID rules, LID,
+//! **What it is not.** No seepage and evaporation of conduits and storage, culvert inlet control, LID,
 //! groundwater, RDII, snow, pollutants: what a file asks of these is said in [`DrainPlan::notes`] or by its import.
 
 mod force_main;
 mod hydrology;
 mod inlets;
 mod matrix;
+mod pipe_sizes;
 mod plan;
 mod pumps;
 mod regulators;

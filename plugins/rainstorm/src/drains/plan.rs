@@ -140,6 +140,8 @@ pub struct DrainPlan {
     pub(super) sections: Vec<Section>,
     pub(super) halves: Vec<Half>,
     pub(super) supplies: Vec<Supply>,
+    /// The file's own clock at the start, s since 1970-01-01.
+    pub(super) start_s: f64,
     /// Subcatchments, when the network stands alone.
     pub(super) hydrology: Option<Hydrology>,
     pub(super) tides: Vec<Option<Tide>>,
@@ -148,8 +150,8 @@ pub struct DrainPlan {
     pub(super) step_s: f64,
     pub(super) slot: bool,
     /// A full pipe below the highest crown of its node keeps the width it has just below its own crown as storage of
-    /// the node, until the node is under pressure: SWMM's EXTRAN does, and delays floods by it. Without: full pipes hold no
-    /// more.
+    /// the node, until the node is under pressure; and a shaft holds next to nothing above its pipes: SWMM's EXTRAN does
+    /// so. Without: full pipes hold no more, and shafts are as wide as they are.
     pub(super) crown_storage: bool,
     /// Normal flow limits a conduit by slope, by Froude number.
     pub(super) normal_by: [bool; 2],
@@ -188,6 +190,10 @@ impl DrainPlan {
             plan.notes.push("street inlets of the file are not used: the raster's streets meet the manholes".into());
             plan.regulators.retain(|r| !street(r));
             plan.lay_out();
+            // Targets of rules count what there is.
+            let told = plan.notes.len();
+            plan.rules = plan.rules_for(network);
+            plan.notes.truncate(told);
         }
         if !network.catchments.is_empty() {
             plan.notes
@@ -212,6 +218,7 @@ impl DrainPlan {
             },
             ..Self::default()
         };
+        plan.start_s = network.start_s as f64;
         plan.add_nodes(network);
         plan.add_conduits(network);
         plan.step_s = plan.step_of(network);
@@ -229,7 +236,7 @@ impl DrainPlan {
         plan.hydrology = Hydrology::of(network, count, &mut plan.notes);
         plan.say_what_is_not_modelled(network);
         plan.tides = tides_of(network);
-        plan.rules = rules_of(network, &plan.nodes, &plan.links, &plan.pumps, &plan.regulators, &mut plan.notes);
+        plan.rules = plan.rules_for(network);
         plan.gather_halves();
         plan.look_for_outfalls();
         plan.lay_out();
@@ -269,6 +276,11 @@ impl DrainPlan {
         };
         let shortest_s = self.links.iter().map(travel).fold(f64::INFINITY, f64::min);
         routing_s.min((share * shortest_s).max(least_s))
+    }
+
+    fn rules_for(&mut self, network: &DrainageNetwork) -> Vec<Rule> {
+        let Self { nodes, links, pumps, regulators, sections, notes, .. } = self;
+        rules_of(network, nodes, links, pumps, regulators, sections, notes)
     }
 
     fn add_street_inlets(&mut self, network: &DrainageNetwork) {
@@ -506,7 +518,15 @@ impl DrainPlan {
         let inside = depth.min(top.max(1.0e-3));
         let (mut volume, mut area) = match &n.shape {
             Some(s) => (s.volume_m3(inside), s.area_m2(inside).max(1.0e-3)),
-            None => (n.shaft_m2 * inside, n.shaft_m2),
+            None => {
+                let crown = n.crown_m - n.invert_m;
+                if self.crown_storage && crown > 0.0 && inside > crown {
+                    let narrow = PRESSED_M2.min(n.shaft_m2);
+                    (n.shaft_m2 * crown + narrow * (inside - crown), narrow)
+                } else {
+                    (n.shaft_m2 * inside, n.shaft_m2)
+                }
+            }
         };
         if depth > inside {
             // Above the rim: the pond, or (so wide that it does not rise) what is lost.
@@ -574,6 +594,8 @@ impl DrainPlan {
 
 /// Plan area over which lost floods spread, m²: the head stays at the rim.
 pub(super) const FLOODED_M2: f64 = 1.0e6;
+/// Plan area of a shaft above its pipes where SWMM counts none, m²: heads under pressure are what flows make them.
+const PRESSED_M2: f64 = 0.05;
 /// Depth over full depth above which the surface of a closed conduit is too narrow to mean anything (SWMM).
 const CROWN_CUTOFF: f64 = 0.96;
 /// Width of the Preissmann slot over the height of a section (SWMM's SLOT option: 1 %).

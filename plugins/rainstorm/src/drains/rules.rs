@@ -8,6 +8,7 @@ use super::{
     plan::{PlanLink, PlanNode},
     pumps::PlanPump,
     regulators::Regulator,
+    section::Section,
 };
 
 /// A rule with its names resolved.
@@ -34,13 +35,27 @@ pub(super) enum Source {
     NodeInflow(usize),
     LinkFlow(usize),
     LinkSetting(usize),
+    /// Depth of a conduit, mean of its ends.
+    LinkDepth(usize),
+    /// How long a pump or regulator has been open, or closed, s.
+    OpenS(usize),
+    ClosedS(usize),
+    /// Rain of a gage: intensity now, mm/h, or depth of the last so many hours, mm.
+    Rain(usize),
+    RainHours(usize, u32),
+    /// A number that never changes: full depth, length.
+    Fixed(u64),
     TimeS,
     ClockS,
+    /// 1 is Sunday; 1 is January; 1 is the first of January.
+    Weekday,
+    Month,
+    DayOfYear,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Action {
-    /// Pump or regulator: index among both.
+    /// Pump or regulator: index among both; conduits count on.
     target: usize,
     value: Value,
 }
@@ -50,6 +65,8 @@ enum Value {
     Number(f64),
     Curve(Curve, Source),
     Series(TimeSeries),
+    /// Gain, integral and derivative time in min; which controller it is; what it holds, and where.
+    Pid([f64; 3], usize, Source, Right),
 }
 
 pub(super) fn rules_of(
@@ -58,6 +75,7 @@ pub(super) fn rules_of(
     links: &[PlanLink],
     pumps: &[PlanPump],
     regulators: &[Regulator],
+    sections: &[Section],
     notes: &mut Vec<String>,
 ) -> Vec<Rule> {
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
@@ -69,9 +87,20 @@ pub(super) fn rules_of(
     let source = |v: &ControlVariable| -> Option<Source> {
         if same(&v.object, "SIMULATION") {
             return match v.attribute.as_str() {
-                "TIME" => Some(Source::TimeS),
+                // Dates are given as seconds since the start.
+                "TIME" | "DATE" => Some(Source::TimeS),
                 "CLOCKTIME" => Some(Source::ClockS),
+                "DAY" => Some(Source::Weekday),
+                "MONTH" => Some(Source::Month),
+                "DAYOFYEAR" => Some(Source::DayOfYear),
                 _ => None,
+            };
+        }
+        if same(&v.object, "GAGE") {
+            let k = network.gages.iter().position(|g| same(&g.id, &v.id))?;
+            return match v.attribute.as_str() {
+                "INTENSITY" => Some(Source::Rain(k)),
+                other => other.strip_suffix("-HR_DEPTH")?.parse().ok().map(|hours| Source::RainHours(k, hours)),
             };
         }
         if same(&v.object, "NODE") {
@@ -81,6 +110,7 @@ pub(super) fn rules_of(
                 "HEAD" => Some(Source::NodeHead(k)),
                 "VOLUME" => Some(Source::NodeVolume(k)),
                 "INFLOW" => Some(Source::NodeInflow(k)),
+                "MAXDEPTH" => Some(Source::Fixed(nodes[k].depth_m.to_bits())),
                 _ => None,
             };
         }
@@ -88,10 +118,17 @@ pub(super) fn rules_of(
         match v.attribute.as_str() {
             "FLOW" => Some(Source::LinkFlow(k)),
             "STATUS" | "SETTING" => Some(Source::LinkSetting(k)),
+            "DEPTH" if k < links.len() => Some(Source::LinkDepth(k)),
+            "FULLDEPTH" => Some(Source::Fixed(sections[links.get(k)?.section].full_m.to_bits())),
+            "FULLFLOW" => Some(Source::Fixed(links.get(k)?.full_m3_s.to_bits())),
+            "LENGTH" => Some(Source::Fixed(links.get(k)?.length_m.to_bits())),
+            "TIMEOPEN" => k.checked_sub(links.len()).map(Source::OpenS),
+            "TIMECLOSED" => k.checked_sub(links.len()).map(Source::ClosedS),
             _ => None,
         }
     };
     let mut out = Vec::new();
+    let controllers = std::cell::Cell::new(0);
     for rule in &network.rules {
         let premises: Option<Vec<_>> = rule
             .premises
@@ -105,6 +142,11 @@ pub(super) fn rules_of(
             })
             .collect();
         let last = rule.premises.last().and_then(|p| source(&p.left));
+        let goal = rule.premises.last().and_then(|p| match &p.right {
+            ControlValue::Number(v) => Some(Right::Number(*v)),
+            ControlValue::Variable(v) => source(v).map(Right::Source),
+        });
+        let conduit = |id: &str| links.iter().position(|l| same(&l.id, id)).map(|k| pumps.len() + regulators.len() + k);
         let actions = |list: &[ControlAction]| -> Option<Vec<Action>> {
             list.iter()
                 .map(|a| {
@@ -112,9 +154,12 @@ pub(super) fn rules_of(
                         ControlSetting::Value(v) => Value::Number(*v),
                         ControlSetting::Curve(k) => Value::Curve(network.curves.get(*k)?.clone(), last?),
                         ControlSetting::Series(k) => Value::Series(network.series.get(*k)?.clone()),
-                        ControlSetting::Pid(_) => return None,
+                        ControlSetting::Pid(times) => {
+                            controllers.set(controllers.get() + 1);
+                            Value::Pid(*times, controllers.get() - 1, last?, goal.clone()?)
+                        }
                     };
-                    Some(Action { target: driven(&a.id)?, value })
+                    Some(Action { target: driven(&a.id).or_else(|| conduit(&a.id))?, value })
                 })
                 .collect()
         };
@@ -142,10 +187,28 @@ fn holds(compare: Compare, a: f64, b: f64) -> bool {
     }
 }
 
+/// Number of PID controllers of the rules.
+pub(super) fn controllers(rules: &[Rule]) -> usize {
+    let actions = rules.iter().flat_map(|r| r.then.iter().chain(&r.otherwise));
+    actions.filter_map(|a| if let Value::Pid(_, k, ..) = a.value { Some(k + 1) } else { None }).max().unwrap_or(0)
+}
+
+/// What rules look at and remember.
+pub(super) struct Looking<'a> {
+    pub time_s: f64,
+    /// Length of the step, s.
+    pub dt_s: f64,
+    pub look: &'a dyn Fn(Source) -> f64,
+    /// What each target is set to now.
+    pub setting: &'a dyn Fn(usize) -> f64,
+    /// The last two errors of each controller.
+    pub errors: &'a mut [[f64; 2]],
+}
+
 /// Settings that the rules ask for: target and value; of several for one target that of the highest
 /// priority, and of equals the first.
-pub(super) fn decide(rules: &[Rule], time_s: f64, look: impl Fn(Source) -> f64) -> Vec<(usize, f64)> {
-    let mut asked: Vec<(usize, f64, f64)> = Vec::new();
+pub(super) fn decide(rules: &[Rule], looking: &mut Looking<'_>) -> Vec<(usize, f64)> {
+    let mut asked: Vec<(usize, &Value, f64)> = Vec::new();
     for rule in rules {
         // OR parts, each a chain of ANDs.
         let (mut any, mut all) = (false, true);
@@ -154,25 +217,91 @@ pub(super) fn decide(rules: &[Rule], time_s: f64, look: impl Fn(Source) -> f64) 
                 any |= all;
                 all = true;
             }
-            let right = match right {
-                Right::Number(v) => *v,
-                Right::Source(s) => look(*s),
-            };
-            all &= holds(*compare, look(*left), right);
+            all &= holds(*compare, (looking.look)(*left), looking.value(right));
         }
         any |= all && !rule.premises.is_empty();
         for action in if any { &rule.then } else { &rule.otherwise } {
-            let value = match &action.value {
-                Value::Number(v) => *v,
-                Value::Curve(curve, source) => curve.at(look(*source)).unwrap_or(0.0),
-                Value::Series(series) => series.at(time_s),
-            };
             match asked.iter_mut().find(|a| a.0 == action.target) {
-                Some(a) if rule.priority > a.2 => *a = (action.target, value, rule.priority),
+                Some(a) if rule.priority > a.2 => *a = (action.target, &action.value, rule.priority),
                 Some(_) => {}
-                None => asked.push((action.target, value, rule.priority)),
+                None => asked.push((action.target, &action.value, rule.priority)),
             }
         }
     }
-    asked.into_iter().map(|(target, value, _)| (target, value)).collect()
+    let settle = |(target, value, _): (usize, &Value, f64)| {
+        let value = match value {
+            Value::Number(v) => *v,
+            Value::Curve(curve, source) => curve.at((looking.look)(*source)).unwrap_or(0.0),
+            Value::Series(series) => series.at(looking.time_s),
+            Value::Pid(times, k, source, goal) => looking.pid(*times, *k, *source, goal, target),
+        };
+        (target, value)
+    };
+    asked.into_iter().map(settle).collect()
+}
+
+impl Looking<'_> {
+    fn value(&self, right: &Right) -> f64 {
+        match right {
+            Right::Number(v) => *v,
+            Right::Source(s) => (self.look)(*s),
+        }
+    }
+
+    /// SWMM's recursive controller: what it adds to the setting of its target.
+    fn pid(
+        &mut self,
+        [gain, integral_min, derivative_min]: [f64; 3],
+        k: usize,
+        at: Source,
+        goal: &Right,
+        to: usize,
+    ) -> f64 {
+        let (goal, got, dt_min) = (self.value(goal), (self.look)(at), self.dt_s / 60.0);
+        let error = if goal == 0.0 { goal - got } else { (goal - got) / goal };
+        let before = (self.setting)(to);
+        let Some([last, older]) = self.errors.get_mut(k) else { return before };
+        if (error - *last).abs() < 1.0e-4 {
+            (*last, *older) = (0.0, 0.0);
+        }
+        let integral = if integral_min == 0.0 { 0.0 } else { error * dt_min / integral_min };
+        let derivative = if dt_min > 0.0 { derivative_min * (error - 2.0 * *last + *older) / dt_min } else { 0.0 };
+        let update = gain * ((error - *last) + integral + derivative);
+        (*older, *last) = (*last, error);
+        (before + update).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_opens_until_its_goal_is_reached() {
+        let value = Value::Pid([-2.0, 5.0, 0.0], 0, Source::NodeDepth(0), Right::Number(1.0));
+        let rule = Rule {
+            premises: vec![(Joined::If, Source::NodeDepth(0), Compare::GreaterOrEqual, Right::Number(0.0))],
+            then: vec![Action { target: 0, value }],
+            otherwise: Vec::new(),
+            priority: 0.0,
+        };
+        assert_eq!(controllers(std::slice::from_ref(&rule)), 1);
+        let (mut errors, mut setting, mut depth) = (vec![[0.0; 2]], 0.0_f64, 2.0_f64);
+        for k in 0..2000 {
+            let asked = decide(
+                std::slice::from_ref(&rule),
+                &mut Looking {
+                    time_s: f64::from(k) * 10.0,
+                    dt_s: 10.0,
+                    look: &|_| depth,
+                    setting: &|_| setting,
+                    errors: &mut errors,
+                },
+            );
+            setting = asked[0].1.min(1.0);
+            // A tank under a constant inflow, emptied in proportion to the setting and the depth.
+            depth += 10.0 * (0.004 - 0.01 * setting * depth);
+        }
+        assert!((depth - 1.0).abs() < 0.05 && (setting - 0.4).abs() < 0.05, "{depth} {setting}");
+    }
 }

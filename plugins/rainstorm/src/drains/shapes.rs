@@ -2,7 +2,10 @@
 
 use guanlan_city::model::drainage::{Conduit, DrainageNetwork, Street, Transect};
 
-use super::section::Section;
+use super::{
+    pipe_sizes::{ARCH_HEIGHTS, ARCH_WIDTHS, ELLIPSES, size_code},
+    section::Section,
+};
 
 /// Width over largest width of SWMM's egg, from invert to crown.
 const EGG: [f64; 26] = [
@@ -35,13 +38,14 @@ pub(super) fn section_of(conduit: &Conduit, network: &DrainageNetwork) -> Option
         "FORCE_MAIN" => plain(circle(height)),
         "FILLED_CIRCULAR" => plain(filled_circle(height, g2)),
         "RECT_CLOSED" => plain(rectangle(height, wide, true)),
-        "RECT_OPEN" => plain(rectangle(height, wide, false)),
+        "RECT_OPEN" => plain(channel(height, wide, g3.clamp(0.0, 2.0))),
         "TRAPEZOIDAL" => plain(trapezoid(height, g2.max(0.0), g3.max(0.0), g4.max(0.0))),
         "TRIANGULAR" => {
             let side = 0.5 * wide / height.max(1.0e-9);
             plain(trapezoid(height, 0.0, side, side))
         }
-        "HORIZ_ELLIPSE" | "VERT_ELLIPSE" | "ARCH" => plain(ellipse(height, wide)),
+        "HORIZ_ELLIPSE" | "VERT_ELLIPSE" => plain(pipe_ellipse(&name, [height, g2, g3], network)),
+        "ARCH" => pipe_arch([height, g2, g3], network),
         "PARABOLIC" => plain(power(height, wide, 0.5)),
         "POWER" => plain(power(height, wide, 1.0 / if g3 > 0.0 { g3 } else { 2.0 })),
         "RECT_TRIANGULAR" => {
@@ -99,6 +103,14 @@ pub(super) fn rectangle(h: f64, w: f64, closed: bool) -> Option<Section> {
     Section::from_profile(h, closed, None, |y| (w, w + 2.0 * y + if y >= h { top } else { 0.0 }))
 }
 
+/// A rectangular channel of which so many sides (0 to 2) are not walls.
+fn channel(h: f64, w: f64, missing: f64) -> Option<Section> {
+    if w <= 0.0 {
+        return None;
+    }
+    Section::from_profile(h, false, None, |y| (w, w + (2.0 - missing) * y))
+}
+
 /// Bottom width, run over rise of both sides.
 fn trapezoid(h: f64, bottom: f64, left: f64, right: f64) -> Option<Section> {
     let sides = (1.0 + left * left).sqrt() + (1.0 + right * right).sqrt();
@@ -111,6 +123,30 @@ fn ellipse(h: f64, w: f64) -> Option<Section> {
         let t = (2.0 * y / h - 1.0).clamp(-1.0, 1.0);
         w * (1.0 - t * t).max(0.0).sqrt()
     })
+}
+
+/// An elliptical pipe of a height and a width, or of a standard size: a code in the third parameter, or in the first
+/// when there is no width, as SWMM reads it.
+fn pipe_ellipse(name: &str, [height, width, third]: [f64; 3], network: &DrainageNetwork) -> Option<Section> {
+    let size = size_code([height, width, third], network).checked_sub(1).and_then(|k| ELLIPSES.get(k));
+    let Some([minor, major]) = size.map(|axes| axes.map(|inches| inches * 0.0254)) else {
+        return ellipse(height, if width > 0.0 { width } else { height });
+    };
+    if name == "HORIZ_ELLIPSE" { ellipse(minor, major) } else { ellipse(major, minor) }
+}
+
+/// An arch pipe, by height and width or by its code; the area is SWMM's, .7879 of the box around it.
+fn pipe_arch(geom: [f64; 3], network: &DrainageNetwork) -> Option<Shaped> {
+    let code = size_code(geom, network);
+    let size = |k: usize| Some([*ARCH_HEIGHTS.get(k)?, *ARCH_WIDTHS.get(k)?]);
+    let known = code.checked_sub(1).and_then(size).map(|axes| axes.map(|inches| inches * 0.0254));
+    let [height, width] = known.unwrap_or([geom[0], if geom[1] > 0.0 { geom[1] } else { 1.6 * geom[0] }]);
+    let note = (known.is_none() && code >= 1).then_some("a size code that is not known: taken by its height");
+    let section = widths(height, true, Some(0.7879 * height * width), |y| {
+        let t = (2.0 * y / height - 1.0).clamp(-1.0, 1.0);
+        width * (1.0 - t * t).max(0.0).sqrt()
+    })?;
+    Some(Shaped { section, note })
 }
 
 fn power(h: f64, w: f64, exponent: f64) -> Option<Section> {
@@ -274,6 +310,23 @@ mod tests {
         assert!(of("CIRCULAR", [0.0; 4]).is_none());
         assert!(of("TRAPEZOIDAL", [f32::NAN, 1.0, 1.0, 1.0]).is_none());
         assert!(of("BANANA", [1.0, 0.0, 0.0, 0.0]).unwrap().note.is_some());
+    }
+
+    #[test]
+    fn standard_ellipses_go_by_their_code() {
+        // 38 × 60 inches in a file in feet: code 9 where the height stands.
+        let mut network = DrainageNetwork::default();
+        network.options.insert("FLOW_UNITS".into(), "CFS".into());
+        for geom_m in [[9.0 * 0.3048, 0.0, 0.0, 0.0], [0.9652, 1.524, 9.0, 0.0]] {
+            let conduit = Conduit { shape: "HORIZ_ELLIPSE".into(), geom_m, ..Conduit::default() };
+            let s = section_of(&conduit, &network).unwrap().section;
+            assert!(
+                (s.full_m - 0.9652).abs() < 1e-6 && (s.area_m2 - 1.1553).abs() < 1e-3,
+                "{} {}",
+                s.full_m,
+                s.area_m2
+            );
+        }
     }
 
     #[test]

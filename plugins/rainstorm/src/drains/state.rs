@@ -59,6 +59,12 @@ pub(super) struct Moving {
     pub setting: Vec<f64>,
     /// What each is moving to.
     pub target: Vec<f64>,
+    /// When each was last opened or closed, s.
+    pub switched_s: Vec<f64>,
+    /// Gates of conduits that rules close: 1 open.
+    pub gate: Vec<f64>,
+    /// The last two errors of each PID controller.
+    pub pid_errors: Vec<[f64; 2]>,
     pub pump_failed: Vec<bool>,
     /// Switched by hand: on, off, or as the file says.
     pub pump_hand: Vec<Option<bool>>,
@@ -130,6 +136,9 @@ impl Drains {
             flow_m3_s,
             target: setting.clone(),
             setting,
+            switched_s: vec![0.0; driven],
+            gate: vec![1.0; links],
+            pid_errors: vec![[0.0; 2]; super::rules::controllers(&plan.rules)],
             pump_failed: vec![false; pumps],
             pump_hand: vec![None; pumps],
             pumped_m3: vec![0.0; pumps],
@@ -176,6 +185,9 @@ impl Drains {
             && saved.area_m2.len() == now.area_m2.len()
             && saved.setting.len() == now.setting.len()
             && saved.target.len() == now.target.len()
+            && saved.switched_s.len() == now.switched_s.len()
+            && saved.gate.len() == now.gate.len()
+            && saved.pid_errors.len() == now.pid_errors.len()
             && saved.pump_failed.len() == now.pump_failed.len()
             && saved.pump_hand.len() == now.pump_hand.len()
             && saved.pumped_m3.len() == now.pumped_m3.len()

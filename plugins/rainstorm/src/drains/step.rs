@@ -13,7 +13,7 @@ use super::{
     regulators::Kind,
     rules::{self, Source},
     state::Drains,
-    supply::Stage,
+    supply::{Stage, day_of_year, month_of},
     wave::{self, End, FUDGE},
 };
 use crate::surface::Street;
@@ -125,16 +125,58 @@ impl Drains {
                 }
                 Source::LinkFlow(k) => now.flow_m3_s[k],
                 Source::LinkSetting(k) => k.checked_sub(links).map_or(1.0, |k| now.setting[k]),
-                Source::TimeS => now.time_s,
-                Source::ClockS => {
-                    plan.supplies.first().map_or(now.time_s, |s| s.clock_s(now.time_s)).rem_euclid(86_400.0)
+                Source::LinkDepth(k) => {
+                    let link = &plan.links[k];
+                    let end = |node: usize, side: usize| (now.head_m[node] - link.bottom_m[side]).max(0.0);
+                    (0.5 * (end(link.from, 0) + end(link.to, 1))).min(plan.sections[link.section].full_m)
                 }
+                Source::OpenS(k) => {
+                    if now.setting[k] > 0.0 {
+                        now.time_s - now.switched_s[k]
+                    } else {
+                        0.0
+                    }
+                }
+                Source::ClosedS(k) => {
+                    if now.setting[k] > 0.0 {
+                        0.0
+                    } else {
+                        now.time_s - now.switched_s[k]
+                    }
+                }
+                Source::Rain(k) => plan.hydrology.as_ref().map_or(0.0, |h| h.rain_mm(k, now.time_s, 1.0) * 3600.0),
+                Source::RainHours(k, hours) => {
+                    plan.hydrology.as_ref().map_or(0.0, |h| h.rain_mm(k, now.time_s, f64::from(hours) * 3600.0))
+                }
+                Source::Fixed(bits) => f64::from_bits(bits),
+                Source::Weekday | Source::Month | Source::DayOfYear => {
+                    let day = ((plan.start_s + now.time_s) / 86_400.0).floor() as i64;
+                    match source {
+                        // 1970-01-01 was a Thursday.
+                        Source::Weekday => ((day + 4).rem_euclid(7) + 1) as f64,
+                        Source::Month => (month_of(day) + 1) as f64,
+                        _ => day_of_year(day) as f64,
+                    }
+                }
+                Source::TimeS => now.time_s,
+                Source::ClockS => (plan.start_s + now.time_s).rem_euclid(86_400.0),
             };
-            let asked = rules::decide(&plan.rules, now.time_s, look);
+            let driven = now.target.len();
+            let setting = |k: usize| now.target.get(k).copied().unwrap_or_else(|| now.gate[k - driven]);
+            let mut errors = now.pid_errors.clone();
+            let mut looking =
+                rules::Looking { time_s: now.time_s, dt_s, look: &look, setting: &setting, errors: &mut errors };
+            let asked = rules::decide(&plan.rules, &mut looking);
+            now.pid_errors = errors;
             for (target, value) in asked {
-                now.target[target] = value.max(0.0);
+                match now.target.get_mut(target) {
+                    // Only pumps may run faster than they are rated.
+                    Some(slot) => *slot = if target < pumps { value.max(0.0) } else { value.clamp(0.0, 1.0) },
+                    None => now.gate[target - driven] = value.clamp(0.0, 1.0),
+                }
             }
         }
+        let was_open: Vec<bool> = now.setting.iter().map(|s| *s > 0.0).collect();
         for (k, pump) in plan.pumps.iter().enumerate() {
             let depth = now.head_m[pump.from] - plan.nodes[pump.from].invert_m;
             if pump.stop_m > 0.0 && depth < pump.stop_m {
@@ -152,6 +194,11 @@ impl Drains {
             let k = pumps + k;
             let most = if regulator.travel_s > 0.0 { dt_s / regulator.travel_s } else { f64::INFINITY };
             now.setting[k] += (now.target[k] - now.setting[k]).clamp(-most, most);
+        }
+        for (k, was) in was_open.into_iter().enumerate() {
+            if was != (now.setting[k] > 0.0) {
+                now.switched_s[k] = now.time_s;
+            }
         }
     }
 
@@ -236,7 +283,7 @@ impl Drains {
                 depth_m: guess_m[node] - plan.nodes[node].invert_m,
                 outfall: plan.nodes[node].outfall,
             };
-            let open = link.barrels * (1.0 - now.blocked[k]);
+            let open = link.barrels * (1.0 - now.blocked[k]) * now.gate[k];
             let (old, last) = (now.flow_m3_s[k] / link.barrels, flow[0] / link.barrels);
             let mut new = wave::conduit(plan, link, [end(link.from), end(link.to)], old, last, now.area_m2[k], dt_s);
             let tide = if plan.nodes[link.to].outfall { plan.tides[link.to].as_ref() } else { None };

@@ -49,12 +49,13 @@ pub(super) fn month_of(day: i64) -> usize {
     ((shifted + 2) % 12) as usize
 }
 
-impl Supply {
-    /// The file's clock at a time, s since 1970-01-01.
-    pub fn clock_s(&self, t_s: f64) -> f64 {
-        self.start_s + t_s
-    }
+/// Day of the year (1 is the first of January) of a day since 1970-01-01.
+pub(super) fn day_of_year(day: i64) -> i64 {
+    // Back to the last day in January whose day before was in December.
+    (0..366).find(|back| month_of(day - back) == 0 && month_of(day - back - 1) == 11).unwrap_or(0) + 1
+}
 
+impl Supply {
     /// Flow at a time, m³/s.
     pub fn at(&self, t_s: f64) -> f64 {
         let factor: f64 = self.factors.iter().map(|f| f.at(self.start_s + t_s)).product();
@@ -157,6 +158,7 @@ mod tests {
     #[test]
     fn patterns_follow_the_calendar() {
         assert_eq!([0, 31, 59, 364, 365 + 365 + 59].map(month_of), [0, 1, 2, 11, 1]);
+        assert_eq!([0, 31, 364, 365].map(day_of_year), [1, 32, 365, 1]);
         let hourly = Factors { kind: PatternKind::Hourly, values: (0..24).map(f64::from).collect() };
         assert_eq!(hourly.at(3600.0 * 5.5), 5.0);
         // Saturday.

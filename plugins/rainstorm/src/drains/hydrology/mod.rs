@@ -113,6 +113,11 @@ impl Hydrology {
         }
     }
 
+    /// Rain of a gage in the time before an instant, mm.
+    pub fn rain_mm(&self, gage: usize, t_s: f64, span_s: f64) -> f64 {
+        self.gages.get(gage).map_or(0.0, |g| g.mean_m_s(t_s - span_s, t_s) * span_s * 1000.0)
+    }
+
     /// Adds the mean runoff between two times to the inflow of nodes, m³/s.
     pub fn run(&self, runoff: &mut Runoff, from_s: f64, to_s: f64, lateral_m3_s: &mut [f64]) {
         let mut t = from_s;
