@@ -44,7 +44,7 @@ pub enum Verb {
     Devices(DevicesArgs),
     /// 文件格式 / JSON Schema of a file users write.
     Schema {
-        /// rules, scenario, drill, layers.
+        /// rules, scenario, matrix, drill, layers, theme.
         name: String,
     },
     /// 性能基准 / figures of this machine.
@@ -108,6 +108,12 @@ pub struct RoomArgs {
     /// Size of text and panels, × normal.
     #[arg(long, value_name = "F")]
     pub scale: Option<f32>,
+    /// Height of the wall's picture in m: with --viewing-distance it decides how large text is (20 arcmin at least).
+    #[arg(long, value_name = "M", requires = "viewing_distance", value_parser = parse_metres)]
+    pub wall_height: Option<f32>,
+    /// How far from the wall people read it, m.
+    #[arg(long, value_name = "M", requires = "wall_height", value_parser = parse_metres)]
+    pub viewing_distance: Option<f32>,
     /// Colours: command_dark, daylight, or a theme file whose changes are shown at once.
     #[arg(long, value_name = "NAME|FILE")]
     pub theme: Option<String>,
@@ -139,15 +145,50 @@ pub struct RenderArgs {
     /// Look below the ground: pipes, manholes, pumps, basements.
     #[arg(long)]
     pub underground: bool,
+    /// Switch a layer on at an opacity, for example heat or buildings=0.4; 0 switches it off (repeatable).
+    #[arg(long, value_name = "LAYER[=0-1]", value_parser = parse_layer)]
+    pub layer: Vec<(String, f32)>,
+    /// Areas as prisms as high as a figure.
+    #[arg(long, value_name = "FIGURE")]
+    pub prisms: Option<Prisms>,
     /// Show a running exercise: a script file, or `shipped` for the cloudburst that comes with the program.
     #[arg(long, value_name = "SCRIPT")]
     pub drill: Option<PathBuf>,
-    /// Minute of the exercise to show.
-    #[arg(long, default_value_t = 60, value_name = "MIN")]
+    /// Time of the exercise to show: minutes, or minutes and seconds, for example 62 or 62:30.
+    #[arg(long, default_value = "60", value_name = "MIN[:S]", value_parser = parse_script_s)]
     pub minute: u32,
+    /// Two waters beside each other: depth rasters (GeoTIFF of `guanlan simulate`) for left and right; one file stands
+    /// right of the room's own water.
+    #[arg(long, value_name = "LEFT.tif RIGHT.tif", num_args = 1..=2)]
+    pub compare: Vec<PathBuf>,
+    /// --compare in two linked views instead of one with a divider.
+    #[arg(long, requires = "compare")]
+    pub side_by_side: bool,
+    /// Place of the divider of --compare, share of the map from the left.
+    #[arg(long, default_value_t = 0.5, value_name = "0-1")]
+    pub divider: f32,
     /// File to write.
     #[arg(long)]
     pub out: PathBuf,
+}
+
+/// Figures that areas can stand for.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prisms {
+    /// Open cases.
+    Cases,
+    /// Cases past their deadline.
+    Overdue,
+    /// Active alerts.
+    Alerts,
+    /// Crews on duty.
+    Crews,
+    /// Silent sensors.
+    Offline,
+    /// Deepest water.
+    Depth,
+    /// Residents.
+    Residents,
 }
 
 /// `guanlan inspect`.
@@ -370,6 +411,9 @@ pub struct FrameArgs {
     /// What draws: noop (nothing: the program's own work), software (the CPU), auto.
     #[arg(long, default_value = "auto")]
     pub adapter: String,
+    /// The demo city instead of made-up boxes; implies --full.
+    #[arg(long, conflicts_with = "workload")]
+    pub demo: bool,
     /// As a room draws it: painted ground, sky, symbols by level, ages, crowds as rings. Otherwise only what the race
     /// has, every mark a disc.
     #[arg(long)]
@@ -389,6 +433,33 @@ pub struct FrameArgs {
 fn parse_crs(text: &str) -> Result<u32, String> {
     guanlan_geography::crs_code(text)
         .ok_or_else(|| format!("'{text}' is no coordinate system: expected EPSG:4549, GCJ-02 or BD-09"))
+}
+
+/// `heat` or `buildings=0.4`.
+fn parse_layer(text: &str) -> Result<(String, f32), String> {
+    let (id, opacity) = text.split_once('=').unwrap_or((text, "1"));
+    match opacity.parse::<f32>() {
+        Ok(v) if (0.0..=1.0).contains(&v) && !id.is_empty() => Ok((id.to_owned(), v)),
+        _ => Err(format!(
+            "'{text}' is no layer: expected a name, or NAME=OPACITY from 0 to 1, for example buildings=0.4"
+        )),
+    }
+}
+
+fn parse_metres(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(m) if (0.05..=200.0).contains(&m) => Ok(m),
+        _ => Err(format!("'{text}' is no length: expected metres from 0.05 to 200")),
+    }
+}
+
+/// Seconds of `62` (minutes) or `62:30`.
+fn parse_script_s(text: &str) -> Result<u32, String> {
+    let wrong =
+        || format!("'{text}' is no time of an exercise: expected minutes, or MINUTES:SECONDS, for example 62:30");
+    let (minutes, seconds) = text.split_once(':').unwrap_or((text, "0"));
+    let (m, s): (u32, u32) = (minutes.parse().map_err(|_| wrong())?, seconds.parse().map_err(|_| wrong())?);
+    if m <= 100_000 && s < 60 { Ok(m * 60 + s) } else { Err(wrong()) }
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
@@ -412,6 +483,12 @@ mod tests {
     fn sizes_and_codes() {
         assert_eq!(parse_size("7680x2160"), Ok((7680, 2160)));
         assert!(parse_size("big").is_err());
+        assert_eq!(parse_script_s("62"), Ok(3720));
+        assert_eq!(parse_script_s("62:05"), Ok(3725));
+        assert_eq!(parse_layer("buildings=0.4"), Ok(("buildings".into(), 0.4)));
+        assert_eq!(parse_layer("heat"), Ok(("heat".into(), 1.0)));
+        assert!(parse_layer("heat=2").is_err() && parse_layer("=1").is_err());
+        assert!(parse_script_s("62:75").is_err() && parse_script_s("an hour").is_err());
         assert_eq!(parse_crs("EPSG:4549"), Ok(4549));
         assert_eq!(parse_crs("GCJ-02"), Ok(guanlan_geography::GCJ02));
         assert!(parse_crs("WGS84").is_err());

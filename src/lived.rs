@@ -77,14 +77,14 @@ fn tasks_of(events: &[Event], frame: &LocalFrame) -> BTreeMap<guanlan_core::Unit
     sent.collect()
 }
 
-/// An exercise at a minute of its script.
-pub fn exercise(config: &Arc<RoomConfig>, script: Option<&Path>, minute: u32, lang: Lang) -> Result<Machine, Failure> {
+/// An exercise at a second of its script, to the second: it is stepped there, never run past it.
+pub fn exercise(config: &Arc<RoomConfig>, script: Option<&Path>, second: u32, lang: Lang) -> Result<Machine, Failure> {
     let path = match script {
         Some(path) => path.to_owned(),
         None => shipped::drill_script().map_err(failed)?,
     };
     let plan = Arc::new(drill::plan(&path, &config.city)?);
-    let minute = minute.min(plan.script.duration_s / 60);
+    let second = second.min(plan.script.duration_s);
     let machine = day(config, true, Stamp::parse(drill::REHEARSAL_BEGINS))?;
     let head = Head { seq: 0, hash: GENESIS.into(), tick: machine.tick_number(), ts: machine.now() };
     let fork = ForkPoint { timeline: config.timeline.clone(), head, machine };
@@ -98,21 +98,21 @@ pub fn exercise(config: &Arc<RoomConfig>, script: Option<&Path>, minute: u32, la
     };
     let room = run_drill(fork, setup).map_err(failed)?;
     let mut progress = Progress::new();
-    loop {
-        std::thread::sleep(Duration::from_millis(50));
-        let picture = room.picture();
-        let Some(state) = &picture.drill else { continue };
-        let script_min = state.script_s(picture.now) / 60.0;
-        progress.step(&format!("{} {script_min:.0} / {minute} min", pick(lang, "演练", "exercise")));
-        if script_min >= f64::from(minute) || state.finished {
-            break;
+    // The exercise begins paused and then does exactly as many ticks of a second as were asked for.
+    room.control(Control::Pause);
+    for s in 1..=second {
+        if !room.control(Control::Step) {
+            return Err(failed(pick(lang, "演练中断", "the exercise ended early")));
+        }
+        if s % 60 == 0 {
+            progress.step(&format!("{} {} / {} min", pick(lang, "演练", "exercise"), s / 60, second / 60));
         }
     }
     let (tx, rx) = std::sync::mpsc::channel();
     room.control(Control::Fork(Box::new(move |point| {
         let _ = tx.send(point.machine);
     })));
-    let machine = rx.recv_timeout(Duration::from_secs(20)).map_err(failed)?;
+    let machine = rx.recv_timeout(Duration::from_secs(60)).map_err(failed)?;
     room.stop();
     Ok(machine)
 }

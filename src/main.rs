@@ -6,6 +6,8 @@
 #![allow(clippy::module_name_repetitions, reason = "verbs are named after their module")]
 
 mod args;
+#[cfg(feature = "views")]
+mod beside;
 mod exit;
 mod house;
 #[cfg(feature = "views")]

@@ -4,17 +4,21 @@ use std::{path::Path, sync::Arc};
 
 use guanlan_city::City;
 use guanlan_core::{Lang, Stamp};
-use guanlan_panels::{PanelsPlugin, Preset};
+use guanlan_panels::{Desk, PanelsPlugin, Preset};
 use guanlan_room::{Timelines, hold, run_replay};
 use guanlan_stage::{
-    CameraRig, StagePlugin, Underground, Views,
-    layers::{self, CameraAddresses, LayersPlugin},
+    AreaStyle, CameraRig, Figure, StagePlugin, Underground, Views,
+    bench::World,
+    layers::{self, AreaTree, CameraAddresses, LayerState, LayersPlugin},
+    sight::{self, FollowWindow, Wall},
     still::{self, StillSpec},
+    told::{FollowRoom, Reading},
     window::{self, WindowSpec},
 };
 
 use crate::{
-    args::{RenderArgs, RoomArgs},
+    args::{Prisms, RenderArgs, RoomArgs},
+    beside,
     exit::{Failure, Outcome, bad_input, failed},
     house::{House, room_config},
     lived,
@@ -39,6 +43,22 @@ fn layers_of(args: &RoomArgs, city: &City) -> Result<LayersPlugin, Failure> {
     Ok(LayersPlugin { file: args.layers.clone() })
 }
 
+/// The wall and where people stand, if the user said.
+fn wall_of(args: &RoomArgs) -> Option<Wall> {
+    Some(Wall { height_m: args.wall_height?, distance_m: args.viewing_distance? })
+}
+
+/// What the twin shows of the water beside the room: fill of drains, flow, rain field, buildings that a forecast names.
+fn follow_room() -> FollowRoom {
+    FollowRoom::new(|world| {
+        let shown = world.get_resource::<guanlan_panels::Showing>().and_then(|s| s.0.as_ref());
+        shown.map_or_else(Reading::default, |s| Reading {
+            scene: s.picture.live_water.scene.clone(),
+            ahead: s.picture.forecast.latest.clone(),
+        })
+    })
+}
+
 /// Opens the window and stays until it is closed.
 pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome {
     let timelines = house.timelines.clone();
@@ -61,6 +81,12 @@ pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome
         }));
         app.add_plugins(guanlan_markers::MarkersPlugin);
         app.add_plugins(PanelsPlugin { timelines, lang, scale: 1.0, demo, preset });
+        app.add_plugins(follow_room());
+        if args.scale.is_none() {
+            app.add_plugins(FollowWindow::new(wall_of(args), |world, scale| {
+                world.resource_mut::<Desk>().scale = scale;
+            }));
+        }
     });
     if exit.is_error() {
         Err(failed(pick(lang, "窗口异常关闭", "the window closed with an error")))
@@ -77,9 +103,10 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
     let at = at.transpose()?;
     let scene = room::scene_of(&args.room, lang)?;
     let layers = layers_of(&args.room, &scene.city)?;
+    let compare = beside::compare(args, &scene.city)?;
     let timelines = Arc::new(shown_room(args, at, &scene, lang)?);
     let briefing = args.view == "briefing" || args.room.briefing;
-    let mut unknown = None;
+    let (mut unknown, mut wrong_layer) = (None, None);
     let (width, height) = args.size;
     let spec = StillSpec { warmup_frames: WARMUP_FRAMES, ..StillSpec::to_file(width, height, &args.out) };
     let stage = stage(&args.room, scene.city.clone())?;
@@ -93,9 +120,14 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
                 (false, true) => Preset::Briefing,
                 (false, false) => Preset::Desk,
             };
-            let scale = args.room.scale.unwrap_or(1.0);
+            let scale = args.room.scale.unwrap_or_else(|| sight::scale(args.size, wall_of(&args.room)));
             app.add_plugins(PanelsPlugin { timelines: timelines.clone(), lang, scale, demo: scene.demo, preset });
+            app.add_plugins(follow_room());
             app.world_mut().resource_mut::<Underground>().on = args.underground;
+            if let Some(compare) = compare {
+                app.insert_resource(compare);
+            }
+            wrong_layer = choose_layers(args, app.world_mut());
             let views = app.world().resource::<Views>();
             let key = if briefing { "overview" } else { args.view.as_str() };
             match views.0.iter().find(|v| v.key == key) {
@@ -113,8 +145,40 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
         let _ = std::fs::remove_file(&args.out);
         return Err(bad_input(format!("--view '{}': expected one of {known}, briefing", args.view)));
     }
+    if let Some(wrong) = wrong_layer {
+        let _ = std::fs::remove_file(&args.out);
+        return Err(bad_input(wrong));
+    }
     drawn.map_err(failed)?;
     Ok(())
+}
+
+/// Layers and areas as the command line wants them; what is wrong with it.
+fn choose_layers(args: &RenderArgs, world: &mut World) -> Option<String> {
+    let mut layers = world.resource_mut::<LayerState>();
+    for (id, opacity) in &args.layer {
+        if !layers.catalogue().layers.iter().any(|l| l.id == *id) {
+            let known: Vec<&str> = layers.catalogue().layers.iter().map(|l| l.id.as_str()).collect();
+            return Some(format!("--layer '{id}': expected one of {}", known.join(", ")));
+        }
+        layers.set_on(id, *opacity > 0.0);
+        layers.set_opacity(id, *opacity);
+    }
+    if let Some(figure) = args.prisms {
+        let figure = match figure {
+            Prisms::Cases => Figure::Cases,
+            Prisms::Overdue => Figure::Overdue,
+            Prisms::Alerts => Figure::Alerts,
+            Prisms::Crews => Figure::Crews,
+            Prisms::Offline => Figure::Offline,
+            Prisms::Depth => Figure::Depth,
+            Prisms::Residents => Figure::Residents,
+        };
+        *world.resource_mut::<AreaStyle>() = AreaStyle::Prism(figure);
+        let whole = world.resource::<AreaTree>().whole();
+        world.resource_mut::<Desk>().area = whole;
+    }
+    None
 }
 
 /// The room a still shows, standing still.

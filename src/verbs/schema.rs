@@ -12,9 +12,11 @@ pub fn run(name: &str) -> Outcome {
         "feeds" => guanlan_feeds::file::schema(),
         #[cfg(feature = "views")]
         "layers" => serde_json::to_value(guanlan_stage::layers::schema()).map_err(failed)?,
+        #[cfg(feature = "views")]
+        "theme" => serde_json::to_value(guanlan_stage::theme::schema()).map_err(failed)?,
         other => {
             return Err(bad_input(format!(
-                "no schema '{other}': expected rules, scenario, measure, matrix, drill or layers"
+                "no schema '{other}': expected rules, scenario, measure, matrix, drill, layers or theme"
             )));
         }
     };

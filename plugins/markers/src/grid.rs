@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::scene::Motion;
+
 /// Rows by square cell, as one list with offsets. Rebuilt when places change.
 #[derive(Clone, Debug, Default)]
 pub struct Grid {
@@ -16,6 +18,8 @@ pub struct Grid {
     numbers: Vec<u32>,
     /// Lowest and highest mark, m.
     pub range_m: [f32; 2],
+    /// A mark may be this far from the place it was sorted by, m.
+    pub slack_m: f32,
 }
 
 /// A grid that is made when it is asked for, and again when the places are others.
@@ -70,6 +74,7 @@ impl Grid {
             offsets: vec![0; cols * rows + 1],
             numbers: vec![0; count],
             range_m: [low[2], high[2]],
+            slack_m: 0.0,
         };
         for p in places.clone() {
             let cell = grid.cell(p[0], p[1]);
@@ -83,6 +88,17 @@ impl Grid {
             let cell = grid.cell(p[0], p[1]);
             grid.numbers[next[cell] as usize] = i as u32;
             next[cell] += 1;
+        }
+        grid
+    }
+
+    /// Marks that glide are sorted by where they go; until they arrive they may be anywhere on their way.
+    #[must_use]
+    pub fn gliding(generation: u64, motions: &[Motion], now_ms: u32) -> Self {
+        let mut grid = Self::new(generation, motions.iter().map(|m| m.to));
+        for m in motions.iter().filter(|m| m.moving(now_ms)) {
+            grid.slack_m = grid.slack_m.max((m.from[0] - m.to[0]).abs()).max((m.from[1] - m.to[1]).abs());
+            grid.range_m = [grid.range_m[0].min(m.from[2]), grid.range_m[1].max(m.from[2])];
         }
         grid
     }

@@ -5,6 +5,9 @@ pub const SIDE: usize = 112;
 /// Radius over which a mark counts, m: half of it at a third of this distance.
 pub const RADIUS_M: f32 = 350.0;
 
+/// The legend's top is never less than this, marks per km²: a few marks far from each other are no hot spot.
+pub const LEAST_TOP_PER_KM2: f32 = 30.0;
+
 /// A field of densities over a box.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heat {
@@ -20,7 +23,7 @@ pub struct Heat {
     pub rows: usize,
     /// Marks per km² at each corner, row 0 south.
     pub per_km2: Vec<f32>,
-    /// Largest of them: the top of the legend.
+    /// Largest of them, and at least [`LEAST_TOP_PER_KM2`]: the top of the legend.
     pub top_per_km2: f32,
 }
 
@@ -53,7 +56,7 @@ pub fn heat(places: impl Iterator<Item = [f32; 2]> + Clone) -> Heat {
     }
     let per_km2 = 1e6 / (step_m * step_m);
     field.iter_mut().for_each(|v| *v *= per_km2);
-    let top_per_km2 = field.iter().copied().fold(0.0, f32::max);
+    let top_per_km2 = field.iter().copied().fold(LEAST_TOP_PER_KM2, f32::max);
     Heat { west_m, south_m, step_m, cols, rows, per_km2: field, top_per_km2 }
 }
 
@@ -89,6 +92,14 @@ mod tests {
         let east = heat.west_m + (peak % heat.cols) as f32 * heat.step_m;
         assert!(east.abs() < 2.0 * heat.step_m, "the peak lies over the crowd");
         assert!(heat.cols <= SIDE + 2 && heat.rows <= SIDE + 2);
+    }
+
+    #[test]
+    fn one_mark_is_no_hot_spot() {
+        let heat = heat([[0.0, 0.0], [4000.0, 0.0]].into_iter());
+        let most = heat.per_km2.iter().copied().fold(0.0, f32::max);
+        assert_eq!(heat.top_per_km2, LEAST_TOP_PER_KM2);
+        assert!(most > 1.0 && most < 0.5 * LEAST_TOP_PER_KM2, "{most}");
     }
 
     #[test]

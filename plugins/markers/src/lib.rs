@@ -110,7 +110,8 @@ fn follow(mut scene: ResMut<MarkerScene>, mut shown: ResMut<Shown>, rig: Res<Cam
     let crowds = crowd::update(scene, &eye, &mut shown.units_ms);
     if changed || crowds {
         (shown.show, shown.style) = (scene.show, scene.style);
-        redraw.scene();
+        // Columns reach the GPU in the frame that reads them: one frame shows it all.
+        redraw.scene_once();
     }
     let hz = match (scene.moves(), scene.breathes()) {
         (true, _) => 30.0,

@@ -86,12 +86,15 @@ pub fn pick_marker(scene: &MarkerScene, rig: &CameraRig, lens: &MapLens, cursor_
         });
     }
     if scene.show.units > 0.0 {
-        for (i, motion) in scene.units.motion.rows().iter().enumerate() {
-            let p = motion.at(scene.now_ms);
+        let motion = &scene.units.motion;
+        let generation = motion.generation();
+        let grid = scene.units.grid.get(generation, || Grid::gliding(generation, motion.rows(), scene.now_ms));
+        ray.near(&grid, |i| {
+            let p = motion.rows()[i].at(scene.now_ms);
             if scene.crowds.units.shows([p[0], p[1]]) {
                 offer(p, 0.5, MarkerHit::Unit(i));
             }
-        }
+        });
     }
     if scene.show.sensors > 0.0 {
         let sensors = &scene.sensors;
@@ -157,7 +160,7 @@ impl Ray {
         let (first, last) = (at(grid.range_m[1]), at(grid.range_m[0]));
         let place = |t: f32| to_city(self.origin + self.direction * t);
         let (a, b) = (place(first * (1.0 - slack).max(0.0)), place((last * (1.0 + slack)).min(FARTHEST_M)));
-        let margin = last * self.spread * 1.5 + 1.0;
+        let margin = last * self.spread * 1.5 + 1.0 + grid.slack_m;
         grid.near([a[0], a[1]], [b[0], b[1]], margin, |i| offer(i as usize));
     }
 }
@@ -224,6 +227,44 @@ mod tests {
             }
             let got = pick_marker(&scene, &rig, &lens, cursor);
             assert_eq!(got, best.map(|(_, i)| MarkerHit::Sensor(i)), "pose {k}");
+        }
+    }
+
+    #[test]
+    fn crews_are_found_while_they_glide_without_asking_all_of_them() {
+        let u = |i: u32, k: f64| ((f64::from(i) * k).fract() * 8_000.0 - 4_000.0) as f32;
+        let at = |i: u32, step: f32| {
+            let (e, n) = (u(i, 0.754_877_666) + step, u(i, 0.569_840_290) - step * 0.5);
+            UnitMark { pos: [e, n, hill(e, n)], ..Default::default() }
+        };
+        let mut scene = MarkerScene::default();
+        scene.units.glide = true;
+        scene.units.set((0..5_000).map(|i| at(i, 0.0)).collect::<Vec<_>>(), 1_000);
+        scene.units.set((0..5_000).map(|i| at(i, 60.0)).collect::<Vec<_>>(), 3_000);
+        let lens = MapLens::default();
+        for (k, now_ms) in [(0u32, 3_000u32), (7, 3_700), (19, 4_999), (31, 9_000)] {
+            scene.now_ms = now_ms;
+            let pose = CameraPose {
+                focus: [u(k, 0.31) * 0.3, u(k, 0.77) * 0.3, 60.0],
+                distance_m: 900.0 + 60.0 * k as f32,
+                yaw_deg: 37.0 * k as f32,
+                pitch_deg: 30.0,
+            };
+            let rig = CameraRig { pose, home: pose };
+            let mut found = 0;
+            for row in 0..5_000 {
+                let Some(px) = project(&lens, &rig, scene.units.at(row, now_ms).unwrap()) else { continue };
+                let inside = px.cmpgt(Vec2::ZERO).all() && px.cmplt(lens.lens.size_px).all();
+                if inside && px.distance(lens.lens.size_px * 0.5) < 200.0 {
+                    let Some(MarkerHit::Unit(hit)) = pick_marker(&scene, &rig, &lens, px) else {
+                        panic!("crew {row} is not found at {now_ms} ms")
+                    };
+                    let there = project(&lens, &rig, scene.units.at(hit, now_ms).unwrap()).unwrap();
+                    assert!(there.distance(px) <= 1e-2, "a nearer one than crew {row} at the same place");
+                    found += 1;
+                }
+            }
+            assert!(found > 3, "{found} crews in view {k}");
         }
     }
 

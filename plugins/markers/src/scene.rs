@@ -337,6 +337,8 @@ pub struct UnitColumns {
     /// All have arrived at this, ms of the scene's clock.
     pub settled_ms: u32,
     last_ms: u32,
+    /// Where they go, for picking.
+    pub(crate) grid: LazyGrid,
 }
 
 impl UnitColumns {

@@ -80,7 +80,7 @@ pub fn tint(figure: &AreaFigure, theme: Theme) -> Option<Vec4> {
 /// Height of the tallest prism, m: a large city stands taller.
 fn tallest_m(city: &City) -> f32 {
     let [w, s, e, n] = city.extent;
-    ((e - w).max(n - s) * 0.08).clamp(60.0, 900.0)
+    ((e - w).max(n - s) * 0.06).clamp(60.0, 900.0)
 }
 
 /// The highest ground under an outline, m.
@@ -125,10 +125,10 @@ pub fn bodies(figures: &AreaFigures, style: AreaStyle, city: &City, ground: &Gro
         if share <= 0.0 {
             continue;
         }
-        let color = wrong.unwrap_or_else(|| calm.lerp(bright, share.sqrt()));
+        let color = wrong.unwrap_or_else(|| calm.lerp(bright, 0.45 * share.sqrt()));
         let top = foot + 10.0 + tallest * share;
-        solid.cap(&area.ring, top, color.with_w(0.50).to_array());
-        let side = (color * 0.72).with_w(0.30).to_array();
+        solid.cap(&area.ring, top, color.with_w(0.34).to_array());
+        let side = (color * 0.72).with_w(0.22).to_array();
         for i in 0..area.ring.len() {
             let (a, b) = (area.ring[i], area.ring[(i + 1) % area.ring.len()]);
             let at = |p: [f32; 2], z: f32| to_scene(p[0], p[1], z);
@@ -248,7 +248,7 @@ pub(crate) fn show(
     let (city, theme) = (&settings.city, settings.theme);
     let solid = bodies(figures, *style, city, &ground, theme);
     if which.areas > 0.0 && !solid.is_empty() {
-        let material = solids.add(SolidMaterial { look: *look, ghost: true });
+        let material = solids.add(SolidMaterial { look: *look, ghost: true, layer: crate::solid::layer::NONE });
         commands.spawn((AreaLayer, Mesh3d(meshes.add(solid.into_mesh())), MeshMaterial3d(material), NoFrustumCulling));
     }
     let outlines = outlines(figures, *style, which, city, &ground, &look, theme);
@@ -321,7 +321,7 @@ mod tests {
         let top = |low: f32, high: f32| {
             positions.iter().filter(|p| p[0] > low && p[0] < high).map(|p| p[1]).fold(f32::MIN, f32::max) - 10.0
         };
-        assert!((top(101.0, 250.0) - 80.0).abs() < 0.1 && (top(-1.0, 99.0) - 40.0).abs() < 0.1);
+        assert!((top(101.0, 250.0) - 60.0).abs() < 0.1 && (top(-1.0, 99.0) - 30.0).abs() < 0.1);
     }
 
     #[test]

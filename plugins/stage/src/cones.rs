@@ -95,7 +95,7 @@ pub(crate) fn show(
     old.iter().for_each(|entity| commands.entity(entity).despawn());
     let solid = wedges(&cones, &ground, &look);
     if !solid.is_empty() {
-        let material = solids.add(SolidMaterial { look: *look, ghost: true });
+        let material = solids.add(SolidMaterial { look: *look, ghost: true, layer: crate::solid::layer::CAMERAS });
         commands.spawn((
             ConeLayer,
             LayerTag("cameras"),

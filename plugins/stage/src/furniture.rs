@@ -217,7 +217,11 @@ pub(crate) fn follow_focus(
     if !near {
         return;
     }
-    let material = handle.get_or_insert_with(|| solids.add(SolidMaterial { look: *look, ghost: false })).clone();
+    let material = handle
+        .get_or_insert_with(|| {
+            solids.add(SolidMaterial { look: *look, ghost: false, layer: crate::solid::layer::COMPONENTS })
+        })
+        .clone();
     let mut made = 0;
     let (west, south) = tile_of([focus[0] - REACH_M, focus[1] - REACH_M]);
     let (east, north) = tile_of([focus[0] + REACH_M, focus[1] + REACH_M]);

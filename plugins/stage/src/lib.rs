@@ -20,6 +20,7 @@ pub mod areas;
 pub mod bench;
 pub mod buildings;
 pub mod camera;
+pub mod compare;
 pub mod cones;
 pub mod flood;
 pub mod frame;
@@ -36,10 +37,12 @@ pub mod redraw;
 pub mod scene;
 pub mod screen;
 pub mod shaders;
+pub mod sight;
 pub mod solid;
 pub mod still;
 pub mod theme;
 pub mod tiles3d;
+pub mod told;
 pub mod underground;
 pub mod weather;
 pub mod window;
@@ -54,15 +57,17 @@ pub use image;
 
 pub use areas::{AreaStyle, Figure};
 pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
-pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField};
+pub use compare::{Compare, CompareView, Divider, Side};
+pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField, GpuWater};
 pub use ground::heights::Ground;
 pub use light::{SceneClock, clock::ShowInstant};
 pub use look::Look;
 pub use pick::{Highlight, PickTarget, Picked};
 pub use quality::Quality;
-pub use redraw::Redraw;
+pub use redraw::{Ambient, Redraw};
 pub use screen::{MainCamera, MapLens, MapViewport, ScreenCamera};
 pub use theme::ThemeChoice;
+pub use told::WaterTold;
 pub use underground::{DrainFill, PumpState, Underground};
 pub use weather::{Rain, RainField};
 
@@ -141,7 +146,7 @@ impl Plugin for StagePlugin {
         let views = camera::views::from_city(&self.city, &ground);
         let home = views.0.first().map(|v| v.pose).unwrap_or_default();
         scene::add_materials(app);
-        app.add_plugins(buildings::plugin);
+        app.add_plugins((buildings::plugin, compare::plugin, flood::upload::plugin, flood::gpu::plugin));
         app.add_plugins(MaterialPlugin::<screen::ScreenMaterial>::default());
         app.insert_resource(StageSettings { city: self.city.clone(), quality: self.quality, theme: self.theme })
             .insert_resource(Look::new(self.theme, self.city.extent))
@@ -157,9 +162,12 @@ impl Plugin for StagePlugin {
             .init_resource::<FloodWater>()
             .init_resource::<FloodFlow>()
             .init_resource::<FloodStyle>()
+            .init_resource::<GpuWater>()
             .init_resource::<Rain>()
             .init_resource::<Underground>()
             .init_resource::<DrainFill>()
+            .init_resource::<WaterTold>()
+            .init_resource::<told::Ahead>()
             .init_resource::<AreaStyle>()
             .insert_resource(furniture::PartIndex::new(&self.city))
             .init_resource::<ground::near::NearPainting>()
@@ -185,12 +193,26 @@ impl Plugin for StagePlugin {
                 screen::follow_window.in_set(StageSystems::Lens),
                 (camera::input::steer, underground::key).in_set(StageSystems::Input),
                 camera::flight::fly.in_set(StageSystems::Camera),
-                (flood::show_water, ground::near::follow_focus).in_set(StageSystems::Layers),
+                (told::spread, told::paint_impact).after(StageSystems::Camera).before(StageSystems::Layers),
+                (
+                    flood::show_water,
+                    flood::keep_flowing,
+                    weather::keep_falling.after(weather::show_rain),
+                    underground::keep_pumping,
+                    ground::near::follow_focus,
+                )
+                    .in_set(StageSystems::Layers),
                 // What takes its colours from the theme, after the look has them.
                 (scene::show_bodies, areas::show, cones::show, furniture::follow_focus)
                     .after(light::clock::follow_clock)
                     .in_set(StageSystems::Layers),
-                (light::clock::follow_clock, weather::show_rain, underground::show, pick::show_highlight)
+                (
+                    light::clock::follow_clock,
+                    weather::show_rain,
+                    underground::show,
+                    pick::show_highlight,
+                    ground::choose_shader.after(ground::near::follow_focus),
+                )
                     .chain()
                     .before(scene::LookFollows)
                     .in_set(StageSystems::Layers),

@@ -43,6 +43,10 @@ pub struct Look {
     pub extent: Vec4,
     /// x: fog density factor, y: mean share of lit windows, z: 1 in a dark theme, w: fine ground.
     pub tune: Vec4,
+    /// Opacity of layers: x: buildings, y: flood, z: rain, w: landmarks.
+    pub fade: Vec4,
+    /// Opacity of layers: x: terrain, y: street furniture, z: drainage, w: view cones of cameras.
+    pub fade_more: Vec4,
     /// Backdrop.
     pub space: Vec4,
     /// Land.
@@ -109,6 +113,8 @@ impl Look {
             under: Vec4::new(1.0, 0.0, 0.0, 0.0),
             extent: Vec4::from_array(extent),
             tune: Vec4::new(1.0, 0.0, 1.0, 1.0),
+            fade: Vec4::ONE,
+            fade_more: Vec4::ONE,
             space: none,
             land: none,
             arterial: none,

@@ -27,6 +27,10 @@ pub struct ResolvedQuality {
     pub window_scale: f32,
     /// True when a CPU draws.
     pub software: bool,
+    /// Frames per second of rain and running water while nothing else moves.
+    pub ambient_hz: f32,
+    /// Frames per second of breathing and gliding marks at most.
+    pub marks_hz: f32,
 }
 
 impl Quality {
@@ -43,6 +47,13 @@ impl Quality {
             fine_ground: !low,
             window_scale: if low && software { 0.5 } else { 1.0 },
             software,
+            // A CPU that draws leaves the machine to the room: its rain falls in still pictures, a calm one each.
+            ambient_hz: match (low, software) {
+                (_, true) => 0.5,
+                (true, false) => 10.0,
+                (false, false) => 24.0,
+            },
+            marks_hz: if software { 2.0 } else { 30.0 },
         }
     }
 }
@@ -72,5 +83,7 @@ mod tests {
         assert!(Quality::Auto.resolve(false).msaa);
         assert!(Quality::High.resolve(true).msaa, "a person may insist");
         assert!(!Quality::Low.resolve(false).msaa);
+        assert!(Quality::High.resolve(true).ambient_hz <= 1.0, "no preset makes an idle CPU work");
+        assert!(Quality::Low.resolve(false).ambient_hz < Quality::High.resolve(false).ambient_hz);
     }
 }

@@ -8,7 +8,7 @@ use bevy::render::storage::ShaderBuffer;
 
 use crate::StageSettings;
 use crate::buildings::{self, BuildingMaterial};
-use crate::flood::{FloodHandle, FloodMaterial};
+use crate::flood::{FloodMaterial, Waters};
 use crate::ground::heights::{Ground, HeightGrid};
 use crate::ground::paint::{Canvas, paint};
 use crate::ground::{GroundMaterial, terrain_mesh};
@@ -62,12 +62,7 @@ pub(crate) fn build(
 
     stats.prisms = buildings::spawn(&mut commands, city, &look, &mut meshes, &mut walls, &mut paints);
 
-    commands.insert_resource(FloodHandle(waters.add(FloodMaterial {
-        look: *look,
-        frame: Vec4::new(0.0, 0.0, 1.0, 1.0),
-        style: Vec4::ZERO,
-        chart: images.add(crate::flood::chart::blank()),
-    })));
+    commands.insert_resource(Waters::new(&look, &mut images, &mut waters));
     stats.build_ms = begun.elapsed().as_secs_f64() * 1000.0;
     tracing::info!(?stats, "scene built");
     commands.insert_resource(stats);
@@ -96,7 +91,7 @@ pub(crate) fn show_bodies(
     old.iter().for_each(|entity| commands.entity(entity).despawn());
     let bodies = solid::build(&settings.city, &ground, &look);
     if !bodies.is_empty() {
-        let material = solids.add(SolidMaterial { look: *look, ghost: false });
+        let material = solids.add(SolidMaterial { look: *look, ghost: false, layer: crate::solid::layer::LANDMARKS });
         let mesh = Mesh3d(meshes.add(bodies.into_mesh()));
         commands.spawn((Bodies, LayerTag("landmarks"), mesh, MeshMaterial3d(material)));
     }
@@ -106,10 +101,35 @@ pub(crate) fn show_bodies(
 pub trait Looks: Asset {
     /// Its copy of the look.
     fn look_mut(&mut self) -> &mut Look;
+
+    /// Takes a changed look.
+    fn take_look(&mut self, look: &Look) {
+        *self.look_mut() = *look;
+    }
+}
+
+impl Looks for BuildingMaterial {
+    fn look_mut(&mut self) -> &mut Look {
+        &mut self.look
+    }
+    fn take_look(&mut self, look: &Look) {
+        self.look = *look;
+        self.cut = buildings::is_cut(look);
+    }
+}
+
+impl Looks for GroundMaterial {
+    fn look_mut(&mut self) -> &mut Look {
+        &mut self.look
+    }
+    fn take_look(&mut self, look: &Look) {
+        self.look = *look;
+        self.faded = look.under.x * look.fade_more.x < 0.996;
+    }
 }
 
 macro_rules! looks {
-    ($($material:ty),+ $(,)?) => {
+    ($($material:ty),+; $($own:ty),+) => {
         $(impl Looks for $material {
             fn look_mut(&mut self) -> &mut Look {
                 &mut self.look
@@ -120,19 +140,15 @@ macro_rules! looks {
         pub(crate) fn add_materials(app: &mut App) {
             $(app.add_plugins(MaterialPlugin::<$material>::default());
             follow_look_with::<$material>(app);)+
+            $(app.add_plugins(MaterialPlugin::<$own>::default());
+            follow_look_with::<$own>(app);)+
         }
     };
 }
 
 looks!(
-    GroundMaterial,
-    BuildingMaterial,
-    SolidMaterial,
-    LineMaterial,
-    FloodMaterial,
-    SkyMaterial,
-    RainMaterial,
-    PipeMaterial,
+    SolidMaterial, LineMaterial, FloodMaterial, SkyMaterial, RainMaterial, PipeMaterial;
+    GroundMaterial, BuildingMaterial
 );
 
 /// From now on this material follows the look (theme, hour, weather, selection). For materials of other crates, too.
@@ -147,6 +163,6 @@ pub struct LookFollows;
 fn follow_look<M: Looks>(look: Res<Look>, mut materials: ResMut<Assets<M>>, mut redraw: ResMut<crate::Redraw>) {
     if look.is_changed() {
         redraw.scene();
-        materials.iter_mut().for_each(|(_, material)| *material.look_mut() = *look);
+        materials.iter_mut().for_each(|(_, material)| material.take_look(&look));
     }
 }

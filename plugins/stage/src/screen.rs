@@ -40,6 +40,10 @@ pub struct StillTarget {
     pub size: UVec2,
 }
 
+/// What is drawn is measured: it is drawn as in a window, not as a still.
+#[derive(Resource)]
+pub(crate) struct Measured;
+
 /// The last frames of a still are multisampled, whatever the adapter.
 #[derive(Resource)]
 pub(crate) struct SmoothStill;
@@ -110,6 +114,10 @@ crate::plain_material!(ScreenMaterial, shaders::SCREEN, [Mesh::ATTRIBUTE_POSITIO
     crate::material::always_seen(descriptor)
 });
 
+/// Share of the window's resolution at which the 3D is drawn, while it is drawn smaller.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct PictureScale(pub f32);
+
 /// The smaller 3D picture.
 #[derive(Resource)]
 pub(crate) struct Picture {
@@ -129,6 +137,7 @@ pub(crate) fn spawn_cameras(
     settings: Res<StageSettings>,
     adapter: Option<Res<RenderAdapterInfo>>,
     still: Option<Res<StillTarget>>,
+    measured: Option<Res<Measured>>,
     mut look: ResMut<Look>,
     mut images: ResMut<Assets<Image>>,
     mut meshes: ResMut<Assets<Mesh>>,
@@ -136,7 +145,8 @@ pub(crate) fn spawn_cameras(
 ) {
     let software = adapter.as_ref().is_some_and(|a| is_software(a));
     let mut quality = settings.quality.resolve(software);
-    if still.as_ref().is_some_and(|s| s.size.element_product() <= MOST_SMOOTH_PX) && settings.quality == Quality::Auto {
+    let small = still.as_ref().is_some_and(|s| s.size.element_product() <= MOST_SMOOTH_PX);
+    if small && measured.is_none() && settings.quality == Quality::Auto {
         // A still has time: its last frames are smooth and fine on any adapter.
         quality.fine_ground = true;
         commands.insert_resource(SmoothStill);
@@ -156,6 +166,7 @@ pub(crate) fn spawn_cameras(
         if quality.msaa { Msaa::Sample4 } else { Msaa::Off },
         Projection::custom(LensProjection(Lens::plain(Vec2::new(1280.0, 720.0)))),
         Transform::default(),
+        RenderLayers::from_layers(&[0, crate::flood::LAYERS[0], crate::flood::LAYERS[1]]),
     );
     if let Some(still) = still {
         let camera = Camera { clear_color: clear, ..default() };
@@ -181,6 +192,7 @@ pub(crate) fn spawn_cameras(
             RenderLayers::layer(SCREEN_LAYER),
         ));
         commands.insert_resource(Picture { image, scale: quality.window_scale, material });
+        commands.insert_resource(PictureScale(quality.window_scale));
     } else {
         commands.spawn((eye, ScreenCamera, Camera { clear_color: clear, ..default() }));
     }
@@ -192,6 +204,7 @@ pub(crate) fn follow_window(
     window: Query<&Window, With<PrimaryWindow>>,
     still: Option<Res<StillTarget>>,
     viewport: Res<MapViewport>,
+    compare: Res<crate::compare::Compare>,
     settings: Res<StageSettings>,
     ground: Res<Ground>,
     mut lens: ResMut<MapLens>,
@@ -207,8 +220,13 @@ pub(crate) fn follow_window(
     if size.x < 1.0 || size.y < 1.0 {
         return;
     }
-    let centre = viewport.0.map_or(size * 0.5, |r| r.center()).clamp(Vec2::ZERO, size);
-    let free = viewport.0.map_or(size, |r| r.size()).clamp(size * 0.1, size);
+    let mut free = viewport.0.unwrap_or(Rect::from_corners(Vec2::ZERO, size));
+    if compare.is_side_by_side() {
+        // The left of two linked views.
+        free.max.x = compare.divider_px(free.min.x, free.max.x);
+    }
+    let centre = free.center().clamp(Vec2::ZERO, size);
+    let free = free.size().clamp(size * 0.1, size);
     let next = Lens { size_px: size, centre_px: centre };
     if next != lens.lens || scale != lens.scale || free != lens.free_px {
         *lens = MapLens { lens: next, scale, free_px: free };

@@ -24,6 +24,23 @@ pub struct SolidMaterial {
     /// One sees through it as far as its colours' opacity says; otherwise what is missing from a full opacity is
     /// how much it shines by itself.
     pub ghost: bool,
+    /// The layer whose opacity it follows.
+    #[uniform(1)]
+    pub layer: u32,
+}
+
+/// Layers that solids may follow, as the shader knows them.
+pub mod layer {
+    /// Always in full.
+    pub const NONE: u32 = 0;
+    /// Bridges and landmarks.
+    pub const LANDMARKS: u32 = 1;
+    /// Street furniture.
+    pub const COMPONENTS: u32 = 2;
+    /// Basements.
+    pub const DRAINAGE: u32 = 3;
+    /// View cones.
+    pub const CAMERAS: u32 = 4;
 }
 
 crate::plain_material!(

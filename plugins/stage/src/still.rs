@@ -12,6 +12,7 @@ use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::render_resource::{PollType, TextureFormat};
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+use bevy::time::TimeUpdateStrategy;
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 
@@ -49,6 +50,9 @@ pub struct Still {
     /// Mean time of a drawn frame after the warm-up, ms.
     pub frame_ms: f64,
 }
+
+/// Time between the updates of a still.
+const STILL_STEP: Duration = Duration::from_millis(100);
 
 /// Why no picture came.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +110,8 @@ impl StillApp {
         let image = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);
         let target = app.world_mut().resource_mut::<Assets<Image>>().add(image);
         app.insert_resource(StillTarget { image: target.clone(), size });
+        // The same clock for every picture, however long a frame takes: rain, flow and breath stand where they stood.
+        app.insert_resource(TimeUpdateStrategy::ManualDuration(STILL_STEP));
         crate::keep_drawing(&mut app);
         plugins(&mut app);
         let begun = Instant::now();

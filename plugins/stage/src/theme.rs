@@ -106,6 +106,22 @@ pub struct ThemeName {
     pub en: String,
 }
 
+/// JSON Schema of a theme file: every token by name, each a colour.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    let mut schema = schemars::schema_for!(ThemeFile);
+    let tokens: serde_json::Map<String, serde_json::Value> = Token::ALL
+        .iter()
+        .filter_map(|t| serde_json::to_value(t).ok()?.as_str().map(str::to_owned))
+        .map(|name| (name, serde_json::json!({ "type": "string", "pattern": "^#[0-9A-Fa-f]{6}$" })))
+        .collect();
+    if let Some(colors) = schema.pointer_mut("/properties/colors").and_then(serde_json::Value::as_object_mut) {
+        colors.insert("properties".into(), tokens.into());
+        colors.insert("additionalProperties".into(), false.into());
+    }
+    schema
+}
+
 /// Reads a theme from its text; `path` only names it.
 ///
 /// # Errors
@@ -218,6 +234,14 @@ mod tests {
             let file: ThemeFile = toml::from_str(&text).unwrap();
             assert_eq!(file.colors.len(), Token::ALL.len(), "{name} names every token");
         }
+    }
+
+    #[test]
+    fn the_schema_names_every_token() {
+        let schema = schema();
+        let tokens = schema.pointer("/properties/colors/properties").and_then(|v| v.as_object()).unwrap();
+        assert_eq!(tokens.len(), Token::ALL.len());
+        assert!(tokens.contains_key("level_red") && tokens.contains_key("land"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The underground: pipes by diameter and fill, manholes as shafts, pumps with their state, basements.
 //!
-//! While it is on, the terrain fades, buildings leave their outlines, and what lies below is seen.
+//! While it is on, the terrain fades, buildings leave their outlines, and what lies below is seen. How full things are
+//! is a column beside the mesh: news of the water send that column and touch no geometry.
 
 use std::sync::Arc;
 
@@ -9,16 +10,16 @@ use bevy::camera::visibility::NoFrustumCulling;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::render::render_resource::AsBindGroup;
+use bevy::render::storage::ShaderBuffer;
 use guanlan_city::City;
 use guanlan_city::model::{DrainNodeKind, DrainageNetwork};
 
 use crate::frame::to_scene;
-use crate::ground::GroundMaterial;
 use crate::ground::heights::Ground;
 use crate::layers::LayerTag;
 use crate::lines::{ATTRIBUTE_OTHER, ATTRIBUTE_STYLE};
 use crate::look::Look;
-use crate::redraw::Redraw;
+use crate::redraw::{Ambient, Redraw};
 use crate::solid::{Solid, SolidMaterial};
 use crate::{KeyboardCaptured, StageSettings, shaders};
 
@@ -76,6 +77,9 @@ pub struct PipeMaterial {
     /// Shared look.
     #[uniform(0)]
     pub look: Look,
+    /// See [`fill_column`].
+    #[storage(1, read_only)]
+    pub fill: Handle<ShaderBuffer>,
 }
 
 crate::plain_material!(PipeMaterial, shaders::PIPES, [Mesh::ATTRIBUTE_POSITION, ATTRIBUTE_OTHER, ATTRIBUTE_STYLE]);
@@ -95,7 +99,7 @@ struct Bodies {
 
 impl Bodies {
     /// A round body between two places (east, north, height).
-    fn push(&mut self, a: [f32; 3], b: [f32; 3], radius_m: f32, fill: f32, kind: f32) {
+    fn push(&mut self, a: [f32; 3], b: [f32; 3], radius_m: f32, row: usize, kind: f32) {
         let (pa, pb) = (to_scene(a[0], a[1], a[2]), to_scene(b[0], b[1], b[2]));
         if pa.distance_squared(pb) < 1e-4 {
             return;
@@ -105,7 +109,7 @@ impl Bodies {
             for side in [-1.0f32, 1.0] {
                 self.positions.push(me.to_array());
                 self.others.push(other.extend(sign).to_array());
-                self.styles.push([side * sign, radius_m, fill, kind]);
+                self.styles.push([side * sign, radius_m, row as f32, kind]);
             }
         }
         self.indices.extend([first, first + 1, first + 2, first + 2, first + 1, first + 3]);
@@ -127,9 +131,31 @@ fn known(values: &[f32], i: usize) -> f32 {
     values.get(i).copied().filter(|v| v.is_finite()).map_or(-1.0, |v| v.clamp(0.0, 1.5))
 }
 
+/// How full everything is: conduits, then nodes, then the states of the pumps, in the order of the network. A share of
+/// 0–1, 1 and more surcharged; −1 where nobody says. Bodies of [`network_mesh`] name their row in it.
+#[must_use]
+pub fn fill_column(net: &DrainageNetwork, fill: &DrainFill) -> Vec<f32> {
+    let pump = |i: usize| match fill.pumps.get(i).copied().unwrap_or_default() {
+        PumpState::Unknown => -1.0,
+        PumpState::Idle => 0.0,
+        PumpState::Running => 1.0,
+        PumpState::Failed => 2.0,
+    };
+    let conduits = (0..net.conduits.len()).map(|i| known(&fill.conduits, i));
+    let nodes = (0..net.nodes.len()).map(|i| known(&fill.nodes, i));
+    conduits.chain(nodes).chain((0..net.pumps.len()).map(pump)).collect()
+}
+
+fn fill_buffer(net: &DrainageNetwork, fill: &DrainFill) -> ShaderBuffer {
+    let column = fill_column(net, fill);
+    // A buffer without a word is none.
+    let bytes: Vec<u8> = column.iter().chain(&[-1.0; 4]).flat_map(|v| v.to_le_bytes()).collect();
+    ShaderBuffer::new(&bytes, RenderAssetUsages::RENDER_WORLD)
+}
+
 /// The network as one mesh; `None` when it has no place on the map.
 #[must_use]
-pub fn network_mesh(net: &DrainageNetwork, ground: &Ground, fill: &DrainFill, depth_m: f32) -> Option<Mesh> {
+pub fn network_mesh(net: &DrainageNetwork, ground: &Ground, depth_m: f32) -> Option<Mesh> {
     let mut bodies = Bodies::default();
     let deep = |p: [f64; 2], z: f32| ground.height_m(p[0] as f32, p[1] as f32) - z > depth_m;
     for (i, pipe) in net.conduits.iter().enumerate() {
@@ -144,13 +170,13 @@ pub fn network_mesh(net: &DrainageNetwork, ground: &Ground, fill: &DrainFill, de
             std::iter::once(a).chain(pipe.vertices.iter().copied()).chain(std::iter::once(b)).collect();
         let step = |w: &[[f64; 2]]| (w[1][0] - w[0][0]).hypot(w[1][1] - w[0][1]) as f32;
         let total: f32 = way.windows(2).map(step).sum();
-        let (mut run, share) = (0.0, known(&fill.conduits, i));
+        let mut run = 0.0;
         for w in way.windows(2) {
             let at = |p: [f64; 2], run: f32| {
                 [p[0] as f32, p[1] as f32, za + (zb - za) * (run / total.max(0.01)).clamp(0.0, 1.0)]
             };
             let next = run + step(w);
-            bodies.push(at(w[0], run), at(w[1], next), radius, share, PIPE);
+            bodies.push(at(w[0], run), at(w[1], next), radius, i, PIPE);
             run = next;
         }
     }
@@ -166,21 +192,15 @@ pub fn network_mesh(net: &DrainageNetwork, ground: &Ground, fill: &DrainFill, de
         } else {
             SHAFT_M
         };
-        let share = known(&fill.nodes, i);
-        bodies.push([east, north, node.invert_m], [east, north, top], radius, share, SHAFT);
+        let row = net.conduits.len() + i;
+        bodies.push([east, north, node.invert_m], [east, north, top], radius, row, SHAFT);
     }
     for (i, pump) in net.pumps.iter().enumerate() {
         let Some(p) = net.nodes.get(pump.from).and_then(|n| n.place_m) else { continue };
         let (east, north) = (p[0] as f32, p[1] as f32);
         let top = ground.height_m(east, north);
-        let state = fill.pumps.get(i).copied().unwrap_or_default();
-        let state = match state {
-            PumpState::Unknown => -1.0,
-            PumpState::Idle => 0.0,
-            PumpState::Running => 1.0,
-            PumpState::Failed => 2.0,
-        };
-        bodies.push([east, north, top + 0.5], [east, north, top + 7.0], 1.6, state, PUMP);
+        let row = net.conduits.len() + net.nodes.len() + i;
+        bodies.push([east, north, top + 0.5], [east, north, top + 7.0], 1.6, row, PUMP);
     }
     bodies.mesh()
 }
@@ -221,6 +241,11 @@ pub(crate) fn key(
     }
 }
 
+/// Pumps that run are seen to run.
+pub(crate) fn keep_pumping(underground: Res<Underground>, fill: Res<DrainFill>, mut redraw: ResMut<Redraw>) {
+    redraw.ambient(Ambient::Pumps, underground.on && fill.pumps.contains(&PumpState::Running));
+}
+
 /// Shows or hides the underground, and follows its fill.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn show(
@@ -231,37 +256,45 @@ pub(crate) fn show(
     ground: Res<Ground>,
     old: Query<Entity, With<Below>>,
     mut look: ResMut<Look>,
-    mut grounds: ResMut<Assets<GroundMaterial>>,
+    mut buffers: ResMut<Assets<ShaderBuffer>>,
     mut pipes: ResMut<Assets<PipeMaterial>>,
     mut solids: ResMut<Assets<SolidMaterial>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut redraw: ResMut<Redraw>,
 ) {
-    let filled = fill.is_changed() && underground.on;
-    if !underground.is_changed() && !filled {
+    let city = &settings.city;
+    if !underground.is_changed() {
+        if fill.is_changed()
+            && underground.on
+            && let Some(net) = &city.drainage
+        {
+            let column = buffers.add(fill_buffer(net, &fill));
+            pipes.iter_mut().for_each(|(_, material)| material.fill = column.clone());
+            redraw.scene();
+        }
         return;
     }
     let (opacity, on) = if underground.on { (FADED, 1.0) } else { (1.0, 0.0) };
     if (look.under.x, look.under.y) != (opacity, on) {
         look.under.x = opacity;
         look.under.y = on;
-        grounds.iter_mut().for_each(|(_, material)| material.faded = underground.on);
     }
     redraw.scene();
     old.iter().for_each(|entity| commands.entity(entity).despawn());
     if !underground.on {
         return;
     }
-    let city = &settings.city;
-    let net = city.drainage.as_ref().and_then(|net| network_mesh(net, &ground, &fill, underground.depth_m));
-    if let Some(mesh) = net {
-        let material = pipes.add(PipeMaterial { look: *look });
+    if let Some(net) = &city.drainage
+        && let Some(mesh) = network_mesh(net, &ground, underground.depth_m)
+    {
+        let column = buffers.add(fill_buffer(net, &fill));
+        let material = pipes.add(PipeMaterial { look: *look, fill: column });
         let mesh = Mesh3d(meshes.add(mesh));
         commands.spawn((Below, LayerTag("drainage"), mesh, MeshMaterial3d(material), NoFrustumCulling));
     }
     let boxes = basements(city, &look, underground.depth_m);
     if !boxes.is_empty() {
-        let material = solids.add(SolidMaterial { look: *look, ghost: true });
+        let material = solids.add(SolidMaterial { look: *look, ghost: true, layer: crate::solid::layer::DRAINAGE });
         let mesh = Mesh3d(meshes.add(boxes.into_mesh()));
         commands.spawn((Below, LayerTag("drainage"), mesh, MeshMaterial3d(material), NoFrustumCulling));
     }
@@ -307,10 +340,11 @@ mod tests {
     #[test]
     fn pipes_bend_shafts_stand_and_what_has_no_place_is_left_out() {
         let ground = Ground::new(&Arc::new(City::default()));
-        let mesh = network_mesh(&net(), &ground, &DrainFill::default(), 60.0).unwrap();
+        let mesh = network_mesh(&net(), &ground, 60.0).unwrap();
         // Two stretches of one pipe, two shafts, one pump: four corners each.
         assert_eq!(mesh.count_vertices(), 4 * 5);
-        assert!(styles(&mesh).iter().all(|s| s[2] == -1.0), "nobody says how full they are");
+        let column = fill_column(&net(), &DrainFill::default());
+        assert!(styles(&mesh).iter().all(|s| column[s[2] as usize] == -1.0), "nobody says how full they are");
     }
 
     #[test]
@@ -321,11 +355,15 @@ mod tests {
             nodes: Arc::default(),
             pumps: Arc::new(vec![PumpState::Running]),
         };
-        let mesh = network_mesh(&net(), &ground, &fill, 60.0).unwrap();
-        let styles = styles(&mesh);
-        assert_eq!(styles.iter().filter(|s| s[3] == PIPE && (s[2] - 0.6).abs() < 1e-6).count(), 8);
-        assert_eq!(styles.iter().filter(|s| s[3] == PUMP && s[2] == 1.0).count(), 4);
-        assert!(network_mesh(&net(), &ground, &fill, 1.0).is_none_or(|m| m.count_vertices() < 20), "a shallow cut");
+        let mesh = network_mesh(&net(), &ground, 60.0).unwrap();
+        let (styles, column) = (styles(&mesh), fill_column(&net(), &fill));
+        let of = |kind: f32, value: f32| {
+            styles.iter().filter(|s| s[3] == kind && (column[s[2] as usize] - value).abs() < 1e-6).count()
+        };
+        assert_eq!(of(PIPE, 0.6), 8);
+        assert_eq!(of(PUMP, 1.0), 4);
+        assert_eq!(of(SHAFT, -1.0), 8);
+        assert!(network_mesh(&net(), &ground, 1.0).is_none_or(|m| m.count_vertices() < 20), "a shallow cut");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::frame::to_scene;
 use crate::layers::LayerTag;
 use crate::light::sky::whole_picture;
 use crate::look::Look;
-use crate::redraw::Redraw;
+use crate::redraw::{Ambient, Redraw};
 use crate::shaders;
 
 /// Rain that a full byte of the field stands for, mm/h.
@@ -65,6 +65,7 @@ pub fn wetness(mm_h: f32) -> f32 {
 
 /// Streaks over the whole picture.
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
+#[bind_group_data(RainKey)]
 pub struct RainMaterial {
     /// Shared look.
     #[uniform(0)]
@@ -73,6 +74,21 @@ pub struct RainMaterial {
     #[texture(1)]
     #[sampler(2)]
     pub field: Handle<Image>,
+    /// The eye is low enough for streaks; from above there is only a veil.
+    pub streaks: bool,
+}
+
+/// What makes a pipeline of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct RainKey {
+    streaks: bool,
+}
+
+impl From<&RainMaterial> for RainKey {
+    fn from(m: &RainMaterial) -> Self {
+        Self { streaks: m.streaks }
+    }
 }
 
 crate::plain_material!(
@@ -87,7 +103,14 @@ crate::plain_material!(
             500.0
         }
     },
-    |descriptor, _key| crate::material::always_seen(descriptor)
+    |descriptor, key| {
+        crate::material::always_seen(descriptor);
+        if key.bind_group_data.streaks
+            && let Some(fragment) = &mut descriptor.fragment
+        {
+            fragment.shader_defs.push("STREAKS".into());
+        }
+    }
 );
 
 /// The field as a texture, row 0 south.
@@ -114,6 +137,31 @@ pub fn field_image(field: Option<&RainField>) -> Image {
 #[derive(Component)]
 pub(crate) struct RainSheet;
 
+/// From higher than this no streak is seen, only the veil, m above the datum.
+const STREAKS_M: f32 = 1800.0;
+
+/// Streaks fall while somebody is low enough to see them.
+pub(crate) fn keep_falling(
+    rain: Res<Rain>,
+    layers: Option<Res<crate::layers::LayerState>>,
+    rig: Res<crate::CameraRig>,
+    mut rains: ResMut<Assets<RainMaterial>>,
+    mut redraw: ResMut<Redraw>,
+) {
+    let falls = heaviest(&rain) >= LEAST_MM_H && layers.is_none_or(|l| l.visible("rain"));
+    // The shader fades streaks out below this height.
+    let low = rig.pose.eye().y < STREAKS_M;
+    redraw.ambient(Ambient::Rain, falls && low);
+    if rains.iter().any(|(_, m)| m.streaks != low) {
+        rains.iter_mut().for_each(|(_, m)| m.streaks = low);
+    }
+}
+
+/// The heaviest rain anywhere, mm/h.
+fn heaviest(rain: &Rain) -> f32 {
+    rain.field.as_ref().map_or(rain.mm_h, |f| f.mm_h.iter().fold(rain.mm_h, |m, &v| m.max(v)))
+}
+
 /// Shows the rain that falls.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn show_rain(
@@ -135,10 +183,9 @@ pub(crate) fn show_rain(
     }
     redraw.scene();
     old.iter().for_each(|entity| commands.entity(entity).despawn());
-    let most = rain.field.as_ref().map_or(rain.mm_h, |f| f.mm_h.iter().fold(rain.mm_h, |m, &v| m.max(v)));
-    if most >= LEAST_MM_H {
+    if heaviest(&rain) >= LEAST_MM_H {
         let field = images.add(field_image(rain.field.as_deref()));
-        let material = rains.add(RainMaterial { look: *look, field });
+        let material = rains.add(RainMaterial { look: *look, field, streaks: true });
         let mesh = Mesh3d(meshes.add(whole_picture()));
         // Translucent layers are sorted by where they are: over the middle of the city, so that markers come later.
         let middle = (look.extent.xy() + look.extent.zw()) * 0.5;

@@ -83,6 +83,9 @@ pub fn run(spec: &WindowSpec, plugins: impl FnOnce(&mut App)) -> AppExit {
     );
     app.add_systems(Update, pace.before(StageSystems::Apply).after(StageSystems::Layers));
     app.add_systems(Last, calm);
+    // A frame is a few hundred short systems: handing each to a pool costs more than running it, and the machine also
+    // runs rooms.
+    app.add_plugins(crate::bench::LeanPlugin);
     app.run()
 }
 
@@ -156,14 +159,15 @@ fn pace(
     if redraw.wanted() {
         request.write(RequestRedraw);
     }
+    let quality = quality.as_deref().copied();
     let software = quality.is_some_and(|q| q.software);
     let mut wait_s = if software { CALM_IDLE_S } else { IDLE_S };
     if now_s < *busy_until_s {
         wait_s = BUSY_S;
     }
-    if redraw.animate_hz > 0.0 {
-        // A CPU that draws breathes more slowly than a GPU.
-        let hz = f64::from(if software { redraw.animate_hz.min(3.0) } else { redraw.animate_hz });
+    // A CPU that draws breathes more slowly than a GPU, and rains more slowly still.
+    let hz = f64::from(quality.map_or(0.0, |q| redraw.idle_hz(q.ambient_hz, q.marks_hz)));
+    if hz > 0.0 {
         wait_s = wait_s.min(1.0 / hz);
         *since_s += time.delta_secs_f64();
         if *since_s >= 1.0 / hz {

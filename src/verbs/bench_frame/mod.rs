@@ -27,8 +27,10 @@ pub fn run(args: &FrameArgs) -> Result<Vec<Figure>, Failure> {
     let adapter: Adapter = args.adapter.parse().map_err(|e| bad_input(format!("--adapter {e}")))?;
     let load = match &args.workload {
         Some(folder) => race::load(folder, args)?,
+        None if args.demo => town::demo(args)?,
         None => town::make(args),
     };
+    let args = &FrameArgs { full: args.full || args.demo, ..args.clone() };
     let spec = FrameSpec { size: args.size, adapter, warmup_s: args.warmup, measure_s: args.seconds };
     let city = load.city.clone();
     let mut app = BenchApp::new(spec, |app| {

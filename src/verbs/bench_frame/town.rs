@@ -7,8 +7,14 @@ use guanlan_city::{
     model::{Building, BuildingPart, Terrain},
 };
 
+use guanlan_core::Lang;
+
 use super::drive::{CaseLoad, Load, Patrol, SensorLoad};
-use crate::args::FrameArgs;
+use crate::{
+    args::FrameArgs,
+    exit::Failure,
+    scene::{self, SceneRequest},
+};
 
 /// Half the side of the city, m.
 const HALF_M: f32 = 5_000.0;
@@ -64,6 +70,23 @@ pub fn make(args: &FrameArgs) -> Load {
     let mut load = Load { city: Arc::new(city), sensors, patrols: Vec::new(), cases: Vec::new(), bed: None };
     add(&mut load, args, hill);
     load
+}
+
+/// The demo city with sensors, crews and cases spread over it.
+pub fn demo(args: &FrameArgs) -> Result<Load, Failure> {
+    let request = SceneRequest { files: &[], crs: None, seed: 1, sensors: 2_000, lang: Lang::En };
+    let city = scene::load(&request)?.city;
+    let ground =
+        |e: f32, n: f32| city.terrain.as_ref().and_then(|t| t.height_m(f64::from(e), f64::from(n))).unwrap_or_default();
+    let sensors = (0..args.sensors)
+        .map(|i| {
+            let p = place(i, 0).map(|v| v * 0.55);
+            SensorLoad { place: [p[0], p[1], ground(p[0], p[1]) + 2.0], state: (i % 3) as u8 }
+        })
+        .collect();
+    let mut load = Load { city: Arc::clone(&city), sensors, patrols: Vec::new(), cases: Vec::new(), bed: None };
+    add(&mut load, args, ground);
+    Ok(load)
 }
 
 /// Adds the crews and cases that were asked for, on ground of this height.

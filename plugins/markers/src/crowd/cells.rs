@@ -1,5 +1,7 @@
 //! Counts of marks by square cell of town.
 
+use guanlan_stage::camera::rig::FOV_DEG;
+
 /// A cell: its column and row at a cell size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey {
@@ -12,9 +14,19 @@ pub struct CellKey {
 }
 
 /// How often far cells are joined at most.
-pub const STEPS: u8 = 2;
-/// Cells farther than this, in distances to the focus, are joined by four; by sixteen at twice of it.
-const FAR: f32 = 1.15;
+pub const STEPS: u8 = 5;
+/// A ring needs this much height of its cell on the screen, px at 1080 lines: towards the horizon cells are seen so flat
+/// that rings would lie over each other.
+const TALL_PX: f32 = 46.0;
+
+/// Pixels at 1080 lines that a metre of level ground takes along the look, for an eye at a place `[east, north,
+/// height]` m.
+fn tall_px_per_m(eye: [f32; 3], place: [f32; 2]) -> f32 {
+    let (e, n) = (place[0] - eye[0], place[1] - eye[1]);
+    let away = (e * e + n * n + eye[2] * eye[2]).sqrt().max(1.0);
+    let px_per_m = 540.0 / ((FOV_DEG.to_radians() * 0.5).tan() * away);
+    px_per_m * (eye[2].max(0.0) / away).max(0.02)
+}
 
 impl CellKey {
     /// The cell of a place.
@@ -30,16 +42,17 @@ impl CellKey {
         Self { step: step.max(self.step), col: self.col >> by, row: self.row >> by }
     }
 
-    /// How often this cell is doubled for an eye at a place `[east, north, height]` m with the focus this far away.
-    /// Cells of one wider cell always agree.
+    /// How often this cell is doubled for an eye at a place `[east, north, height]` m with the focus this far away:
+    /// until a ring has room. Cells of one wider cell always agree.
     #[must_use]
     pub fn step_for(self, cell_m: f32, eye: Option<([f32; 3], f32)>) -> u8 {
-        let Some((eye, focus_m)) = eye else { return 0 };
+        let Some((eye, _)) = eye else { return 0 };
         for step in (1..=STEPS).rev() {
             let wide = self.wider(step);
             let side = cell_m * f32::from(1u8 << step);
-            let (e, n) = ((wide.col as f32 + 0.5) * side - eye[0], (wide.row as f32 + 0.5) * side - eye[1]);
-            if (e * e + n * n + eye[2] * eye[2]).sqrt() > focus_m * FAR * f32::from(1u8 << (step - 1)) {
+            // Asked in the middle of the wider cell, so that all of it gives one answer.
+            let middle = [(wide.col as f32 + 0.5) * side, (wide.row as f32 + 0.5) * side];
+            if tall_px_per_m(eye, middle) * side * 0.5 < TALL_PX {
                 return step;
             }
         }
@@ -202,6 +215,21 @@ mod tests {
         cells.change([0.0, -1e6, 0.0], None, Some(0));
         assert_eq!(cells.rings(None).len(), 0);
         assert!(Cells::new(50.0, std::iter::empty()).is_empty());
+    }
+
+    #[test]
+    fn rings_have_room_up_to_the_horizon() {
+        let places: Vec<[f32; 3]> =
+            (0..40_000).map(|i| [(i % 200) as f32 * 50.0, (i / 200) as f32 * 50.0, 0.0]).collect();
+        let mut cells = Cells::new(200.0, places.iter().copied());
+        places.iter().for_each(|p| cells.change(*p, None, Some(1)));
+        let eye = [5_000.0, -1_500.0, 1_400.0];
+        let rings = cells.rings(Some((eye, 2_000.0)));
+        for ring in rings.iter().filter(|r| r.key.step < STEPS) {
+            let high = tall_px_per_m(eye, [ring.place[0], ring.place[1]]) * ring.cell_m;
+            assert!(high > TALL_PX * 0.6, "{high} px for {ring:?}");
+        }
+        assert!(rings.iter().any(|r| r.key.step == 0) && rings.iter().any(|r| r.key.step >= 2));
     }
 
     #[test]

@@ -15,13 +15,17 @@ use bevy::core_pipeline::schedule::Core3d;
 use bevy::prelude::*;
 use bevy::render::extract_component::{ExtractComponent, ExtractComponentPlugin};
 use bevy::render::{ExtractSchedule, Render, RenderApp, RenderStartup, RenderSystems};
-use guanlan_stage::{MainCamera, shaders};
+use guanlan_stage::compare::OtherCamera;
+use guanlan_stage::{Divider, MainCamera, shaders};
 
 use pipelines::Shaders;
 
 /// A camera that sees the live layers.
-#[derive(Component, Clone, Copy, Default, ExtractComponent)]
-pub struct MarkerView;
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, ExtractComponent)]
+pub struct MarkerView {
+    /// Share of the picture's width beyond which another view is shown: no mark is drawn there.
+    pub until: Option<f32>,
+}
 
 /// Adds the layers to the renderer; without a renderer nothing happens.
 pub fn plugin(app: &mut App) {
@@ -29,7 +33,7 @@ pub fn plugin(app: &mut App) {
         shaders::add(app, &handle, source, name);
     }
     app.add_plugins(ExtractComponentPlugin::<MarkerView>::default());
-    app.add_systems(PreUpdate, attach);
+    app.add_systems(PreUpdate, attach).add_systems(PostUpdate, keep_left);
     let Some(render) = app.get_sub_app_mut(RenderApp) else { return };
     render
         .add_systems(RenderStartup, sync::begin)
@@ -48,8 +52,19 @@ pub fn plugin(app: &mut App) {
 }
 
 /// The camera that draws the 3D sees the layers.
-fn attach(mut commands: Commands, cameras: Query<Entity, (With<MainCamera>, Without<MarkerView>)>) {
+fn attach(
+    mut commands: Commands,
+    cameras: Query<Entity, (Or<(With<MainCamera>, With<OtherCamera>)>, Without<MarkerView>)>,
+) {
     for camera in &cameras {
-        commands.entity(camera).insert(MarkerView);
+        commands.entity(camera).insert(MarkerView::default());
+    }
+}
+
+/// While two views are linked, the left one ends at the divider.
+fn keep_left(divider: Res<Divider>, mut cameras: Query<&mut MarkerView, With<MainCamera>>) {
+    let until = divider.splits.then_some(divider.share);
+    for mut view in &mut cameras {
+        view.set_if_neq(MarkerView { until });
     }
 }

@@ -46,7 +46,8 @@ pub struct Prepared {
     groups: [Option<BindGroup>; SOURCES],
     ground: Vec<Call>,
     marks: Vec<Call>,
-    depth: Option<(Extent3d, u32, TextureView)>,
+    /// A depth buffer for each size of view.
+    depths: Vec<(Extent3d, u32, TextureView)>,
 }
 
 /// Chooses pipelines, makes bind groups that are stale and the depth buffer of the marks.
@@ -57,6 +58,7 @@ pub fn prepare(
     uniforms: Res<ViewUniforms>,
     views: Query<(&ViewTarget, &Msaa), With<MarkerView>>,
 ) {
+    // Views that are drawn together are of one kind; only their sizes differ.
     let Some((target, msaa)) = views.iter().next() else { return };
     let gpu = &mut *gpu;
     gpu.prepared.ground.clear();
@@ -115,7 +117,7 @@ pub fn prepare(
         call(Kind::Stems, layer.rings_on, source, rows, false);
         call(Kind::Pins, layer.rings_on, source, rows, false);
     }
-    depth(&mut gpu.prepared, &device, target, samples);
+    depth(&mut gpu.prepared, &device, &views);
 }
 
 fn bind(gpu: &mut MarkerGpu, device: &RenderDevice, cache: &PipelineCache) {
@@ -158,11 +160,17 @@ fn bind(gpu: &mut MarkerGpu, device: &RenderDevice, cache: &PipelineCache) {
     }
 }
 
-fn depth(prepared: &mut Prepared, device: &RenderDevice, target: &ViewTarget, samples: u32) {
-    let size = target.main_texture().size();
-    if prepared.depth.as_ref().is_some_and(|d| d.0 == size && d.1 == samples) {
-        return;
+fn depth(prepared: &mut Prepared, device: &RenderDevice, views: &Query<(&ViewTarget, &Msaa), With<MarkerView>>) {
+    let wanted = || views.iter().map(|(target, msaa)| (target.main_texture().size(), msaa.samples()));
+    prepared.depths.retain(|d| wanted().any(|w| w == (d.0, d.1)));
+    for (size, samples) in wanted() {
+        if !prepared.depths.iter().any(|d| (d.0, d.1) == (size, samples)) {
+            prepared.depths.push((size, samples, depth_of(device, size, samples)));
+        }
     }
+}
+
+fn depth_of(device: &RenderDevice, size: Extent3d, samples: u32) -> TextureView {
     let texture = device.create_texture(&TextureDescriptor {
         label: Some("marks_depth"),
         size,
@@ -173,10 +181,17 @@ fn depth(prepared: &mut Prepared, device: &RenderDevice, target: &ViewTarget, sa
         usage: TextureUsages::RENDER_ATTACHMENT,
         view_formats: &[],
     });
-    prepared.depth = Some((size, samples, texture.create_view(&TextureViewDescriptor::default())));
+    texture.create_view(&TextureViewDescriptor::default())
 }
 
-type View = (&'static ExtractedCamera, &'static ViewTarget, &'static ViewDepthTexture, &'static ViewUniformOffset);
+type View = (
+    &'static ExtractedCamera,
+    &'static ViewTarget,
+    &'static ViewDepthTexture,
+    &'static ViewUniformOffset,
+    &'static MarkerView,
+    &'static Msaa,
+);
 
 /// Draws the layers of a view.
 pub fn draw(
@@ -188,7 +203,9 @@ pub fn draw(
 ) {
     let view = view.into_inner();
     let Some((shared, ..)) = &gpu.prepared.shared else { return };
-    let Some((_, _, depth)) = &gpu.prepared.depth else { return };
+    let (size, samples) = (view.1.main_texture().size(), view.5.samples());
+    let own = gpu.prepared.depths.iter().find(|d| (d.0, d.1) == (size, samples));
+    let Some((_, _, depth)) = own else { return };
     let mut drawn = 0;
     if !gpu.prepared.ground.is_empty() {
         let scene = view.2.get_attachment(StoreOp::Store);
@@ -231,6 +248,11 @@ fn calls(
     let span = diagnostics.pass_span(&mut pass, label);
     if let Some(viewport) = &view.0.viewport {
         pass.set_camera_viewport(viewport);
+    }
+    if let Some(until) = view.4.until {
+        let size = view.1.main_texture().size();
+        let wide = ((size.width as f32 * until) as u32).clamp(1, size.width);
+        pass.set_scissor_rect(0, 0, wide, size.height);
     }
     let mut drawn = 0;
     for call in calls {

@@ -173,7 +173,8 @@ impl Pipelines {
             depth_stencil: Some(DepthStencilState {
                 format: TextureFormat::Depth32Float,
                 depth_write_enabled: Some(!heat),
-                depth_compare: Some(CompareFunction::GreaterEqual),
+                // The heat map is seen through the town.
+                depth_compare: Some(if heat { CompareFunction::Always } else { CompareFunction::GreaterEqual }),
                 stencil: default(),
                 bias: default(),
             }),

@@ -1,4 +1,5 @@
-// The heat map, draped over the ground: from a faint yellow to a full red, as its legend says.
+// The heat map, draped over the ground and seen through the town: from a faint yellow to a full red, as its legend
+// says. It is for the view from above: who comes down to the streets sees the marks themselves.
 #import guanlan::marks::{wall, view, to_scene}
 
 // Height of the ground and density at each corner.
@@ -32,7 +33,8 @@ fn vertex(@builtin(vertex_index) vertex: u32) -> Out {
 fn fragment(in: Out) -> @location(0) vec4<f32> {
     let d = clamp(in.density, 0.0, 1.0);
     let color = mix(mix(wall.levels[2].rgb, wall.levels[3].rgb, smoothstep(0.1, 0.55, d)), wall.levels[4].rgb, smoothstep(0.5, 1.0, d));
-    let alpha = mix(0.22, 0.78, d) * smoothstep(0.015, 0.12, d);
+    let high = smoothstep(250.0, 900.0, view.world_position.y - wall.heat_frame.w);
+    let alpha = mix(0.18, 0.66, d) * smoothstep(0.015, 0.16, d) * high;
     if alpha < 0.01 {
         discard;
     }

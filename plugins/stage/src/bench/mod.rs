@@ -21,7 +21,7 @@ use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 
-use crate::screen::StillTarget;
+use crate::screen::{Measured, StillTarget};
 use crate::still::StillError;
 
 pub use adapter::Adapter;
@@ -94,6 +94,7 @@ impl BenchApp {
         let image = Image::new_target_texture(spec.size.0, spec.size.1, TextureFormat::Rgba8UnormSrgb, None);
         let target = app.world_mut().resource_mut::<Assets<Image>>().add(image);
         app.insert_resource(StillTarget { image: target.clone(), size: UVec2::from(spec.size) });
+        app.insert_resource(Measured);
         app.add_plugins((meter::plugin, eye::plugin));
         if spec.adapter == Adapter::Auto {
             app.add_plugins(bevy::render::diagnostic::RenderDiagnosticsPlugin);

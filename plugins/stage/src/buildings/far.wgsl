@@ -1,6 +1,6 @@
 // Buildings from afar: prisms, shaded by face. The colour of a face is computed once, at its first corner.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit}
+#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit, left_out, coverage}
 #import guanlan::paint::building_paint
 
 struct Out {
@@ -54,12 +54,25 @@ fn vertex(
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
+#ifdef CUT
     // Looking below the ground, buildings leave their outlines on it.
     if look.under.y > 0.5 && (in.glow.w < 0.5 || in.foot > 0.9) {
         discard;
     }
+#ifndef MULTISAMPLED
+    if left_out(look.fade.x, in.clip.xy) {
+        discard;
+    }
+#endif
+#endif
     // Walls stand on the ground and rise out of its shade.
     let rise = mix(0.55, 1.0, smoothstep(-1.0, 14.0, in.foot)) + 0.0022 * clamp(in.foot - 14.0, 0.0, 130.0);
     let color = in.color * mix(1.0, rise, in.glow.w) + in.glow.rgb;
-    return vec4<f32>(color * in.fog.w + in.fog.rgb, 1.0);
+    var alpha = 1.0;
+#ifdef CUT
+#ifdef MULTISAMPLED
+    alpha = coverage(look.fade.x, in.clip.xy);
+#endif
+#endif
+    return vec4<f32>(color * in.fog.w + in.fog.rgb, alpha);
 }

@@ -26,6 +26,7 @@ pub use stream::spawn;
 
 /// Walls with storeys and windows, roofs, edges; plain prisms for meshes of [`far::FarTile`].
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
+#[bind_group_data(BuildingKey)]
 pub struct BuildingMaterial {
     /// Shared look.
     #[uniform(0)]
@@ -33,6 +34,28 @@ pub struct BuildingMaterial {
     /// Colours by building, see [`BuildingPaint`].
     #[storage(1, read_only)]
     pub paint: Handle<ShaderBuffer>,
+    /// Some pixels are left out: one looks below the ground, or the layer is faded. Without it hidden faces are
+    /// sorted out before they are shaded.
+    pub cut: bool,
+}
+
+/// What makes a pipeline of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct BuildingKey {
+    cut: bool,
+}
+
+impl From<&BuildingMaterial> for BuildingKey {
+    fn from(m: &BuildingMaterial) -> Self {
+        Self { cut: m.cut }
+    }
+}
+
+/// True when a look leaves out pixels of buildings.
+#[must_use]
+pub fn is_cut(look: &Look) -> bool {
+    look.under.y > 0.5 || look.fade.x < 0.996
 }
 
 impl Material for BuildingMaterial {
@@ -52,8 +75,16 @@ impl Material for BuildingMaterial {
         _: &MaterialPipeline,
         descriptor: &mut RenderPipelineDescriptor,
         layout: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
+        key: MaterialPipelineKey<Self>,
     ) -> Result<(), SpecializedMeshPipelineError> {
+        if key.bind_group_data.cut {
+            // Where a pixel has several samples the layer fades by how many of them it covers.
+            descriptor.multisample.alpha_to_coverage_enabled = descriptor.multisample.count > 1;
+            descriptor.vertex.shader_defs.push("CUT".into());
+            if let Some(fragment) = &mut descriptor.fragment {
+                fragment.shader_defs.push("CUT".into());
+            }
+        }
         if layout.0.contains(far::ATTRIBUTE_FOOT) {
             descriptor.vertex.shader = far::SHADER.clone();
             if let Some(fragment) = &mut descriptor.fragment {

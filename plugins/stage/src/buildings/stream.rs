@@ -87,7 +87,7 @@ pub fn spawn(
     buffers: &mut Assets<ShaderBuffer>,
 ) -> Prisms {
     let paint = buffers.add(buffer(&BuildingPaint::default()));
-    let material = materials.add(BuildingMaterial { look: *look, paint });
+    let material = materials.add(BuildingMaterial { look: *look, paint, cut: super::is_cut(look) });
     let mut counts = Prisms::default();
     let root = commands.spawn((LayerTag("buildings"), Transform::IDENTITY, Visibility::Inherited)).id();
     let states = blocks(city)

@@ -9,6 +9,7 @@ use guanlan_core::Bilingual;
 use super::rig::{CameraPose, Lens};
 use crate::frame::to_scene;
 use crate::ground::heights::Ground;
+use crate::ground::raster::scan_line;
 
 /// A view with a key for command lines and a name for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,17 +105,11 @@ pub fn from_city(city: &City, ground: &Ground) -> Views {
         .filter(|s| s.kind == SurfaceKind::Water && s.ring.len() >= 3)
         .max_by(|a, b| area(&a.ring).total_cmp(&area(&b.ring)));
     if let Some(river) = river {
-        let sum = river.ring.iter().fold([0.0, 0.0], |a, p| [a[0] + p[0], a[1] + p[1]]);
-        let count = river.ring.len() as f32;
+        let [east, north] = midstream(&river.ring, [(w + e) * 0.5, (s + n) * 0.5]);
         views.push(NamedView {
             key: "river".into(),
             name: Bilingual::new("河道", "River"),
-            pose: CameraPose {
-                focus: at(sum[0] / count, sum[1] / count),
-                distance_m: 1300.0,
-                yaw_deg: 25.0,
-                pitch_deg: 28.0,
-            },
+            pose: CameraPose { focus: at(east, north), distance_m: 1300.0, yaw_deg: 25.0, pitch_deg: 28.0 },
         });
     }
     for (i, place) in city.places.iter().filter(|p| p.kind == PlaceKind::Underpass).enumerate() {
@@ -159,11 +154,19 @@ fn street(city: &City, ground: &Ground) -> Option<CameraPose> {
     Some(CameraPose::standing([at[0], at[1], ground.height_m(at[0], at[1])], heading_deg))
 }
 
+/// A smaller city is shown as if it were this large, m.
+const LEAST_M: f32 = 60.0;
+
 /// The whole city inside a free part of this size around the lens's centre.
 #[must_use]
 pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraPose {
     let [w, s, e, n] = town(city);
-    let (e, n) = (e.max(w + 100.0), n.max(s + 100.0));
+    // A place of a few metres is shown with what would lie around it, in the middle.
+    let room = |low: f32, high: f32| {
+        let (middle, half) = ((low + high) * 0.5, ((high - low) * 0.5).max(LEAST_M * 0.5));
+        (middle - half, middle + half)
+    };
+    let ((w, e), (s, n)) = (room(w, e), room(s, n));
     let z = ground.height_m((w + e) * 0.5, (s + n) * 0.5);
     let mut pose = CameraPose {
         focus: [(w + e) * 0.5, (s + n) * 0.5, z],
@@ -184,7 +187,7 @@ pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraP
             break;
         }
         let fill = ((high - low) / (free_px * 0.94)).max_element();
-        pose.distance_m = (pose.distance_m * fill).clamp(200.0, 30_000.0);
+        pose.distance_m = (pose.distance_m * fill).clamp(40.0, 30_000.0);
         let middle = (low + high) * 0.5;
         let (Some(from), Some(to)) = (lens.on_plane(&pose, lens.centre_px, z), lens.on_plane(&pose, middle, z)) else {
             break;
@@ -193,6 +196,35 @@ pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraP
         pose.focus[1] -= (to.z - from.z) * 0.9;
     }
     pose
+}
+
+/// A place on the water, far from its banks and near a place: the middle of a winding river lies on land.
+fn midstream(ring: &[[f32; 2]], near: [f32; 2]) -> [f32; 2] {
+    const STEPS: usize = 72;
+    let fold = |f: fn(f32, f32) -> f32, k: usize, from: f32| ring.iter().fold(from, |m, p| f(m, p[k]));
+    let low = [fold(f32::min, 0, f32::MAX), fold(f32::min, 1, f32::MAX)];
+    let high = [fold(f32::max, 0, f32::MIN), fold(f32::max, 1, f32::MIN)];
+    let bank = |p: [f32; 2]| ring.iter().map(|q| (q[0] - p[0]).hypot(q[1] - p[1])).fold(f32::MAX, f32::min);
+    let mut crossings = Vec::new();
+    let mut best: Option<(f32, [f32; 2])> = None;
+    for r in 0..STEPS {
+        let north = low[1] + (high[1] - low[1]) * (r as f32 + 0.5) / STEPS as f32;
+        crossings.clear();
+        scan_line(ring, north, &mut crossings);
+        crossings.sort_by(f32::total_cmp);
+        for pair in crossings.chunks_exact(2) {
+            let inside = |c: usize| low[0] + (high[0] - low[0]) * (c as f32 + 0.5) / STEPS as f32;
+            for east in (0..STEPS).map(inside).filter(|e| (pair[0]..=pair[1]).contains(e)) {
+                let away = (east - near[0]).hypot(north - near[1]);
+                let score = 6.0 * bank([east, north]).min(120.0) - away;
+                if best.is_none_or(|b| score > b.0) {
+                    best = Some((score, [east, north]));
+                }
+            }
+        }
+    }
+    let mean = || ring.iter().fold([0.0, 0.0], |a, p| [a[0] + p[0], a[1] + p[1]]).map(|v| v / ring.len().max(1) as f32);
+    best.map_or_else(mean, |b| b.1)
 }
 
 fn area(ring: &[[f32; 2]]) -> f32 {
@@ -225,6 +257,38 @@ mod tests {
                 let off = (px - centre).abs();
                 assert!(off.x <= free.x * 0.5 && off.y <= free.y * 0.5, "{px} outside {free} around {centre}");
             }
+        }
+    }
+
+    #[test]
+    fn the_river_is_looked_at_from_the_middle_of_its_water() {
+        // A bend: its mean lies on land.
+        let ring = vec![
+            [-1000.0, 0.0],
+            [-900.0, 0.0],
+            [-900.0, 900.0],
+            [900.0, 900.0],
+            [900.0, 0.0],
+            [1000.0, 0.0],
+            [1000.0, 1000.0],
+            [-1000.0, 1000.0],
+        ];
+        let [east, north] = midstream(&ring, [0.0, 300.0]);
+        assert!((905.0..995.0).contains(&north) && east.abs() < 500.0, "{east} {north}");
+    }
+
+    #[test]
+    fn a_single_house_is_in_the_middle_and_large_enough() {
+        for extent in [[1000.0, 2000.0, 1014.0, 2011.0], [-8.0, 0.0, 72.0, 30.0], [5.0, 5.0, 5.0, 5.0]] {
+            let city = Arc::new(City { extent, ..Default::default() });
+            let ground = Ground::new(&city);
+            let size = Vec2::new(1920.0, 1080.0);
+            let lens = Lens { size_px: size, centre_px: Vec2::new(900.0, 520.0) };
+            let pose = home(&city, &ground, &lens, Vec2::new(1100.0, 900.0));
+            let [w, s, e, n] = extent;
+            let px = lens.project(&pose, to_scene((w + e) * 0.5, (s + n) * 0.5, 0.0)).unwrap();
+            assert!(px.distance(lens.centre_px) < 110.0, "{extent:?}: {px}");
+            assert!(pose.distance_m < 260.0, "{extent:?}: {} m", pose.distance_m);
         }
     }
 

@@ -1,27 +1,47 @@
-//! Flood water: a surface over the wet cells of a depth raster with depth, flow and shore drawn from a texture,
-//! rebuilt when a new field comes.
+//! Flood water: blocks of wet cells under one chart of depth and flow that lives on the GPU. A new field sends the rows
+//! that changed; a mesh is made only where cells became wet or dry.
+//!
+//! Three ways to hand over water: [`FloodWater`] from a room, [`crate::Compare`] for a second water beside it, and
+//! [`GpuWater`] for a solver that shares the renderer's device and never reads back.
 
 pub mod chart;
+pub mod gpu;
+pub mod sheet;
+pub(crate) mod upload;
 
 use std::sync::Arc;
 
 use bevy::asset::RenderAssetUsages;
-use bevy::camera::visibility::NoFrustumCulling;
+use bevy::camera::primitives::Aabb;
+use bevy::camera::visibility::{NoAutoAabb, RenderLayers};
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::render::render_resource::AsBindGroup;
 use guanlan_core::input::DepthField;
 
-use crate::frame::to_scene;
+use crate::compare::{Compare, Divider};
 use crate::ground::heights::Ground;
+use crate::layers::LayerTag;
 use crate::look::Look;
-use crate::redraw::Redraw;
-use crate::shaders;
+use crate::redraw::{Ambient, Redraw};
+use crate::{CameraRig, shaders};
+use sheet::{BlockMesh, Sheet};
+use upload::Patches;
 
 pub use chart::FlowField;
+pub use gpu::GpuDepths;
+pub use sheet::Place;
 
 /// Water shallower than this is not drawn, m.
 pub const WET_M: f32 = 0.05;
+/// Render layers of the water shown and of the one it is compared with.
+pub(crate) const LAYERS: [usize; 2] = [28, 29];
+/// Water stands at most this high above the ground of its block, m: for culling only.
+const HIGHEST_M: f32 = 30.0;
+/// Lines of the flow are seen from nearer than this, m: farther away nothing moves and nothing has to be drawn again.
+const FLOW_SEEN_M: f32 = 2_600.0;
+/// Corners along a side of the net for water that only the GPU knows.
+const GPU_NET: usize = 512;
 
 /// The water on the map. Set it to show another field; `None` shows none.
 #[derive(Resource, Clone, Default)]
@@ -41,6 +61,16 @@ pub enum FloodStyle {
     Forecast,
 }
 
+/// Water that only the graphics device knows; while it is set, it is drawn in place of [`FloodWater`].
+///
+/// **The seam.** A solver that runs on the renderer's own device (`RenderDevice::wgpu_device`, its queue in the render
+/// world) hands over the storage buffer it keeps its depths in, see [`GpuDepths`]; for `guanlan_surge` that is
+/// `Surge::depth_view()`: `buffer`, `stride`, `first = stride + 1`. Each frame that is drawn makes the chart from it in
+/// one compute pass; vertex and fragment stage read the chart, nothing is read back. After a step of the solver say
+/// [`Redraw::scene_once`].
+#[derive(Resource, Clone, Default)]
+pub struct GpuWater(pub Option<GpuDepths>);
+
 /// Translucent water in the depth ramp.
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 pub struct FloodMaterial {
@@ -50,13 +80,17 @@ pub struct FloodMaterial {
     /// West, south edge, width and height of the chart, local m.
     #[uniform(1)]
     pub frame: Vec4,
-    /// x: cell side in m, y: 1 for a forecast.
+    /// x: cell side in m; y: 1 for a forecast; z: −1 is drawn left of the divider only, 1 right of it, 0 on both sides;
+    /// w: the divider as a share of the picture's width.
     #[uniform(2)]
     pub style: Vec4,
     /// Depth and flow, see [`chart`].
     #[texture(3)]
     #[sampler(4)]
     pub chart: Handle<Image>,
+    /// Height of the ground below each cell, m.
+    #[texture(5, sample_type = "float", filterable = false)]
+    pub ground: Handle<Image>,
 }
 
 crate::plain_material!(FloodMaterial, shaders::FLOOD, [Mesh::ATTRIBUTE_POSITION], {
@@ -68,144 +102,273 @@ crate::plain_material!(FloodMaterial, shaders::FLOOD, [Mesh::ATTRIBUTE_POSITION]
     }
 });
 
-/// The water surface of a field: the wet cells and the dry ones around them. Corners take the mean level of the wet
-/// cells around them, so that the surface is smooth; depth and shore come from the chart.
-#[must_use]
-pub fn water_mesh(field: &DepthField, ground: &Ground) -> Option<Mesh> {
-    let (cols, rows) = (field.cols as usize, field.rows as usize);
-    if field.depth_mm.len() != cols * rows || cols == 0 {
-        return None;
-    }
-    let depth = |c: usize, r: usize| f32::from(field.depth_mm[r * cols + c]) / 1000.0;
-    let place = |c: f32, r: f32| {
-        [(field.west_m + f64::from(c) * field.cell_m) as f32, (field.south_m + f64::from(r) * field.cell_m) as f32]
-    };
-    // For each corner: sum of levels and number of wet cells around it.
-    let mut sums = vec![(0f32, 0f32); (cols + 1) * (rows + 1)];
-    for r in 0..rows {
-        for c in 0..cols {
-            if depth(c, r) >= WET_M {
-                let p = place(c as f32 + 0.5, r as f32 + 0.5);
-                let level = ground.height_m(p[0], p[1]) + depth(c, r);
-                for (dc, dr) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-                    let corner = &mut sums[(r + dr) * (cols + 1) + c + dc];
-                    *corner = (corner.0 + level, corner.1 + 1.0);
-                }
-            }
-        }
-    }
-    let (mut positions, mut indices) = (Vec::new(), Vec::new());
-    let mut numbers = vec![u32::MAX; sums.len()];
-    for r in 0..rows {
-        for c in 0..cols {
-            let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(dc, dr)| (r + dr) * (cols + 1) + c + dc);
-            let (sum, count) = corners
-                .iter()
-                .map(|&at| sums[at])
-                .filter(|s| s.1 > 0.0)
-                .fold((0.0, 0.0), |a, s| (a.0 + s.0 / s.1, a.1 + 1.0));
-            if count == 0.0 {
-                continue;
-            }
-            let ring = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(dc, dr)| {
-                let at = (r + dr) * (cols + 1) + c + dc;
-                if numbers[at] == u32::MAX {
-                    numbers[at] = positions.len() as u32;
-                    let p = place((c + dc) as f32, (r + dr) as f32);
-                    let level = if sums[at].1 > 0.0 { sums[at].0 / sums[at].1 } else { sum / count };
-                    positions.push(to_scene(p[0], p[1], level).to_array());
-                }
-                numbers[at]
-            });
-            indices.extend([ring[0], ring[1], ring[2], ring[0], ring[2], ring[3]]);
-        }
-    }
-    (!indices.is_empty()).then(|| {
-        Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
-            .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, positions)
-            .with_inserted_indices(Indices::U32(indices))
-    })
+/// What is drawn of one water.
+#[derive(Default)]
+struct Slot {
+    sheet: Option<Sheet>,
+    blocks: Vec<Option<Entity>>,
+    material: Handle<FloodMaterial>,
 }
 
-#[derive(Component)]
-pub(crate) struct FloodSurface;
-
-/// Handle of the one water material.
+/// The water shown and the one it is compared with.
 #[derive(Resource)]
-pub(crate) struct FloodHandle(pub Handle<FloodMaterial>);
+pub(crate) struct Waters {
+    slots: [Slot; 2],
+}
 
-/// Rebuilds the surface when another field is shown.
+impl Waters {
+    /// Two dry waters.
+    pub fn new(look: &Look, images: &mut Assets<Image>, materials: &mut Assets<FloodMaterial>) -> Self {
+        let chart = images.add(chart::image(1, 1, &chart::texel(0.0, [0.0; 2])));
+        let ground = images.add(chart::heights(1, 1, &[0.0]));
+        let slot = |materials: &mut Assets<FloodMaterial>| {
+            let (chart, ground) = (chart.clone(), ground.clone());
+            let frame = Vec4::new(0.0, 0.0, 1.0, 1.0);
+            let material = materials.add(FloodMaterial { look: *look, frame, style: Vec4::ZERO, chart, ground });
+            Slot { material, ..Slot::default() }
+        };
+        Self { slots: [slot(materials), slot(materials)] }
+    }
+
+    fn is_wet(&self) -> bool {
+        self.slots.iter().any(|s| s.sheet.as_ref().is_some_and(Sheet::is_wet))
+    }
+}
+
+impl Slot {
+    fn clear(&mut self, commands: &mut Commands) {
+        self.blocks.drain(..).flatten().for_each(|entity| commands.entity(entity).despawn());
+        self.sheet = None;
+    }
+
+    /// Draws one block as it now is.
+    fn put(&mut self, number: usize, mesh: Option<BlockMesh>, layer: usize, world: &mut Stage<'_, '_, '_>) {
+        let Some(place) = self.blocks.get_mut(number) else { return };
+        let Some(block) = mesh else {
+            if let Some(entity) = place.take() {
+                world.commands.entity(entity).despawn();
+            }
+            return;
+        };
+        let bounds = bounds(&block);
+        let mesh = Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
+            .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, block.positions)
+            .with_inserted_indices(Indices::U32(block.indices));
+        let mesh = Mesh3d(world.meshes.add(mesh));
+        match *place {
+            Some(entity) => {
+                world.commands.entity(entity).insert((mesh, bounds));
+            }
+            None => {
+                let material = MeshMaterial3d(self.material.clone());
+                let layers = RenderLayers::layer(LAYERS[layer]);
+                let tag = LayerTag("flood");
+                *place = Some(world.commands.spawn((tag, mesh, material, bounds, NoAutoAabb, layers)).id());
+            }
+        }
+    }
+}
+
+/// The box of a block, from its lowest ground to the highest water anybody saw.
+fn bounds(block: &BlockMesh) -> Aabb {
+    let fold = |f: fn(f32, f32) -> f32, k: usize, from: f32| block.positions.iter().fold(from, |m, p| f(m, p[k]));
+    let low = Vec3::new(fold(f32::min, 0, f32::MAX), block.range_m[0], fold(f32::min, 2, f32::MAX));
+    let high = Vec3::new(fold(f32::max, 0, f32::MIN), block.range_m[1] + HIGHEST_M, fold(f32::max, 2, f32::MIN));
+    Aabb::from_min_max(low, high)
+}
+
+/// What blocks are made with.
+struct Stage<'a, 'w, 's> {
+    commands: &'a mut Commands<'w, 's>,
+    meshes: &'a mut Assets<Mesh>,
+}
+
+/// One water as it should be drawn.
+struct Wanted<'a> {
+    field: Option<&'a Arc<DepthField>>,
+    flow: Option<&'a Arc<FlowField>>,
+    style: FloodStyle,
+    side: f32,
+}
+
+/// What water there is.
+#[derive(bevy::ecs::system::SystemParam)]
+pub(crate) struct Sources<'w> {
+    water: Res<'w, FloodWater>,
+    flow: Res<'w, FloodFlow>,
+    style: Res<'w, FloodStyle>,
+    gpu: Res<'w, GpuWater>,
+    compare: Res<'w, Compare>,
+    divider: Res<'w, Divider>,
+}
+
+impl Sources<'_> {
+    fn changed(&self) -> bool {
+        self.water.is_changed()
+            || self.flow.is_changed()
+            || self.style.is_changed()
+            || self.gpu.is_changed()
+            || self.compare.is_changed()
+            || self.divider.is_changed()
+    }
+
+    fn wanted(&self) -> [Wanted<'_>; 2] {
+        let other = self.compare.right.as_ref();
+        let left = self.compare.left.as_ref().filter(|_| other.is_some());
+        let side = if other.is_some() && self.divider.swipes { 1.0 } else { 0.0 };
+        [
+            Wanted {
+                field: left.map_or(self.water.0.as_ref(), |l| l.water.as_ref()),
+                flow: left.map_or(self.flow.0.as_ref(), |l| l.flow.as_ref()),
+                style: left.map_or(*self.style, |l| l.style),
+                side: -side,
+            },
+            Wanted {
+                field: other.and_then(|o| o.water.as_ref()),
+                flow: other.and_then(|o| o.flow.as_ref()),
+                style: other.map_or(FloodStyle::Estimate, |o| o.style),
+                side,
+            },
+        ]
+    }
+}
+
+/// Shows the water that is there now.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn show_water(
     mut commands: Commands,
-    water: Res<FloodWater>,
-    flow: Res<FloodFlow>,
-    style: Res<FloodStyle>,
+    sources: Sources,
     ground: Res<Ground>,
-    handle: Res<FloodHandle>,
-    old: Query<Entity, With<FloodSurface>>,
+    queues: (Res<Patches>, Res<gpu::Jobs>),
+    waters: Option<ResMut<Waters>>,
     mut materials: ResMut<Assets<FloodMaterial>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut images: ResMut<Assets<Image>>,
     mut redraw: ResMut<Redraw>,
+    mut gpu_shown: Local<bool>,
 ) {
-    if !water.is_changed() && !flow.is_changed() && !style.is_changed() {
+    let Some(mut waters) = waters else { return };
+    if !sources.changed() {
         return;
     }
     redraw.scene();
-    for entity in &old {
-        commands.entity(entity).despawn();
+    let mut stage = Stage { commands: &mut commands, meshes: &mut meshes };
+    let gpu = sources.gpu.0.as_ref();
+    for (k, (slot, wanted)) in waters.slots.iter_mut().zip(sources.wanted()).enumerate() {
+        if k == 0 && (sources.gpu.is_changed() || gpu.is_some() != *gpu_shown) {
+            slot.clear(stage.commands);
+            *gpu_shown = gpu.is_some();
+            match gpu {
+                Some(gpu) => show_gpu(slot, gpu, &ground, &queues.1, &mut materials, &mut images, &mut stage),
+                None => queues.1.set(None),
+            }
+        }
+        if k == 0 && gpu.is_some() {
+            restyle(slot, &wanted, sources.divider.share, &mut materials);
+            continue;
+        }
+        let Some((field, place)) = wanted.field.and_then(|f| Some((f, Place::of(f)?))) else {
+            slot.clear(stage.commands);
+            continue;
+        };
+        if slot.sheet.as_ref().is_none_or(|s| s.place != place) {
+            slot.clear(stage.commands);
+            let mut sheet = Sheet::new(place, &ground);
+            sheet.take(field, wanted.flow);
+            if let Some(mut material) = materials.get_mut(&slot.material) {
+                material.frame = frame_of(&place);
+                material.chart = images.add(chart::image(place.cols, place.rows, &sheet.chart));
+                material.ground = images.add(chart::heights(place.cols, place.rows, &sheet.ground_m));
+            }
+            slot.blocks = vec![None; sheet.blocks()];
+            for number in 0..sheet.blocks() {
+                slot.put(number, sheet.block(number), k, &mut stage);
+            }
+            slot.sheet = Some(sheet);
+        } else if let Some(mut sheet) = slot.sheet.take() {
+            let update = sheet.take(field, wanted.flow);
+            if let Some(material) = materials.get(&slot.material) {
+                for rows in update.rows {
+                    let words =
+                        &sheet.chart[rows.start * place.cols * chart::TEXEL..rows.end * place.cols * chart::TEXEL];
+                    queues.0.push(&material.chart, rows.start, place.cols, rows.len(), chart::bytes(words));
+                }
+            }
+            for number in update.blocks {
+                slot.put(number, sheet.block(number), k, &mut stage);
+            }
+            slot.sheet = Some(sheet);
+        }
+        restyle(slot, &wanted, sources.divider.share, &mut materials);
     }
-    let Some(field) = &water.0 else { return };
-    let Some(mesh) = water_mesh(field, &ground) else { return };
-    if let Some(mut material) = materials.get_mut(&handle.0) {
-        let size = [f64::from(field.cols), f64::from(field.rows)].map(|n| (n * field.cell_m) as f32);
-        material.frame = Vec4::new(field.west_m as f32, field.south_m as f32, size[0], size[1]);
-        material.style = Vec4::new(field.cell_m as f32, f32::from(u8::from(*style == FloodStyle::Forecast)), 0.0, 0.0);
-        material.chart = images.add(chart::draw(field, flow.0.as_deref(), &ground));
+}
+
+fn frame_of(place: &Place) -> Vec4 {
+    let size = [place.cols, place.rows].map(|n| (n as f64 * place.cell_m) as f32);
+    Vec4::new(place.west_m as f32, place.south_m as f32, size[0], size[1])
+}
+
+/// Hands over what is said of a water; the material is touched only when it differs.
+fn restyle(slot: &Slot, wanted: &Wanted<'_>, divider: f32, materials: &mut Assets<FloodMaterial>) {
+    let Some(old) = materials.get(&slot.material) else { return };
+    let cell_m = slot.sheet.as_ref().map_or(old.style.x, |s| s.place.cell_m as f32);
+    let forecast = f32::from(u8::from(wanted.style == FloodStyle::Forecast));
+    let style = Vec4::new(cell_m, forecast, wanted.side, divider);
+    if old.style != style
+        && let Some(mut material) = materials.get_mut(&slot.material)
+    {
+        material.style = style;
     }
-    commands.spawn((
-        FloodSurface,
-        crate::layers::LayerTag("flood"),
-        Mesh3d(meshes.add(mesh)),
-        MeshMaterial3d(handle.0.clone()),
-        NoFrustumCulling,
-        Transform::IDENTITY,
-    ));
+}
+
+fn show_gpu(
+    slot: &mut Slot,
+    gpu: &GpuDepths,
+    ground: &Ground,
+    jobs: &gpu::Jobs,
+    materials: &mut Assets<FloodMaterial>,
+    images: &mut Assets<Image>,
+    stage: &mut Stage<'_, '_, '_>,
+) {
+    let place = gpu.place;
+    let heights = Sheet::new(place, ground).ground_m;
+    if let Some(mut material) = materials.get_mut(&slot.material) {
+        material.frame = frame_of(&place);
+        material.style.x = place.cell_m as f32;
+        material.chart = images.add(chart::drawn(place.cols, place.rows));
+        material.ground = images.add(chart::heights(place.cols, place.rows, &heights));
+        jobs.set(Some((gpu, &material.chart, &material.ground)));
+    }
+    slot.blocks = vec![None];
+    slot.put(0, Some(sheet::whole(&place, &heights, GPU_NET)), 0, stage);
+}
+
+/// The lines of the flow move while somebody is near enough to see them.
+pub(crate) fn keep_flowing(
+    waters: Option<Res<Waters>>,
+    gpu: Res<GpuWater>,
+    layers: Option<Res<crate::layers::LayerState>>,
+    rig: Res<CameraRig>,
+    mut redraw: ResMut<Redraw>,
+) {
+    let near = rig.pose.distance_m < FLOW_SEEN_M && layers.is_none_or(|l| l.visible("flood"));
+    let wet = || gpu.0.is_some() || waters.as_ref().is_some_and(|w| w.is_wet());
+    redraw.ambient(Ambient::Flow, near && wet());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use guanlan_city::City;
-    use guanlan_core::Stamp;
 
     #[test]
-    fn dry_cells_have_no_water_and_wet_ones_are_level() {
-        let city = Arc::new(City { extent: [0.0, 0.0, 100.0, 100.0], ..Default::default() });
-        let ground = Ground::new(&city);
-        let mut depth_mm = vec![0u16; 100];
-        depth_mm[44] = 500;
-        depth_mm[45] = 500;
-        depth_mm[90] = 10;
-        let field = DepthField {
-            at: Stamp::default(),
-            west_m: 0.0,
-            south_m: 0.0,
-            cell_m: 10.0,
-            cols: 10,
-            rows: 10,
-            depth_mm,
-            estimate: true,
+    fn a_block_is_culled_by_the_ground_and_the_water_above_it() {
+        let block = BlockMesh {
+            positions: vec![[0.0, 0.0, 0.0], [320.0, 0.0, -320.0]],
+            indices: vec![0, 1, 0],
+            range_m: [3.0, 9.0],
         };
-        let mesh = water_mesh(&field, &ground).unwrap();
-        // 2 wet cells and 10 around them share 5 × 4 corners.
-        assert_eq!(mesh.count_vertices(), 20, "1 cm is no water");
-        let Some(positions) = mesh.attribute(Mesh::ATTRIBUTE_POSITION).and_then(|a| a.as_float3()) else {
-            panic!("positions")
-        };
-        assert!(positions.iter().all(|p| (p[1] - 0.5).abs() < 1e-6));
-        let dry = DepthField { depth_mm: vec![0; 100], ..field };
-        assert!(water_mesh(&dry, &ground).is_none());
+        let aabb = bounds(&block);
+        assert_eq!(Vec3::from(aabb.min()), Vec3::new(0.0, 3.0, -320.0));
+        assert_eq!(Vec3::from(aabb.max()), Vec3::new(320.0, 9.0 + HIGHEST_M, 0.0));
     }
 }

@@ -10,9 +10,13 @@ use bevy::asset::RenderAssetUsages;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::render::render_resource::{AsBindGroup, ShaderType};
+use bevy::shader::ShaderDefVal;
 
+use crate::camera::CameraRig;
+use crate::camera::rig::FOV_DEG;
 use crate::frame::to_scene;
 use crate::look::Look;
+use crate::screen::MapLens;
 use crate::shaders;
 use heights::HeightGrid;
 use paint::Painting;
@@ -33,6 +37,7 @@ pub struct Frames {
 /// The ground's material: a painting of the whole city and a finer one around the focus, each as two textures of
 /// distances and slopes.
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
+#[bind_group_data(GroundKey)]
 pub struct GroundMaterial {
     /// Shared look.
     #[uniform(0)]
@@ -56,6 +61,77 @@ pub struct GroundMaterial {
     pub near_areas: Handle<Image>,
     /// One can look through it, into the underground.
     pub faded: bool,
+    /// What the view needs of the shader.
+    pub key: GroundKey,
+}
+
+/// What a view needs of the ground's shader: the rest is left out of the pipeline. See the shader's head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct GroundKey {
+    near: bool,
+    close: bool,
+    fine: bool,
+    wet: bool,
+    night: bool,
+}
+
+impl From<&GroundMaterial> for GroundKey {
+    fn from(m: &GroundMaterial) -> Self {
+        m.key
+    }
+}
+
+/// Pixels larger than this on all of the ground show neither pavements nor marks, m.
+const CLOSE_PX_M: f32 = 4.0;
+
+impl GroundKey {
+    /// For a look and an eye this high above the highest ground; `near` when a painting around the focus is in view.
+    #[must_use]
+    pub fn of(look: &Look, above_m: f32, height_px: f32, near: bool) -> Self {
+        // No pixel on the ground is smaller than one straight below the eye.
+        let least_px_m = above_m * 2.0 * (FOV_DEG.to_radians() * 0.5).tan() / height_px.max(1.0);
+        Self {
+            near,
+            close: least_px_m < CLOSE_PX_M,
+            fine: look.tune.w > 0.5,
+            wet: look.weather.y > 0.01,
+            night: look.windows.w * look.tune.z > 0.004,
+        }
+    }
+
+    fn defs(self) -> impl Iterator<Item = ShaderDefVal> {
+        [(self.near, "NEAR"), (self.close, "CLOSE"), (self.fine, "FINE"), (self.wet, "WET"), (self.night, "NIGHT")]
+            .into_iter()
+            .filter_map(|(on, name)| on.then(|| name.into()))
+    }
+}
+
+/// Gives the shader what the view needs.
+pub(crate) fn choose_shader(
+    look: Res<Look>,
+    rig: Res<CameraRig>,
+    lens: Res<MapLens>,
+    heights: Res<heights::Ground>,
+    near: Res<near::NearPainting>,
+    mut grounds: ResMut<Assets<GroundMaterial>>,
+) {
+    if !look.is_changed() && !rig.is_changed() && !lens.is_changed() && !near.is_changed() {
+        return;
+    }
+    let above_m = (rig.pose.eye().y - heights.range_m.1).max(0.0);
+    let near = near.serves(&rig.pose);
+    let ids: Vec<_> = grounds
+        .iter()
+        .map(|(id, m)| (id, GroundKey::of(&look, above_m, lens.lens.size_px.y, near && m.frames.near.z > 0.0), m.key))
+        .collect();
+    for (id, wanted, shown) in ids {
+        if wanted != shown
+            && let Some(mut material) = grounds.get_mut(id)
+        {
+            material.key = wanted;
+        }
+    }
 }
 
 impl GroundMaterial {
@@ -65,7 +141,7 @@ impl GroundMaterial {
         let frames = Frames { far: far.frame, far_range: far.range_m, ..default() };
         let (lines, areas) = (images.add(far.lines), images.add(far.areas));
         let (near_lines, near_areas) = (lines.clone(), areas.clone());
-        Self { look, frames, lines, areas, near_lines, near_areas, faded: false }
+        Self { look, frames, lines, areas, near_lines, near_areas, faded: false, key: GroundKey::default() }
     }
 
     /// Shows another painting around the focus.
@@ -77,14 +153,25 @@ impl GroundMaterial {
     }
 }
 
-crate::plain_material!(GroundMaterial, shaders::GROUND, [Mesh::ATTRIBUTE_POSITION], {
-    fn alpha_mode(&self) -> AlphaMode {
-        if self.faded { AlphaMode::Blend } else { AlphaMode::Opaque }
+crate::plain_material!(
+    GroundMaterial,
+    shaders::GROUND,
+    [Mesh::ATTRIBUTE_POSITION],
+    {
+        fn alpha_mode(&self) -> AlphaMode {
+            if self.faded { AlphaMode::Blend } else { AlphaMode::Opaque }
+        }
+        fn depth_bias(&self) -> f32 {
+            -50_000.0
+        }
+    },
+    |descriptor, key| {
+        descriptor.vertex.shader_defs.extend(key.bind_group_data.defs());
+        if let Some(fragment) = &mut descriptor.fragment {
+            fragment.shader_defs.extend(key.bind_group_data.defs());
+        }
     }
-    fn depth_bias(&self) -> f32 {
-        -50_000.0
-    }
-});
+);
 
 /// Worst height error of the terrain mesh, m.
 pub const MESH_ERROR_M: f32 = 0.35;
@@ -104,4 +191,23 @@ pub fn terrain_mesh(grid: &HeightGrid) -> Mesh {
     Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
         .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, positions)
         .with_inserted_indices(Indices::U32(net.indices))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guanlan_core::theme::Theme;
+
+    #[test]
+    fn a_view_from_high_above_leaves_out_what_it_can_not_show() {
+        let mut look = Look::new(Theme::CommandDark, [0.0; 4]);
+        look.tune.w = 0.0;
+        look.windows.w = 0.0;
+        let names = |k: GroundKey| k.defs().map(|d| format!("{d:?}")).collect::<Vec<_>>().join(" ");
+        assert!(!names(GroundKey::of(&look, 7_000.0, 720.0, false)).contains("CLOSE"));
+        let low = GroundKey::of(&look, 60.0, 720.0, true);
+        assert!(low.close && low.near && !low.fine && !low.wet && !low.night);
+        look.weather.y = 0.8;
+        assert!(GroundKey::of(&look, 60.0, 720.0, true).wet);
+    }
 }

@@ -23,6 +23,13 @@ pub(crate) struct NearPainting {
     coming: Option<(Canvas, Task<Painting>)>,
 }
 
+impl NearPainting {
+    /// True when a painting is there and a pose is near enough to see it.
+    pub fn serves(&self, pose: &CameraPose) -> bool {
+        self.shown.is_some() && pose.distance_m <= FAR_M * 1.2
+    }
+}
+
 /// The canvas for a pose; `None` from far away.
 #[must_use]
 pub fn canvas_for(pose: &CameraPose, height_px: f32) -> Option<Canvas> {

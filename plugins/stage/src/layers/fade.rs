@@ -1,4 +1,5 @@
-//! What is painted into the ground fades by its colour: a road without opacity has the colour of the land.
+//! Every layer of the stage fades: what is painted into the ground by its colour (a road without opacity has the colour
+//! of the land), bodies through a fine screen, water and rain by their alpha.
 
 use bevy::math::Vec4;
 use bevy::prelude::*;
@@ -35,11 +36,37 @@ pub(crate) fn follow_paint(layers: Res<LayerState>, settings: Res<StageSettings>
     if wanted != now {
         [look.arterial, look.local, look.bridge, look.green, look.river, look.river_deep] = wanted;
     }
+    let (fade, fade_more) = faded(&layers);
+    if (fade, fade_more) != (look.fade, look.fade_more) {
+        (look.fade, look.fade_more) = (fade, fade_more);
+    }
+}
+
+/// The opacities that shaders read, see [`Look::fade`]. A layer that is hidden keeps its pixels: it is not drawn at all.
+fn faded(layers: &LayerState) -> (Vec4, Vec4) {
+    let of = |id: &str| if layers.visible(id) { layers.opacity(id) } else { 1.0 };
+    (
+        Vec4::new(of("buildings"), of("flood"), of("rain"), of("landmarks")),
+        Vec4::new(of("terrain"), of("components"), of("drainage"), of("cameras")),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_layer_has_its_own_opacity() {
+        let mut layers = LayerState::default();
+        let before = faded(&layers);
+        layers.set_opacity("buildings", 0.4);
+        layers.set_opacity("cameras", 0.7);
+        let (fade, more) = faded(&layers);
+        assert_eq!((fade.x, more.w), (0.4, 0.7));
+        assert_eq!((fade.y, fade.w, more.x), (before.0.y, before.0.w, before.1.x));
+        layers.set_on("buildings", false);
+        assert_eq!(faded(&layers).0.x, 1.0, "hidden is hidden, not faded");
+    }
 
     #[test]
     fn hidden_roads_have_the_colour_of_the_land() {

@@ -1,6 +1,6 @@
 // Buildings: storey bands, sparse lit windows at night, light edges when near.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, fogged, lit, hash_unit}
+#import guanlan::look::{look, fogged, lit, hash_unit, left_out, coverage}
 #import guanlan::paint::building_paint
 
 
@@ -39,10 +39,17 @@ const BAY_M: f32 = 3.4;
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
+#ifdef CUT
     // Looking below the ground, buildings leave their outlines on it.
     if look.under.y > 0.5 && (in.roof > 0.5 || in.place.y > 0.9) {
         discard;
     }
+#ifndef MULTISAMPLED
+    if left_out(look.fade.x, in.clip.xy) {
+        discard;
+    }
+#endif
+#endif
     let number = in.tag & 0xffffffu;
     let use_class = in.tag >> 24u;
     let random = hash_unit(number * 7u + 3u);
@@ -104,5 +111,11 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     } else if number == look.hovered {
         color = mix(color, look.accent.rgb * light, 0.18);
     }
-    return vec4<f32>(fogged(color, in.world, view.world_position), 1.0);
+    var alpha = 1.0;
+#ifdef CUT
+#ifdef MULTISAMPLED
+    alpha = coverage(look.fade.x, in.clip.xy);
+#endif
+#endif
+    return vec4<f32>(fogged(color, in.world, view.world_position), alpha);
 }

@@ -1,4 +1,5 @@
-// Flood water: depth ramp, translucent, bright shore line, lines that run with the flow.
+// Flood water: depth ramp, translucent, bright shore line, lines that run with the flow. The surface stands on the
+// ground as high as the chart says.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #import guanlan::look::{look, fogged, haze}
 
@@ -6,20 +7,55 @@
 @group(#{MATERIAL_BIND_GROUP}) @binding(2) var<uniform> style: vec4<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(3) var chart: texture_2d<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(4) var chart_sampler: sampler;
-
-const DEEPEST_M: f32 = 4.0;
-const FASTEST: f32 = 3.0;
+@group(#{MATERIAL_BIND_GROUP}) @binding(5) var ground: texture_2d<f32>;
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
     @location(0) world: vec3<f32>,
 }
 
+// Level of a wet cell and 1, or nothing.
+fn level_at(cell: vec2<i32>, size: vec2<i32>) -> vec2<f32> {
+    if any(cell < vec2<i32>(0)) || any(cell >= size) {
+        return vec2<f32>(0.0);
+    }
+    let root = textureLoad(chart, cell, 0).r;
+    let depth = root * root;
+    if depth < 0.05 {
+        return vec2<f32>(0.0);
+    }
+    return vec2<f32>(textureLoad(ground, cell, 0).r + depth, 1.0);
+}
+
+// The water at a corner of cells: the mean of the wet cells around it, or of those one farther away.
+fn corner_level(corner: vec2<i32>) -> f32 {
+    let size = vec2<i32>(textureDimensions(chart));
+    var sum = vec2<f32>(0.0);
+    for (var r = -1; r <= 0; r = r + 1) {
+        for (var c = -1; c <= 0; c = c + 1) {
+            sum = sum + level_at(corner + vec2<i32>(c, r), size);
+        }
+    }
+    if sum.y < 0.5 {
+        for (var r = -2; r <= 1; r = r + 1) {
+            for (var c = -2; c <= 1; c = c + 1) {
+                sum = sum + level_at(corner + vec2<i32>(c, r), size);
+            }
+        }
+    }
+    if sum.y < 0.5 {
+        return textureLoad(ground, clamp(corner, vec2<i32>(0), size - 1), 0).r;
+    }
+    return sum.x / sum.y;
+}
+
 @vertex
 fn vertex(@location(0) position: vec3<f32>) -> Out {
     var out: Out;
-    out.world = position;
-    out.clip = view.clip_from_world * vec4<f32>(position + vec3<f32>(0.0, 0.16, 0.0), 1.0);
+    let size = vec2<f32>(textureDimensions(chart));
+    let corner = vec2<i32>(round((vec2<f32>(position.x, -position.z) - frame.xy) / frame.zw * size));
+    out.world = vec3<f32>(position.x, corner_level(corner), position.z);
+    out.clip = view.clip_from_world * vec4<f32>(out.world + vec3<f32>(0.0, 0.16, 0.0), 1.0);
     // Towards the eye by a few thousandths of the way, so that the ground's own triangles do not shine through.
     let toward = min(0.008 * out.clip.w, 7.0);
     out.clip.z = out.clip.z * out.clip.w / max(out.clip.w - toward, 0.5);
@@ -61,7 +97,7 @@ fn grain(i: vec2<f32>) -> f32 {
 fn dashes(place: vec2<f32>, cell: vec2<f32>, side: f32, px: f32) -> f32 {
     let middle = (cell + 0.5) * side;
     let uv = (middle - frame.xy) / frame.zw;
-    let flow = (textureSampleLevel(chart, chart_sampler, uv, 0.0).gb * 255.0 - 128.0) / 127.0 * FASTEST;
+    let flow = textureSampleLevel(chart, chart_sampler, uv, 0.0).gb;
     let speed = length(flow);
     if speed < 0.04 {
         return 0.0;
@@ -83,9 +119,11 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let place = vec2<f32>(in.world.x, -in.world.z);
     let px = max(length(fwidth(place)) * 0.7, 0.01);
     let root = smooth_sample((place - frame.xy) / frame.zw).r;
-    let depth = root * root * DEEPEST_M;
+    let depth = root * root;
     let slope = max(length(vec2<f32>(dpdx(depth), dpdy(depth))), 1e-5);
-    if depth < 0.05 {
+    // A divider keeps two waters apart that are compared.
+    let across = (in.clip.x - view.viewport.x) / view.viewport.z - style.w;
+    if depth < 0.05 || across * style.z < 0.0 {
         discard;
     }
     var color = ramp(depth) * 0.92;
@@ -98,9 +136,14 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let away = distance(in.world, view.world_position);
     let near = 1.0 - smoothstep(900.0, 2600.0, away);
     // Lines that run with the water, where pixels are small enough to hold them.
-    let fine = (1.0 - smoothstep(0.8, 2.2, px)) * look.tune.w;
-    if fine > 0.0 {
-        let side = max(style.x * 1.5, 12.0);
+    let fine = 1.0 - smoothstep(0.8, 2.2, px);
+    let side = max(style.x * 1.5, 12.0);
+    if fine > 0.0 && look.tune.w < 0.5 {
+        // The low preset draws the lines of one cell without blending them into the next.
+        let run = dashes(place, floor(place / side), side, px) * fine * smoothstep(0.06, 0.16, depth);
+        color = mix(color, look.flood_film.rgb, run * 0.55);
+        alpha = max(alpha, run * 0.6);
+    } else if fine > 0.0 {
         let p = place / side - 0.5;
         let cell = floor(p);
         let f = smoothstep(vec2<f32>(0.15), vec2<f32>(0.85), p - cell);
@@ -117,5 +160,5 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     }
     color = mix(color, look.flood_film.rgb, shore * 0.9 * near);
     alpha = max(alpha, shore * 0.9 * near) * mix(1.0, 0.6, style.y);
-    return vec4<f32>(fogged(color, in.world, view.world_position), alpha);
+    return vec4<f32>(fogged(color, in.world, view.world_position), alpha * look.fade.y * mix(1.0, 0.45, look.under.y));
 }

@@ -1,4 +1,8 @@
 // The ground: land, parks, water, roads from distance textures; crisp at every zoom.
+//
+// A CPU that draws runs both sides of every branch, so what a view does not need is left out when the pipeline is made:
+// NEAR there is a finer painting around the focus, CLOSE pixels are small enough for pavements and marks, FINE crowns of
+// trees, flow lines and puddles, WET it rains, NIGHT lamps are lit.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #import guanlan::look::{look, fogged, haze, inside, lit}
 
@@ -82,17 +86,23 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let px_min = max(min(length(dx), length(dy)), 0.02);
     let px_max = max(length(dx), length(dy));
     let px = sqrt(px_min * min(px_max, 6.0 * px_min));
-    let near_uv = vec2<f32>((place.x - frames.near.x) / max(frames.near.z, 1.0), (frames.near.y - place.y) / max(frames.near.w, 1.0));
-    let is_near = frames.near.z > 0.0 && all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0));
     var lines: vec4<f32>;
     var areas: vec4<f32>;
     var range: vec4<f32>;
     var painted = 1.0;
+#ifdef NEAR
+    let near_uv = vec2<f32>((place.x - frames.near.x) / max(frames.near.z, 1.0), (frames.near.y - place.y) / max(frames.near.w, 1.0));
+    let is_near = frames.near.z > 0.0 && all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0));
+#else
+    let is_near = false;
+#endif
     if is_near {
+#ifdef NEAR
         let level = log2(px * f32(textureDimensions(near_lines).x) / frames.near.z);
         lines = textureSampleLevel(near_lines, near_sampler, near_uv, max(level, 0.0));
         areas = textureSampleLevel(near_areas, near_sampler, near_uv, max(level - 1.0, 0.0));
         range = frames.near_range;
+#endif
     } else {
         let uv = vec2<f32>((place.x - frames.far.x) / frames.far.z, (frames.far.y - place.y) / frames.far.w);
         let level = log2(px * f32(textureDimensions(far_lines).x) / frames.far.z);
@@ -103,7 +113,11 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         painted = step(0.0, uv.x) * step(uv.x, 1.0) * step(0.0, uv.y) * step(uv.y, 1.0);
     }
     let far = smoothstep(6.0, 22.0, px);
+#ifdef CLOSE
     let fine = 1.0 - smoothstep(0.5, 3.0, px);
+#else
+    let fine = 0.0;
+#endif
 
     // Hill shade from the slopes, ±12 %.
     let bent = (areas.ba * 255.0 - 128.0) / 127.0 * painted;
@@ -117,16 +131,21 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let green = share(areas.g) * range.w;
     let green_on = cover(green, px) * painted;
     if green_on > 0.0 {
-        var leaf = 0.72 + 0.14 * noise(place * 0.02);
-        if px < 4.0 && look.tune.w > 0.5 {
+        var leaf = 0.79;
+#ifdef FINE
+        leaf = 0.72 + 0.14 * noise(place * 0.02);
+        if px < 4.0 {
             // Groves with clearings of grass between them.
             let grove = smoothstep(0.30, 0.52, noise(place * 0.013 + 31.0)) * smoothstep(2.0, 7.0, green);
             let heads = 0.50 + 0.62 * crowns(place + 1.5 * noise(place * 0.12));
             leaf = mix(leaf, mix(0.74 + 0.10 * noise(place * 0.35), heads, grove), 1.0 - smoothstep(1.6, 4.0, px));
         }
+#endif
         color = mix(color, look.green.rgb * leaf, green_on);
+#ifdef CLOSE
         // A soft hem towards the streets.
         color = mix(color, look.green.rgb * 1.05, (1.0 - smoothstep(0.0, max(0.7, px), abs(green - 0.6))) * 0.35 * fine * painted);
+#endif
     }
     color = color * shade;
 
@@ -140,6 +159,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     if wet > 0.0 {
         let depth = smoothstep(0.0, 70.0, bank);
         var water = mix(look.river.rgb * 0.92, look.river_deep.rgb, depth);
+#ifdef FINE
         if far < 1.0 {
             let wobble = noise(place * 0.013) * 14.0;
             let lane = abs(fract((bank + wobble) / 17.0) - 0.5) * 17.0;
@@ -149,6 +169,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
                 water = mix(water, look.river.rgb * 1.5, line * broken * 0.38 * (1.0 - far) * smoothstep(5.0, 14.0, bank));
             }
         }
+#endif
         water = mix(water, haze(-eye_way) * 1.1 + look.river.rgb * 0.35, mirror * 0.55);
         let shore = 1.0 - smoothstep(0.0, max(1.2, px * 1.1), abs(bank - 0.8));
         water = mix(water, look.river.rgb * 1.7, shore * 0.40);
@@ -162,9 +183,11 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     color = color * (1.0 - 0.34 * painted * smoothstep(-6.5, 0.5, foot));
 
     // Roads: two pixels at least; pavements and casing first.
+#ifdef CLOSE
     let path_fade = 1.0 - smoothstep(1.0, 4.0, px);
     let paving = mix(look.land.rgb, look.local.rgb, 0.34);
     color = mix(color, paving * shade, cover(paved, px) * painted * path_fade * 0.75 * (1.0 - green_on * 0.2));
+#endif
     // Widening stays inside the range of the distances: beyond it the whole town would count as road.
     let most = max(0.0, 0.85 * range.x - px * 0.6);
     let small_d = lines.r * range.x;
@@ -175,27 +198,36 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let rim = max(1.3, px * 0.8);
     let dry = 1.0 - wet;
     // Near, pavements run along the kerbs; far, a dark casing keeps roads apart from the blocks.
+#ifdef CLOSE
     let walk = cover(max(small_d + 2.2, main_d + 3.6), px) * fine * painted * dry;
     color = mix(color, paving * 1.08 * shade, walk * 0.85 * step(foot, 0.4));
+#endif
     color = mix(color, casing, cover(small + rim, px) * painted * dry * (1.0 - far) * 0.75 * (1.0 - fine));
     let small_on = cover(small, px) * painted * dry;
     let main_on = cover(main, px) * painted * dry;
     let road_on = max(small_on, main_on);
     // Wet asphalt is darker and mirrors the sky.
+#ifdef WET
     let soaked = look.weather.y * (1.0 - far);
+#else
+    let soaked = 0.0;
+#endif
     let dark = 1.0 - 0.38 * soaked;
     let asphalt_small = mix(mix(look.land.rgb, look.local.rgb, 0.62), look.local.rgb * mix(0.80, 0.64, far), 1.0 - fine);
     let asphalt_main = mix(mix(look.land.rgb, look.arterial.rgb, 0.40), look.arterial.rgb * mix(0.62, 0.94, smoothstep(1.5, 8.0, px)), 1.0 - fine);
     color = mix(color, asphalt_small * dark, small_on * mix(0.95, 0.55, far));
     color = mix(color, casing, cover(main + rim, px) * painted * dry * (1.0 - small_on) * 0.8 * (1.0 - fine));
     color = mix(color, asphalt_main * dark, main_on);
+#ifdef WET
     if soaked > 0.0 && road_on > 0.0 {
         var puddle = 0.75;
-        if look.tune.w > 0.5 {
-            puddle = 0.5 + 0.5 * noise(place * 0.09);
-        }
+#ifdef FINE
+        puddle = 0.5 + 0.5 * noise(place * 0.09);
+#endif
         color = mix(color, haze(-eye_way) + look.zenith.rgb * 0.4, road_on * soaked * puddle * (0.10 + 0.75 * mirror));
     }
+#endif
+#ifdef CLOSE
     // Kerb lines and lanes, only near.
     let marks = 1.0 - smoothstep(0.30, 1.4, px);
     if marks > 0.0 {
@@ -204,13 +236,16 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         let lane = cover(thin * 0.8 - abs(fract((main_d - 0.30) / 3.5 + 0.5) - 0.5) * 3.5, px) * smoothstep(2.2, 3.2, main_d);
         color = mix(color, look.bridge.rgb, (0.55 * kerb + 0.26 * lane) * marks * painted * dry);
     }
+#endif
+#ifdef NIGHT
     // Street light on the avenues of the night.
     let lamps = look.windows.w * look.tune.z;
     if lamps > 0.0 {
         let avenue = smoothstep(-13.0, 3.0, main_d) * (1.0 - 0.6 * far);
         color = color + look.window.rgb * lamps * painted * (0.030 * avenue + 0.008 * smoothstep(-5.0, 2.0, small_d) * (1.0 - far)) * (1.0 - 0.7 * wet);
     }
+#endif
     color = color * mix(vec3<f32>(1.0), lit(vec3<f32>(0.0, 1.0, 0.0)), 0.65);
     color = mix(look.space.rgb, color, inside(in.world));
-    return vec4<f32>(fogged(color, in.world, view.world_position), look.under.x);
+    return vec4<f32>(fogged(color, in.world, view.world_position), look.under.x * look.fade_more.x);
 }

@@ -17,6 +17,8 @@ struct Look {
     under: vec4<f32>,
     extent: vec4<f32>,
     tune: vec4<f32>,
+    fade: vec4<f32>,
+    fade_more: vec4<f32>,
     space: vec4<f32>,
     land: vec4<f32>,
     arterial: vec4<f32>,
@@ -43,6 +45,20 @@ struct Look {
 // Light on a surface: the sky from everywhere, sun or moon from its side.
 fn lit(normal: vec3<f32>) -> vec3<f32> {
     return look.ambient.rgb * (0.90 + 0.10 * normal.y) + look.light.rgb * max(dot(normal, look.sun.xyz), 0.0);
+}
+
+// True for the pixels that a layer of this opacity leaves out: bodies fade through a fine screen, so that nothing
+// behind them shows twice.
+fn left_out(opacity: f32, pixel: vec2<f32>) -> bool {
+    return opacity < 0.996 && fract(52.9829189 * fract(dot(floor(pixel), vec2<f32>(0.06711056, 0.00583715)))) >= opacity;
+}
+
+// Share of a pixel's samples that a body of this opacity covers: with several samples it fades in fine steps.
+fn coverage(opacity: f32, pixel: vec2<f32>) -> f32 {
+    if opacity > 0.996 {
+        return 1.0;
+    }
+    return clamp(opacity + 0.25 * (fract(52.9829189 * fract(dot(floor(pixel), vec2<f32>(0.06711056, 0.00583715)))) - 0.5), 0.0, 1.0);
 }
 
 // The same as one number.

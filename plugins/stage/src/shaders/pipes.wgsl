@@ -1,6 +1,9 @@
 // Pipes, shafts and pumps: round bodies seen from any side, two pixels wide at least, filled as they are.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
-#import guanlan::look::{look, fogged}
+#import guanlan::look::{look, fogged, left_out}
+
+// How full each body is, or the state of a pump; −1 where nobody says.
+@group(#{MATERIAL_BIND_GROUP}) @binding(1) var<storage, read> fills: array<f32>;
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
@@ -37,7 +40,7 @@ fn vertex(
     out.clip.x = a.x + offset.x;
     out.clip.y = a.y + offset.y;
     out.world = position;
-    out.style = vec4<f32>(style.x * other.w, px, style.z, style.w);
+    out.style = vec4<f32>(style.x * other.w, px, fills[u32(style.z + 0.5)], style.w);
     out.along = dot(position, normalize(vec3<f32>(0.83, 1.0, 0.55)));
     return out;
 }
@@ -50,6 +53,9 @@ fn fill_color(f: f32) -> vec3<f32> {
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
+    if left_out(look.fade_more.z, in.clip.xy) {
+        discard;
+    }
     let c = clamp(in.style.x, -1.0, 1.0);
     // Light on a round body from the upper left of the picture.
     let round = 0.62 + 0.38 * sqrt(1.0 - c * c);

@@ -63,15 +63,20 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let turn = atan2(dir.x, -dir.z);
     let height = dir.y / max(level, 0.08);
     let share = 0.12 + 0.55 * strength;
+#ifdef STREAKS
     var drops = sheet(turn, height, 64.0, 2.2, 5.0, share * 0.6) * 0.75;
     drops = drops + sheet(turn + 1.7, height, 150.0, 4.6, 6.5, share) * 0.60;
     drops = drops + sheet(turn + 3.1, height, 330.0, 9.0, 8.0, share) * 0.42;
     // Looking straight down there are no streaks, only drops on the lens: leave the map alone.
     drops = drops * smoothstep(0.15, 0.55, level);
+#else
+    // From so high above that only the veil is left.
+    let drops = 0.0;
+#endif
     // From high above there are no streaks, only the veil: the map is read through it.
     let high = smoothstep(150.0, 1800.0, eye.y);
     let veil = 0.11 * strength * smoothstep(200.0, 5000.0, reach);
     let streak = drops * mix(0.27, 0.0, high) * (0.35 + 0.65 * strength);
     let color = mix(haze(dir) * 1.1, look.edge.rgb * 0.9, clamp(streak * 3.0, 0.0, 1.0));
-    return vec4<f32>(color, clamp(veil + streak, 0.0, 0.6));
+    return vec4<f32>(color, clamp(veil + streak, 0.0, 0.6) * look.fade.z * mix(1.0, 0.35, look.under.y));
 }

@@ -1,7 +1,8 @@
 // Bodies with their own colours: bridges, landmarks, street furniture, prisms.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, fogged, lit}
+#import guanlan::look::{look, fogged, lit, left_out}
 
+@group(#{MATERIAL_BIND_GROUP}) @binding(1) var<uniform> layer: u32;
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
@@ -22,6 +23,14 @@ fn vertex(@location(0) position: vec3<f32>, @location(1) normal: vec3<f32>, @loc
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
+    var opacity = 1.0;
+    if layer == 1u { opacity = look.fade.w; }
+    if layer == 2u { opacity = look.fade_more.y; }
+    if layer == 3u { opacity = look.fade_more.z; }
+    if layer == 4u { opacity = look.fade_more.w; }
+    if left_out(opacity, in.clip.xy) {
+        discard;
+    }
     // What is missing from a full opacity shines by itself at night, or is seen through.
     let shine = (1.0 - in.color.a) * look.windows.w;
     let color = in.color.rgb * mix(lit(in.normal), vec3<f32>(1.0), shine);
