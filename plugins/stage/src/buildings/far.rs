@@ -20,6 +20,8 @@ pub const SHADER: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6
 pub const ATTRIBUTE_FOOT: MeshVertexAttribute =
     MeshVertexAttribute::new("GuanlanFoot", 0x6775_6104, VertexFormat::Float32);
 
+/// The finest level of detail that is of use from afar: bodies without roof shapes.
+const FAR_LOD: f32 = 1.9;
 /// Bodies lower than this are left out when they are not a building's first, m.
 const SMALL_M: f32 = 5.0;
 
@@ -49,7 +51,7 @@ impl FarTile {
     /// Adds a building: prisms with level roofs, without small bodies.
     pub fn add(&mut self, number: u32, building: &Building) {
         let tag = tag(number, building);
-        for (i, part) in building.parts.iter().enumerate() {
+        for (i, part) in building.at_lod(FAR_LOD).iter().enumerate() {
             if part.footprint.len() < 3 {
                 if part.roof == RoofShape::Mesh {
                     self.body(part, tag);

@@ -174,3 +174,105 @@ fn work(shared: &Shared, send: &Sender<Delivery>) {
         (shared.wake)();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tiles3d::pick;
+    use bevy::math::Vec3;
+    use guanlan_city::import::tiles3d::{TileTree, Tileset, open_source};
+    use guanlan_geography::LocalFrame;
+    use std::path::Path;
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
+
+    /// A tileset from its file to a feature under the pointer.
+    #[test]
+    fn ordered_tiles_come_are_drawn_and_can_be_picked() {
+        let path = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/city/3dtiles/v1.0_batched_with_batch_table/tileset.json"
+        ));
+        if !path.exists() {
+            println!("skipped: the reference tileset is not here");
+            return;
+        }
+        let (source, uri) = open_source(path).unwrap();
+        let bytes = source.get(&uri, 1 << 20).unwrap();
+        let mut issues = Issues::default();
+        let tileset = Tileset::read(&bytes, &uri, source.as_ref(), &mut issues).unwrap();
+        let mut frame = LocalFrame::new(32618, [0.0; 2]);
+        frame.origin = frame.from_lonlat(-75.612, 40.0425).unwrap();
+        let tree = TileTree::new(&tileset, &uri, frame, 0.0, &mut issues);
+        let woken = Arc::new(AtomicUsize::new(0));
+        let count = woken.clone();
+        let loader = Loader::new(Box::new(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        }));
+        let job = tree.job(Ask::Content { node: 0, content: 0 }).unwrap();
+        loader.order(std::iter::once(Order { layer: 3, job, source }));
+        assert!(loader.is_busy());
+        let delivery = loader.wait(Duration::from_secs(30)).expect("a delivery");
+        assert!(!loader.is_busy() && loader.take().is_none());
+        assert_eq!(delivery.layer, 3);
+        let made = delivery.meshes.expect("something to draw");
+        assert_eq!((made.solid.len(), made.pictures.len(), made.points.is_some()), (1, 0, false));
+        assert_eq!(made.solid[0].0.count_vertices(), 240);
+        // From high above the middle of a building downwards.
+        let mesh = &made.content.mesh;
+        let feature = mesh.features[0];
+        let corners = mesh.positions.iter().zip(&mesh.features).filter(|(_, f)| **f == feature).map(|(p, _)| *p);
+        let all: Vec<[f32; 3]> = corners.collect();
+        let middle = [0, 1].map(|k| all.iter().map(|p| p[k]).sum::<f32>() / all.len() as f32);
+        let eye = crate::frame::to_scene(middle[0], middle[1], 500.0);
+        let hit = pick::cast(&made.content, eye, Vec3::NEG_Y, 1000.0).expect("the building is met");
+        assert_eq!(hit.feature, feature);
+        let properties = made.content.properties(feature);
+        assert!(properties.iter().any(|(name, _)| name == "Height"), "{properties:?}");
+        // The waker is called after the delivery was sent.
+        let end = std::time::Instant::now() + Duration::from_secs(5);
+        while woken.load(Ordering::Relaxed) == 0 && std::time::Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+    }
+
+    /// Pictures reach the renderer with all their sizes.
+    #[test]
+    fn pictures_of_tiles_become_images() {
+        let path = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/city/3dtiles/v1.1_metadata_houses/tree-beech-1-0.glb"
+        ));
+        let Ok(bytes) = std::fs::read(path) else {
+            println!("skipped: the reference model is not here");
+            return;
+        };
+        use guanlan_city::import::tiles3d::{Placing, content, linear::M4};
+        let placing = Placing::Plain { shift_m: [0.0; 3] };
+        let (source, _) = open_source(path).unwrap();
+        let context = content::Context {
+            uri: "t",
+            transform: &M4::IDENTITY,
+            placing: &placing,
+            source: source.as_ref(),
+            z_up: false,
+        };
+        let mut issues = Issues::default();
+        let Some(content::Loaded::Content(content)) = content::decode(&bytes, &context, &mut issues) else {
+            panic!("{issues:?}");
+        };
+        let made = TileMeshes::new(*content);
+        let (_, cover) = &made.solid[0];
+        assert!(cover.is_some_and(|c| c.picture == 0) && made.pictures.len() == 1);
+        let image = &made.pictures[0];
+        let levels = image.texture_descriptor.mip_level_count;
+        assert!(levels > 4 && levels == 32 - image.width().max(image.height()).leading_zeros(), "{levels}");
+        let mut bytes = 0;
+        for n in 0..levels {
+            bytes += 4 * (image.width() >> n).max(1) * (image.height() >> n).max(1);
+        }
+        assert_eq!(image.data.as_ref().map(Vec::len), Some(bytes as usize));
+        assert!(made.content.looks.is_empty(), "picking needs no pictures");
+    }
+}
