@@ -109,6 +109,8 @@ fn request(get: &dyn Fn(&str) -> String) -> Result<Request, String> {
         return Err(named(format!("status: '{status}' is neither open nor closed")));
     }
     let (lat, lon) = (number("lat").map_err(&named)?, number("long").map_err(&named)?);
+    // Services without a place often write zeros: nobody reports from the Gulf of Guinea.
+    let (lat, lon) = if lat == Some(0.0) && lon == Some(0.0) { (None, None) } else { (lat, lon) };
     if lat.is_some_and(|v| v.abs() > 90.0) || lon.is_some_and(|v| v.abs() > 180.0) {
         return Err(named("lat, long: not on Earth".into()));
     }

@@ -24,6 +24,9 @@ pub(super) fn feed(feed: &Feed) -> Result<(), Fault> {
     if name.trim().is_empty() || name.chars().count() > 64 || name.contains(['/', '\n', '?', '#']) {
         return fault("name", "expected 1 to 64 characters without / ? #");
     }
+    if name == "mqtt" {
+        return fault("name", "'mqtt' is the room's own broker: choose another name");
+    }
     if let Err(reason) = Placer::check(&feed.common.crs) {
         return fault("crs", reason);
     }
@@ -48,6 +51,12 @@ fn kind(feed: &Feed) -> Result<(), Fault> {
             if let Some(i) = m.topics.iter().position(|t| !address::is_filter(t)) {
                 let reason = format!("'{}' is no MQTT filter: + for one level, # only at the end", m.topics[i]);
                 return fault(&format!("topics[{i}]"), reason);
+            }
+            for (i, topic) in m.topics.iter().enumerate() {
+                if let Some(other) = m.topics[..i].iter().find(|t| address::overlap(t, topic)) {
+                    let reason = format!("'{topic}' overlaps '{other}': a broker would deliver what fits both twice");
+                    return fault(&format!("topics[{i}]"), reason);
+                }
             }
             if !feed.maps.is_empty() && m.topics.is_empty() {
                 return fault("topics", "is missing: a mapping needs topics");

@@ -34,6 +34,12 @@ fn mistakes_name_file_line_and_field() {
             "filter",
         ),
         (
+            "[[feed]]\nname = \"a\"\nkind = \"mqtt\"\nurl = \"mqtt://h\"\ntopics = [\"a/b\", \"a/+\"]\n",
+            6,
+            "feed \"a\".topics[1]",
+            "overlaps",
+        ),
+        (
             "[[feed]]\nname = \"a\"\nkind = \"mqtt\"\nurl = \"mqtt://h\"\npassword = \"hunter2\"\n",
             6,
             "feed \"a\".password",

@@ -87,6 +87,24 @@ pub fn is_filter(text: &str) -> bool {
         })
 }
 
+/// May a topic fit both filters?
+#[must_use]
+pub fn overlap(a: &str, b: &str) -> bool {
+    let plain = |f: &'_ str| {
+        f.strip_prefix("$share/").and_then(|r| r.split_once('/')).map_or(f.to_owned(), |(_, f)| f.to_owned())
+    };
+    let (a, b) = (plain(a), plain(b));
+    let (mut a, mut b) = (a.split('/'), b.split('/'));
+    loop {
+        match (a.next(), b.next()) {
+            (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
+            (Some("+"), Some(_)) | (Some(_), Some("+")) => {}
+            (Some(x), Some(y)) if x == y => {}
+            _ => return false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +123,22 @@ mod tests {
         }
         for wrong in ["", "a/#/b", "a+", "$share/g", "$share//a", "$share/+/a"] {
             assert!(!is_filter(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn overlapping_filters() {
+        for (a, b) in
+            [("v1.1/Observations", "v1.1/+"), ("a/#", "a"), ("+/b", "a/+"), ("$share/g/a/b", "a/b"), ("#", "x/y")]
+        {
+            assert!(overlap(a, b) && overlap(b, a), "{a} {b}");
+        }
+        for (a, b) in [("v1.1/+/Observations", "v1.1/+"), ("a/b", "a/c"), ("a/+/c", "a/b/d"), ("a", "a/b")] {
+            assert!(!overlap(a, b) && !overlap(b, a), "{a} {b}");
+        }
+        let own = crate::run::mqtt::OWN_TOPICS;
+        for (i, a) in own.iter().enumerate() {
+            assert!(own[i + 1..].iter().all(|b| !overlap(a, b)), "{a}");
         }
     }
 }

@@ -151,10 +151,10 @@ impl Courier {
 
     /// It does not: says so and waits, longer each time.
     pub async fn fail(&self, reason: &str) {
-        tracing::warn!("{}: {reason}", self.name);
+        let pause = self.backoff.lock().unwrap_or_else(PoisonError::into_inner).pause();
+        tracing::warn!("{}: {reason}; trying again in {:.1} s", self.name, pause.as_secs_f64());
         self.health.down(reason);
         self.report();
-        let pause = self.backoff.lock().unwrap_or_else(PoisonError::into_inner).pause();
         tokio::time::sleep(pause).await;
     }
 

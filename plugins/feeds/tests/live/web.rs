@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use crate::support::{FRAME, House, wait};
 
-fn serve(house: &House, router: Router) -> SocketAddr {
+pub fn serve(house: &House, router: Router) -> SocketAddr {
     house.runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -135,12 +135,12 @@ fn a_changed_file_restarts_only_what_changed_and_a_broken_one_nothing() {
 
 /// A SensorThings service that pages, filters and expands.
 #[derive(Default)]
-struct Things {
-    observations: Mutex<Vec<(i64, Stamp, f64)>>,
+pub struct Things {
+    pub observations: Mutex<Vec<(i64, Stamp, f64)>>,
     queries: Mutex<Vec<String>>,
 }
 
-async fn things(State(things): State<Arc<Things>>, uri: axum::http::Uri, headers: HeaderMap) -> Response {
+pub async fn things(State(things): State<Arc<Things>>, uri: axum::http::Uri, headers: HeaderMap) -> Response {
     let host = headers[header::HOST].to_str().unwrap().to_owned();
     let query: BTreeMap<String, String> = Query::try_from_uri(&uri).map(|Query(q)| q).unwrap_or_default();
     things.queries.lock().unwrap().push(uri.to_string());
