@@ -34,6 +34,8 @@ pub enum Verb {
     Simulate(SimulateArgs),
     /// 应急演练 / check, rehearse and report drills.
     Drill(DrillArgs),
+    /// 告警规则 / rule files against recorded data and their own tests.
+    Alerts(AlertsArgs),
     /// 日志存证 / the journal: proof and export.
     Journal(JournalArgs),
     /// 查询历史与关键指标 / ask a store for its past: series, latest values, key figures.
@@ -78,6 +80,9 @@ pub struct RoomArgs {
     /// Sources of the room (see `guanlan schema feeds`); the file is followed while the room runs.
     #[arg(long, value_name = "FILE")]
     pub feeds: Option<PathBuf>,
+    /// A rule file of one's own instead of the shipped rules; its changes are taken while the room runs.
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
     /// No simulated devices, even in the demo city.
     #[arg(long)]
     pub no_devices: bool,
@@ -123,6 +128,44 @@ pub struct RoomArgs {
     /// A layer file (see `guanlan schema layers`); watched while the window is open.
     #[arg(long, value_name = "FILE")]
     pub layers: Option<PathBuf>,
+}
+
+/// `guanlan alerts`.
+#[derive(Args, Debug)]
+pub struct AlertsArgs {
+    #[command(subcommand)]
+    pub what: AlertsVerb,
+}
+
+/// What to do with alert rules.
+#[derive(Subcommand, Debug)]
+pub enum AlertsVerb {
+    /// Run a rule file against recorded data and its own tests; prints every transition.
+    Test(AlertsTestArgs),
+}
+
+/// `guanlan alerts test`.
+#[derive(Args, Debug)]
+pub struct AlertsTestArgs {
+    /// The rule file (TOML), or `default` for the shipped rules.
+    pub rules: PathBuf,
+    /// Recorded data: CSV files or journals of a room.
+    pub data: Vec<PathBuf>,
+    /// Machine-readable.
+    #[arg(long)]
+    pub json: bool,
+    /// Also pending conditions and escalations.
+    #[arg(long)]
+    pub verbose: bool,
+    /// What streams observe that the data does not describe, for example `road_water_depth`.
+    #[arg(long, value_name = "KEY")]
+    pub property: Option<String>,
+    /// City data for areas, basins and sensors; `demo` for the demo city.
+    #[arg(long, value_name = "FILE")]
+    pub city: Vec<PathBuf>,
+    /// Go on for so many seconds after the last reading.
+    #[arg(long, value_name = "S")]
+    pub until_s: Option<u64>,
 }
 
 /// `guanlan render`.

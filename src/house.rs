@@ -54,6 +54,8 @@ pub struct HouseSetup {
     pub sensorthings: Vec<String>,
     /// Sources of the room, a file that is followed.
     pub feeds: Option<PathBuf>,
+    /// A rule file instead of the shipped rules.
+    pub rules: Option<PathBuf>,
     /// Simulated devices, crews and citizens.
     pub devices: bool,
     /// The water beside the room: hours ahead and minutes between forecasts.
@@ -112,6 +114,9 @@ impl House {
     pub fn open(setup: HouseSetup) -> Result<Self, Failure> {
         // A mistake in the file is told before anything is opened.
         setup.feeds.as_deref().map(FeedsFile::load).transpose().map_err(bad_input)?;
+        if let Some(rules) = &setup.rules {
+            crate::rules_file::check(rules)?;
+        }
         let frame = LocalFrame::new(setup.city.epsg, setup.city.origin);
         let config = Arc::new(room_config(setup.city.clone(), setup.seed, setup.devices)?);
         let claim = setup.store.as_deref().map(claim).transpose()?;
@@ -127,6 +132,9 @@ impl House {
             .map_err(failed)?;
         let intake = Arc::new(Intake::new(live.sender().clone(), frame.clone(), !setup.devices));
         let mqtt = open_mqtt(&runtime, &setup, &intake, &live, &frame)?;
+        if let Some(rules) = setup.rules.clone() {
+            runtime.spawn(crate::rules_file::follow(rules, live.clone()));
+        }
         if setup.devices {
             runtime.spawn(mind_empty_desks(live.clone()));
         }

@@ -16,6 +16,7 @@ mod locale;
 mod memory;
 mod past;
 mod progress;
+mod rules_file;
 mod scene;
 mod shipped;
 mod verbs;

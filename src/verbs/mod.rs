@@ -1,5 +1,6 @@
 //! One module per verb.
 
+pub mod alerts;
 mod bench;
 #[cfg(feature = "views")]
 mod bench_frame;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Verb::Inspect(args)) => inspect::run(&args, lang),
         Some(Verb::Import(args)) => import::run(&args, lang),
         Some(Verb::Simulate(args)) => simulate::run(&args, lang),
+        Some(Verb::Alerts(args)) => alerts::run(&args.what, lang),
         Some(Verb::Journal(args)) => journal::run(&args.what, lang),
         Some(Verb::Query(args)) => query::run(&args.what),
         Some(Verb::Replay(args)) => replay::run(&args, lang),

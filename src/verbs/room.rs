@@ -29,6 +29,7 @@ pub fn setup(args: &RoomArgs, scene: &Scene) -> HouseSetup {
         api: args.api.clone(),
         sensorthings: args.sensorthings.clone(),
         feeds: args.feeds.clone(),
+        rules: args.rules.clone(),
         devices: scene.demo && !args.no_devices,
         water: (!args.no_water).then_some((args.forecast_hours, args.forecast_every)),
     }

@@ -1,34 +1,42 @@
 //! The alert book: every stream that is not simply normal, under every rule.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bevy_ecs::prelude::*;
-use guanlan_core::{AlertId, AlertLevel, CommandEnvelope, Event, Refusal, RefusalKind, Role, Stamp};
+use guanlan_core::{AlertId, AlertLevel, Event, Stamp};
 use guanlan_sensing::Quality;
 use guanlan_tick::RoomState;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert::{Ack, Alert, Evidence},
+    alert::{Alert, Evidence, Pending, Timers},
+    board::{AlertBoard, RulesInForce},
+    care::{Calling, Groups, Inhibitor, Silences},
+    engine::{AreaRules, Composites, MissingRules, Scene, Windows},
     flap::Flap,
     ledger::{Case, Ledger, SensorRef, Turn},
     machine::Machine,
-    rules::RuleSet,
+    rules::{Missing, RuleSet},
 };
 
 /// Readings kept as evidence per stream and rule.
 const EVIDENCE: usize = 16;
+/// Running on-delays shown at most.
+const PENDING_SHOWN: usize = 200;
 
 /// Sensor index and rule number.
-type Key = (u32, u16);
+pub(crate) type Key = (u32, u16);
 
 /// What is known of one stream under one rule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Slot {
-    machine: Machine,
-    flap: Flap,
-    alert: Option<AlertId>,
-    readings: Vec<Evidence>,
+pub(crate) struct Slot {
+    pub machine: Machine,
+    pub flap: Flap,
+    pub alert: Option<AlertId>,
+    pub readings: Vec<Evidence>,
 }
 
 impl Slot {
@@ -39,7 +47,7 @@ impl Slot {
         self.readings.push(Evidence { at, value });
     }
 
-    fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.alert.is_none() && self.machine.is_idle() && self.flap.is_idle()
     }
 }
@@ -49,79 +57,90 @@ impl Slot {
 #[serde(from = "Saved")]
 pub struct AlertBook {
     /// Tags of the rules the numbers in here refer to.
-    rules: Vec<String>,
-    slots: BTreeMap<Key, Slot>,
-    ledger: Ledger,
+    pub(crate) rules: Vec<String>,
+    /// Hash of their file.
+    rules_hash: String,
+    pub(crate) slots: BTreeMap<Key, Slot>,
+    pub(crate) ledger: Ledger,
+    /// Running on-delays of streams that have no alert.
+    pub(crate) pending: BTreeMap<Key, Pending>,
+    pub(crate) windows: Windows,
+    pub(crate) areas: AreaRules,
+    pub(crate) missing: MissingRules,
+    pub(crate) composites: Composites,
+    pub(crate) silences: Silences,
+    /// Shelved alerts by the end of their time.
+    pub(crate) shelves: BTreeSet<(Stamp, AlertId)>,
+    /// Alerts that look ahead, and when each does next.
+    pub(crate) looking: BTreeSet<Key>,
+    pub(crate) look_due: BTreeSet<(Stamp, Key)>,
+    pub(crate) groups: Groups,
+    pub(crate) calling: Calling,
+    pub(crate) in_force: Arc<RulesInForce>,
     #[serde(skip)]
-    published: AlertBoard,
+    pub(crate) inhibitor: Inhibitor,
+    /// True when what is derived from the active alerts is there.
+    #[serde(skip)]
+    pub(crate) derived: bool,
+    /// Hash of the rules it was derived with.
+    #[serde(skip)]
+    pub(crate) derived_of: String,
+    #[serde(skip)]
+    pending_changed: bool,
+    /// Grows when cards change; with the ledger's version it is the board's.
+    #[serde(skip)]
+    pub(crate) shown: u64,
+    /// The ledger's version when its lists were made.
+    #[serde(skip)]
+    listed: Option<u64>,
+    #[serde(skip)]
+    pub(crate) published: AlertBoard,
 }
 
 #[derive(Deserialize)]
 struct Saved {
     rules: Vec<String>,
+    rules_hash: String,
     slots: BTreeMap<Key, Slot>,
     ledger: Ledger,
+    pending: BTreeMap<Key, Pending>,
+    windows: Windows,
+    areas: AreaRules,
+    missing: MissingRules,
+    composites: Composites,
+    silences: Silences,
+    shelves: BTreeSet<(Stamp, AlertId)>,
+    looking: BTreeSet<Key>,
+    look_due: BTreeSet<(Stamp, Key)>,
+    groups: Groups,
+    calling: Calling,
+    in_force: Arc<RulesInForce>,
 }
 
 impl From<Saved> for AlertBook {
     fn from(s: Saved) -> Self {
-        let mut book = Self { rules: s.rules, slots: s.slots, ledger: s.ledger, published: AlertBoard::default() };
-        book.published = AlertBoard::of(&book.ledger);
+        let mut book = Self {
+            rules: s.rules,
+            rules_hash: s.rules_hash,
+            slots: s.slots,
+            ledger: s.ledger,
+            pending: s.pending,
+            windows: s.windows,
+            areas: s.areas,
+            missing: s.missing,
+            composites: s.composites,
+            silences: s.silences,
+            shelves: s.shelves,
+            looking: s.looking,
+            look_due: s.look_due,
+            groups: s.groups,
+            calling: s.calling,
+            in_force: s.in_force,
+            ..Self::default()
+        };
+        book.pending_changed = true;
+        book.refresh();
         book
-    }
-}
-
-/// What a picture shows of the alerts: cloning costs two pointers, however many there are.
-#[derive(Clone, Debug, Default)]
-pub struct AlertBoard {
-    /// Grows whenever a list changes.
-    pub version: u64,
-    /// Active alerts, worst first, then newest first.
-    pub active: Arc<Vec<Arc<Alert>>>,
-    /// Alerts that ended in the last hour, newest first.
-    pub ended: Arc<Vec<Arc<Alert>>>,
-}
-
-impl AlertBoard {
-    /// Active alerts, worst first, then newest first.
-    #[must_use]
-    pub fn active(&self) -> &Arc<Vec<Arc<Alert>>> {
-        &self.active
-    }
-
-    /// Alerts that ended in the last hour, newest first.
-    #[must_use]
-    pub fn ended(&self) -> &Arc<Vec<Arc<Alert>>> {
-        &self.ended
-    }
-
-    /// Grows whenever a list changes.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// An alert, active or ended in the last hour.
-    #[must_use]
-    pub fn find(&self, id: AlertId) -> Option<&Alert> {
-        self.active.iter().chain(self.ended.iter()).find(|a| a.id == id).map(Arc::as_ref)
-    }
-
-    /// Number of active alerts by level: normal (always 0), blue, yellow, orange, red.
-    #[must_use]
-    pub fn counts(&self) -> [usize; 5] {
-        let mut counts = [0; 5];
-        for alert in self.active.iter() {
-            counts[usize::from(alert.level.rank())] += 1;
-        }
-        counts
-    }
-
-    fn of(ledger: &Ledger) -> Self {
-        let mut active: Vec<Arc<Alert>> = ledger.active.values().cloned().collect();
-        active.sort_by(|a, b| (b.level, b.since, b.id).cmp(&(a.level, a.since, a.id)));
-        let ended = ledger.ended.iter().rev().cloned().collect();
-        Self { version: ledger.version, active: Arc::new(active), ended: Arc::new(ended) }
     }
 }
 
@@ -151,7 +170,7 @@ impl AlertBook {
     /// Grows whenever a list changes.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.ledger.version
+        self.ledger.version + self.shown
     }
 
     /// An alert, active or ended in the last hour.
@@ -177,10 +196,37 @@ impl AlertBook {
         self.ledger.withheld
     }
 
-    /// Takes a trusted reading of a stream under every rule of its property.
+    /// Takes a trusted reading of a stream under every rule of its property that needs no other stream.
     pub fn observe(&mut self, rules: &RuleSet, sensor: &SensorRef<'_>, at: Stamp, value: f64, events: &mut Vec<Event>) {
+        self.observe_in(&Scene::default(), rules, sensor, at, value, events);
+    }
+
+    /// Takes a trusted reading of a stream under every rule of its property.
+    pub fn observe_in(
+        &mut self,
+        scene: &Scene<'_>,
+        rules: &RuleSet,
+        sensor: &SensorRef<'_>,
+        at: Stamp,
+        value: f64,
+        events: &mut Vec<Event>,
+    ) {
         for &rule_no in rules.for_property(sensor.property) {
-            self.observe_rule(rules, rule_no, sensor, at, value, events);
+            let Some(rule) = rules.get(rule_no) else { continue };
+            if rule.is_plain() {
+                self.observe_rule(rules, rule_no, sensor, at, value, events);
+                if rule.outlook.is_some() {
+                    self.look_ahead(rule_no, sensor.index, at);
+                }
+            } else if rule.concerns(sensor.id) {
+                self.observe_measured(scene, rules, rule_no, sensor, at, value, events);
+            }
+        }
+        for &rule_no in rules.for_missing(sensor.property) {
+            self.heard(rules, rule_no, sensor, at, events);
+        }
+        for &(rule_no, condition) in rules.fed_by(sensor.property) {
+            self.feed_condition(scene, rules, (rule_no, condition), sensor, at, value);
         }
     }
 
@@ -193,6 +239,20 @@ impl AlertBook {
         quality: Quality,
         events: &mut Vec<Event>,
     ) {
+        let silent = matches!(quality, Quality::Stale | Quality::Offline | Quality::Suspect);
+        if silent {
+            self.areas.leave(sensor.index);
+            let theirs: Vec<Key> =
+                self.pending.range((sensor.index, 0)..=(sensor.index, u16::MAX)).map(|(k, _)| *k).collect();
+            for key in theirs {
+                self.pending.remove(&key);
+                self.pending_changed = true;
+            }
+        }
+        for &(rule_no, condition) in rules.fed_by(sensor.property) {
+            let forget = silent && rules.get(rule_no).is_some_and(|r| r.missing == Missing::False);
+            self.quality_condition(rules, (rule_no, condition), sensor, at, quality, forget);
+        }
         if quality == Quality::Stale {
             return;
         }
@@ -206,7 +266,7 @@ impl AlertBook {
         }
     }
 
-    fn observe_rule(
+    pub(crate) fn observe_rule(
         &mut self,
         rules: &RuleSet,
         rule_no: u16,
@@ -226,7 +286,8 @@ impl AlertBook {
                 return;
             }
         }
-        let c = Case { sensor, rule, rule_no, thresholds: own.unwrap_or(&[None; 4]), at, value };
+        let thresholds = own.unwrap_or(&[None; 4]);
+        let c = Case { sensor, rule, rule_no, thresholds, at, value, hash: rules.hash() };
         let slot = self.slots.entry(key).or_default();
         slot.note(at, value);
         let from = slot.machine.level;
@@ -243,119 +304,90 @@ impl AlertBook {
             }
             if let Some(alert) = self.ledger.get_mut(id) {
                 alert.value = value;
+                alert.at = at;
                 if rule.severity(value) > rule.severity(alert.peak_value) {
                     alert.peak_value = value;
                 }
-                alert.flapping = frozen.is_some();
+                alert.timers = Timers { rises: slot.machine.rises(rule), falls: slot.machine.falls(rule) };
                 if flapped {
                     events.push(Event::AlertFlapping { alert: id, level: alert.level });
                 }
             }
+            let flaps = self.ledger.active.get(&id).is_some_and(|a| a.flapping != frozen.is_some());
+            if flaps && let Some(alert) = self.ledger.change(id) {
+                alert.flapping = frozen.is_some();
+            }
         }
-        if slot.is_idle() {
-            self.slots.remove(&key);
-        }
-    }
-
-    /// "I have seen it": any seat but the leader's.
-    ///
-    /// # Errors
-    /// A refusal in words when there is no such alert, it ended, it is seen, or the seat may not.
-    pub fn acknowledge(
-        &mut self,
-        envelope: &CommandEnvelope,
-        id: AlertId,
-        note: &str,
-        now: Stamp,
-        events: &mut Vec<Event>,
-    ) -> Result<serde_json::Value, Refusal> {
-        if matches!(envelope.role, Role::Leader | Role::System) {
-            let seat = envelope.role.name();
-            return Err(Refusal::new(
-                RefusalKind::Forbidden,
-                format!(
-                    "{}不能确认告警，请换席位 The {} seat may not acknowledge; take another seat",
-                    seat.zh, seat.en
-                ),
-            ));
-        }
-        let Some(alert) = self.ledger.get_mut(id) else {
-            let ended = self.ledger.ended.iter().any(|a| a.id == id);
-            return Err(if ended {
-                Refusal::new(RefusalKind::Conflict, format!("告警 {id} 已解除，无需确认 Alert {id} has ended"))
-            } else {
-                Refusal::new(RefusalKind::NotFound, format!("没有告警 {id} There is no alert {id}"))
-            });
-        };
-        if let Some(ack) = &alert.acked {
-            return Err(Refusal::new(
-                RefusalKind::Conflict,
-                format!("告警 {id} 已由 {} 确认 Alert {id} is acknowledged by {}", ack.actor, ack.actor),
-            ));
-        }
-        let level = alert.level;
-        alert.acked =
-            Some(Ack { actor: envelope.actor.clone(), role: envelope.role, at: now, level, note: note.to_owned() });
-        let (key, value) = ((alert.index, alert.rule_no), alert.value);
-        self.ledger.version += 1;
-        events.push(Event::AlertAcknowledged { alert: id, actor: envelope.actor.clone(), note: note.to_owned() });
-        // A latched colour goes once seen.
-        if let Some(slot) = self.slots.get_mut(&key) {
-            let target = slot.flap.frozen().map_or(slot.machine.level, |f| f.max(slot.machine.level));
-            if target < level {
-                let turn = Turn { at: now, value, to: target, thresholds: None };
-                self.ledger.turn(id, &turn, &slot.readings, events);
-                if target == AlertLevel::Normal {
-                    slot.alert = None;
+        match slot.machine.rises(rule).filter(|_| slot.alert.is_none()) {
+            Some((level, since, due)) => {
+                let known = self.pending.get_mut(&key);
+                if let Some(p) = known {
+                    (p.level, p.since, p.due, p.value) = (level, since, due, value);
+                } else {
+                    let pending = Pending {
+                        sensor: sensor.id.clone(),
+                        index: sensor.index,
+                        property: sensor.property,
+                        rule: rule.tag.clone(),
+                        title: rule.title.clone(),
+                        level,
+                        since,
+                        due,
+                        value,
+                        place_m: sensor.place_m,
+                        place: sensor.name.clone(),
+                    };
+                    self.pending.insert(key, pending);
                 }
+                self.pending_changed = true;
             }
-            if slot.is_idle() {
-                self.slots.remove(&key);
-            }
-        }
-        Ok(serde_json::json!({ "alert": id, "level": level, "acknowledged": now }))
-    }
-
-    /// Ends the freeze of a flapping alert by hand; its level follows the readings again. False
-    /// when it is not flapping.
-    pub fn release(&mut self, id: AlertId, now: Stamp, events: &mut Vec<Event>) -> bool {
-        let Some(alert) = self.ledger.get_mut(id).filter(|a| a.flapping) else { return false };
-        alert.flapping = false;
-        let (key, value, shown) = ((alert.index, alert.rule_no), alert.value, alert.level);
-        self.ledger.version += 1;
-        let Some(slot) = self.slots.get_mut(&key) else { return true };
-        slot.flap.release();
-        let target = slot.machine.level;
-        if target != shown {
-            self.ledger.turn(id, &Turn { at: now, value, to: target, thresholds: None }, &slot.readings, events);
-            if target == AlertLevel::Normal {
-                slot.alert = None;
-            }
+            None => self.pending_changed |= self.pending.remove(&key).is_some(),
         }
         if slot.is_idle() {
             self.slots.remove(&key);
         }
-        true
     }
 
     /// Renumbers for the rules in force. Alerts of rules that are gone end; those of a changed
     /// rule go on under its new version. Costs a comparison when nothing changed.
     pub fn adopt(&mut self, rules: &RuleSet, now: Stamp, events: &mut Vec<Event>) {
-        if self.rules.len() == rules.rules().len() && self.rules.iter().zip(rules.rules()).all(|(a, r)| *a == r.tag) {
+        let same =
+            self.rules.len() == rules.rules().len() && self.rules.iter().zip(rules.rules()).all(|(a, r)| *a == r.tag);
+        if same && self.rules_hash == rules.hash() {
             return;
         }
+        rules.hash().clone_into(&mut self.rules_hash);
         let old = std::mem::replace(&mut self.rules, rules.rules().iter().map(|r| r.tag.clone()).collect());
         let name = |tag: &str| tag.rsplit_once('@').map_or(tag.to_owned(), |(name, _)| name.to_owned());
         let to: Vec<Option<u16>> = old
             .iter()
             .map(|tag| rules.rules().iter().position(|r| r.name == name(tag)).and_then(|i| u16::try_from(i).ok()))
             .collect();
+        let renumber = |rule_no: u16| to.get(usize::from(rule_no)).copied().flatten();
+        self.pending = std::mem::take(&mut self.pending)
+            .into_iter()
+            .filter_map(|((index, no), p)| Some(((index, renumber(no)?), p)))
+            .map(|((index, no), p)| ((index, no), Pending { rule: self.rules[usize::from(no)].clone(), ..p }))
+            .collect();
+        self.pending_changed = true;
+        self.looking.clear();
+        self.look_due.clear();
+        self.windows.renumber(&renumber);
+        self.areas.renumber(&renumber, rules);
+        self.missing.renumber(&renumber);
+        self.composites.renumber(&renumber, rules);
         for ((index, rule_no), slot) in std::mem::take(&mut self.slots) {
             match to.get(usize::from(rule_no)).copied().flatten() {
                 Some(new) => {
                     if let Some(alert) = slot.alert.and_then(|id| self.ledger.get_mut(id)) {
                         alert.rule_no = new;
                         alert.rule.clone_from(&self.rules[usize::from(new)]);
+                        alert.rule_hash = rules.hash().into();
+                        if let Some(rule) = rules.get(new) {
+                            alert.title.clone_from(&rule.title);
+                            alert.calls = rule.calls;
+                            alert.escalate_ms = rule.escalate_ms;
+                        }
                     }
                     self.slots.insert((index, new), slot);
                 }
@@ -370,14 +402,33 @@ impl AlertBook {
         }
         self.ledger.recount();
         self.ledger.version += 1;
+        self.derived = false;
     }
 
     /// Makes the lists fresh at the end of a tick.
     pub fn publish(&mut self, now: Stamp) {
         self.ledger.forget(now);
-        if self.published.version != self.ledger.version {
-            self.published = AlertBoard::of(&self.ledger);
+        self.refresh();
+    }
+
+    fn refresh(&mut self) {
+        let board = &mut self.published;
+        if self.listed != Some(self.ledger.version) {
+            self.listed = Some(self.ledger.version);
+            board.take_lists(&self.ledger);
         }
+        if std::mem::take(&mut self.pending_changed) {
+            self.shown += 1;
+            let mut first: Vec<&Pending> = self.pending.values().collect();
+            first.sort_by(|a, b| (a.due, b.level, &a.sensor).cmp(&(b.due, a.level, &b.sensor)));
+            first.truncate(PENDING_SHOWN);
+            board.pending = Arc::new(first.into_iter().cloned().collect());
+            board.pending_count = self.pending.len();
+        }
+        board.silences = self.silences.list.clone();
+        board.sound = self.calling.sound;
+        board.rules = self.in_force.clone();
+        board.version = self.ledger.version + self.shown;
     }
 }
 
@@ -391,13 +442,14 @@ fn show(slot: &mut Slot, ledger: &mut Ledger, c: &Case<'_>, events: &mut Vec<Eve
         }
         return;
     };
-    let Some(alert) = ledger.get_mut(id) else { return };
-    let held = c.rule.latch && alert.acked.is_none() && wanted < alert.level;
-    if alert.latched != held {
+    let Some(alert) = ledger.active.get(&id) else { return };
+    let shown = alert.level;
+    let held = c.rule.latch && alert.acked.is_none() && wanted < shown;
+    if alert.latched != held
+        && let Some(alert) = ledger.change(id)
+    {
         alert.latched = held;
-        ledger.version += 1;
     }
-    let shown = ledger.active.get(&id).map_or(AlertLevel::Normal, |a| a.level);
     if !held && wanted != shown {
         let turn = Turn { at: c.at, value: c.value, to: wanted, thresholds: Some(c.thresholds) };
         ledger.turn(id, &turn, &slot.readings, events);

@@ -1,7 +1,7 @@
 //! Active and lately ended alerts: the part of the book that people see.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -9,7 +9,7 @@ use guanlan_core::{AlertId, AlertLevel, Bilingual, Event, ObservedProperty, Sens
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert::{Alert, Evidence},
+    alert::{Alert, Evidence, Timers},
     rules::{Rule, Thresholds},
 };
 
@@ -54,6 +54,8 @@ pub(crate) struct Case<'a> {
     pub thresholds: &'a Thresholds,
     pub at: Stamp,
     pub value: f64,
+    /// SHA-256 of the rule file.
+    pub hash: &'a str,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -65,9 +67,20 @@ pub(crate) struct Ledger {
     /// Raises not shown because their rule had its most alerts.
     pub withheld: u64,
     pub version: u64,
+    /// Alerts whose standing changed since they were last looked after. Empty between ticks.
+    #[serde(skip)]
+    pub touched: BTreeSet<AlertId>,
 }
 
 impl Ledger {
+    /// An alert whose standing changes: it is looked after at the end of the tick.
+    pub fn change(&mut self, id: AlertId) -> Option<&mut Alert> {
+        let alert = self.active.get_mut(&id)?;
+        self.touched.insert(id);
+        self.version += 1;
+        Some(Arc::make_mut(alert))
+    }
+
     pub fn get_mut(&mut self, id: AlertId) -> Option<&mut Alert> {
         self.active.get_mut(&id).map(Arc::make_mut)
     }
@@ -99,6 +112,7 @@ impl Ledger {
             ended_at: None,
             acked: None,
             value: c.value,
+            at: c.at,
             threshold: 0.0,
             rule: c.rule.tag.clone(),
             title: c.rule.title.clone(),
@@ -109,20 +123,32 @@ impl Ledger {
             peak: to,
             peak_value: c.value,
             evidence: Vec::new(),
+            exercise: false,
+            hazard: c.rule.hazard.clone(),
+            area: String::new(),
+            episodes: [0; 4],
+            shelved: None,
+            suppressed: None,
+            eta: None,
+            timers: Timers::default(),
+            inputs: Vec::new(),
+            rule_hash: Arc::from(c.hash),
+            calls: c.rule.calls,
+            escalate_ms: c.rule.escalate_ms,
             rule_no: c.rule_no,
         };
         let first = Turn { at: c.at, value: c.value, to, thresholds: Some(c.thresholds) };
         turn(&mut alert, &first, readings, events);
         self.active.insert(id, Arc::new(alert));
+        self.touched.insert(id);
         self.version += 1;
         Some(id)
     }
 
     /// Moves an active alert to another level; normal ends it.
     pub fn turn(&mut self, id: AlertId, t: &Turn<'_>, readings: &[Evidence], events: &mut Vec<Event>) {
-        let Some(alert) = self.get_mut(id) else { return };
+        let Some(alert) = self.change(id) else { return };
         turn(alert, t, readings, events);
-        self.version += 1;
         if t.to == AlertLevel::Normal
             && let Some(mut alert) = self.active.remove(&id)
         {
@@ -163,6 +189,7 @@ fn turn(alert: &mut Alert, t: &Turn<'_>, readings: &[Evidence], events: &mut Vec
     let passed = (decisive.rank() as usize).checked_sub(1).and_then(|i| thresholds.and_then(|t| t[i]));
     alert.threshold = passed.unwrap_or(alert.threshold);
     alert.value = value;
+    alert.at = at;
     if to != AlertLevel::Normal {
         alert.level = to;
         alert.since = at;
@@ -174,6 +201,8 @@ fn turn(alert: &mut Alert, t: &Turn<'_>, readings: &[Evidence], events: &mut Vec
         alert.acked = None;
     }
     alert.latched = false;
+    // What was expected of the level before is not expected of this one.
+    alert.eta = None;
     if !readings.is_empty() {
         alert.evidence = readings.to_vec();
     }

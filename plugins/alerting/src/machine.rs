@@ -60,6 +60,27 @@ impl Machine {
         Some(self.level)
     }
 
+    /// The level above the present one that is due first: since when its condition holds, and when it is due.
+    pub fn rises(&self, rule: &Rule) -> Option<(AlertLevel, Stamp, Stamp)> {
+        let now = usize::from(self.level.rank());
+        (now..4)
+            .rev()
+            .filter_map(|i| self.raise[i].map(|since| (LEVELS[i], since, since + rule.on_delay_ms[i])))
+            .min_by_key(|(_, _, due)| *due)
+    }
+
+    /// Since when the present level is clear, and when it is left.
+    pub fn falls(&self, rule: &Rule) -> Option<(Stamp, Stamp)> {
+        let i = usize::from(self.level.rank()).checked_sub(1)?;
+        self.clear[i].map(|since| (since, since + rule.off_delay_ms))
+    }
+
+    /// What was pending is forgotten: nobody knows any more.
+    pub fn forget(&mut self) {
+        self.raise = [None; 4];
+        self.clear = [None; 4];
+    }
+
     /// Normal and nothing pending.
     pub fn is_idle(&self) -> bool {
         self.level == AlertLevel::Normal && self.raise.iter().all(Option::is_none)

@@ -2,7 +2,7 @@
 //!
 //! Places carry both the local frame (m, x east, y north) and WGS 84 degrees.
 
-use guanlan_alerting::Alert;
+use guanlan_alerting::{Alert, Suppression};
 use guanlan_casework::Case;
 use guanlan_core::{Bilingual, Stamp};
 use guanlan_dispatch::{Recommendation, Unit};
@@ -71,7 +71,7 @@ pub struct SensorOut {
     pub value: Option<f64>,
     /// When it was measured, RFC 3339.
     pub at: Option<String>,
-    /// good, suspect, stale, offline.
+    /// good, suspect, stale, offline, contradicted.
     pub quality: String,
     /// normal, blue, yellow, orange, red: the worst active alert of this stream.
     pub level: String,
@@ -126,6 +126,22 @@ pub struct AlertOut {
     pub acknowledged_by: Option<String>,
     /// Frozen because it changed too often.
     pub flapping: bool,
+    /// firing, acknowledged, shelved, suppressed, flapping, latched, resolved.
+    pub state: String,
+    /// Number of its card.
+    pub group: Option<u64>,
+    /// What it is grouped by.
+    pub hazard: String,
+    /// Code of the finest area it lies in.
+    pub area: String,
+    /// Set aside until, by whom and why.
+    pub shelved: Option<String>,
+    /// The alert or silence that speaks for it.
+    pub suppressed: Option<String>,
+    /// When the next level is expected: level and time.
+    pub expected: Option<String>,
+    /// True in an exercise.
+    pub exercise: bool,
     /// The case it led to.
     pub case: Option<String>,
 }
@@ -148,6 +164,17 @@ pub fn alert(frame: &LocalFrame, picture: &Picture, a: &Alert) -> AlertOut {
         ended_at: a.ended_at.map(Stamp::to_rfc3339),
         acknowledged_by: a.acked.as_ref().map(|k| k.actor.clone()),
         flapping: a.flapping,
+        state: a.state().key().to_owned(),
+        group: picture.alerts.group_of(a).map(|g| g.id),
+        hazard: a.hazard.clone(),
+        area: a.area.clone(),
+        shelved: a.shelved.as_ref().map(|s| format!("{} {}: {}", s.until.to_rfc3339(), s.actor, s.reason)),
+        suppressed: a.suppressed.map(|s| match s {
+            Suppression::Inhibited(id) => format!("alert {id}"),
+            Suppression::Silenced(id) => format!("silence {id}"),
+        }),
+        expected: a.eta.map(|e| format!("{} {}", snake(e.level), e.at.to_rfc3339())),
+        exercise: a.exercise,
         case: picture.cases.of_alert(a.id).map(|c| c.id.to_string()),
     }
 }

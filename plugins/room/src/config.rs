@@ -11,7 +11,7 @@ use guanlan_dispatch::DispatchPlugin;
 use guanlan_drill::{DrillPlan, DrillPlugin};
 use guanlan_sensing::SensingPlugin;
 
-use crate::{meta::RoomMetaPlugin, water::WaterDeskPlugin};
+use crate::{meta::RoomMetaPlugin, ranking::RankingPlugin, water::WaterDeskPlugin};
 
 /// Constants of a timeline. Everything that may change is state.
 #[derive(Clone)]
@@ -42,10 +42,11 @@ pub const LIVE_TICK_MS: i64 = 200;
 pub(crate) fn compose(app: &mut App, config: &RoomConfig) {
     app.add_plugins(RoomMetaPlugin);
     app.add_plugins(SensingPlugin { city: config.city.clone() });
-    app.add_plugins(AlertingPlugin { rules: config.alert_rules.clone() });
+    app.add_plugins(AlertingPlugin { rules: config.alert_rules.clone(), city: config.city.clone() });
     app.add_plugins(CaseworkPlugin { city: config.city.clone(), rules: config.case_rules.clone() });
     app.add_plugins(DispatchPlugin { city: config.city.clone(), simulate_crews: config.simulate_crews });
     app.add_plugins(WaterDeskPlugin { city: config.city.clone() });
+    app.add_plugins(RankingPlugin { city: config.city.clone() });
     if let Some((plan, start)) = &config.drill {
         app.add_plugins(DrillPlugin { plan: plan.clone(), start: *start });
     }

@@ -23,6 +23,8 @@ mod pace;
 mod picture;
 mod queue;
 mod replay;
+pub mod ranking;
+pub mod risk_desk;
 pub mod standin;
 mod tap;
 mod timelines;
@@ -40,7 +42,9 @@ pub use machine::{Machine, TickOutcome};
 pub use meta::{FeedView, RoomMeta};
 pub use picture::{Health, Picture, Playback};
 pub use queue::{Ack, Answer, QueueError, RoomSender};
+pub use ranking::{CaseQueue, Ranked};
 pub use replay::{ReplayError, Replayed, Replayer, recover, recover_what_is_whole, run_replay};
+pub use risk_desk::{RiskGrid, RiskGrids, RiskMap};
 pub use timelines::{Exercises, TimelineError, TimelineInfo, Timelines};
 pub(crate) use water::measures::measures_of;
 pub use water::{

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use guanlan_alerting::{AlertBoard, AlertBook};
+use guanlan_alerting::{AlertBoard, AlertBook, RuleSet, Rules};
 use guanlan_casework::{CaseFile, CaseKpis};
 use guanlan_city::City;
 use guanlan_core::{Mode, Stamp, TimelineId};
@@ -16,6 +16,8 @@ pub use crate::health::Health;
 use crate::{
     machine::Machine,
     meta::{FeedView, RoomMeta},
+    ranking::CaseQueue,
+    risk_desk::{RiskGrids, RiskMap},
     water::{
         advice::PumpAdvice,
         closures::Closures,
@@ -91,6 +93,14 @@ pub struct Picture {
     pub water_tasks: Tasks,
     /// Alerts.
     pub alerts: AlertBoard,
+    /// The rules in force, to explain colours with.
+    pub rules: Arc<RuleSet>,
+    /// Risks on the 万米网格 and hot spots, counted once a minute.
+    pub risk: RiskMap,
+    /// The grids that risks name by number.
+    pub risk_grids: RiskGrids,
+    /// Open cases in the order in which they should be looked at.
+    pub queue: CaseQueue,
     /// Cases.
     pub cases: CaseFile,
     /// Key figures of casework.
@@ -133,6 +143,10 @@ impl Picture {
             pump_advice: world.resource::<PumpAdvice>().clone(),
             water_tasks: world.resource::<Tasks>().clone(),
             alerts: world.resource::<AlertBook>().board().clone(),
+            rules: world.resource::<Rules>().0.clone(),
+            risk: world.resource::<RiskMap>().clone(),
+            risk_grids: world.resource::<RiskGrids>().clone(),
+            queue: world.resource::<CaseQueue>().clone(),
             cases: world.resource::<CaseFile>().clone(),
             kpis: world.resource::<CaseKpis>().clone(),
             units: world.resource::<UnitRoster>().clone(),

@@ -1,9 +1,13 @@
 //! Rules: the file a person writes ([`spec`]), and the set a room uses ([`RuleSet`]).
 
+mod check;
+pub mod condition;
 mod error;
+pub mod expression;
+pub mod extras;
 mod set;
 pub mod spec;
 
 pub use error::RuleError;
-pub use set::{LEVELS, Rule, RuleSet, Thresholds};
-pub use spec::{Direction, RuleKind, rule_schema};
+pub use set::{LEVELS, Outlook, Rule, RuleSet, Thresholds, sha256};
+pub use spec::{Combine, Direction, Measure, Method, Missing, Over, RuleKind, TestSpec, rule_schema};

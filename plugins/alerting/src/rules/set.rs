@@ -1,15 +1,21 @@
 //! Rules made ready for use: validated, indexed by property, in the units of readings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use guanlan_core::{AlertLevel, Bilingual, ObservedProperty, SensorId, Stamp};
 use guanlan_sensing::Quality;
 
 use super::{
+    check::{Fault, check, ordered},
+    condition::{Condition, Source},
     error::{RuleError, field_line, line_at},
-    spec::{Direction, RuleFile, RuleKind, RuleSpec, Scale},
+    expression::Expression,
+    extras::{Area, Inhibit, Notify},
+    spec::{Combine, Direction, LevelsSpec, Measure, Method, Missing, Over, RuleFile, RuleKind, TestSpec},
 };
-use crate::aqi::pm25_reaching;
 
 /// The default rule set, also in `assets/rules/default.toml`.
 const DEFAULT: &str = include_str!("../../../../assets/rules/default.toml");
@@ -55,14 +61,78 @@ pub struct Rule {
     pub max_active: u32,
     /// Device qualities a quality rule raises on.
     pub quality: Vec<Quality>,
-    only: BTreeSet<SensorId>,
+    /// Streams it is for; empty for all.
+    pub only: BTreeSet<SensorId>,
+    /// What of the readings is compared.
+    pub measure: Measure,
+    /// Window of the measure, ms; 0 without one.
+    pub window_ms: i64,
+    /// Horizon of a forecast, ms.
+    pub within_ms: i64,
+    /// How a forecast is made.
+    pub method: Method,
+    /// Whose readings are put together.
+    pub over: Over,
+    /// Radius of neighbours, m.
+    pub radius_m: f64,
+    /// Name of the file's own area.
+    pub area: Option<String>,
+    /// How the streams of an area become one number.
+    pub combine: Combine,
+    /// What counts, of a count.
+    pub each: Option<f64>,
+    /// An area with fewer speaking streams says nothing.
+    pub at_least_streams: u32,
+    /// The rule whose thresholds it takes.
+    pub like: Option<String>,
+    /// Says when the next level is expected.
+    pub outlook: Option<Outlook>,
+    /// Conditions of a composite; the first is its anchor.
+    pub conditions: Vec<Condition>,
+    /// Expressions of a composite, blue to red.
+    pub expressions: [Option<Expression>; 4],
+    /// The expressions as written.
+    pub levels: LevelsSpec,
+    /// What silent streams make of a condition.
+    pub missing: Missing,
+    /// What its alerts are grouped by.
+    pub hazard: String,
+    /// Times up the ladder, ms; the file's when `None`.
+    pub escalate_ms: Option<[i64; 3]>,
+    /// False never sounds nor escalates.
+    pub calls: bool,
+    /// Its own tests.
+    pub tests: Vec<TestSpec>,
+}
+
+/// How far ahead a rule's alerts look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// Horizon, ms.
+    pub within_ms: i64,
+    /// From the readings of this long, ms.
+    pub window_ms: i64,
+    /// How.
+    pub method: Method,
 }
 
 impl Rule {
+    /// True for a rule that compares the readings of single streams as they come.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.measure == Measure::Value && self.over == Over::Stream
+    }
+
+    /// True when the rule is for this stream.
+    #[must_use]
+    pub fn concerns(&self, sensor: &SensorId) -> bool {
+        self.only.is_empty() || self.only.contains(sensor)
+    }
+
     /// The thresholds for a stream at a time; `None` when the rule does not concern it.
     #[must_use]
     pub fn thresholds_for(&self, sensor: &SensorId, at: Stamp) -> Option<&Thresholds> {
-        if !self.only.is_empty() && !self.only.contains(sensor) {
+        if !self.concerns(sensor) {
             return None;
         }
         if !self.stations.is_empty()
@@ -103,6 +173,20 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     by_property: BTreeMap<ObservedProperty, Vec<u16>>,
     quality: Vec<u16>,
+    missing: BTreeMap<ObservedProperty, Vec<u16>>,
+    composites: Vec<u16>,
+    /// Composite rule and condition, by the property whose readings feed it.
+    feeding: BTreeMap<ObservedProperty, Vec<(u16, u16)>>,
+    /// Composite rule and condition, that look at other rules' alerts.
+    watching: Vec<(u16, u16)>,
+    areas: Vec<Area>,
+    inhibits: Vec<Inhibit>,
+    notify: Notify,
+    file: String,
+    hash: String,
+    text: Arc<str>,
+    /// Thresholds given to single streams from outside the file; they outlive a reload.
+    given: Vec<(String, SensorId, Thresholds)>,
 }
 
 impl RuleSet {
@@ -136,9 +220,10 @@ impl RuleSet {
             return Err(fail(1, "rule", format!("{} rules; expected at most {}", read.rule.len(), u16::MAX)));
         }
         let mut rules: Vec<Rule> = Vec::new();
+        let mut spans = Vec::new();
         for spanned in &read.rule {
             let (spec, span) = (spanned.get_ref(), spanned.span());
-            let at = |(field, message): (String, String)| {
+            let at = |(field, message): Fault| {
                 fail(field_line(text, &span, &field), &format!("{}.{field}", spec.name), message)
             };
             let rule = check(spec).map_err(at)?;
@@ -146,8 +231,34 @@ impl RuleSet {
                 return Err(at(("name".into(), format!("'{}' is used twice", rule.name))));
             }
             rules.push(rule);
+            spans.push(span);
         }
-        Ok(Self::new(rules))
+        let extras = super::extras::read(&read, &rules)
+            .map_err(|(at, field, message)| fail(line_at(text, at), &field, message))?;
+        for i in 0..rules.len() {
+            let at = |(field, message): Fault| {
+                fail(field_line(text, &spans[i], &field), &format!("{}.{field}", rules[i].name), message)
+            };
+            let linked = link(&rules, i, &extras.areas).map_err(at)?;
+            if let Some(other) = linked {
+                let (from, to) = (rules[other].clone(), &mut rules[i]);
+                to.property = to.property.or(from.property);
+                (to.thresholds, to.night, to.stations) = (from.thresholds, from.night, from.stations);
+                (to.direction, to.absolute) = (from.direction, from.absolute);
+                if read.rule[i].get_ref().hysteresis.is_none() {
+                    to.hysteresis = from.hysteresis;
+                }
+                if read.rule[i].get_ref().hazard.is_none() {
+                    to.hazard = from.hazard;
+                }
+            }
+        }
+        let mut set = Self::new(rules);
+        (set.areas, set.inhibits, set.notify) = (extras.areas, extras.inhibits, extras.notify);
+        set.file = file.to_owned();
+        set.hash = sha256(text);
+        set.text = text.into();
+        Ok(set)
     }
 
     fn new(rules: Vec<Rule>) -> Self {
@@ -157,7 +268,19 @@ impl RuleSet {
             match (rule.kind, rule.property) {
                 (RuleKind::Quality, _) => set.quality.push(i),
                 (RuleKind::Threshold, Some(p)) => set.by_property.entry(p).or_default().push(i),
-                (RuleKind::Threshold, None) => {}
+                (RuleKind::Missing, Some(p)) => set.missing.entry(p).or_default().push(i),
+                (RuleKind::Composite, _) => {
+                    set.composites.push(i);
+                    for (k, condition) in rule.conditions.iter().enumerate() {
+                        match &condition.source {
+                            Source::Reading { property, .. } | Source::Quality { property, .. } => {
+                                set.feeding.entry(*property).or_default().push((i, k as u16));
+                            }
+                            Source::Alert { .. } => set.watching.push((i, k as u16)),
+                        }
+                    }
+                }
+                (RuleKind::Threshold | RuleKind::Missing, None) => {}
             }
         }
         set
@@ -195,6 +318,78 @@ impl RuleSet {
         &self.quality
     }
 
+    /// Numbers of the rules about silence of a property.
+    pub(crate) fn for_missing(&self, property: ObservedProperty) -> &[u16] {
+        self.missing.get(&property).map_or(&[], Vec::as_slice)
+    }
+
+    /// Numbers of the composite rules.
+    pub(crate) fn composites(&self) -> &[u16] {
+        &self.composites
+    }
+
+    /// Composite rule and condition numbers fed by a property.
+    pub(crate) fn fed_by(&self, property: ObservedProperty) -> &[(u16, u16)] {
+        self.feeding.get(&property).map_or(&[], Vec::as_slice)
+    }
+
+    /// Composite rule and condition numbers that look at other rules' alerts.
+    pub(crate) fn watching(&self) -> &[(u16, u16)] {
+        &self.watching
+    }
+
+    /// The file's own areas.
+    #[must_use]
+    pub fn areas(&self) -> &[Area] {
+        &self.areas
+    }
+
+    /// Which alerts make others unnecessary.
+    #[must_use]
+    pub fn inhibits(&self) -> &[Inhibit] {
+        &self.inhibits
+    }
+
+    /// Clocks of calling.
+    #[must_use]
+    pub const fn notify(&self) -> &Notify {
+        &self.notify
+    }
+
+    /// The file as its reader named it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// SHA-256 of the text, hex; empty for a set that was never a file.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The text it was read from.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Reads another file and gives its rules what single streams were given here.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; also when given thresholds no longer fit. Nothing is used then.
+    pub fn reload(&self, file: &str, text: &str) -> Result<Self, RuleError> {
+        let mut fresh = Self::parse(file, text)?;
+        for (rule, sensor, levels) in &self.given {
+            if fresh.find(rule).is_some() {
+                fresh.set_station(rule, sensor, *levels)?;
+            } else {
+                fresh.given.push((rule.clone(), sensor.clone(), *levels));
+            }
+        }
+        Ok(fresh)
+    }
+
     /// Gives one stream its own thresholds in a rule (a river station's 设防, 警戒, 保证水位 from the
     /// city's data), blue to red.
     ///
@@ -211,189 +406,46 @@ impl RuleSet {
             return Err(fail("there is no rule with this name".into()));
         };
         ordered(&levels, found.direction, "").map_err(|(_, m)| fail(m))?;
-        found.stations.insert(sensor.clone(), levels);
+        for one in self.rules.iter_mut().filter(|r| r.name == rule || r.like.as_deref() == Some(rule)) {
+            one.stations.insert(sensor.clone(), levels);
+        }
+        self.given.push((rule.to_owned(), sensor.clone(), levels));
         Ok(())
     }
 }
 
-type Fault = (String, String);
-
-fn fault<T>(field: &str, message: impl Into<String>) -> Result<T, Fault> {
-    Err((field.to_owned(), message.into()))
-}
-
-/// Levels must be finite and each worse than the one before.
-fn ordered(levels: &Thresholds, direction: Direction, prefix: &str) -> Result<(), Fault> {
-    let mut before: Option<(AlertLevel, f64)> = None;
-    for (level, value) in LEVELS.into_iter().zip(levels) {
-        let Some(value) = *value else { continue };
-        let name = format!("{prefix}{}", level.name().en.to_lowercase());
-        if !value.is_finite() {
-            return fault(&name, format!("{value} is not a number; expected a finite threshold"));
-        }
-        if let Some((lower, than)) = before {
-            let worse = if direction == Direction::Above { value > than } else { value < than };
-            if !worse {
-                let side = if direction == Direction::Above { "above" } else { "below" };
-                let lower = lower.name().en.to_lowercase();
-                return fault(&name, format!("{value} is not {side} the {lower} threshold {than}"));
-            }
-        }
-        before = Some((level, value));
+/// The rule a rule takes its thresholds from; what names another thing must find it.
+fn link(rules: &[Rule], i: usize, areas: &[Area]) -> Result<Option<usize>, Fault> {
+    let rule = &rules[i];
+    if let Some(name) = &rule.area
+        && !areas.iter().any(|a| a.name == *name)
+    {
+        let known: Vec<&str> = areas.iter().map(|a| a.name.as_str()).collect();
+        return Err(("area".into(), format!("'{name}' is no area of this file; there are: {}", known.join(", "))));
     }
-    Ok(())
-}
-
-fn delay(field: &str, seconds: f64) -> Result<i64, Fault> {
-    if (0.0..=86_400.0).contains(&seconds) {
-        Ok((seconds * 1000.0).round() as i64)
-    } else {
-        fault(field, format!("{seconds} s; expected 0 to 86400"))
+    for condition in &rule.conditions {
+        if let Source::Alert { rule: name, .. } = &condition.source
+            && !rules.iter().any(|r| r.name == *name && r.kind != RuleKind::Composite)
+        {
+            let message = format!("'{name}' is no rule of this file that is not itself a composite");
+            return Err(("when.rule".into(), message));
+        }
+    }
+    let Some(like) = &rule.like else { return Ok(None) };
+    match rules.iter().position(|r| r.name == *like && r.kind == RuleKind::Threshold && r.like.is_none()) {
+        None => Err(("like".into(), format!("'{like}' is no threshold rule of this file with thresholds of its own"))),
+        Some(k) if rule.property.is_some_and(|p| Some(p) != rules[k].property) => {
+            Err(("like".into(), format!("'{like}' is about another property")))
+        }
+        Some(k) => Ok(Some(k)),
     }
 }
 
-/// The smallest distance between two levels, or the size of the only threshold.
-fn step(thresholds: &Thresholds) -> f64 {
-    let known: Vec<f64> = thresholds.iter().flatten().copied().collect();
-    match known.as_slice() {
-        [] => 0.0,
-        [only] => only.abs(),
-        many => many.windows(2).map(|w| (w[1] - w[0]).abs()).fold(f64::INFINITY, f64::min),
-    }
-}
-
-fn check(spec: &RuleSpec) -> Result<Rule, Fault> {
-    let name_ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if spec.name.is_empty() || spec.name.len() > 40 || !spec.name.chars().all(name_ok) {
-        return fault("name", format!("'{}'; expected 1 to 40 of a-z, 0-9 and -", spec.name));
-    }
-    if spec.version == 0 {
-        return fault("version", "0; expected 1 or more");
-    }
-    if spec.title.zh.is_empty() || spec.title.en.is_empty() {
-        return fault("title", "expected words in zh and in en");
-    }
-    let property = match &spec.property {
-        None => None,
-        Some(key) => match ObservedProperty::from_key(key) {
-            Some(p) => Some(p),
-            None => {
-                let known: Vec<&str> = ObservedProperty::ALL.iter().map(|p| p.key()).collect();
-                return fault("property", format!("'{key}' is unknown; expected one of {}", known.join(", ")));
-            }
-        },
-    };
-    let written = spec.levels();
-    ordered(&written, spec.direction, "")?;
-    let (thresholds, quality) = match spec.kind {
-        RuleKind::Threshold => {
-            if property.is_none() {
-                return fault("property", "missing; a threshold rule needs one");
-            }
-            if !spec.quality.is_empty() {
-                return fault("quality", "only rules of kind \"quality\" have it");
-            }
-            (scaled(spec, property, written)?, Vec::new())
-        }
-        RuleKind::Quality => quality_levels(spec, written)?,
-    };
-    let night = match spec.night {
-        None => None,
-        Some(night) => {
-            ordered(&night.array(), spec.direction, "night.")?;
-            Some(scaled(spec, property, night.array())?)
-        }
-    };
-    let mut stations = BTreeMap::new();
-    for s in &spec.station {
-        let levels = [s.blue, s.yellow, s.orange, s.red];
-        if s.sensor.is_empty() || levels.iter().all(Option::is_none) {
-            return fault("station.sensor", "expected a stream and at least one threshold");
-        }
-        ordered(&levels, spec.direction, "station.")?;
-        if stations.insert(SensorId::from(s.sensor.as_str()), scaled(spec, property, levels)?).is_some() {
-            return fault("station.sensor", format!("'{}' is listed twice", s.sensor));
-        }
-    }
-    let hysteresis = spec.hysteresis.unwrap_or_else(|| 0.1 * step(&thresholds));
-    if !hysteresis.is_finite() || hysteresis < 0.0 {
-        return fault("hysteresis", format!("{hysteresis}; expected 0 or more"));
-    }
-    let common = delay("on_delay_s", spec.on_delay_s)?;
-    let mut on_delay_ms = [common; 4];
-    for (i, own) in spec.on_delay_level_s.array().into_iter().enumerate() {
-        if let Some(s) = own {
-            on_delay_ms[i] = delay(&format!("on_delay_level_s.{}", LEVELS[i].name().en.to_lowercase()), s)?;
-        }
-    }
-    let off_delay_ms = match spec.off_delay_s {
-        Some(s) => delay("off_delay_s", s)?,
-        None => 3 * common,
-    };
-    if spec.sensors.iter().any(String::is_empty) {
-        return fault("sensors", "an empty stream id");
-    }
-    Ok(Rule {
-        name: spec.name.clone(),
-        tag: format!("{}@{}", spec.name, spec.version),
-        kind: spec.kind,
-        property,
-        title: Bilingual::new(spec.title.zh.clone(), spec.title.en.clone()),
-        direction: spec.direction,
-        absolute: spec.absolute,
-        thresholds,
-        night,
-        stations,
-        hysteresis,
-        on_delay_ms,
-        off_delay_ms,
-        latch: spec.latch,
-        max_active: spec.max_active.unwrap_or(u32::MAX),
-        quality,
-        only: spec.sensors.iter().map(|s| SensorId::from(s.as_str())).collect(),
-    })
-}
-
-/// Thresholds in the unit of readings.
-fn scaled(spec: &RuleSpec, property: Option<ObservedProperty>, levels: Thresholds) -> Result<Thresholds, Fault> {
-    if spec.scale == Scale::Unit {
-        return Ok(levels);
-    }
-    if property != Some(ObservedProperty::Pm25) || spec.direction != Direction::Above {
-        return fault("scale", "\"aqi\" is for property pm25 and direction above");
-    }
-    let mut out = [None; 4];
-    for (i, level) in levels.into_iter().enumerate() {
-        let Some(index) = level else { continue };
-        let name = LEVELS[i].name().en.to_lowercase();
-        if index.fract() != 0.0 || !(1.0..=500.0).contains(&index) {
-            return fault(&name, format!("{index}; expected a whole AQI of 1 to 500"));
-        }
-        out[i] = pm25_reaching(index as u16);
-    }
-    Ok(out)
-}
-
-/// A device rule has exactly one level, whose number is 1 (the device is in a bad state).
-fn quality_levels(spec: &RuleSpec, written: Thresholds) -> Result<(Thresholds, Vec<Quality>), Fault> {
-    if written.iter().flatten().count() != 1 || written.iter().flatten().any(|&v| v != 1.0) {
-        return fault("blue", "a quality rule has one level, written as 1");
-    }
-    if spec.direction != Direction::Above || spec.absolute || spec.night.is_some() || !spec.station.is_empty() {
-        return fault("kind", "a quality rule has no direction, absolute, night or station");
-    }
-    let mut quality = Vec::new();
-    for key in &spec.quality {
-        match key.as_str() {
-            "offline" => quality.push(Quality::Offline),
-            "suspect" => quality.push(Quality::Suspect),
-            other => return fault("quality", format!("'{other}'; expected offline or suspect")),
-        }
-    }
-    if quality.is_empty() {
-        return fault("quality", "expected offline, suspect or both");
-    }
-    Ok((written, quality))
+/// SHA-256 of a text, hex.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Room {
         app.init_resource::<Inbox>().init_resource::<Outbox>();
         app.insert_resource(Clock { now: Stamp(0), dt_ms: 0, tick: 0, mode: Mode::Demo, seed: 7 });
         app.configure_sets(RoomTick, (RoomSystems::Ingest, RoomSystems::Sense, RoomSystems::Assess).chain());
-        app.add_plugins((SensingPlugin { city }, AlertingPlugin { rules: rules.clone() }));
+        app.add_plugins((SensingPlugin { city: city.clone() }, AlertingPlugin { rules: rules.clone(), city }));
         Self { app, replies: Vec::new() }
     }
 

@@ -1,6 +1,7 @@
 //! Handlers by what they do.
 
 pub(crate) mod act;
+pub(crate) mod alerts;
 pub(crate) mod cap;
 pub(crate) mod open311;
 pub(crate) mod past;
@@ -40,6 +41,16 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/figures", get(past::figures))
         .route("/observations", get(read::observations).post(act::post_observations))
         .route("/alerts", get(read::alerts))
+        .route("/alerts/groups", get(alerts::groups))
+        .route("/alerts/pending", get(alerts::pending))
+        .route("/alerts/silences", get(alerts::silences))
+        .route("/alerts/rules", get(alerts::rules))
+        .route("/alerts/{id}", get(alerts::alert))
+        .route("/alerts/{id}/explanation", get(alerts::explanation))
+        .route("/sensors/{id}/lineage", get(alerts::lineage))
+        .route("/catalogue", get(alerts::catalogue))
+        .route("/risk", get(alerts::risk))
+        .route("/cases/queue", get(alerts::queue))
         .route("/cases", get(read::cases))
         .route("/cases/{id}", get(read::case))
         .route("/units", get(read::units))

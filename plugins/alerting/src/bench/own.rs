@@ -1,0 +1,140 @@
+//! The tests that rules carry themselves.
+
+use std::sync::Arc;
+
+use guanlan_city::City;
+use guanlan_core::{Bilingual, ObservedProperty, Stamp, input::SensorDeclared};
+use serde::Serialize;
+
+use super::{
+    record::{Recorded, Row, START},
+    run::{Bench, Transition},
+    series::{parse_expected, parse_series},
+};
+use crate::rules::{Rule, RuleSet, TestSpec};
+
+/// How one test of a rule went.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TestOutcome {
+    /// The rule.
+    pub rule: String,
+    /// What the test shows.
+    pub name: String,
+    /// True when everything came as expected.
+    pub passed: bool,
+    /// What was expected and did not come, or came and was not expected; or what is wrong with the test.
+    pub faults: Vec<String>,
+    /// Every change of the rule, in order.
+    pub transitions: Vec<Transition>,
+}
+
+/// How far an expected time may be off, s: times are written in whole seconds.
+const OFF_S: f64 = 0.5;
+
+/// Runs the tests of all rules of a file, in its order.
+#[must_use]
+pub fn run_tests(rules: &RuleSet, city: &Arc<City>) -> Vec<TestOutcome> {
+    let tests = rules.rules().iter().flat_map(|rule| rule.tests.iter().map(move |test| (rule, test)));
+    tests
+        .map(|(rule, test)| {
+            let name = test.name.clone();
+            match run(rules, rule, test, city) {
+                Ok((faults, transitions)) => {
+                    TestOutcome { rule: rule.tag.clone(), name, passed: faults.is_empty(), faults, transitions }
+                }
+                Err(fault) => TestOutcome {
+                    rule: rule.tag.clone(),
+                    name,
+                    passed: false,
+                    faults: vec![fault],
+                    transitions: Vec::new(),
+                },
+            }
+        })
+        .collect()
+}
+
+fn recorded(rule: &Rule, test: &TestSpec, start: Stamp) -> Result<Recorded, String> {
+    let mut out = Recorded::default();
+    let own = rule.property.unwrap_or(ObservedProperty::Other);
+    let step = test.period_s.unwrap_or(30);
+    let mut add = |id: &str, property, place_m, period_s: u32, series: &str| -> Result<(), String> {
+        out.streams.push(SensorDeclared { sensor: id.into(), name: Bilingual::same(id), property, place_m, period_s });
+        for (s, value) in parse_series(series, period_s)? {
+            out.rows.push(Row { at: start + (s * 1000.0).round() as i64, sensor: id.into(), value });
+        }
+        Ok(())
+    };
+    if !test.series.is_empty() {
+        add("s", own, Some([0.0, 0.0]), step, &test.series)?;
+    }
+    for stream in &test.stream {
+        let property = match &stream.property {
+            None => own,
+            Some(key) => ObservedProperty::from_key(key).ok_or_else(|| format!("property '{key}' is unknown"))?,
+        };
+        add(
+            &stream.sensor,
+            property,
+            stream.place_m.or(Some([0.0, 0.0])),
+            stream.period_s.unwrap_or(step),
+            &stream.series,
+        )?;
+    }
+    out.rows.sort_by_key(|r| r.at);
+    if out.rows.is_empty() {
+        return Err("no readings; expected a series or streams".into());
+    }
+    Ok(out)
+}
+
+fn run(
+    rules: &RuleSet,
+    rule: &Rule,
+    test: &TestSpec,
+    city: &Arc<City>,
+) -> Result<(Vec<String>, Vec<Transition>), String> {
+    let start = match &test.start {
+        None => START,
+        Some(text) => {
+            Stamp::parse(text).ok_or_else(|| format!("start: '{text}'; expected 2026-07-01T08:00:00+08:00"))?
+        }
+    };
+    let recorded = recorded(rule, test, start)?;
+    let expected = parse_expected(&test.expect)?;
+    let mut bench = Bench::new(rules, city);
+    let until = test.until_s.map(|s| start + (s * 1000.0).round() as i64);
+    bench.play(&recorded, until);
+    let changes: Vec<Transition> =
+        bench.transitions.into_iter().filter(|t| t.rule == rule.tag && t.from != t.to).collect();
+    let seconds = |t: &Transition| (t.at - start) as f64 / 1000.0;
+    let mut faults = Vec::new();
+    for (i, wanted) in expected.iter().enumerate() {
+        let what = format!("{} {}", wanted.at_s, wanted.level.name().en.to_lowercase());
+        match changes.get(i) {
+            None => faults.push(format!("expected {what}; nothing more came")),
+            Some(t) => {
+                let fits = (seconds(t) - wanted.at_s).abs() <= OFF_S
+                    && t.to == wanted.level
+                    && (wanted.sensor.is_empty() || wanted.sensor == t.sensor.as_str());
+                if !fits {
+                    let came = t.to.name().en.to_lowercase();
+                    faults.push(format!(
+                        "expected {}{what}; got {}@{} {came}",
+                        at(&wanted.sensor),
+                        t.sensor,
+                        seconds(t)
+                    ));
+                }
+            }
+        }
+    }
+    for t in changes.iter().skip(expected.len()) {
+        faults.push(format!("not expected: {}@{} {}", t.sensor, seconds(t), t.to.name().en.to_lowercase()));
+    }
+    Ok((faults, changes))
+}
+
+fn at(sensor: &str) -> String {
+    if sensor.is_empty() { String::new() } else { format!("{sensor}@") }
+}

@@ -1,0 +1,561 @@
+//! Everything about alerts besides their list: cards, pending, silences, rules, why; lineage, catalogue, risk, queue.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use guanlan_alerting::{Explanation, explain};
+use guanlan_core::{AlertId, SensorId, Stamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Hall, query::Query};
+use crate::{
+    problem::Problem,
+    wire::{self, AlertOut, Place, Words},
+};
+
+/// Which timeline, and how much of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct Part {
+    /// Timeline; the live room when absent.
+    timeline: Option<String>,
+    /// Rows to skip.
+    #[serde(default)]
+    skip: usize,
+    /// Rows to return at most.
+    #[serde(default = "thousand")]
+    limit: usize,
+}
+
+const fn thousand() -> usize {
+    1000
+}
+
+impl Part {
+    fn cut<T>(&self, rows: impl Iterator<Item = T>) -> Vec<T> {
+        rows.skip(self.skip).take(self.limit.min(100_000)).collect()
+    }
+}
+
+fn found(id: &str) -> Result<AlertId, Problem> {
+    id.parse().map(AlertId).map_err(|_| Problem::not_found("alert", id))
+}
+
+/// One alert, active or ended in the last hour.
+#[utoipa::path(get, path = "/alerts/{id}", params(("id" = String, Path), Part),
+    responses((status = 200, body = AlertOut), (status = 404, body = Problem)))]
+pub(crate) async fn alert(
+    State(doors): Hall,
+    Path(id): Path<String>,
+    Query(part): Query<Part>,
+) -> Result<Json<AlertOut>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let alert = picture.alerts.find(found(&id)?).ok_or_else(|| Problem::not_found("alert", &id))?;
+    Ok(Json(wire::alert(&doors.frame, &picture, alert)))
+}
+
+/// A reading that had to do with a colour.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InputOut {
+    /// Name of the condition; empty for a member of an area.
+    condition: String,
+    /// Whether the condition held.
+    holds: bool,
+    /// Stream.
+    sensor: String,
+    /// Observed property.
+    property: String,
+    /// Where.
+    place: Words,
+    /// Value in the unit of its property.
+    value: f64,
+    /// When it was measured.
+    at: String,
+    /// Its quality then.
+    quality: String,
+}
+
+/// A reading that proves a level.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProofOut {
+    /// When it was measured.
+    at: String,
+    /// Value in the unit of the explanation.
+    value: f64,
+}
+
+/// Why an alert has its colour.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WhyOut {
+    /// The alert.
+    alert: u64,
+    /// Rule and version.
+    rule: String,
+    /// SHA-256 of the rule file.
+    rule_hash: String,
+    /// False when that version is no longer in force.
+    in_force: bool,
+    /// pending, firing, acknowledged, shelved, suppressed, flapping, latched, resolved.
+    state: String,
+    /// Unit of all values.
+    unit: String,
+    /// Threshold of each level, lowest first: level and value.
+    #[schema(value_type = Vec<Object>)]
+    thresholds: Vec<(String, f64)>,
+    /// Distance beyond a threshold needed to leave its level.
+    hysteresis: f64,
+    /// How long the level's condition must hold, s.
+    on_delay_s: f64,
+    /// How long it must be clear, s.
+    off_delay_s: f64,
+    /// The readings that led to the level, oldest first.
+    proof: Vec<ProofOut>,
+    /// Readings of other streams.
+    inputs: Vec<InputOut>,
+    /// All of it, line by line.
+    lines: Vec<Words>,
+    /// Where the stream's readings come from.
+    lineage: Option<LineageOut>,
+}
+
+fn why(e: &Explanation, lineage: Option<LineageOut>) -> WhyOut {
+    WhyOut {
+        alert: e.alert.0,
+        rule: e.rule.clone(),
+        rule_hash: e.rule_hash.clone(),
+        in_force: e.in_force,
+        state: e.state.key().to_owned(),
+        unit: e.unit.clone(),
+        thresholds: e.thresholds.iter().map(|(l, v)| (l.name().en.to_lowercase(), *v)).collect(),
+        hysteresis: e.hysteresis,
+        on_delay_s: e.on_delay_s,
+        off_delay_s: e.off_delay_s,
+        proof: e.evidence.iter().map(|p| ProofOut { at: p.at.to_rfc3339(), value: p.value }).collect(),
+        inputs: e
+            .inputs
+            .iter()
+            .map(|i| InputOut {
+                condition: i.condition.clone(),
+                holds: i.holds,
+                sensor: i.sensor.to_string(),
+                property: i.property.key().to_owned(),
+                place: (&i.place).into(),
+                value: i.value,
+                at: i.at.to_rfc3339(),
+                quality: i.quality.key().to_owned(),
+            })
+            .collect(),
+        lines: e.lines.iter().map(Words::from).collect(),
+        lineage,
+    }
+}
+
+/// Why an alert has its colour, down to the source of its readings.
+#[utoipa::path(get, path = "/alerts/{id}/explanation", params(("id" = String, Path), Part),
+    responses((status = 200, body = WhyOut), (status = 404, body = Problem)))]
+pub(crate) async fn explanation(
+    State(doors): Hall,
+    Path(id): Path<String>,
+    Query(part): Query<Part>,
+) -> Result<Json<WhyOut>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let alert = picture.alerts.find(found(&id)?).ok_or_else(|| Problem::not_found("alert", &id))?;
+    let lineage = picture.lineage.of(alert.index).map(|o| lineage_of(&o));
+    Ok(Json(why(&explain(alert, &picture.rules), lineage)))
+}
+
+/// A card: alerts of one hazard in one area and run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupOut {
+    /// Number.
+    id: u64,
+    /// Hazard, or class of hazards when cards are scarce.
+    hazard: String,
+    /// What is the matter.
+    title: Words,
+    /// 0 社区, 1 街道, 2 区, 3 市, 4 the whole city, 5 a class of hazards.
+    width: u8,
+    /// Code of its area.
+    area: String,
+    /// Name of its area.
+    area_name: Words,
+    /// True in an exercise.
+    exercise: bool,
+    /// Worst level.
+    level: String,
+    /// Alerts on it.
+    count: u32,
+    /// Alerts by level: blue, yellow, orange, red.
+    levels: [u32; 4],
+    /// Alerts that still ask for somebody.
+    calling: u32,
+    /// Its worst and newest alert.
+    lead: u64,
+    /// Its first alerts, worst first, at most 50.
+    head: Vec<u64>,
+    /// Where the lead is.
+    place: Option<Place>,
+    /// When its card came.
+    first: String,
+    /// Its newest change of level.
+    latest: String,
+    /// Who has been called so far: community, street, district, city.
+    rung: String,
+    /// When the next rung is called.
+    next_rung_at: Option<String>,
+}
+
+/// Cards: groups of active alerts, worst first; never more than twenty.
+#[utoipa::path(get, path = "/alerts/groups", params(Part), responses((status = 200, body = [GroupOut])))]
+pub(crate) async fn groups(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<GroupOut>>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let rows = picture.alerts.groups.iter().map(|g| GroupOut {
+        id: g.id,
+        hazard: g.hazard.clone(),
+        title: (&g.title).into(),
+        width: g.width,
+        area: g.area.clone(),
+        area_name: (&g.area_name).into(),
+        exercise: g.exercise,
+        level: g.level.name().en.to_lowercase(),
+        count: g.count(),
+        levels: [g.levels[1], g.levels[2], g.levels[3], g.levels[4]],
+        calling: g.calling,
+        lead: g.lead.0,
+        head: g.head.iter().map(|a| a.0).collect(),
+        place: g.place_m.map(|p| wire::place(&doors.frame, p)),
+        first: g.first.to_rfc3339(),
+        latest: g.latest.to_rfc3339(),
+        rung: g.rung.name().en.to_lowercase(),
+        next_rung_at: g.next_rung_at.map(Stamp::to_rfc3339),
+    });
+    Ok(Json(part.cut(rows)))
+}
+
+/// A condition whose on-delay runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PendingOut {
+    /// Stream or area.
+    sensor: String,
+    /// Rule and version.
+    rule: String,
+    /// What is the matter.
+    title: Words,
+    /// Where.
+    place_name: Words,
+    /// Level that is due.
+    level: String,
+    /// Since when the condition holds.
+    since: String,
+    /// When it is raised.
+    due: String,
+    /// Latest value.
+    value: f64,
+}
+
+/// Conditions that hold while their on-delay runs, first due first.
+#[utoipa::path(get, path = "/alerts/pending", params(Part), responses((status = 200, body = [PendingOut])))]
+pub(crate) async fn pending(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<PendingOut>>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let rows = picture.alerts.pending.iter().map(|p| PendingOut {
+        sensor: p.sensor.to_string(),
+        rule: p.rule.clone(),
+        title: (&p.title).into(),
+        place_name: (&p.place).into(),
+        level: p.level.name().en.to_lowercase(),
+        since: p.since.to_rfc3339(),
+        due: p.due.to_rfc3339(),
+        value: p.value,
+    });
+    Ok(Json(part.cut(rows)))
+}
+
+/// A silence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SilenceOut {
+    /// Number.
+    id: u64,
+    /// What it matches, in words.
+    matches: String,
+    /// Owner.
+    owner: String,
+    /// Why.
+    reason: String,
+    /// Since when.
+    at: String,
+    /// Until when.
+    until: String,
+}
+
+/// Silences in force, first to end first.
+#[utoipa::path(get, path = "/alerts/silences", params(Part), responses((status = 200, body = [SilenceOut])))]
+pub(crate) async fn silences(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<SilenceOut>>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let rows = picture.alerts.silences.iter().map(|s| SilenceOut {
+        id: s.id,
+        matches: s.words(),
+        owner: s.actor.clone(),
+        reason: s.reason.clone(),
+        at: s.at.to_rfc3339(),
+        until: s.until.to_rfc3339(),
+    });
+    Ok(Json(part.cut(rows)))
+}
+
+/// The rule file in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RulesOut {
+    /// Its name.
+    name: String,
+    /// SHA-256 of its text.
+    hash: String,
+    /// Since when.
+    since: String,
+    /// Rules and their versions.
+    rules: Vec<String>,
+    /// Why the last file was refused, if one was since.
+    refused: Option<String>,
+    /// Its text.
+    text: String,
+}
+
+/// The rule file in force, with its text and hash.
+#[utoipa::path(get, path = "/alerts/rules", params(Part), responses((status = 200, body = RulesOut)))]
+pub(crate) async fn rules(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<RulesOut>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let said = &picture.alerts.rules;
+    Ok(Json(RulesOut {
+        name: picture.rules.file().to_owned(),
+        hash: picture.rules.hash().to_owned(),
+        since: said.since.to_rfc3339(),
+        rules: picture.rules.rules().iter().map(|r| r.tag.clone()).collect(),
+        refused: said.refused.as_ref().map(|r| r.2.clone()),
+        text: picture.rules.text().to_string(),
+    }))
+}
+
+/// Where a stream's readings come from.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LineageOut {
+    /// Feed of the feeds file.
+    feed: String,
+    /// Kind of connector.
+    connector: String,
+    /// Where at the source: topic, URL, or file and row.
+    source: String,
+    /// What was done to its values, in order.
+    steps: Vec<Words>,
+    /// Department that owns the data.
+    owner: Words,
+}
+
+fn lineage_of(o: &guanlan_sensing::OriginView<'_>) -> LineageOut {
+    LineageOut {
+        feed: o.feed.to_owned(),
+        connector: o.connector.to_owned(),
+        source: o.source.to_owned(),
+        steps: o.steps.iter().map(Words::from).collect(),
+        owner: o.owner.into(),
+    }
+}
+
+/// Where a stream's readings come from.
+#[utoipa::path(get, path = "/sensors/{id}/lineage", params(("id" = String, Path), Part),
+    responses((status = 200, body = LineageOut), (status = 404, body = Problem)))]
+pub(crate) async fn lineage(
+    State(doors): Hall,
+    Path(id): Path<String>,
+    Query(part): Query<Part>,
+) -> Result<Json<LineageOut>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let index =
+        picture.sensors.index_of(&SensorId::from(id.as_str())).ok_or_else(|| Problem::not_found("sensor", &id))?;
+    let origin = picture.lineage.of(index).ok_or_else(|| Problem::not_found("lineage of sensor", &id))?;
+    Ok(Json(lineage_of(&origin)))
+}
+
+/// One source of the data catalogue.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CatalogueOut {
+    /// Feed; empty for streams whose source nobody declared.
+    feed: String,
+    /// Kinds of connector.
+    connector: String,
+    /// Department that owns the data.
+    owner: Words,
+    /// Streams.
+    streams: u32,
+    /// What they observe.
+    properties: Vec<String>,
+    /// Readings per minute promised.
+    promised_per_min: f64,
+    /// Readings per minute that came.
+    kept_per_min: f64,
+    /// Kept of promised, 0 … 1.
+    kept: f64,
+    /// Streams that deliver of all, 0 … 1 (共享率).
+    shared: f64,
+    /// Streams of good quality of those that deliver, 0 … 1.
+    good: f64,
+    /// Mean time from measuring to reaching the connector, s.
+    lag_s: f64,
+    /// 0 … 100: 50 % good, 30 % kept, 20 % shared.
+    score: f64,
+}
+
+/// 数据目录: every source, its owner, what it promised and what it keeps.
+#[utoipa::path(get, path = "/catalogue", params(Part), responses((status = 200, body = [CatalogueOut])))]
+pub(crate) async fn catalogue(
+    State(doors): Hall,
+    Query(part): Query<Part>,
+) -> Result<Json<Vec<CatalogueOut>>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let rows = picture.catalogue.rows.iter().map(|r| CatalogueOut {
+        feed: r.feed.clone(),
+        connector: r.connector.clone(),
+        owner: (&r.owner).into(),
+        streams: r.streams,
+        properties: r.properties.iter().map(|p| p.key().to_owned()).collect(),
+        promised_per_min: r.promised_per_min,
+        kept_per_min: r.kept_per_min,
+        kept: r.kept,
+        shared: r.shared,
+        good: r.good,
+        lag_s: r.lag_s,
+        score: r.score,
+    });
+    Ok(Json(part.cut(rows)))
+}
+
+/// One term of a score.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ShareOut {
+    /// Name.
+    name: Words,
+    /// What was measured.
+    value: f64,
+    /// Unit of it.
+    unit: String,
+    /// Share of its worst, 0 … 1.
+    share: f64,
+    /// Weight.
+    weight: f64,
+}
+
+/// The risk of one 万米网格.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RiskOut {
+    /// Code of the grid.
+    grid: String,
+    /// Name.
+    name: Words,
+    /// Middle of it.
+    place: Place,
+    /// 0 … 1.
+    score: f32,
+    /// Colour of the score.
+    level: String,
+    /// The score opened.
+    terms: Vec<ShareOut>,
+}
+
+/// A space-time hot spot.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SpotOut {
+    /// Middle of its strongest square.
+    place: Place,
+    /// West, south, east, north, local m.
+    bounds_m: [f64; 4],
+    /// Events around it in the last half hour.
+    observed: u32,
+    /// What chance explains there.
+    expected: f64,
+    /// Getis–Ord Gi*.
+    z: f64,
+    /// One-sided p.
+    p: f64,
+    /// The p below which hot spots count after correction (Benjamini–Hochberg).
+    p_limit: f64,
+}
+
+/// Risks and hot spots.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RisksOut {
+    /// When they were counted.
+    at: String,
+    /// Grids in which something is, highest score first.
+    grids: Vec<RiskOut>,
+    /// Hot spots, strongest first.
+    hot_spots: Vec<SpotOut>,
+}
+
+/// The risk map on the 万米网格 and the space-time hot spots, each score opened into its terms.
+#[utoipa::path(get, path = "/risk", params(Part), responses((status = 200, body = RisksOut)))]
+pub(crate) async fn risk(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<RisksOut>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let list = &picture.risk_grids.0;
+    let rows = picture.risk.grids.iter().filter_map(|r| {
+        let grid = list.grids.get(r.grid as usize)?;
+        let share = |t: &guanlan_alerting::risk::RiskTerm| ShareOut {
+            name: (&t.name).into(),
+            value: t.value,
+            unit: t.unit.clone(),
+            share: t.share,
+            weight: t.weight,
+        };
+        Some(RiskOut {
+            grid: grid.code.clone(),
+            name: (&grid.name).into(),
+            place: wire::place(&doors.frame, grid.centre_m),
+            score: r.score,
+            level: r.level().name().en.to_lowercase(),
+            terms: r.terms().iter().map(share).collect(),
+        })
+    });
+    let spots = picture.risk.spots.iter().map(|s| SpotOut {
+        place: wire::place(&doors.frame, s.centre_m),
+        bounds_m: s.bounds_m,
+        observed: s.observed,
+        expected: s.expected,
+        z: s.z,
+        p: s.p,
+        p_limit: s.p_limit,
+    });
+    Ok(Json(RisksOut { at: picture.risk.at.to_rfc3339(), grids: part.cut(rows), hot_spots: spots.collect() }))
+}
+
+/// A term of a case's rank.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PointsOut {
+    /// Name.
+    name: Words,
+    /// Points.
+    points: f64,
+}
+
+/// A case in the order in which cases should be looked at.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RankedOut {
+    /// Case.
+    case: String,
+    /// The colour that ranks it.
+    level: String,
+    /// Points.
+    score: f64,
+    /// Opened into its terms.
+    terms: Vec<PointsOut>,
+}
+
+/// Open cases, first the one to be looked at first.
+#[utoipa::path(get, path = "/cases/queue", params(Part), responses((status = 200, body = [RankedOut])))]
+pub(crate) async fn queue(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<RankedOut>>, Problem> {
+    let picture = doors.room(part.timeline.as_deref())?.picture();
+    let rows = picture.queue.list.iter().map(|r| RankedOut {
+        case: r.case.to_string(),
+        level: r.level.name().en.to_lowercase(),
+        score: r.score,
+        terms: r.terms().iter().map(|(name, points)| PointsOut { name: name.into(), points: *points }).collect(),
+    });
+    Ok(Json(part.cut(rows)))
+}
