@@ -252,11 +252,11 @@ impl ForecastRoom {
         let before = measures_of(&self.machine).version;
         let now = self.machine.now();
         let outcome = self.machine.tick(now, orders);
-        if measures_of(&self.machine).version != before {
-            self.try_measures();
-        }
         for (answer, reply) in pair_answers(answers, outcome.replies) {
             answer(reply);
+        }
+        if measures_of(&self.machine).version != before {
+            self.try_measures();
         }
         true
     }

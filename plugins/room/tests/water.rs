@@ -20,6 +20,7 @@ use guanlan_core::{
     input::{DepthField, Observation, UnitReport, UnitStatus},
     water::{AdviceAction, AdviceOption, AdviceReport, GaugeVerdict, Harm, WaterReport},
 };
+use guanlan_drill::DrillPlan;
 use guanlan_journal::{Meta, SqliteStore};
 use guanlan_rainstorm::{
     Scenario,
@@ -360,6 +361,18 @@ fn the_threads_beside_a_live_room_estimate_forecast_advise_and_never_hold_it_up(
     let seen = wait_for(&live, "advice", 180, |p| p.pump_advice.pending().is_some());
     let given = seen.pump_advice.pending().unwrap().report.clone();
     assert!(given.options[0].harm.score < given.nothing.score);
+    // The journal keeps what was said to the bit: a replay needs no solver.
+    let said = [
+        Input::WaterReport(seen.live_water.report.clone().unwrap()),
+        Input::WaterScene(seen.live_water.scene.clone().unwrap()),
+        Input::Forecast(report.clone()),
+        Input::Advice(given.clone()),
+        Input::Water(seen.water.field.clone().unwrap()),
+    ];
+    for input in said {
+        let kept = serde_json::to_string(&input).unwrap();
+        assert!(serde_json::from_str::<Input>(&kept).unwrap() == input, "{kept}");
+    }
     // The forecast is a timeline: hours ahead its water acts, and measures can be tried in it.
     let ahead = timelines.forecast().unwrap();
     let before = ahead.picture();
@@ -383,5 +396,63 @@ fn the_threads_beside_a_live_room_estimate_forecast_advise_and_never_hold_it_up(
     assert!(last.tick - first >= expected / 2, "{} ticks of {expected}", last.tick - first);
     assert!(last.health.queue < 100);
     water.stop();
+    timelines.stop();
+}
+
+/// Ten minutes of rain over the small town.
+const SCRIPT: &str = r#"
+schema = 1
+title = { zh = "措施", en = "Measures" }
+seed = 5
+duration_s = 3600
+speed_max = 1000
+
+[storm.hyetograph]
+mm_h = [[0, 60.0], [3600, 0.0]]
+"#;
+
+#[test]
+fn a_measure_in_an_exercise_is_seen_in_the_water_at_once_and_taken_back() {
+    let (live, timelines) = live_room();
+    wait_for(&live, "tick", 10, |p| p.now > Stamp(0));
+    let plan = Arc::new(DrillPlan::parse("measures.toml", SCRIPT, &city()).unwrap());
+    let storm = Storm { kind: StormKind::Uniform, intensity_mm_h: 1.0, duration_min: 1.0, ..Storm::default() };
+    let scenario = Scenario { cell_m: 10.0, storm: Some(storm), ..Scenario::default() };
+    let drill = timelines.drill(None, plan, scenario, 40.0).unwrap();
+    wait_for(&drill, "water of the exercise", 60, |p| p.water.field.as_ref().is_some_and(|f| !f.estimate));
+    let seen = wait_for(&drill, "its books", 60, |p| p.live_water.report.is_some());
+    assert_eq!(seen.live_water.name().unwrap().zh, "演练水情");
+    // Standing still, so that nothing but the measure can change the water.
+    drill.control(Control::Pause);
+    std::thread::sleep(Duration::from_millis(500));
+    let dry = drill.picture();
+    let at_underpass = |p: &Picture| p.water.field.as_ref().map_or(0.0, |f| f.depth_m(305.0, 205.0));
+    let before = at_underpass(&dry);
+    let pour = json!({"pour": {"east_m": 305.0, "north_m": 205.0, "volume_m3": 60.0}});
+    ask(&drill, "pour", Command::ApplyMeasure { measure: pour, note: "爆管".into() }).unwrap();
+    let wet = wait_for(&drill, "poured water", 5, |p| at_underpass(p) > before + 0.3);
+    assert_eq!(wet.now, dry.now, "time stood still");
+    let refused = ask(&drill, "undo-pour", Command::UndoMeasure { no: Some(1) }).unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Conflict, "nothing takes poured water back");
+    let truck = json!({"mobile_pump": {"id": "t1", "set": {"at_m": [305.0, 205.0], "flow_m3_h": 3000.0}}});
+    let done = ask(&drill, "truck", Command::ApplyMeasure { measure: truck, note: String::new() }).unwrap();
+    assert!(done["people"].as_f64().unwrap() > 0.0 && done["trucks"].as_f64().unwrap() > 0.0);
+    // Beyond the city: the room itself refuses it.
+    let far = json!({"mobile_pump": {"id": "t2", "set": {"at_m": [9000.0, 0.0], "flow_m3_h": 10.0}}});
+    assert!(ask(&drill, "far", Command::ApplyMeasure { measure: far, note: String::new() }).is_err());
+    // Shorter than a cell: only the model knows, and says so.
+    let short = json!({"barrier": {"id": "b", "set": {"line_m": [[101.0, 101.0], [101.5, 101.0]], "height_m": 0.5}}});
+    ask(&drill, "short", Command::ApplyMeasure { measure: short, note: String::new() }).unwrap();
+    let failed = wait_for(&drill, "the model's refusal", 10, |p| {
+        p.measures.list.last().is_some_and(|m| m.stage == MeasureStage::Failed)
+    });
+    assert!(!failed.measures.list.last().unwrap().problem.is_empty());
+    let undone = ask(&drill, "undo", Command::UndoMeasure { no: None }).unwrap();
+    assert_eq!(undone["measure"], 2);
+    drill.control(Control::Resume);
+    let later = wait_for(&drill, "time", 20, |p| p.now > wet.now + 20_000);
+    assert_eq!(later.measures.get(2).unwrap().stage, MeasureStage::Undone);
+    // The live room knows nothing of it.
+    assert!(live.picture().measures.list.is_empty());
     timelines.stop();
 }

@@ -32,7 +32,7 @@ pub struct SearchSettings {
     pub runs: u32,
     /// What the city can send.
     pub resources: Resources,
-    /// A further action must lower the harm of doing nothing by this share.
+    /// A further action must win this share of what everything at once wins.
     pub worth: f64,
 }
 
@@ -43,10 +43,13 @@ impl Default for SearchSettings {
             budget: Duration::from_secs(120),
             runs: 12,
             resources: Resources::default(),
-            worth: 0.01,
+            worth: 0.03,
         }
     }
 }
+
+/// Less of the score than this is no reason to send anybody.
+const LEAST: f64 = 5.0;
 
 /// What a set of candidates brings.
 struct Tried {
@@ -127,6 +130,8 @@ pub fn advise(
     // Everything at once tells how much each helps where it stands.
     let everything: Vec<usize> = (0..search.list.len()).collect();
     let all = search.run(&everything)?;
+    // What cannot be helped must not make small what can.
+    let worth = (settings.worth * (nothing.harm.score - all.harm.score)).max(LEAST);
     let mut gains = gains(&search.list, nothing, &all);
     gains.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let order: Vec<usize> = gains.iter().filter(|(_, gain)| *gain > 0.0).map(|(k, _)| *k).collect();
@@ -142,7 +147,7 @@ pub fn advise(
             break;
         }
         let run = search.run(&chosen)?;
-        if best.harm.score - run.harm.score >= settings.worth * nothing.harm.score {
+        if best.harm.score - run.harm.score >= worth {
             best = Tried { chosen, harm: run.harm };
             tried.push(Tried { chosen: best.chosen.clone(), harm: best.harm });
         }
@@ -158,7 +163,7 @@ pub fn advise(
         }
         if chosen.len() > best.chosen.len() {
             let run = search.run(&chosen)?;
-            if best.harm.score - run.harm.score >= settings.worth * nothing.harm.score {
+            if best.harm.score - run.harm.score >= worth {
                 tried.push(Tried { chosen, harm: run.harm });
             }
         }

@@ -1,9 +1,9 @@
 //! Harm in figures that two runs can be compared by.
 //!
 //! The score adds what a duty officer weighs, in minutes of a cut main road: an underpass cut for a minute counts
-//! [`UNDERPASS_MIN`], a primary road 3, a secondary or tertiary road 1, a lane 0.2; a building with water over its
-//! sill counts 30 and one more for every resident, a school, hospital, care home or metro entrance that water reaches
-//! counts 120. The weights rank; they are no money.
+//! [`UNDERPASS_MIN`], a primary road 3, a secondary or tertiary road 1, a lane 0.2; a building with 15 cm and more over
+//! its sill counts 30 and one more for every resident (a film over the sill counts 1), a school, hospital, care home or
+//! metro entrance that water reaches counts 120. The weights rank; they are no money.
 
 use guanlan_city::{
     City,
@@ -16,6 +16,7 @@ use crate::impact::Impact;
 /// Weight of a minute of a cut underpass.
 pub const UNDERPASS_MIN: f64 = 10.0;
 const BUILDING: f64 = 30.0;
+const DEEP_M: f32 = 0.15;
 const PLACE: f64 = 120.0;
 
 /// The harm of a run; `series_mm` are the depths of its sites.
@@ -48,7 +49,11 @@ pub fn harm_of(city: &City, impact: &Impact, series_mm: &[Vec<u16>]) -> Harm {
         matches!(k, PlaceKind::School | PlaceKind::Hospital | PlaceKind::MetroEntrance | PlaceKind::CareHome)
     };
     harm.places = impact.places.iter().filter(|p| vulnerable(&p.kind)).count() as u32;
-    harm.score += BUILDING * f64::from(harm.buildings) + f64::from(harm.residents) + PLACE * f64::from(harm.places);
+    for building in &impact.buildings {
+        let deep = building.over_sill_m >= DEEP_M;
+        harm.score += if deep { BUILDING + f64::from(building.residents) } else { 1.0 };
+    }
+    harm.score += PLACE * f64::from(harm.places);
     harm.score = (harm.score * 10.0).round() / 10.0;
     harm.road_min = (harm.road_min * 10.0).round() / 10.0;
     harm.underpass_min = (harm.underpass_min * 10.0).round() / 10.0;

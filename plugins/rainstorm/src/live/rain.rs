@@ -31,6 +31,10 @@ const FADE_MIN: f64 = 45.0;
 /// Step of expected rain without grids, min.
 const STEP_MIN: f64 = 10.0;
 
+/// Differences that gauges cannot tell from their own errors: so many mm/h, and this share of the mean.
+const EVEN_MM_H: f64 = 0.3;
+const EVEN_SHARE: f64 = 0.1;
+
 /// What one rain gauge says now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RainReading {
@@ -183,13 +187,9 @@ impl RainAnalysis {
         }
     }
 
-    /// This rain from now on for `seconds`. The same everywhere is a series, which is cheaper.
+    /// This rain from now on for `seconds`.
     #[must_use]
     pub fn rain(&self, seconds: f64) -> Rain {
-        let first = self.mm_h.first().copied().unwrap_or(0.0);
-        if self.mm_h.iter().all(|v| (v - first).abs() < 0.05) {
-            return Rain::from(RainSeries::uniform(f64::from(first), seconds));
-        }
         rain_of(vec![self.piece(0.0, seconds, 1.0)])
     }
 
@@ -209,7 +209,27 @@ impl RainAnalysis {
     }
 }
 
+/// Rasters one after another as rain. Rain that is the same everywhere, as far as gauges can tell, is a series: it
+/// costs the solver no rows.
 fn rain_of(frames: Vec<RainGrid>) -> Rain {
+    let spread = |f: &RainGrid| {
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+        f.mm_h.iter().for_each(|v| (low, high) = (low.min(*v), high.max(*v)));
+        (high - low, mean_of(f))
+    };
+    let even = frames.iter().all(|f| {
+        let (spread, mean) = spread(f);
+        f64::from(spread) <= EVEN_MM_H.max(EVEN_SHARE * mean)
+    });
+    if even {
+        let mut knots = vec![[0.0, 0.0]];
+        let mut sum = 0.0;
+        for f in &frames {
+            sum += mean_of(f) * (f.to_s - f.from_s) / 3600.0;
+            knots.push([f.to_s, sum]);
+        }
+        return RainSeries::from_cumulative(knots).map(Rain::from).unwrap_or_default();
+    }
     let map = RainMap { grids: RainGrids::new(frames), ..RainMap::default() };
     Rain { base: RainSeries::default(), map: Some(Arc::new(map)) }
 }
@@ -227,7 +247,8 @@ pub fn expected_rain(present: &RainAnalysis, grids: &[Arc<Feed>], now: Stamp, ho
         let issued = grids.iter().rev().find(|g| covers(g, at));
         let next_s = (t_s + STEP_MIN * 60.0).min(end_s);
         match issued {
-            Some(feed) if t_s > 0.0 || feed.issued >= now + -3_600_000 => {
+            // A radar picture of this minute is the present; what reaches beyond it is a forecast.
+            Some(feed) if t_s > 0.0 || covers(feed, now + (STEP_MIN * 60_000.0) as i64) => {
                 last = sampled(present, feed, at);
                 frames.push(last.piece(t_s, next_s, 1.0));
                 (forecast, faded_min) = (true, 0.0);
@@ -241,8 +262,7 @@ pub fn expected_rain(present: &RainAnalysis, grids: &[Arc<Feed>], now: Stamp, ho
         }
         t_s = next_s;
     }
-    let mean = |f: &RainGrid| f.mm_h.iter().map(|v| f64::from(*v)).sum::<f64>() / f.mm_h.len().max(1) as f64;
-    let total_mm: f64 = frames.iter().map(|f| mean(f) * (f.to_s - f.from_s) / 3600.0).sum();
+    let total_mm: f64 = frames.iter().map(|f| mean_of(f) * (f.to_s - f.from_s) / 3600.0).sum();
     let source = match (forecast, present.source) {
         (true, _) => RainSource::Forecast,
         (false, RainSource::None) => RainSource::None,
@@ -252,6 +272,10 @@ pub fn expected_rain(present: &RainAnalysis, grids: &[Arc<Feed>], now: Stamp, ho
         return (Rain::default(), source, 0.0);
     }
     (rain_of(frames), source, total_mm)
+}
+
+fn mean_of(f: &RainGrid) -> f64 {
+    f.mm_h.iter().map(|v| f64::from(*v)).sum::<f64>() / f.mm_h.len().max(1) as f64
 }
 
 fn covers(feed: &Feed, at: Stamp) -> bool {
@@ -340,6 +364,8 @@ mod tests {
         assert!((mm - 45.0 * (1.0 - (-120.0_f64 / 45.0).exp())).abs() < 1.0, "{mm}");
         let series = rain.series_at([2000.0, 2000.0], 7200.0);
         assert!(series.between_mm(0.0, 600.0) > 2.0 * series.between_mm(3600.0, 4200.0));
+        let radar = [feed(0, &[(0, 6, 300)])];
+        assert_eq!(expected_rain(&now, &radar, Stamp(0), 2.0).1, RainSource::Persistence, "a picture of now");
         let ahead = [feed(0, &[(0, 60, 300)])];
         let (rain, source, mm) = expected_rain(&now, &ahead, Stamp(0), 2.0);
         assert_eq!(source, RainSource::Forecast);

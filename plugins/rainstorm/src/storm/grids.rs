@@ -80,14 +80,42 @@ impl RainGrids {
             if share <= 0.0 || frame.highest_mm_h <= 0.0 {
                 continue;
             }
-            for (col, v) in mm_h.iter_mut().enumerate() {
-                *v += share * factor * frame.at(grid.centre_m(col, row));
-            }
+            frame.add_along(grid, row, share * factor, mm_h);
         }
     }
 }
 
 impl RainGrid {
+    /// Adds the intensity at the centres of a row of cells, mm/h, multiplied by `factor`: as [`Self::at`], with what
+    /// is the same along the row computed once.
+    fn add_along(&self, grid: &Grid, row: usize, factor: f64, mm_h: &mut [f64]) {
+        let y = (grid.centre_m(0, row)[1] - self.south_m) / self.cell_m;
+        let (w, h) = (self.cols as f64, self.rows as f64);
+        if !(y >= 0.0 && y <= h) {
+            return;
+        }
+        let fy = (y - 0.5).clamp(0.0, h - 1.0);
+        let r0 = fy as usize;
+        let (r1, ty) = ((r0 + 1).min(self.rows - 1), fy - r0 as f64);
+        let (low, high) = (&self.mm_h[r0 * self.cols..][..self.cols], &self.mm_h[r1 * self.cols..][..self.cols]);
+        let between = |c: usize| factor * (f64::from(low[c]) * (1.0 - ty) + f64::from(high[c]) * ty);
+        // The two columns of the raster that the last cell lay between.
+        let (mut known, mut a, mut b) = (usize::MAX, 0.0, 0.0);
+        for (col, v) in mm_h.iter_mut().enumerate() {
+            let x = (grid.centre_m(col, row)[0] - self.west_m) / self.cell_m;
+            if !(x >= 0.0 && x <= w) {
+                continue;
+            }
+            let fx = (x - 0.5).clamp(0.0, w - 1.0);
+            let c0 = fx as usize;
+            if c0 != known {
+                (known, a, b) = (c0, between(c0), between((c0 + 1).min(self.cols - 1)));
+            }
+            let tx = fx - c0 as f64;
+            *v += a * (1.0 - tx) + b * tx;
+        }
+    }
+
     /// Intensity at a place, mm/h.
     #[must_use]
     pub fn at(&self, [east_m, north_m]: [f64; 2]) -> f64 {
@@ -102,5 +130,27 @@ impl RainGrid {
         let (tx, ty) = (fx - c0 as f64, fy - r0 as f64);
         let at = |c: usize, r: usize| f64::from(self.mm_h[r * self.cols + c]);
         (at(c0, r0) * (1.0 - tx) + at(c1, r0) * tx) * (1.0 - ty) + (at(c0, r1) * (1.0 - tx) + at(c1, r1) * tx) * ty
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_its_places() {
+        let mm_h: Vec<f32> = (0..12).map(|k| (k * k % 17) as f32 * 3.5).collect();
+        let highest_mm_h = 60.0;
+        let (west_m, south_m, cell_m) = (-130.0, 40.0, 170.0);
+        let frame = RainGrid { from_s: 0.0, to_s: 60.0, west_m, south_m, cell_m, cols: 4, rows: 3, mm_h, highest_mm_h };
+        let grid = Grid { west_m: -200.0, south_m: 0.0, cell_m: 10.0, cols: 90, rows: 70 };
+        for row in 0..grid.rows {
+            let mut along = vec![1.0; grid.cols];
+            frame.add_along(&grid, row, 0.5, &mut along);
+            for (col, v) in along.iter().enumerate() {
+                let here = 1.0 + 0.5 * frame.at(grid.centre_m(col, row));
+                assert!((v - here).abs() < 1e-9, "{col} {row}: {v} {here}");
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ use guanlan_rainstorm::{
     Scenario,
     ahead::AheadSettings,
     live::{LiveModel, LiveSettings, LiveStep, expected_rain, scene_of},
+    low_priority_pool,
     water::yield_to_others,
 };
 
@@ -38,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STILL_DRY_MS: i64 = 300_000;
 /// A field of an earlier run is taken up when it is at most this old, ms.
 const TAKE_UP_MS: i64 = 30 * 60_000;
+/// Threads of the water at most, where the machine has so many cores.
+const THREADS: usize = 4;
 /// Deliveries that may wait at the door before a field is held back.
 const CROWDED: usize = 2_000;
 /// Water from this depth on is worth a forecast at once, mm.
@@ -198,7 +201,10 @@ impl Beside {
         let cadence_ms = i64::from(self.options.live.cadence_s.max(1)) * 1000;
         // Fields come at whole cadences of the clock, whenever the room was opened.
         let start = Stamp(picture.now.0.div_euclid(cadence_ms) * cadence_ms);
-        match LiveModel::new(&picture.city, &self.options.scenario, start, self.options.live, None) {
+        // Shared with the forecasts: everything in it yields to the room.
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS));
+        let pool = low_priority_pool(threads).ok();
+        match LiveModel::new(&picture.city, &self.options.scenario, start, self.options.live, pool) {
             Ok(mut live) => {
                 if let Some(field) = field
                     && !live.begin_with(field)

@@ -197,21 +197,24 @@ pub(super) fn follow(
                 Event::UnitDispatched { unit, .. } => {
                     (task.stage, task.unit) = (TaskStage::Sent, Some(unit.clone()));
                 }
-                Event::UnitStatusChanged { to, unit, .. } if task.unit.as_ref() == Some(unit) => match to {
-                    UnitStatus::OnScene if task.on_arrival => {
-                        task.stage = TaskStage::Done;
-                        measures.stand(task.measure, clock.now, &mut told);
+                // A case that was there before may have its crew already: whoever works on it does the task.
+                Event::UnitStatusChanged { to, unit, .. } if task.unit.as_ref().is_none_or(|own| own == unit) => {
+                    match to {
+                        UnitStatus::OnScene if task.on_arrival => {
+                            (task.stage, task.unit) = (TaskStage::Done, Some(unit.clone()));
+                            measures.stand(task.measure, clock.now, &mut told);
+                        }
+                        UnitStatus::Clearing => {
+                            (task.stage, task.unit) = (TaskStage::Done, Some(unit.clone()));
+                            measures.stand(task.measure, clock.now, &mut told);
+                        }
+                        // Called back or declined: another crew is asked for.
+                        UnitStatus::Available | UnitStatus::OutOfService => {
+                            (task.stage, task.unit) = (TaskStage::Filed, None);
+                        }
+                        _ => {}
                     }
-                    UnitStatus::Clearing => {
-                        task.stage = TaskStage::Done;
-                        measures.stand(task.measure, clock.now, &mut told);
-                    }
-                    // Called back or declined: another crew is asked for.
-                    UnitStatus::Available | UnitStatus::OutOfService => {
-                        (task.stage, task.unit) = (TaskStage::Filed, None);
-                    }
-                    _ => {}
-                },
+                }
                 Event::CaseMoved { to, .. }
                     if matches!(to.as_str(), "closed" | "forced_close" | "cancelled" | "not_accepted") =>
                 {
