@@ -6,6 +6,7 @@ mod doors;
 mod import;
 mod layering;
 mod mqtt;
+mod past;
 mod proof;
 mod simulate;
 mod sources;

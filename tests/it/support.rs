@@ -365,7 +365,18 @@ impl Room {
     #[track_caller]
     pub fn open(plan: &Plan) -> Self {
         demo_city();
-        let mut child = plan.command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let room = Self::start(plan.command(), plan.mqtt.starts_with("127."));
+        wait("a healthy room", OPEN_WITHIN, || {
+            let answer = room.http.send("GET", "/health", None, &[])?;
+            (answer.status == 200 && answer.json()["tick"].as_u64()? > 0).then_some(())
+        });
+        room
+    }
+
+    /// Starts a room and waits until its doors are open, well or not.
+    #[track_caller]
+    pub fn start(mut command: Command, embedded_mqtt: bool) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, kept) = (child.stderr.take().unwrap(), log.clone());
         std::thread::spawn(move || {
@@ -390,13 +401,19 @@ impl Room {
             }
         };
         let api = said("API  http://", &mut child);
-        let mqtt = plan.mqtt.starts_with("127.").then(|| said("MQTT ", &mut child));
-        let room = Self { child, log, http: Http::new(api), mqtt };
-        wait("a healthy room", OPEN_WITHIN, || {
-            let answer = room.http.send("GET", "/health", None, &[])?;
-            (answer.status == 200 && answer.json()["tick"].as_u64()? > 0).then_some(())
-        });
-        room
+        let mqtt = embedded_mqtt.then(|| said("MQTT ", &mut child));
+        Self { child, log, http: Http::new(api), mqtt }
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A command that must be carried out.
+    #[track_caller]
+    pub fn command_ok(&self, actor: &str, role: &str, command: Value) -> Value {
+        self.http.command(actor, role, command).expect(200)
     }
 
     /// The port of the embedded broker.

@@ -25,6 +25,8 @@ pub enum UiAction {
     SwitchLanguage,
     /// Turns the leaders' preset on or off.
     ToggleBriefing,
+    /// Shows or hides the members of a group of alerts.
+    ToggleGroup(u64),
     /// Shows all alert cards or six.
     ToggleAlerts,
     /// Starts or stops the tour.

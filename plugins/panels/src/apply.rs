@@ -156,6 +156,9 @@ impl Hands<'_> {
                 self.desk.tour.on = false;
                 self.desk.case = None;
             }
+            UiAction::ToggleGroup(id) => {
+                self.desk.group = if self.desk.group == Some(id) { None } else { Some(id) };
+            }
             UiAction::ToggleAlerts => self.desk.all_alerts = !self.desk.all_alerts,
             UiAction::ToggleTour => {
                 let tour = &mut self.desk.tour;
@@ -306,6 +309,20 @@ pub fn tell(desk: &mut Desk, picture: &Picture, answered: Answered, now_s: f64) 
                 let name = name.unwrap_or_else(|| unit.to_string());
                 let undo = Command::RecallUnit { unit, reason: tr(lang, "k-undo-reason").to_owned() };
                 desk.say(tr_with(lang, "k-done-dispatch", &[("unit", &name)]), Tone::Done, now_s, Some(undo));
+            }
+            Command::ShelveAlert { alert, .. } => {
+                let undo = Command::UnshelveAlert { alert, reason: tr(lang, "k-care-undo").to_owned() };
+                desk.say(tr(lang, "k-done"), Tone::Done, now_s, Some(undo));
+            }
+            Command::EscalateAlert { alert, .. } => {
+                let undo = Command::DeescalateAlert { alert, reason: tr(lang, "k-care-undo").to_owned() };
+                desk.say(tr(lang, "k-done"), Tone::Done, now_s, Some(undo));
+            }
+            Command::SilenceAlerts { .. } => {
+                let silence = value.get("silence").and_then(serde_json::Value::as_u64);
+                let reason = tr(lang, "k-care-undo").to_owned();
+                let undo = silence.map(|silence| Command::EndSilence { silence, reason });
+                desk.say(tr(lang, "k-done"), Tone::Done, now_s, undo);
             }
             Command::ApplyMeasure { .. } => {
                 let name = value.get("name").and_then(|n| n.get(if lang == Lang::En { "en" } else { "zh" }));

@@ -41,6 +41,7 @@ pub mod look;
 #[cfg(test)]
 mod looking;
 pub mod rooms;
+mod sound;
 pub mod state;
 pub mod subject;
 pub mod tools;
@@ -144,7 +145,7 @@ impl Plugin for PanelsPlugin {
                     .after(StageSystems::Input)
                     .before(StageSystems::Layers),
             )
-            .add_systems(Update, follow_theme)
+            .add_systems(Update, (follow_theme, sound::hear.after(look_at_rooms)))
             .add_systems(EguiPrimaryContextPass, draw::draw);
     }
 }
@@ -253,7 +254,7 @@ impl Walk<'_> {
     }
 }
 
-/// Space stands still or goes on, L opens the layers, K the data catalogue, Y the water, Backspace goes out of an area, Esc goes back one step and at last to
+/// Space stands still or goes on, L opens the layers, K the data catalogue, Y the water, M mutes, Backspace goes out of an area, Esc goes back one step and at last to
 /// the whole city, F11 fills the screen.
 fn keys(
     keys: Option<Res<ButtonInput<KeyCode>>>,
@@ -265,6 +266,7 @@ fn keys(
     mut pictures: ResMut<Pictures>,
     mut fly: MessageWriter<FlyTo>,
     mut asked: ResMut<Asked>,
+    time: Res<Time<Real>>,
     mut windows: Query<&mut Window, With<PrimaryWindow>>,
 ) {
     let Some(keys) = keys else { return };
@@ -296,6 +298,12 @@ fn keys(
     }
     if keys.just_pressed(KeyCode::KeyL) {
         desk.toggle(layout::Side::Layers);
+    }
+    if keys.just_pressed(KeyCode::KeyM) {
+        desk.muted = !desk.muted;
+        let words = if desk.muted { "k-sound-off" } else { "k-sound-on" };
+        let (words, now_s) = (tr(desk.lang(), words).to_owned(), time.elapsed_secs_f64());
+        desk.say(words, state::Tone::Done, now_s, None);
     }
     if keys.just_pressed(KeyCode::KeyK) {
         desk.toggle(layout::Side::Catalogue);

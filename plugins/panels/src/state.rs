@@ -111,6 +111,8 @@ pub struct Desk {
     pub alert: Option<AlertId>,
     /// Crew marked.
     pub unit: Option<UnitId>,
+    /// The group of alerts whose members are shown.
+    pub group: Option<u64>,
     /// All alert cards are shown, not six.
     pub all_alerts: bool,
     /// Search for other crews.
@@ -137,6 +139,8 @@ pub struct Desk {
     pub why: bool,
     /// The tool in the hand.
     pub held: Option<Held>,
+    /// No tones are played at this screen.
+    pub muted: bool,
     /// Words for a refusal at the water's desk.
     pub reason: String,
     /// What was opened and written in the layer tree.
@@ -162,6 +166,7 @@ impl Desk {
             case: None,
             alert: None,
             unit: None,
+            group: None,
             all_alerts: false,
             search: String::new(),
             form: None,
@@ -175,6 +180,7 @@ impl Desk {
             side: Side::default(),
             why: false,
             held: None,
+            muted: false,
             reason: String::new(),
             tree: TreeState::default(),
             pins: Vec::new(),

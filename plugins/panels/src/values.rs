@@ -157,7 +157,7 @@ impl Made {
         let leaders = desk.preset == Preset::Briefing;
         self.values = Some(Arc::new(Values {
             headline: headline::headline(p, &shown.timeline, &shown.timelines, role, leaders, shown.can_exercise, lang),
-            alerts: if has(Slot::Alerts) { alerts::alerts(p, role, lang) } else { AlertsVm::default() },
+            alerts: if has(Slot::Alerts) { alerts::alerts(p, desk.group, role, lang) } else { AlertsVm::default() },
             figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },
             cases: cases::cases(p, lang),
             crews: if has(Slot::Crews) { crews::crews(p, lang) } else { CrewsVm::default() },

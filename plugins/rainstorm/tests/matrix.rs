@@ -48,8 +48,14 @@ fn a_matrix_is_resumed_and_compared() {
     let runs = matrix.runs(&s).unwrap();
     let seen = Mutex::new(Vec::new());
     let progress = |p: &BatchProgress| seen.lock().unwrap().push(p.clone());
-    let options =
-        |cancel| BatchOptions { out: out.clone(), jobs: 2, checkpoint_s: 0.0, progress: Some(&progress), cancel, surface: None };
+    let options = |cancel| BatchOptions {
+        out: out.clone(),
+        jobs: 2,
+        checkpoint_s: 0.0,
+        progress: Some(&progress),
+        cancel,
+        surface: None,
+    };
 
     // Stopped once the first run is done.
     let stop = AtomicBool::new(false);
@@ -129,8 +135,14 @@ fn a_run_that_cannot_be_made_does_not_stop_the_others() {
     std::fs::write(&s, SCENARIO).unwrap();
     std::fs::write(&m, MATRIX.replace("[\"P1\"]", "[\"P7\"]")).unwrap();
     let runs = Matrix::load(&m).unwrap().runs(&s).unwrap();
-    let options =
-        BatchOptions { out: dir.path().join("out"), jobs: 0, checkpoint_s: 60.0, progress: None, cancel: None, surface: None };
+    let options = BatchOptions {
+        out: dir.path().join("out"),
+        jobs: 0,
+        checkpoint_s: 60.0,
+        progress: None,
+        cancel: None,
+        surface: None,
+    };
     let results = run_batch(&city, &runs, &options).unwrap();
     assert_eq!(results.iter().map(|r| r.error.is_some()).collect::<Vec<_>>(), [false, true, false, true]);
     assert!(results[1].error.as_ref().is_some_and(|e| e.contains("P7")));

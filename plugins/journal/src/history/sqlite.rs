@@ -357,8 +357,7 @@ impl History for SqliteHistory {
         let last = self.latest.at.iter().max().copied().unwrap_or(0);
         let err = db(&self.path);
         let tx = self.conn.transaction().map_err(&err)?;
-        tx.execute("UPDATE parts SET end_ms = max(begin_ms, ?1) WHERE end_ms IS NULL", [last])
-            .map_err(&err)?;
+        tx.execute("UPDATE parts SET end_ms = max(begin_ms, ?1) WHERE end_ms IS NULL", [last]).map_err(&err)?;
         tx.execute("UPDATE state SET value = ?1 WHERE key = 'watermark'", [tick.to_string()]).map_err(&err)?;
         tx.commit().map_err(&err)?;
         drop(err);

@@ -1,7 +1,8 @@
 //! Why an alert has its colour.
 
 use egui::{Ui, vec2};
-use guanlan_core::Command;
+use guanlan_alerting::AlertState;
+use guanlan_core::{AlertLevel, Command};
 
 use super::kit;
 use crate::{action::UiAction, look::Look, vm::why::WhyVm, words::tr};
@@ -41,6 +42,7 @@ pub fn why_ui(ui: &mut Ui, vm: &WhyVm, look: &Look) -> Vec<UiAction> {
             actions.push(UiAction::Send(Command::AcknowledgeAlert { alert: vm.id, note: String::new() }));
         }
     });
+    care(ui, vm, look, &mut actions);
     egui::ScrollArea::vertical().id_salt("why").auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         if vm.trend.len() > 1 {
@@ -49,6 +51,17 @@ pub fn why_ui(ui: &mut Ui, vm: &WhyVm, look: &Look) -> Vec<UiAction> {
         }
         kit::rule(ui, look);
         lines(ui, &vm.facts, look);
+        for line in &vm.lines {
+            kit::wrapped(ui, line, look.regular(s.small), look.text());
+        }
+        for (name, value, holds) in &vm.inputs {
+            ui.horizontal(|ui| {
+                let level = if *holds { vm.level } else { AlertLevel::Normal };
+                kit::level_dot(ui, look, level, 4.0);
+                kit::text(ui, name, look.regular(s.small), look.text());
+                kit::text(ui, value, look.medium(s.small), look.text());
+            });
+        }
         if !vm.proof.is_empty() {
             kit::rule(ui, look);
             kit::text(ui, tr(lang, "k-why-proof"), look.medium(s.body), look.text());
@@ -65,6 +78,41 @@ pub fn why_ui(ui: &mut Ui, vm: &WhyVm, look: &Look) -> Vec<UiAction> {
         lines(ui, &vm.lineage, look);
     });
     actions
+}
+
+/// What a person may do about the calls of an alert; its colour stays what it is.
+fn care(ui: &mut Ui, vm: &WhyVm, look: &Look, actions: &mut Vec<UiAction>) {
+    if !vm.may_act || vm.state == AlertState::Resolved {
+        return;
+    }
+    let lang = look.lang;
+    let reason = || tr(lang, "k-care-reason").to_owned();
+    ui.horizontal_wrapped(|ui| {
+        let mut ask = |ui: &mut Ui, key: &'static str, command: Command| {
+            if kit::button(ui, look, tr(lang, key), false).clicked() {
+                actions.push(UiAction::Send(command));
+            }
+        };
+        if vm.state == AlertState::Shelved {
+            ask(ui, "k-unshelve", Command::UnshelveAlert { alert: vm.id, reason: reason() });
+        } else {
+            ask(ui, "k-shelve", Command::ShelveAlert { alert: vm.id, minutes: 60, reason: reason() });
+        }
+        if vm.state == AlertState::Flapping {
+            ask(ui, "k-release", Command::ReleaseAlert { alert: vm.id, reason: reason() });
+        }
+        ask(ui, "k-escalate", Command::EscalateAlert { alert: vm.id, reason: reason() });
+        let silence = Command::SilenceAlerts {
+            rule: vm.rule.clone(),
+            property: String::new(),
+            sensor: String::new(),
+            area: String::new(),
+            up_to: AlertLevel::Orange,
+            minutes: 120,
+            reason: reason(),
+        };
+        ask(ui, "k-silence", silence);
+    });
 }
 
 /// Labels and values in two columns.

@@ -1,6 +1,6 @@
-//! Alert cards: worst first.
+//! Alert cards: groups of alerts and alerts that stand alone, worst first.
 
-use guanlan_alerting::Alert;
+use guanlan_alerting::{Alert, AlertState, Group};
 use guanlan_core::{AlertId, AlertLevel, CaseId, Lang, ObservedProperty, Role, Stamp};
 use guanlan_room::Picture;
 
@@ -42,14 +42,50 @@ pub struct AlertCard {
     pub can_open: bool,
 }
 
+/// Many alerts of one hazard in one area as one card.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupCard {
+    /// Number of the group.
+    pub id: u64,
+    /// Worst level in it.
+    pub level: AlertLevel,
+    /// What is the matter.
+    pub title: String,
+    /// Where.
+    pub area: String,
+    /// Alerts in it.
+    pub count: u32,
+    /// Of which by level: normal, blue, yellow, orange, red.
+    pub levels: [u32; 5],
+    /// Since when, in words.
+    pub since: String,
+    /// Who has been called, and when the next one is.
+    pub called: String,
+    /// Its members are shown.
+    pub open: bool,
+    /// Local m.
+    pub place_m: Option<[f64; 2]>,
+    /// The role may acknowledge it.
+    pub can_acknowledge: bool,
+}
+
+/// A row of the column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Row {
+    /// Many.
+    Group(GroupCard),
+    /// One; true for a member of the open group above it.
+    Alert(AlertCard, bool),
+}
+
 /// All cards.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlertsVm {
     /// Active by level: normal, blue, yellow, orange, red.
     pub counts: [usize; 5],
     /// Cards, worst first; at most [`MOST`].
-    pub cards: Vec<AlertCard>,
-    /// Alerts beyond the cards.
+    pub rows: Vec<Row>,
+    /// Cards beyond these.
     pub beyond: usize,
 }
 
@@ -70,18 +106,59 @@ pub fn trend_of(picture: &Picture, index: u32) -> Vec<[f64; 2]> {
     })
 }
 
+/// What is special about an alert now.
+fn remark(picture: &Picture, alert: &Alert, lang: Lang) -> String {
+    match alert.state() {
+        AlertState::Flapping => tr(lang, "k-flapping").to_owned(),
+        AlertState::Latched => tr(lang, "k-latched").to_owned(),
+        AlertState::Suppressed => AlertState::Suppressed.name().get(lang).to_owned(),
+        AlertState::Shelved => {
+            let until = alert.shelved.as_ref().map_or(picture.now, |s| s.until);
+            tr_with(lang, "k-shelved-until", &[("at", &super::clock(until))])
+        }
+        _ => match alert.eta.filter(|e| e.at > picture.now) {
+            // "红 38 分后": what comes is worth more than how long it has been.
+            Some(eta) => tr_with(
+                lang,
+                "k-eta-level",
+                &[("level", eta.level.name().get(lang)), ("span", &span(lang, eta.at - picture.now))],
+            ),
+            None => String::new(),
+        },
+    }
+}
+
+/// The card of a group.
+fn group(picture: &Picture, group: &Group, open: bool, role: Role, lang: Lang) -> GroupCard {
+    let mut called = group.rung.name().get(lang).to_owned();
+    if let Some(at) = group.next_rung_at.filter(|at| *at > picture.now) {
+        let next = tr_with(lang, "k-next-rung", &[("span", &span(lang, at - picture.now))]);
+        called = format!("{called} · {next}");
+    }
+    GroupCard {
+        id: group.id,
+        level: group.level,
+        title: group.title.get(lang).to_owned(),
+        area: match group.area_name.get(lang) {
+            "" => picture.city.name.get(lang).to_owned(),
+            name => name.to_owned(),
+        },
+        count: group.levels.iter().sum(),
+        levels: group.levels,
+        since: tr_with(lang, "k-since", &[("span", &span(lang, picture.now - group.first))]),
+        called,
+        open,
+        place_m: group.place_m,
+        can_acknowledge: group.calling > 0 && role != Role::Leader,
+    }
+}
+
 /// The card of one alert.
 #[must_use]
 pub fn card(picture: &Picture, alert: &Alert, role: Role, lang: Lang) -> AlertCard {
     let shown = has_value(alert);
     let case = picture.cases.of_alert(alert.id).map(|c| c.id.clone());
-    let remark = if alert.flapping {
-        tr(lang, "k-flapping")
-    } else if alert.latched {
-        tr(lang, "k-latched")
-    } else {
-        ""
-    };
+    let remark = remark(picture, alert, lang);
     AlertCard {
         id: alert.id,
         level: alert.level,
@@ -93,7 +170,7 @@ pub fn card(picture: &Picture, alert: &Alert, role: Role, lang: Lang) -> AlertCa
         trend: if shown { trend_of(picture, alert.index) } else { Vec::new() },
         threshold: alert.threshold,
         unseen: alert.acked.is_none(),
-        remark: remark.to_owned(),
+        remark,
         can_open: case.is_none()
             && alert.place_m.is_some()
             && matches!(role, Role::Acceptor | Role::Supervisor | Role::Collector),
@@ -103,13 +180,25 @@ pub fn card(picture: &Picture, alert: &Alert, role: Role, lang: Lang) -> AlertCa
     }
 }
 
-/// The cards of a picture.
+/// The cards of a picture; the members of the open group follow it.
 #[must_use]
-pub fn alerts(picture: &Picture, role: Role, lang: Lang) -> AlertsVm {
-    let active = picture.alerts.active();
-    AlertsVm {
-        counts: picture.alerts.counts(),
-        cards: active.iter().take(MOST).map(|a| card(picture, a, role, lang)).collect(),
-        beyond: active.len().saturating_sub(MOST),
+pub fn alerts(picture: &Picture, open: Option<u64>, role: Role, lang: Lang) -> AlertsVm {
+    let board = &picture.alerts;
+    let mut rows = Vec::new();
+    for g in board.groups.iter() {
+        let count: u32 = g.levels.iter().sum();
+        if let (1, Some(alert)) = (count, board.find(g.lead)) {
+            rows.push(Row::Alert(card(picture, alert, role, lang), false));
+            continue;
+        }
+        let opened = open == Some(g.id);
+        rows.push(Row::Group(group(picture, g, opened, role, lang)));
+        if opened {
+            let members = g.head.iter().filter_map(|id| board.find(*id));
+            rows.extend(members.map(|a| Row::Alert(card(picture, a, role, lang), true)));
+        }
     }
+    let beyond = rows.len().saturating_sub(MOST);
+    rows.truncate(MOST);
+    AlertsVm { counts: board.counts(), rows, beyond }
 }

@@ -1,5 +1,6 @@
 //! Why an alert has its colour, and where the readings that prove it come from.
 
+use guanlan_alerting::{AlertState, explain, rules::Direction};
 use guanlan_core::{AlertId, AlertLevel, CaseId, Lang, Role};
 use guanlan_room::Picture;
 
@@ -19,8 +20,16 @@ pub struct WhyVm {
     pub place: String,
     /// One sentence.
     pub sentence: String,
+    /// Rule and file, thresholds, delays, what raised or rested it: one line each.
+    pub lines: Vec<String>,
     /// Key of the label and value.
     pub facts: Vec<(&'static str, String)>,
+    /// Other streams that had a say: name, value, whether their condition held.
+    pub inputs: Vec<(String, String, bool)>,
+    /// What it is at the moment.
+    pub state: AlertState,
+    /// Name of its rule, without the version.
+    pub rule: String,
     /// Unit of the readings.
     pub unit: &'static str,
     /// The readings that led to the level: time, value, over the threshold.
@@ -48,9 +57,9 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
     let unit = alert.property.unit();
     let card = alerts::card(picture, alert, role, lang);
     let at = |s: guanlan_core::Stamp| s.format_local("%H:%M:%S");
+    let told = explain(alert, &picture.rules);
     let mut facts: Vec<(&'static str, String)> = vec![
-        ("k-rule", alert.rule.clone()),
-        ("k-why-threshold", format!("{} {unit}", number(alert.threshold))),
+        ("k-state", alert.state().name().get(lang).to_owned()),
         (
             "k-why-since",
             tr_with(
@@ -70,15 +79,15 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
             .join(" · ");
         facts.push(("k-why-seen", words));
     }
-    if !card.remark.is_empty() {
-        facts.push(("k-state", card.remark.clone()));
-    }
     let row = picture.sensors.row(alert.index);
     if let Some(row) = &row {
         facts.push(("k-quality", format!("{} · {}", row.quality.name().get(lang), row.reason.name().get(lang))));
     }
     let proof = alert.evidence.iter().rev().map(|e| {
-        let over = e.value >= alert.threshold;
+        let over = match told.direction {
+            Direction::Above => e.value >= alert.threshold,
+            Direction::Below => e.value <= alert.threshold,
+        };
         (at(e.at), format!("{} {unit}", number(e.value)), over)
     });
     Some(WhyVm {
@@ -86,15 +95,15 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
         level: alert.level,
         title: card.title,
         place: card.place,
-        sentence: tr_with(
-            lang,
-            "k-why-sentence",
-            &[
-                ("value", &format!("{} {unit}", number(alert.value))),
-                ("level", alert.level.name().get(lang)),
-                ("threshold", &format!("{} {unit}", number(alert.threshold))),
-            ],
-        ),
+        sentence: told.words.get(lang).to_owned(),
+        lines: told.lines.iter().map(|l| l.get(lang).to_owned()).collect(),
+        inputs: alert
+            .inputs
+            .iter()
+            .map(|i| (i.place.get(lang).to_owned(), format!("{} {}", number(i.value), i.property.unit()), i.holds))
+            .collect(),
+        state: alert.state(),
+        rule: alert.rule.split('@').next().unwrap_or_default().to_owned(),
         facts,
         unit,
         proof: proof.collect(),

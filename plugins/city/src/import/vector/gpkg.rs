@@ -1,6 +1,9 @@
 //! GeoPackage 1.0 to 1.4 (OGC 12-128): feature tables of an SQLite file, opened read-only.
 
-use std::path::Path;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
 use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use serde_json::{Map, Value};
@@ -98,7 +101,10 @@ fn rows(
 ) -> Result<(), Stop> {
     let quoted = table.name.replace('"', "\"\"");
     let mut query = db.prepare(&format!("SELECT * FROM \"{quoted}\""))?;
-    let names: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+    // The library panics at a name that is no UTF-8.
+    let names: std::thread::Result<Vec<String>> =
+        catch_unwind(AssertUnwindSafe(|| query.column_names().into_iter().map(str::to_owned).collect()));
+    let names = names.map_err(|_| rusqlite::Error::InvalidColumnName("no UTF-8".into()))?;
     let shape = names.iter().position(|n| n.eq_ignore_ascii_case(&table.column));
     let mut rows = query.query([])?;
     let mut n = 0;
