@@ -81,7 +81,9 @@ proptest! {
         // A device that spoke long ago would rightly fall silent between two cuts.
         prop_assume!(clock.iter().all(|&c| c == 0 || end - c < 100));
         let alerts = |events: Vec<Event>| -> Vec<Event> {
-            events.into_iter().filter(|e| !matches!(e, Event::SensorQuality { .. })).collect()
+            // Calls are made once a tick, so that how an instant is cut decides how many there are.
+            let other = |e: &Event| matches!(e, Event::SensorQuality { .. } | Event::SoundDue { .. } | Event::AlertEscalated { .. });
+            events.into_iter().filter(|e| !other(e)).collect()
         };
         let mut whole = Room::new(sensors(), &rules);
         // Every device says where its time begins, so that the first scan finds none of them old.

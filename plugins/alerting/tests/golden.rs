@@ -48,7 +48,8 @@ fn golden_series_through_a_room() {
     for (t, v) in series() {
         let events = room.tick(t, vec![reading("g", t, v)]);
         changes(t, &events, &mut got);
-        all.extend(events);
+        // Who is called and what is heard are facts of their own.
+        all.extend(events.into_iter().filter(|e| !matches!(e, Event::SoundDue { .. } | Event::AlertEscalated { .. })));
         if t == 630 {
             let alert = room.book().active()[0].clone();
             assert_eq!((alert.level, alert.raised_at, alert.since), (Red, at(90), at(630)));
