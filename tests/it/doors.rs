@@ -111,6 +111,10 @@ fn keeps_promise(document: &Value, schema: &Value, body: &Value, at: &str) {
     }
 }
 
+/// Lists that a young room may well have nothing for.
+const EMPTY_AT_FIRST: [&str; 6] =
+    ["/drills", "/alerts/pending", "/alerts/silences", "/advice", "/measures", "/closures"];
+
 #[test]
 fn every_door_is_described_and_answers_as_described() {
     let folder = scratch();
@@ -128,6 +132,8 @@ fn every_door_is_described_and_answers_as_described() {
     let document = http.read("/openapi.json");
     all_links_lead_somewhere(&document, &document);
     let paths = document["paths"].as_object().unwrap();
+    let alert = http.read("/alerts")[0]["id"].clone();
+    let alert = alert.as_str().map_or_else(|| alert.to_string(), str::to_owned);
     for (path, methods) in ROUTES {
         for method in *methods {
             let described = &paths.get(*path).unwrap_or_else(|| panic!("{path} is not described"))[*method];
@@ -140,8 +146,14 @@ fn every_door_is_described_and_answers_as_described() {
         {
             continue;
         }
+        // The first forecast takes minutes.
+        if path == "/forecast" && http.get(path).status == 404 {
+            continue;
+        }
         let id = if path.starts_with("/cases") {
             &case
+        } else if path.starts_with("/alerts") {
+            &alert
         } else if path.starts_with("/units") {
             &unit
         } else {
@@ -149,12 +161,14 @@ fn every_door_is_described_and_answers_as_described() {
         };
         let asked = path.replace("{id}", id);
         let query = if path == "/observations" { format!("?sensor={gauge}") } else { "?limit=50".to_owned() };
-        let query = if path == "/health" || path.starts_with("/timelines") { String::new() } else { query };
+        let parameters = described["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        let limited = path == "/observations" || parameters.iter().any(|p| p["name"] == "limit");
+        let query = if limited { query } else { String::new() };
         let body = http.read(&format!("{asked}{query}"));
         let schema = &described["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{path} does not say what it answers");
         keeps_promise(&document, schema, &body, path);
-        let empty_is_right = matches!(path.as_str(), "/drills");
+        let empty_is_right = EMPTY_AT_FIRST.contains(&path.as_str());
         assert!(empty_is_right || body.as_array().is_none_or(|l| !l.is_empty()), "{path} answered an empty list");
     }
 }
@@ -430,7 +444,12 @@ fn an_exercise_runs_beside_the_live_room_and_never_touches_it() {
     assert_eq!(http.read("/rooms").as_array().unwrap().len(), 1);
     room.stop();
     let journals = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path());
-    let journals: Vec<_> = journals.filter(|p| p.extension().is_some_and(|x| x == "db")).collect();
+    // Each has a history beside it, which is no journal.
+    let is_journal = |p: &std::path::PathBuf| {
+        let name = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.ends_with(".db") && !name.ends_with(".history.db")
+    };
+    let journals: Vec<_> = journals.filter(is_journal).collect();
     assert_eq!(journals.len(), 2, "each timeline has its own journal: {journals:?}");
     journals.iter().for_each(|journal| drop(verified(journal)));
 }
