@@ -220,11 +220,16 @@ fn a_flood_of_garbage_does_not_keep_readings_out() {
         _ => format!("{{\"result\":\"wet\",\"Datastream\":{{\"@iot.id\":\"F{n}\"}}}}"),
     });
     publish(port, "v1.1/Observations", lines, &[]);
-    wait("a thousand readings", || house.readings() == (1000, 0));
+    // With QoS 1 and a full window mosquitto_pub may let a later line overtake an earlier one: late readings count.
+    let whole = |n: u64| {
+        let (taken, late) = house.readings();
+        taken + late == n
+    };
+    wait("a thousand readings", || whole(1000));
     wait("two thousand refused", || house.info("m").figures.refused == 2000);
     assert!(house.intake.quarantined().len() <= 500, "the quarantine is bounded");
     // A clock that is ahead: refused by the room, the stream goes on.
     publish(port, "v1.1/Observations", [steady(900_000_000)].into_iter(), &[]);
     publish(port, "v1.1/Observations", [steady(3_001)].into_iter(), &[]);
-    wait("after the skewed clock", || house.readings() == (1001, 0));
+    wait("after the skewed clock", || whole(1001));
 }
