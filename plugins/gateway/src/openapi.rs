@@ -27,7 +27,7 @@ use crate::{
     ),
     components(schemas(
         past::SeriesOut, past::PointOut, past::FigureOut, status::TroubleOut,
-        alerts::InputOut, alerts::ProofOut, alerts::WhyOut, alerts::GroupOut, alerts::PendingOut, alerts::SilenceOut,
+        alerts::InputOut, alerts::ProofOut, alerts::ThresholdOut, alerts::WhyOut, alerts::GroupOut, alerts::PendingOut, alerts::SilenceOut,
         alerts::RulesOut, alerts::LineageOut, alerts::CatalogueOut, alerts::ShareOut, alerts::RiskOut, alerts::SpotOut,
         alerts::RisksOut, alerts::PointsOut, alerts::RankedOut,
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,

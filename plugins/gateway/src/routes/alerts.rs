@@ -85,6 +85,15 @@ pub(crate) struct ProofOut {
     value: f64,
 }
 
+/// A level's threshold.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ThresholdOut {
+    /// Level.
+    level: String,
+    /// Value, in the unit of the explanation.
+    value: f64,
+}
+
 /// Why an alert has its colour.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WhyOut {
@@ -100,9 +109,8 @@ pub(crate) struct WhyOut {
     state: String,
     /// Unit of all values.
     unit: String,
-    /// Threshold of each level, lowest first: level and value.
-    #[schema(value_type = Vec<Object>)]
-    thresholds: Vec<(String, f64)>,
+    /// Threshold of each level, lowest first.
+    thresholds: Vec<ThresholdOut>,
     /// Distance beyond a threshold needed to leave its level.
     hysteresis: f64,
     /// How long the level's condition must hold, s.
@@ -127,7 +135,11 @@ fn why(e: &Explanation, lineage: Option<LineageOut>) -> WhyOut {
         in_force: e.in_force,
         state: e.state.key().to_owned(),
         unit: e.unit.clone(),
-        thresholds: e.thresholds.iter().map(|(l, v)| (l.name().en.to_lowercase(), *v)).collect(),
+        thresholds: e
+            .thresholds
+            .iter()
+            .map(|(level, value)| ThresholdOut { level: level.name().en.to_lowercase(), value: *value })
+            .collect(),
         hysteresis: e.hysteresis,
         on_delay_s: e.on_delay_s,
         off_delay_s: e.off_delay_s,

@@ -53,13 +53,13 @@ pub(crate) struct WaterOut {
     depth_m: Option<f64>,
     /// Skill before correction, books with the nudged volume, speed, rain source and coverage, gauges with what the
     /// model thinks of them.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     report: Value,
     /// Gauges that are not believed.
     #[schema(value_type = Vec<Object>)]
     contradicted: Vec<Value>,
     /// Fill of conduits and nodes, %, pumps, flow, rain; when asked for.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     scene: Option<Value>,
 }
 
