@@ -158,7 +158,7 @@ fn every_door_is_described_and_answers_as_described() {
             continue;
         }
         // The first forecast takes minutes.
-        if path == "/forecast" && http.get(path).status == 404 {
+        if path == "/forecast" && http.read(path).is_null() {
             continue;
         }
         let id = if path.starts_with("/cases") {
