@@ -1,6 +1,6 @@
 //! One case (案卷): what happened, where, how far it is, and everything that was ever done to it.
 
-use guanlan_core::{AlertId, AlertLevel, Bilingual, CaseId, OrgId, Role, Stamp, UnitId};
+use guanlan_core::{AlertId, AlertLevel, Bilingual, CaseId, OrgId, PhotoView, Role, Stamp, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::{limit::Limit, state::CaseState};
@@ -118,6 +118,8 @@ pub struct MergedReport {
     pub text: String,
     /// URL or name of a photo.
     pub photo: Option<String>,
+    /// Where it looks.
+    pub view: PhotoView,
 }
 
 /// 挂账.
@@ -178,6 +180,8 @@ pub struct Case {
     pub arrived: Vec<UnitId>,
     /// URL or name of the photo it was reported with.
     pub photo: Option<String>,
+    /// Where that photo looks.
+    pub photo_view: PhotoView,
     /// URL or name of the after-photo.
     pub after_photo: Option<String>,
     /// 挂账, while it lasts.
@@ -231,6 +235,7 @@ impl Case {
             units: Vec::new(),
             arrived: Vec::new(),
             photo: None,
+            photo_view: PhotoView::default(),
             after_photo: None,
             suspended: None,
             suspended_ms: 0,

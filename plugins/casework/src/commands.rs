@@ -1,6 +1,6 @@
 //! Commands of people and programs about cases: who, may they, is it legal now.
 
-use guanlan_core::{CaseId, Command, CommandEnvelope, Refusal, RefusalKind, Role};
+use guanlan_core::{CaseId, Command, CommandEnvelope, PhotoView, Refusal, RefusalKind, Role};
 use serde_json::{Value, json};
 
 use crate::{
@@ -132,6 +132,7 @@ impl Desk<'_> {
             place: None,
             alert: None,
             photo: None,
+            view: PhotoView::default(),
             actor: &envelope.actor,
             role: envelope.role,
         };

@@ -1,7 +1,7 @@
 //! Alerts and reports in: a new case, or one more report of an open one.
 
 use guanlan_core::{
-    AlertId, AlertLevel, Bilingual, CaseId, Event, ObservedProperty, Role, Stamp, input::CitizenReport,
+    AlertId, AlertLevel, Bilingual, CaseId, Event, ObservedProperty, PhotoView, Role, Stamp, input::CitizenReport,
 };
 
 use crate::{
@@ -35,6 +35,7 @@ pub(crate) struct Report<'a> {
     pub place: Option<Bilingual>,
     pub alert: Option<AlertId>,
     pub photo: Option<String>,
+    pub view: PhotoView,
     pub actor: &'a str,
     pub role: Role,
 }
@@ -76,6 +77,7 @@ impl Desk<'_> {
                 source: report.source,
                 text: report.text.to_owned(),
                 photo: report.photo.clone(),
+                view: report.view,
             });
             case.note(now, report.actor, report.role, format!("{} {}", report.source.name().zh, report.text));
         });
@@ -110,6 +112,7 @@ impl Desk<'_> {
             limit,
             deadlines: Deadlines { register_by: Some(now + rules.register_ms), close_by, ..Deadlines::default() },
             photo: report.photo.clone(),
+            photo_view: report.view,
             alert: report.alert,
             ..Case::new(id.clone(), report.code, now)
         };
@@ -158,6 +161,7 @@ impl Desk<'_> {
             place: Some(news.place.clone()),
             alert: Some(news.alert),
             photo: None,
+            view: PhotoView::default(),
             actor: ROOM,
             role: Role::System,
         };
@@ -214,6 +218,7 @@ impl Desk<'_> {
             place: None,
             alert: None,
             photo: report.photo.clone(),
+            view: report.view,
             actor: "citizen",
             role: Role::System,
         };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::CommandEnvelope,
     id::{DispatchId, SensorId, UnitId},
+    photo::PhotoView,
     quantity::ObservedProperty,
     rain::RainGrids,
     stamp::Stamp,
@@ -171,6 +172,8 @@ pub struct CitizenReport {
     pub text: String,
     /// URL or name of a photo.
     pub photo: Option<String>,
+    /// Where the photo looks.
+    pub view: PhotoView,
 }
 
 /// Water depth over the ground on a raster, quantised so that it journals small and exact.

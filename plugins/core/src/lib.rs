@@ -13,6 +13,7 @@ pub mod id;
 pub mod input;
 pub mod level;
 pub mod mode;
+pub mod photo;
 pub mod quantity;
 pub mod rain;
 pub mod role;
@@ -29,6 +30,7 @@ pub use id::{AlertId, CaseId, CommandId, DispatchId, OrgId, SensorId, TimelineId
 pub use input::Input;
 pub use level::AlertLevel;
 pub use mode::Mode;
+pub use photo::PhotoView;
 pub use quantity::ObservedProperty;
 pub use rain::{RainFrame, RainGrids};
 pub use role::Role;

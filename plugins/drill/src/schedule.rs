@@ -1,7 +1,7 @@
 //! What a script puts into the inbox, and when. Pure.
 
 use guanlan_core::{
-    Command, Input, Role, Stamp,
+    Command, Input, PhotoView, Role, Stamp,
     command::CommandEnvelope,
     input::{CitizenReport, Inject, Observation},
 };
@@ -49,6 +49,7 @@ pub fn due_inputs(plan: &DrillPlan, from: Stamp, to: Stamp, start: Stamp) -> Vec
                     code: code.clone(),
                     text: text.clone(),
                     photo: None,
+                    view: PhotoView::default(),
                 }),
             ),
             Effect::Sensor { sensor, value, hold_s, every_s } => {

@@ -3,7 +3,7 @@
 
 use crate::place::Placer;
 use guanlan_core::{
-    Bilingual, DispatchId, Input, ObservedProperty, Stamp,
+    Bilingual, DispatchId, Input, ObservedProperty, PhotoView, Stamp,
     input::{CitizenReport, Observation, SensorDeclared, UnitFix, UnitReport, UnitStatus},
 };
 use guanlan_geography::LocalFrame;
@@ -279,6 +279,17 @@ struct CitizenWire {
     text: String,
     #[serde(default)]
     photo: Option<String>,
+    /// Where the photo looks, by our names or those of EXIF, flat or under `exif`.
+    #[serde(flatten)]
+    more: serde_json::Map<String, Value>,
+}
+
+fn view_of(fields: &serde_json::Map<String, Value>) -> PhotoView {
+    PhotoView::of_fields(|name| match fields.get(name).or_else(|| fields.get("exif")?.get(name))? {
+        Value::String(s) => Some(s.clone()),
+        Value::Number(n) => Some(n.to_string()),
+        _ => None,
+    })
 }
 
 fn citizen(value: Value, frame: &Placer) -> Result<Vec<Input>, Refused> {
@@ -296,6 +307,7 @@ fn citizen(value: Value, frame: &Placer) -> Result<Vec<Input>, Refused> {
         code: wire.code,
         text: wire.text,
         photo: wire.photo,
+        view: view_of(&wire.more),
     })])
 }
 
@@ -373,9 +385,12 @@ mod tests {
         );
         let citizen = parse(
             "guanlan/reports",
-            r#"{"report":"r-1","at":"2026-07-01T08:00:00+08:00","lon":120.2,"lat":30.3,"code":"06-010","text":"垃圾"}"#,
+            r#"{"report":"r-1","at":"2026-07-01T08:00:00+08:00","lon":120.2,"lat":30.3,"code":"06-010","text":"垃圾",
+                "heading_deg":271.5,"exif":{"CameraElevationAngle":"-40/10","FocalLengthIn35mmFilm":26,"Make":"X"}}"#,
         )
         .unwrap();
         assert!(matches!(&citizen[0], Input::Citizen(c) if c.code == "06-010"));
+        let Input::Citizen(c) = &citizen[0] else { panic!() };
+        assert_eq!((c.view.heading_deg, c.view.pitch_deg, c.view.fov_deg), (Some(271.5), Some(-4.0), Some(69.39)));
     }
 }

@@ -237,6 +237,12 @@ pub struct CaseOut {
     pub units: Vec<String>,
     /// Photo of the report.
     pub photo: Option<String>,
+    /// Where it looks, degrees clockwise from true north, when the sender told it.
+    pub photo_heading_deg: Option<f64>,
+    /// Degrees it looks above the horizon.
+    pub photo_pitch_deg: Option<f64>,
+    /// Its horizontal field of view, degrees.
+    pub photo_fov_deg: Option<f64>,
     /// Photo after handling.
     pub after_photo: Option<String>,
     /// Times it was sent back after a check.
@@ -318,6 +324,9 @@ pub fn case(frame: &LocalFrame, picture: &Picture, c: &Case) -> CaseOut {
         org: c.org.as_ref().map(ToString::to_string),
         units: c.units.iter().map(ToString::to_string).collect(),
         photo: c.photo.clone(),
+        photo_heading_deg: c.photo_view.heading_deg,
+        photo_pitch_deg: c.photo_view.pitch_deg,
+        photo_fov_deg: c.photo_view.fov_deg,
         after_photo: c.after_photo.clone(),
         rework: c.rework,
         alert: c.alert.map(|a| a.0),

@@ -375,7 +375,7 @@ mod tests {
     use crate::fixture::{machine, picture};
     use guanlan_city::model::{AdminArea, AdminLevel, Building, BuildingPart, SensorSpec};
     use guanlan_core::{
-        Bilingual, Input,
+        Bilingual, Input, PhotoView,
         input::{CitizenReport, Observation},
     };
 
@@ -432,6 +432,7 @@ mod tests {
             code: "06-010".into(),
             text: String::new(),
             photo: None,
+            view: PhotoView::default(),
         };
         machine.tick(t0 + 1000, vec![Input::Citizen(report)]);
         let mut counter = Counter::new(&city);

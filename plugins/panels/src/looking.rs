@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bevy::prelude::*;
 use guanlan_city::{City, demo, import::assemble::LoadOptions};
 use guanlan_core::{
-    Input, Lang, Mode, ObservedProperty, Stamp,
+    Input, Lang, Mode, ObservedProperty, PhotoView, Stamp,
     input::{CitizenReport, FeedState, Observation, UnitStatus},
 };
 use guanlan_journal::{Meta, SqliteStore};
@@ -75,6 +75,7 @@ fn inputs(city: &City, m: i64, now: Stamp) -> Vec<Input> {
             code: ["06-010", "01-001", "03-004", "05-002"][m as usize % 4].into(),
             text: "路面有垃圾堆放，请尽快处理".into(),
             photo: Some(format!("snap-{m}.jpg")),
+            view: PhotoView::new(Some((m * 37 % 360) as f64), None, None),
         }));
     }
     out

@@ -10,7 +10,7 @@ use guanlan_city::{
     model::{AdminArea, AdminLevel, SensorSpec, UnitKind, UnitSpec},
 };
 use guanlan_core::{
-    AlertLevel, Bilingual, Input, Mode, ObservedProperty, Stamp,
+    AlertLevel, Bilingual, Input, Mode, ObservedProperty, PhotoView, Stamp,
     input::{CitizenReport, Observation, UnitFix},
 };
 use guanlan_room::{Health, Machine, Picture, Playback, RoomConfig};
@@ -103,6 +103,7 @@ fn inputs(k: i64) -> Vec<Input> {
             code: "06-010".into(),
             text: "垃圾".into(),
             photo: None,
+            view: PhotoView::default(),
         }));
     }
     out

@@ -12,7 +12,7 @@ use guanlan_city::{
 };
 use guanlan_core::{
     AlertId, AlertLevel, Bilingual, CaseId, Command, CommandEnvelope, DispatchId, Event, Input, Mode, ObservedProperty,
-    Refusal, Role, Stamp,
+    PhotoView, Refusal, Role, Stamp,
     input::{CitizenReport, UnitStatus},
 };
 use guanlan_tick::{Clock, Inbox, Outbox, RoomSystems, RoomTick, StateRegistry};
@@ -235,6 +235,7 @@ pub fn citizen(report: &str, code: &str, text: &str, place_m: [f64; 2]) -> Input
         code: code.into(),
         text: text.into(),
         photo: None,
+        view: PhotoView::default(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Open311 GeoReport v2 (DOMAIN §3.3): service requests and services, JSON and XML.
 
-use guanlan_core::Stamp;
+use guanlan_core::{PhotoView, Stamp};
 use serde_json::Value;
 
 use super::xml::{self, Element};
@@ -36,6 +36,8 @@ pub struct Request {
     pub lon: Option<f64>,
     /// A photo.
     pub media_url: String,
+    /// Where the photo looks: fields of the request or of its `extended_attributes`.
+    pub view: PhotoView,
 }
 
 /// A service.
@@ -65,7 +67,7 @@ pub fn requests(bytes: &[u8]) -> Result<Vec<Result<Request, String>>, String> {
             let value: Value = serde_json::from_slice(bytes).map_err(|e| format!("not JSON: {e}"))?;
             let list = value.as_array().or_else(|| value.get("service_requests")?.as_array());
             let list = list.ok_or("a list of requests was expected")?;
-            let get = |v: &Value, name: &str| match v.get(name) {
+            let get = |v: &Value, name: &str| match v.get(name).or_else(|| v.get("extended_attributes")?.get(name)) {
                 Some(Value::String(s)) => s.clone(),
                 Some(Value::Number(n)) => n.to_string(),
                 _ => String::new(),
@@ -77,7 +79,16 @@ pub fn requests(bytes: &[u8]) -> Result<Vec<Result<Request, String>>, String> {
             if !matches!(root.name.as_str(), "service_requests" | "requests") {
                 return Err(format!("<service_requests> was expected, not <{}>", root.name));
             }
-            Ok(root.all("request").map(|r| request(&|name| r.text_of(name).to_owned())).collect())
+            Ok(root
+                .all("request")
+                .map(|r| {
+                    let more = r.child("extended_attributes");
+                    request(&|name| match (r.text_of(name), more) {
+                        ("", Some(more)) => more.text_of(name).to_owned(),
+                        (text, _) => text.to_owned(),
+                    })
+                })
+                .collect())
         }
     }
 }
@@ -130,6 +141,7 @@ fn request(get: &dyn Fn(&str) -> String) -> Result<Request, String> {
         lat,
         lon,
         media_url: get("media_url"),
+        view: PhotoView::of_fields(|name| Some(get(name)).filter(|t| !t.is_empty())),
     })
 }
 
@@ -171,6 +183,11 @@ mod tests {
         let text = r#"[{"service_request_id":"YC202607010001","status":"open","service_code":"01003","service_name":"雨水井盖异常","requested_datetime":"2026-07-01T08:00:00+08:00","lat":39.9087,"long":116.3975}]"#;
         let request = requests(text.as_bytes()).unwrap().remove(0).unwrap();
         assert_eq!((request.id.as_str(), request.lat, request.closed), ("YC202607010001", Some(39.9087), false));
+        let seen = br#"[{"token":"t","extended_attributes":{"heading_deg":"90","fov":66}}]"#;
+        assert_eq!(requests(seen).unwrap().remove(0).unwrap().view, PhotoView::new(Some(90.0), None, Some(66.0)));
+        let seen = b"<service_requests><request><token>t</token><extended_attributes><GPSImgDirection>181/2\
+            </GPSImgDirection></extended_attributes></request></service_requests>";
+        assert_eq!(requests(seen).unwrap().remove(0).unwrap().view.heading_deg, Some(90.5));
         let bad = requests(br#"[{"service_request_id":1,"lat":"north"},{}]"#).unwrap();
         assert!(bad[0].as_ref().unwrap_err().contains("lat") && bad[1].is_err());
     }

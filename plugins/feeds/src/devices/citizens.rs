@@ -73,6 +73,8 @@ pub struct Sighting {
     pub text: &'static str,
     /// Photo name.
     pub photo: String,
+    /// Where it looks, degrees clockwise from north; phones with the compass off do not say it.
+    pub heading_deg: Option<f64>,
 }
 
 /// Relative traffic of reports over the day; its mean is 1.
@@ -122,6 +124,12 @@ fn sighting(seed: u64, city: &City, at: Stamp, minute: i64) -> Option<Sighting> 
         code: kind.code,
         text,
         photo: format!("demo/{}.jpg", kind.photo),
+        heading_deg: (unit(seed, 0xC177, m) < 0.8).then(|| {
+            // Mostly along the street, up or down.
+            let along = f64::from(b[0] - a[0]).atan2(f64::from(b[1] - a[1])).to_degrees();
+            let turn = 180.0 * f64::from(u8::from(unit(seed, 0xC178, m) < 0.5));
+            (along + turn + 50.0 * (unit(seed, 0xC179, m) - 0.5)).rem_euclid(360.0).round()
+        }),
     })
 }
 

@@ -130,6 +130,7 @@ impl Devices {
                     payload: json!({
                         "report": sighting.report, "at": sighting.at.to_rfc3339(), "lon": round7(lon), "lat": round7(lat),
                         "code": sighting.code, "text": sighting.text, "photo": sighting.photo,
+                        "heading_deg": sighting.heading_deg,
                     })
                     .to_string(),
                     important: true,

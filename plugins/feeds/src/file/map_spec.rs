@@ -79,6 +79,12 @@ pub struct MapSpec {
     pub text: Option<String>,
     /// Report and crew: URL of a photo.
     pub photo: Option<String>,
+    /// Report: where the photo looks, degrees clockwise from true north (EXIF `GPSImgDirection`).
+    pub heading: Option<String>,
+    /// Report: degrees the photo looks above the horizon.
+    pub pitch: Option<String>,
+    /// Report: horizontal field of view of the photo, degrees.
+    pub fov: Option<String>,
     /// Crew: available, en_route, on_scene …
     pub status: Option<String>,
     /// Crew: number of the dispatch.

@@ -6,7 +6,7 @@ mod times;
 pub mod units;
 
 use guanlan_core::{
-    Bilingual, DispatchId, Input, ObservedProperty, Stamp,
+    Bilingual, DispatchId, Input, ObservedProperty, PhotoView, Stamp,
     input::{CitizenReport, Observation, SensorDeclared, UnitFix, UnitReport, UnitStatus},
 };
 use serde_json::Value;
@@ -42,6 +42,9 @@ pub struct Mapper {
     code: Option<Pick>,
     text: Option<Pick>,
     photo: Option<Pick>,
+    heading: Option<Pick>,
+    pitch: Option<Pick>,
+    fov: Option<Pick>,
     status: Option<Pick>,
     dispatch: Option<Pick>,
 }
@@ -103,6 +106,9 @@ impl Mapper {
             code: pick(&spec.code)?,
             text: pick(&spec.text)?,
             photo: pick(&spec.photo)?,
+            heading: pick(&spec.heading)?,
+            pitch: pick(&spec.pitch)?,
+            fov: pick(&spec.fov)?,
             status: pick(&spec.status)?,
             dispatch: pick(&spec.dispatch)?,
             spec: spec.clone(),
@@ -173,6 +179,19 @@ impl Mapper {
             Some(n) => Ok(Some(n)),
             None => Err(refuse(field, format!("a finite number was expected, not {value}"))),
         }
+    }
+
+    /// Where a report's photo looks; a phone that wrote nonsense is no reason to lose the report.
+    fn view(&self, row: &Row<'_>, came: Came<'_>) -> PhotoView {
+        PhotoView::of_fields(|name| {
+            let pick = match name {
+                "heading" => &self.heading,
+                "pitch" => &self.pitch,
+                "fov" => &self.fov,
+                _ => return None,
+            };
+            self.text(pick.as_ref(), row, came)
+        })
     }
 
     fn instant(&self, row: &Row<'_>, came: Came<'_>) -> Result<Stamp, Refused> {
@@ -259,6 +278,7 @@ impl Mapper {
                     code: self.text(self.code.as_ref(), row, came).unwrap_or_default(),
                     text: self.text(self.text.as_ref(), row, came).ok_or_else(|| missing("text"))?,
                     photo: self.text(self.photo.as_ref(), row, came),
+                    view: self.view(row, came),
                 }));
                 Ok(Some(at))
             }

@@ -94,9 +94,13 @@ fn positions_reports_and_crews() {
     let Input::Fix(fix) = &mapped.inputs[0] else { panic!() };
     assert_eq!((fix.at, fix.battery), (Stamp::from_secs(1_782_864_000), Some(100)));
     assert!((fix.speed_mps - 10.0).abs() < 1e-6);
-    let map = "as = \"report\"\nid = \"n\"\nlon = \"x\"\nlat = \"y\"\ntext = \"w\"\ncode = \"=06-010\"";
-    let mapped = apply(map, r#"[{"n":"1","x":116.4,"y":39.9,"w":"垃圾"},{"n":"2","x":116.4,"y":95,"w":"?"}]"#, "");
-    assert!(matches!(&mapped.inputs[0], Input::Citizen(c) if c.code == "06-010" && c.text == "垃圾"));
+    let map =
+        "as = \"report\"\nid = \"n\"\nlon = \"x\"\nlat = \"y\"\ntext = \"w\"\ncode = \"=06-010\"\nheading = \"h\"";
+    let mapped =
+        apply(map, r#"[{"n":"1","x":116.4,"y":39.9,"w":"垃圾","h":"-90"},{"n":"2","x":116.4,"y":95,"w":"?"}]"#, "");
+    assert!(
+        matches!(&mapped.inputs[0], Input::Citizen(c) if c.code == "06-010" && c.text == "垃圾" && c.view.heading_deg == Some(270.0))
+    );
     assert_eq!(mapped.refused[0].0.field, "lon/lat");
     let crew =
         apply("as = \"crew\"\nid = \"u\"\nstatus = \"s\"", r#"[{"u":"D","s":"on_scene"},{"u":"D","s":"asleep"}]"#, "");

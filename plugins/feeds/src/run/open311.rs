@@ -118,6 +118,7 @@ pub fn report(r: &Request, spec: &Open311, placer: &Placer) -> Result<Option<(St
     words.retain(|w| !w.is_empty());
     let text: String = words.join("；").chars().take(4_000).collect();
     let photo = (!r.media_url.is_empty()).then(|| r.media_url.clone());
-    let report = CitizenReport { report: format!("open311-{}", r.id), at, east_m, north_m, code, text, photo };
+    let report =
+        CitizenReport { report: format!("open311-{}", r.id), at, east_m, north_m, code, text, photo, view: r.view };
     Ok(Some((r.updated.unwrap_or(at).max(at), report)))
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use guanlan_casework::{Case, CaseState};
-use guanlan_core::{Input, Stamp, input::CitizenReport};
+use guanlan_core::{Input, PhotoView, Stamp, input::CitizenReport};
 use guanlan_feeds::{codec::xml::escape, wall_now};
 use serde_json::{Map, Value, json};
 
@@ -131,6 +131,12 @@ fn request(doors: &Doors, case: &Case) -> Value {
         row.insert("long".into(), json!((lon * 1e7).round() / 1e7));
     }
     row.insert("media_url".into(), json!(case.photo));
+    let view = case.photo_view;
+    let angles = [("heading_deg", view.heading_deg), ("pitch_deg", view.pitch_deg), ("fov_deg", view.fov_deg)];
+    let told: Map<String, Value> = angles.iter().filter_map(|(k, v)| Some(((*k).to_owned(), json!((*v)?)))).collect();
+    if !told.is_empty() {
+        row.insert("extended_attributes".into(), Value::Object(told));
+    }
     Value::Object(row)
 }
 
@@ -341,6 +347,9 @@ pub(crate) async fn post(State(doors): Hall, Path(what): Path<String>, headers: 
         code: code.to_owned(),
         text,
         photo: field(&asked, "media_url").map(str::to_owned),
+        view: PhotoView::of_fields(|name| {
+            field(&asked, name).or_else(|| field(&asked, &format!("attribute[{name}]"))).map(str::to_owned)
+        }),
     };
     let (tx, rx) = tokio::sync::oneshot::channel();
     let ack = Box::new(move |durable| {
