@@ -1,10 +1,16 @@
 //! What a person asked for by a click: collected from the panels, carried out in one place.
 
-use guanlan_core::{AlertId, CaseId, Command, Role, Stamp, TimelineId, UnitId};
+use guanlan_core::{AlertId, CaseId, Command, Role, SensorId, Stamp, TimelineId, UnitId};
 
 use guanlan_stage::AreaStyle;
 
-use crate::{layout::Side, subject::Subject, tools::Tool, vm::detail::CaseOp};
+use crate::{
+    layout::Side,
+    past::{Grouping, Span},
+    subject::Subject,
+    tools::Tool,
+    vm::detail::CaseOp,
+};
 
 /// A wish.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +71,18 @@ pub enum UiAction {
     UseTool,
     /// Explains an alert's colour; `None` closes the explanation.
     Explain(Option<AlertId>),
+    /// Shows the past of a stream; `None` closes it.
+    Trend(Option<SensorId>),
+    /// Shows it over another span.
+    TrendSpan(Span),
+    /// Shows figures of cases over a span, put together so.
+    RecordsOf(Span, Grouping),
+    /// Opens the terms of a grid's risk; `None` closes them.
+    OpenRisk(Option<u32>),
+    /// Compares the water shown with another timeline's; `None` ends it.
+    Compare(Option<TimelineId>),
+    /// Compares in two linked views, or in one with a divider.
+    CompareSideBySide(bool),
     /// Draws areas as outlines or as prisms of a figure.
     SetAreaStyle(AreaStyle),
     /// Shows or hides a layer.

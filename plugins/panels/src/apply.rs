@@ -5,7 +5,7 @@ use guanlan_room::{Control, Picture};
 use guanlan_stage::camera::Lens;
 use guanlan_stage::frame::{scene_to_heading, to_scene};
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
-use guanlan_stage::{AreaStyle, CameraPose, CameraRig, FlyTo, Ground, MapLens};
+use guanlan_stage::{AreaStyle, CameraPose, CameraRig, Compare, CompareView, FlyTo, Ground, MapLens};
 
 use crate::{
     action::UiAction,
@@ -112,6 +112,8 @@ pub struct Hands<'a> {
     pub areas: &'a AreaTree,
     /// How areas are drawn.
     pub area_style: &'a mut AreaStyle,
+    /// Two waters beside each other.
+    pub compare: &'a mut Compare,
     /// Cameras.
     pub cameras: &'a Cameras,
     /// Their pictures.
@@ -215,6 +217,19 @@ impl Hands<'_> {
                     self.desk.alert = alert;
                     self.desk.case = None;
                 }
+            }
+            UiAction::Trend(sensor) => {
+                if sensor.is_some() {
+                    (self.desk.why, self.desk.case) = (false, None);
+                }
+                self.desk.trend = sensor;
+            }
+            UiAction::TrendSpan(span) => self.desk.trend_span = span,
+            UiAction::RecordsOf(span, by) => self.desk.records = (span, by),
+            UiAction::OpenRisk(grid) => self.desk.risk = grid,
+            UiAction::Compare(with) => self.desk.compare = with,
+            UiAction::CompareSideBySide(beside) => {
+                self.compare.view = if beside { CompareView::SideBySide } else { CompareView::Swipe };
             }
             UiAction::SetAreaStyle(style) => *self.area_style = style,
             UiAction::SetLayer(id, on) => self.layers.set_on(&id, on),

@@ -55,6 +55,14 @@ pub enum Slot {
     Water,
     /// Why the chosen alert has its colour.
     Why,
+    /// One stream's past.
+    Trend,
+    /// Risk of the grids and hot spots.
+    Risk,
+    /// Figures of cases over days, months, a year.
+    Records,
+    /// How the room itself is; silences.
+    System,
 }
 
 /// What stands beside the alerts; one at a time.
@@ -71,6 +79,12 @@ pub enum Side {
     Catalogue,
     /// Water: estimate, forecast, advice, measures.
     Water,
+    /// Risk of the grids and hot spots.
+    Risk,
+    /// Figures of cases over days, months, a year.
+    Records,
+    /// How the room itself is; silences.
+    System,
 }
 
 impl Side {
@@ -83,6 +97,9 @@ impl Side {
             Self::Layers => Slot::Layers,
             Self::Catalogue => Slot::Catalogue,
             Self::Water => Slot::Water,
+            Self::Risk => Slot::Risk,
+            Self::Records => Slot::Records,
+            Self::System => Slot::System,
         }
     }
 }
@@ -90,7 +107,7 @@ impl Side {
 /// What is open beside the usual panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Open {
-    /// What takes the place of cases and crews: the chosen case, or why an alert has its colour.
+    /// What takes the place of cases and crews: the chosen case, why an alert has its colour, or a stream's past.
     pub detail: Option<Slot>,
     /// Beside the alerts.
     pub side: Side,
@@ -221,8 +238,8 @@ mod tests {
             (1920.0, 1080.0, Preset::Briefing),
             (3840.0, 1080.0, Preset::Briefing),
         ] {
-            let sides = [Side::Figures, Side::Areas, Side::Layers, Side::Catalogue, Side::Water];
-            let details = [None, Some(Slot::Detail), Some(Slot::Why)];
+            let sides = [Side::Figures, Side::Areas, Side::Layers, Side::Catalogue, Side::Water, Side::Risk];
+            let details = [None, Some(Slot::Detail), Some(Slot::Why), Some(Slot::Trend)];
             for open in sides.into_iter().flat_map(|side| details.map(|detail| Open { detail, side })) {
                 let l = layout(vec2(w, h), preset, open);
                 assert!(l.map.width() / w >= 0.56, "{preset:?} {w}x{h}: {}", l.map.width() / w);

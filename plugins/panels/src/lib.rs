@@ -30,6 +30,7 @@
 pub mod action;
 pub mod apply;
 pub mod camera;
+mod comparing;
 pub mod counting;
 mod draw;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub mod layout;
 pub mod look;
 #[cfg(test)]
 mod looking;
+pub mod past;
 pub mod rooms;
 mod sound;
 pub mod state;
@@ -132,6 +134,7 @@ impl Plugin for PanelsPlugin {
             .init_resource::<MarkerIds>()
             .init_resource::<Made>()
             .init_resource::<Asked>()
+            .init_resource::<past::Past>()
             .init_resource::<Showing>()
             .init_resource::<MarkerScene>()
             // Glyphs that are new in a frame reach the texture in that frame, not one later.
@@ -140,7 +143,7 @@ impl Plugin for PanelsPlugin {
             .add_systems(PreUpdate, attach.before(EguiPreUpdateSet::InitContexts))
             .add_systems(
                 Update,
-                (look_at_rooms, counting::count, areas_shown, layers_told, keys, picked, tour, fill)
+                (look_at_rooms, comparing::follow, counting::count, areas_shown, layers_told, keys, picked, tour, fill)
                     .chain()
                     .after(StageSystems::Input)
                     .before(StageSystems::Layers),
@@ -254,8 +257,18 @@ impl Walk<'_> {
     }
 }
 
-/// Space stands still or goes on, L opens the layers, K the data catalogue, Y the water, M mutes, Backspace goes out of an area, Esc goes back one step and at last to
-/// the whole city, F11 fills the screen.
+/// Keys that open a panel, and the panel.
+const PANEL_KEYS: [(KeyCode, layout::Side); 6] = [
+    (KeyCode::KeyL, layout::Side::Layers),
+    (KeyCode::KeyY, layout::Side::Water),
+    (KeyCode::KeyR, layout::Side::Risk),
+    (KeyCode::KeyG, layout::Side::Records),
+    (KeyCode::KeyK, layout::Side::Catalogue),
+    (KeyCode::KeyH, layout::Side::System),
+];
+
+/// Space stands still or goes on, letters open panels ([`PANEL_KEYS`]), M mutes, Backspace goes out of an area, Esc goes
+/// back one step and at last to the whole city, F11 fills the screen.
 fn keys(
     keys: Option<Res<ButtonInput<KeyCode>>>,
     typing: Res<KeyboardCaptured>,
@@ -296,20 +309,16 @@ fn keys(
     if keys.just_pressed(KeyCode::Backspace) && desk.area.is_some() {
         out(&mut desk, &mut fly);
     }
-    if keys.just_pressed(KeyCode::KeyL) {
-        desk.toggle(layout::Side::Layers);
+    for (key, side) in PANEL_KEYS {
+        if keys.just_pressed(key) {
+            desk.toggle(side);
+        }
     }
     if keys.just_pressed(KeyCode::KeyM) {
         desk.muted = !desk.muted;
         let words = if desk.muted { "k-sound-off" } else { "k-sound-on" };
         let (words, now_s) = (tr(desk.lang(), words).to_owned(), time.elapsed_secs_f64());
         desk.say(words, state::Tone::Done, now_s, None);
-    }
-    if keys.just_pressed(KeyCode::KeyK) {
-        desk.toggle(layout::Side::Catalogue);
-    }
-    if keys.just_pressed(KeyCode::KeyY) {
-        desk.toggle(layout::Side::Water);
     }
     if keys.any_just_pressed([KeyCode::Enter, KeyCode::NumpadEnter])
         && let Some(held) = &desk.held

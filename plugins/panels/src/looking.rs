@@ -326,6 +326,22 @@ fn pictures_to_look_at() {
         (desk.side, desk.alert, desk.why) = (Side::Water, alert, true);
         desk.revision += 1;
     });
+    shot(&rooms, "risk-trend", [1920, 1080], |world| {
+        let picture = world.resource::<crate::Showing>().0.clone().unwrap().picture;
+        let deep = picture.alerts.active().iter().find(|a| a.property == ObservedProperty::RoadWaterDepth);
+        let (sensor, worst) = (deep.map(|a| a.sensor.clone()), picture.risk.grids.first().map(|r| r.grid));
+        let mut desk = world.resource_mut::<Desk>();
+        (desk.side, desk.trend, desk.risk) = (Side::Risk, sensor, worst);
+        desk.revision += 1;
+    });
+    shot(&rooms, "system-en", [1280, 720], |world| {
+        let picture = world.resource::<crate::Showing>().0.clone().unwrap().picture;
+        let river = picture.city.sensors.iter().find(|s| s.property == ObservedProperty::RiverStage);
+        let sensor = river.map(|s| s.id.clone());
+        let mut desk = world.resource_mut::<Desk>();
+        (desk.side, desk.trend, desk.look.lang) = (Side::System, sensor, Lang::En);
+        desk.revision += 1;
+    });
     shot(&rooms, "catalogue-en", [1920, 1080], |world| {
         let mut desk = world.resource_mut::<Desk>();
         (desk.side, desk.look.lang) = (Side::Catalogue, Lang::En);

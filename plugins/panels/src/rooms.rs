@@ -9,7 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bevy::prelude::Resource;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use guanlan_core::{Command, CommandEnvelope, Reply, Role, Stamp, TimelineId};
-use guanlan_room::{Control, Picture, QueueError, RoomHandle, TimelineError, TimelineInfo, Timelines};
+use guanlan_journal::history::HistoryDoor;
+use guanlan_room::{Control, Picture, QueueError, RoomConfig, RoomHandle, TimelineError, TimelineInfo, Timelines};
 
 /// An answer with the command it answers.
 pub struct Answered {
@@ -98,6 +99,30 @@ impl Rooms {
             timelines: self.timelines.list(),
             can_exercise: self.can_exercise(),
         }
+    }
+
+    /// The picture of another timeline; `None` when it has ended.
+    #[must_use]
+    pub fn beside(&self, id: &TimelineId) -> Option<Arc<Picture>> {
+        let live = self.timelines.live();
+        if live.timeline() == id {
+            return Some(live.picture());
+        }
+        self.timelines.get(id.as_str()).map(|room| room.picture())
+    }
+
+    /// Where questions about the past of the timeline shown are asked; a replay's past is the living room's.
+    #[must_use]
+    pub fn past(&self, watching: Option<&TimelineId>) -> Option<HistoryDoor> {
+        let room = self.handle(watching);
+        let replays = room.picture().playback.replay;
+        room.past().or_else(|| self.timelines.live().past().filter(|_| replays)).cloned()
+    }
+
+    /// What the rooms of the program are made of.
+    #[must_use]
+    pub fn config(&self) -> &RoomConfig {
+        self.timelines.config()
     }
 
     /// Hands a command to the timeline shown; the answer comes later.
@@ -229,7 +254,7 @@ mod tests {
     };
     use guanlan_core::{Lang, Mode};
     use guanlan_journal::{Meta, SqliteStore};
-    use guanlan_room::{Machine, RoomConfig, run_live};
+    use guanlan_room::{Machine, run_live};
 
     #[test]
     fn a_refusal_comes_back_in_words_and_without_a_journal_file_there_is_no_past() {

@@ -1,12 +1,13 @@
 //! What the panels remember between frames: choices of the person, not truth of the room.
 
 use bevy::prelude::Resource;
-use guanlan_core::{AlertId, CaseId, Command, Lang, OrgId, Role, TimelineId, UnitId};
+use guanlan_core::{AlertId, CaseId, Command, Lang, OrgId, Role, SensorId, TimelineId, UnitId};
 
 use crate::{
     action::FormKind,
     layout::{Preset, Side},
     look::Look,
+    past::{Grouping, Span},
     subject::Subject,
     tools::Held,
     ui::layers::TreeState,
@@ -137,6 +138,16 @@ pub struct Desk {
     pub side: Side,
     /// The chosen alert's colour is being explained.
     pub why: bool,
+    /// The stream whose past is shown, and how far back.
+    pub trend: Option<SensorId>,
+    /// How far back charts of streams look.
+    pub trend_span: Span,
+    /// How figures of cases are asked.
+    pub records: (Span, Grouping),
+    /// The grid whose risk is opened into its terms.
+    pub risk: Option<u32>,
+    /// The timeline whose water is compared with the one shown.
+    pub compare: Option<TimelineId>,
     /// The tool in the hand.
     pub held: Option<Held>,
     /// No tones are played at this screen.
@@ -179,6 +190,11 @@ impl Desk {
             area: None,
             side: Side::default(),
             why: false,
+            trend: None,
+            trend_span: Span::default(),
+            records: (Span::Week, Grouping::default()),
+            risk: None,
+            compare: None,
             held: None,
             muted: false,
             reason: String::new(),
@@ -231,7 +247,7 @@ impl Desk {
         self.revision += 1;
     }
 
-    /// One step back: form, drop, case, pins, marks, tour. False when there is nothing to go back from.
+    /// One step back: form, drop, case, explanation, chart, comparison, pins, marks, tour. False when there is nothing to go back from.
     pub fn back(&mut self) -> bool {
         self.revision += 1;
         if self.held.take().is_some() {
@@ -244,7 +260,7 @@ impl Desk {
             self.search.clear();
             return true;
         }
-        if std::mem::take(&mut self.why) {
+        if std::mem::take(&mut self.why) || self.trend.take().is_some() || self.compare.take().is_some() {
             return true;
         }
         if self.pins.pop().is_some() {

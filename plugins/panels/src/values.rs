@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use bevy::prelude::Resource;
 use guanlan_core::TimelineId;
+use guanlan_room::RoomConfig;
 use guanlan_stage::Ground;
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
 
 use crate::{
     counting::Counting,
     layout::{Preset, Side, Slot},
+    past::Past,
     rooms::Shown,
     state::Desk,
     vm::{
@@ -22,9 +24,13 @@ use crate::{
         detail::{self, DetailVm},
         figures::{self, FiguresVm, Gauges},
         headline::{self, HeadlineVm},
+        health::{self, HealthVm},
         layers::{self, LayersVm},
+        records::{self, RecordsVm},
+        risk::{self, RiskVm},
         tell::{Sources, Told},
         timebar::{self, TimeBarVm},
+        trend::{self, TrendVm},
         water::{self, WaterVm},
         why::{self, WhyVm},
     },
@@ -43,6 +49,7 @@ struct Key {
     counted: u64,
     layers: u64,
     open: (Side, bool),
+    past: u64,
 }
 
 /// What values are made of besides the picture.
@@ -58,6 +65,12 @@ pub struct Around<'a> {
     pub cameras: &'a Cameras,
     /// The ground.
     pub ground: &'a Ground,
+    /// Answers about the past.
+    pub past: &'a Past,
+    /// The timeline shown keeps its past.
+    pub kept: bool,
+    /// What the rooms are made of.
+    pub config: &'a RoomConfig,
 }
 
 impl<'a> Around<'a> {
@@ -107,6 +120,14 @@ pub struct Values {
     pub catalogue: CatalogueVm,
     /// Why the chosen alert has its colour.
     pub why: Option<WhyVm>,
+    /// The past of a stream, while it is asked for.
+    pub trend: Option<TrendVm>,
+    /// Risks, while they are open.
+    pub risk: RiskVm,
+    /// Figures of cases, while they are open.
+    pub records: RecordsVm,
+    /// How the room is, while that is open.
+    pub health: HealthVm,
     /// Pinned callouts with their number at the desk.
     pub pins: Vec<(usize, Told)>,
 }
@@ -141,12 +162,14 @@ impl Made {
             counted: around.counting.version,
             layers: around.layers.revision,
             open: (desk.side, desk.why),
+            past: around.past.version,
         };
         if self.key.as_ref() == Some(&key) {
             return false;
         }
         let touched = self.key.as_ref().is_none_or(|k| {
-            (k.revision, k.preset, k.layers, k.open) != (key.revision, key.preset, key.layers, key.open)
+            (k.revision, k.preset, k.layers, k.open, k.past)
+                != (key.revision, key.preset, key.layers, key.open, key.past)
         });
         if !touched && now_s - self.at_s < EVERY_S {
             return false;
@@ -180,6 +203,18 @@ impl Made {
             water_note: water::note(p, lang),
             catalogue: if has(Slot::Catalogue) { catalogue::catalogue(p, lang) } else { CatalogueVm::default() },
             why: desk.alert.filter(|_| has(Slot::Why)).and_then(|id| why::why(p, id, role, lang)),
+            trend: desk.trend.as_ref().filter(|_| has(Slot::Trend)).and_then(|sensor| {
+                let question = trend::question(p, &shown.timeline, sensor, desk.trend_span);
+                trend::trend(p, around.past, &question, around.kept, lang)
+            }),
+            risk: if has(Slot::Risk) { risk::risk(p, lang) } else { RiskVm::default() },
+            records: if has(Slot::Records) {
+                let question = records::question(p, &shown.timeline, desk.records.0, desk.records.1);
+                records::records(p, &around.config.case_rules, around.past, &question, around.kept, lang)
+            } else {
+                RecordsVm::default()
+            },
+            health: if has(Slot::System) { health::health(p, role, lang) } else { HealthVm::default() },
             pins: desk
                 .pins
                 .iter()

@@ -1,8 +1,10 @@
 //! One pass over the screen: panels, names, callouts, the crew in the hand.
 
+mod compare;
 mod drag;
 mod marks;
 mod mode;
+mod risks;
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
@@ -12,7 +14,9 @@ use guanlan_core::{CaseId, UnitId};
 use guanlan_markers::MarkerScene;
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
 use guanlan_stage::pick::BuildingIndex;
-use guanlan_stage::{AreaStyle, CameraRig, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured};
+use guanlan_stage::{
+    AreaStyle, CameraRig, Compare, Divider, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured,
+};
 
 use crate::{
     Showing,
@@ -28,13 +32,14 @@ use crate::{
     },
     layout::{Layout, Open, Slot, layout},
     look::{self, Look, Sizes},
+    past::Past,
     rooms::Rooms,
     state::Desk,
     subject::{RoadIndex, Sight, Subject},
     ui,
     ui::kit,
     values::{Around, Made, Values},
-    vm::tell::Told,
+    vm::{self, tell::Told},
 };
 
 /// The stage as panels see and steer it.
@@ -53,6 +58,9 @@ pub struct Stage<'w> {
     counting: Res<'w, Counting>,
     layers: ResMut<'w, LayerState>,
     area_style: ResMut<'w, AreaStyle>,
+    past: ResMut<'w, Past>,
+    compare: ResMut<'w, Compare>,
+    divider: Res<'w, Divider>,
     pictures: ResMut<'w, Pictures>,
     book: ResMut<'w, LabelBook>,
     viewport: ResMut<'w, MapViewport>,
@@ -66,13 +74,16 @@ impl Stage<'_> {
         Eye::new(&self.rig, &self.lens, ppp)
     }
 
-    fn around(&self) -> Around<'_> {
+    fn around<'a>(&'a self, rooms: &'a Rooms, kept: bool) -> Around<'a> {
         Around {
             tree: &self.tree,
             counting: &self.counting,
             layers: &self.layers,
             cameras: &self.cameras,
             ground: &self.ground,
+            past: &self.past,
+            kept,
+            config: rooms.config(),
         }
     }
 
@@ -168,7 +179,8 @@ pub(crate) fn draw(
     }
     let screen = ctx.viewport_rect().size();
     let why = (desk.why && desk.alert.is_some()).then_some(Slot::Why);
-    let open = Open { detail: desk.case.as_ref().map(|_| Slot::Detail).or(why), side: desk.side };
+    let trend = desk.trend.as_ref().map(|_| Slot::Trend);
+    let open = Open { detail: desk.case.as_ref().map(|_| Slot::Detail).or(why).or(trend), side: desk.side };
     let place = layout(screen, desk.preset, open);
     let look = Look { sizes: sizes(&place, screen), ..desk.look };
     if *dressed != Some(look) {
@@ -181,7 +193,9 @@ pub(crate) fn draw(
         }
     }
     let slots: Vec<Slot> = place.panels.iter().map(|p| p.0).collect();
-    made.follow(&shown, &desk, &slots, stage.around(), now_s);
+    let door = rooms.past(desk.watching.as_ref());
+    ask_the_past(&mut stage.past, &shown, &desk, &slots, door.as_ref(), now_s);
+    made.follow(&shown, &desk, &slots, stage.around(&rooms, door.is_some()), now_s);
     let Some(values) = made.values.clone() else { return Ok(()) };
     let desk = &mut *desk;
     let ppp = ctx.pixels_per_point();
@@ -202,11 +216,13 @@ pub(crate) fn draw(
         covered.extend(tiles_ui(&ctx, &mut stage.pictures, place.map, now_s, &look, &mut actions));
     }
     let on = Sheet { picture: &shown.picture, values: &values, place: &place, look: &look, ppp };
-    heads.follow(&stage, stage.eye(ppp), place.map);
-    over_the_map(&ctx, &on, desk, &mut stage, &heads.rows, covered, &mut actions);
+    let map_seen = compare::seen_part(&stage, place.map, screen);
+    heads.follow(&stage, stage.eye(ppp), map_seen);
+    covered.extend(compare::divider_ui(&ctx, &mut stage, desk, (place.map, screen), &look, &mut actions));
+    over_the_map(&ctx, &on, desk, &mut stage, &heads.rows, (covered, map_seen), &mut actions);
     if !place.bare() {
         panels(&ctx, &shown.picture, &values, desk, (&place, *stage.area_style), &look, &mut actions);
-        told_at_the_pointer(&ctx, &on, desk, &stage, &mut hover, now_s);
+        told_at_the_pointer(&ctx, &on, desk, &stage, &rooms, (&mut hover, now_s));
     }
     actions.append(&mut asked.0);
     desk.toasts.retain(|t| t.until_s > now_s);
@@ -235,6 +251,7 @@ pub(crate) fn draw(
         layers: &mut stage.layers,
         areas: &stage.tree,
         area_style: &mut stage.area_style,
+        compare: &mut stage.compare,
         cameras: &stage.cameras,
         pictures: &mut stage.pictures,
         roads: &stage.roads,
@@ -251,6 +268,23 @@ pub(crate) fn draw(
     Ok(())
 }
 
+/// Asks what open panels want to know of the past.
+fn ask_the_past(
+    past: &mut Past,
+    shown: &crate::rooms::Shown,
+    desk: &Desk,
+    slots: &[Slot],
+    door: Option<&guanlan_journal::history::HistoryDoor>,
+    now_s: f64,
+) {
+    let (p, id) = (&shown.picture, &shown.timeline);
+    let series = desk.trend.as_ref().filter(|_| slots.contains(&Slot::Trend));
+    let series = series.map(|sensor| vm::trend::question(p, id, sensor, desk.trend_span));
+    let (span, by) = desk.records;
+    let records = slots.contains(&Slot::Records).then(|| vm::records::question(p, id, span, by));
+    past.follow(series.as_ref(), records.as_ref(), door, p.now, now_s);
+}
+
 /// What is drawn over the map in one pass.
 struct Sheet<'a> {
     picture: &'a guanlan_room::Picture,
@@ -261,7 +295,14 @@ struct Sheet<'a> {
 }
 
 /// Tells what the pointer rests on. It looks again only when the pointer moved or the picture changed.
-fn told_at_the_pointer(ctx: &egui::Context, on: &Sheet<'_>, desk: &Desk, stage: &Stage, hover: &mut Hover, now_s: f64) {
+fn told_at_the_pointer(
+    ctx: &egui::Context,
+    on: &Sheet<'_>,
+    desk: &Desk,
+    stage: &Stage,
+    rooms: &Rooms,
+    (hover, now_s): (&mut Hover, f64),
+) {
     let pointer = ctx.input(|i| i.pointer.latest_pos().filter(|_| !i.pointer.any_down()));
     let free = !ctx.is_pointer_over_egui() && desk.drag.is_none() && desk.drop.is_none();
     let Some(at) = pointer.filter(|p| on.place.map.contains(*p) && free) else {
@@ -283,7 +324,7 @@ fn told_at_the_pointer(ctx: &egui::Context, on: &Sheet<'_>, desk: &Desk, stage: 
         let named = stage.book.area_at(&stage.names, at).map(Subject::Area);
         let sight = stage.sight(on.picture, stage.eye(on.ppp), on.ppp);
         let subject = named.or_else(|| sight.at(at)).filter(|s| !desk.pins.contains(s));
-        hover.told = subject.and_then(|s| stage.around().sources(on.picture, on.look.lang).tell(&s));
+        hover.told = subject.and_then(|s| stage.around(rooms, false).sources(on.picture, on.look.lang).tell(&s));
     }
     if let Some(told) = &hover.told {
         ui::tell::tooltip_ui(ctx, told, at, on.place.map, on.look);
@@ -338,7 +379,12 @@ fn panels(
             }
             Slot::Areas => ui::areas::areas_ui(ui, &values.areas, style, look),
             Slot::Water => {
-                let mut hands = ui::water::WaterDesk { reason: &mut desk.reason, held: desk.held.as_ref() };
+                let mut hands = ui::water::WaterDesk {
+                    reason: &mut desk.reason,
+                    held: desk.held.as_ref(),
+                    timelines: &values.headline.timelines,
+                    compared: desk.compare.as_ref(),
+                };
                 ui::water::water_ui(ui, &values.water, &mut hands, look)
             }
             Slot::Catalogue => ui::catalogue::catalogue_ui(ui, &values.catalogue, look),
@@ -346,6 +392,13 @@ fn panels(
                 Some(vm) => ui::why::why_ui(ui, vm, look),
                 None => vec![UiAction::Explain(None)],
             },
+            Slot::Trend => match &values.trend {
+                Some(vm) => ui::trend::trend_ui(ui, vm, look),
+                None => vec![UiAction::Trend(None)],
+            },
+            Slot::Risk => ui::risk::risk_ui(ui, &values.risk, desk.risk, look),
+            Slot::Records => ui::records::records_ui(ui, &values.records, look),
+            Slot::System => ui::health::health_ui(ui, &values.health, look),
             Slot::Layers => ui::layers::layers_ui(ui, &values.layers, &mut desk.tree, look),
         }));
     }
@@ -360,18 +413,18 @@ fn over_the_map(
     desk: &mut Desk,
     stage: &mut Stage,
     heads: &[(CaseId, Pos2)],
-    covered: Vec<egui::Rect>,
+    (covered, map): (Vec<egui::Rect>, egui::Rect),
     actions: &mut Vec<UiAction>,
 ) {
     let (place, look, values) = (on.place, on.look, on.values);
     let eye = stage.eye(on.ppp);
-    let painter = ctx.layer_painter(LayerId::background()).with_clip_rect(place.map);
+    let painter = ctx.layer_painter(LayerId::background()).with_clip_rect(map);
     let mut blocked = covered;
     let boxes = heads.iter().take(HEADS_MOST).map(|h| egui::Rect::from_center_size(h.1, vec2(44.0, 44.0)));
     blocked.extend(boxes);
     // No name lies over an alert's own mark.
     let alerts = stage.ids.alerts.keys().take(ALERTS_MOST).filter_map(|row| stage.markers.sensors.at(*row as usize));
-    let seen = alerts.filter_map(|p| eye.seen(p)).filter(|p| place.map.contains(*p));
+    let seen = alerts.filter_map(|p| eye.seen(p)).filter(|p| map.contains(*p));
     let soft: Vec<egui::Rect> = seen.map(|p| egui::Rect::from_center_size(p, vec2(22.0, 22.0))).collect();
     blocked.extend(mode::marks_of_mode(values, desk, place, look));
     // While a dropped crew waits for its yes, that question has the place beside the pin.
@@ -380,19 +433,20 @@ fn over_the_map(
     {
         blocked.push(rect);
     }
+    risks::risks(&painter, &values.risk, desk.risk, &stage.ground, eye, look);
     marks::held(&painter, stage, desk, eye, look);
-    marks::cameras(&painter, stage, eye, place.map, look);
+    marks::cameras(&painter, stage, eye, map, look);
     let callouts = marks::callouts(on, desk, stage, heads, eye);
     let pin = |(_, told): &(usize, Told)| {
-        let at = eye.seen(told.place).filter(|p| place.map.contains(*p))?;
-        Some(Pin { key: key_for(&told.subject), at, size: ui::tell::size(&painter, told, look) })
+        let at = eye.seen(told.place).filter(|p| map.contains(*p))?;
+        Some(Pin { key: key_for(&told.subject), at, size: ui::tell::size(&painter, told, true, look) })
     };
     let pinned: Vec<(usize, &Told, Pin)> = values.pins.iter().filter_map(|p| Some((p.0, &p.1, pin(p)?))).collect();
     let pins: Vec<Pin> = pinned.iter().map(|p| p.2).collect();
     let names_opacity = stage.layers.opacity("names");
     let page = Page {
         eye,
-        map: place.map,
+        map,
         blocked: &blocked,
         soft: &soft,
         names: &stage.names,

@@ -60,6 +60,8 @@ pub fn crumbs_ui(
                 for (side, key, letter) in [
                     (Side::Layers, "k-layers", 'L'),
                     (Side::Water, "k-water", 'Y'),
+                    (Side::Risk, "k-risk", 'R'),
+                    (Side::Records, "k-records-short", 'G'),
                     (Side::Catalogue, "k-catalogue-short", 'K'),
                 ] {
                     let words = format!("{} {letter}", tr(look.lang, key));

@@ -6,6 +6,7 @@ use guanlan_core::{AlertLevel, Role};
 use super::kit;
 use crate::{
     action::UiAction,
+    layout::Side,
     look::Look,
     vm::{headline::HeadlineVm, number},
     words::{tr, tr_with},
@@ -38,7 +39,7 @@ pub fn headline_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) -> Vec<UiAction> {
             }
         }
         seat(ui, vm, look, &mut actions);
-        lamp(ui, vm, look);
+        lamp(ui, vm, look, &mut actions);
         mode(ui, vm, look, &mut actions);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = if narrow { 8.0 } else { 16.0 };
@@ -89,14 +90,17 @@ fn mode(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) 
     kit::badge(ui, look, vm.mode.name().get(look.lang), look.mode(vm.mode), look.sizes.body);
 }
 
-fn lamp(ui: &mut Ui, vm: &HeadlineVm, look: &Look) {
+fn lamp(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) {
     let response = ui.scope(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let words = egui::RichText::new(&vm.health).font(look.regular(look.sizes.small)).color(look.second());
         ui.label(words);
         kit::lamp(ui, look, vm.lamp);
     });
-    response.response.on_hover_text(vm.health_lines.join("\n"));
+    let lamp = response.response.interact(egui::Sense::click()).on_hover_text(vm.health_lines.join("\n"));
+    if lamp.clicked() {
+        actions.push(UiAction::Toggle(Side::System));
+    }
 }
 
 fn seat(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) {

@@ -37,6 +37,18 @@ pub fn text(ui: &mut Ui, words: &str, font: FontId, color: Color32) -> Response 
     ui.add(egui::Label::new(egui::RichText::new(words).font(font).color(color)).truncate())
 }
 
+/// A line of text in a place of its own, from its left edge, cut at its right one.
+pub fn text_in(ui: &mut Ui, rect: Rect, words: &str, font: FontId, color: Color32) {
+    let layout = Layout::left_to_right(Align::Center);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    child.add(
+        egui::Label::new(egui::RichText::new(words).font(font).color(color))
+            .truncate()
+            .selectable(false)
+            .sense(Sense::hover()),
+    );
+}
+
 /// Text over several lines.
 pub fn wrapped(ui: &mut Ui, words: &str, font: FontId, color: Color32) -> Response {
     ui.add(egui::Label::new(egui::RichText::new(words).font(font).color(color)).wrap())

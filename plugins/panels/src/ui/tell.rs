@@ -1,10 +1,10 @@
 //! The tooltip at a desk and the callouts pinned on a wall.
 
 use egui::{Color32, CornerRadius, Painter, Pos2, Rect, Ui, Vec2, pos2, vec2};
-use guanlan_core::AlertLevel;
+use guanlan_core::{AlertLevel, SensorId};
 
 use super::kit;
-use crate::{action::UiAction, look::Look, vm::tell::Told, words::tr};
+use crate::{action::UiAction, look::Look, subject::Subject, vm::tell::Told, words::tr};
 
 /// Width of the labels' column, points.
 const LABEL_W: f32 = 62.0;
@@ -16,16 +16,27 @@ fn k(look: &Look) -> f32 {
     look.sizes.small / 13.0
 }
 
-/// Size of the words of a mark, measured.
+/// Height of the line that leads on, points.
+const LINK_H: f32 = 22.0;
+
+/// The stream whose past a callout leads to.
+fn trend_of(told: &Told) -> Option<&SensorId> {
+    match &told.subject {
+        Subject::Sensor(id) => Some(id),
+        _ => None,
+    }
+}
+
+/// Size of the words of a mark, measured; a pinned one has a line that leads on.
 #[must_use]
-pub fn size(painter: &Painter, told: &Told, look: &Look) -> Vec2 {
+pub fn size(painter: &Painter, told: &Told, pinned: bool, look: &Look) -> Vec2 {
     let width = (LABEL_W + VALUE_W) * k(look) + 2.0 * PAD;
     let title = look.medium(look.sizes.body);
     let mut height = painter.layout(told.title.clone(), title, Color32::WHITE, width - 60.0).size().y + 4.0;
     for (_, value) in &told.lines {
         height += value_galley(painter, value, look).size().y + 2.0;
     }
-    vec2(width, height + 2.0 * PAD)
+    vec2(width, height + 2.0 * PAD + if pinned && trend_of(told).is_some() { LINK_H * k(look) } else { 0.0 })
 }
 
 fn value_galley(painter: &Painter, value: &str, look: &Look) -> std::sync::Arc<egui::Galley> {
@@ -61,7 +72,7 @@ fn paint(painter: &Painter, rect: Rect, told: &Told, look: &Look) {
 pub fn tooltip_ui(ctx: &egui::Context, told: &Told, pointer: Pos2, map: Rect, look: &Look) {
     let layer = egui::LayerId::new(egui::Order::Tooltip, egui::Id::new("told"));
     let painter = ctx.layer_painter(layer);
-    let size = size(&painter, told, look);
+    let size = size(&painter, told, false, look);
     let x = if pointer.x + 18.0 + size.x < map.right() { pointer.x + 18.0 } else { pointer.x - 18.0 - size.x };
     let y = (pointer.y + 14.0).min(map.bottom() - size.y).max(map.top());
     let rect = Rect::from_min_size(pos2(x, y), size);
@@ -88,6 +99,18 @@ pub fn pin_ui(ctx: &egui::Context, told: &Told, number: usize, rect: Rect, look:
         ui.painter().line_segment([a - vec2(b, -b), a + vec2(b, -b)], egui::Stroke::new(1.5, ink));
         if response.clicked() {
             actions.push(UiAction::Unpin(number));
+        }
+        if let Some(sensor) = trend_of(told) {
+            let at = pos2(rect.left() + PAD, rect.bottom() - PAD - LINK_H * k(look) + 2.0);
+            let link = Rect::from_min_size(at, vec2(120.0 * k(look), LINK_H * k(look)));
+            let response = ui.interact(link, id.with("trend"), egui::Sense::click());
+            let ink = if response.hovered() { look.text() } else { look.accent() };
+            let words = format!("{} ›", tr(look.lang, "k-trend"));
+            let font = look.medium(look.sizes.small);
+            kit::words_at(ui.painter(), link.left_center(), egui::Align2::LEFT_CENTER, &words, font, ink);
+            if response.clicked() {
+                actions.push(UiAction::Trend(Some(sensor.clone())));
+            }
         }
     });
     actions

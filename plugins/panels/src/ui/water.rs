@@ -9,6 +9,7 @@ use crate::{
     layout::Side,
     look::Look,
     tools::{Held, Needs},
+    vm::headline::TimelineChoice,
     vm::water::{AdviceVm, ClosureRow, ForecastVm, MeasureRow, WaterVm},
     words::tr,
 };
@@ -19,6 +20,10 @@ pub struct WaterDesk<'a> {
     pub reason: &'a mut String,
     /// The tool in the hand.
     pub held: Option<&'a Held>,
+    /// Timelines of the program.
+    pub timelines: &'a [TimelineChoice],
+    /// The one whose water is compared with the one shown.
+    pub compared: Option<&'a guanlan_core::TimelineId>,
 }
 
 /// The panel.
@@ -49,6 +54,7 @@ pub fn water_ui(ui: &mut Ui, vm: &WaterVm, desk: &mut WaterDesk<'_>, look: &Look
             forecast_ui(ui, forecast, look, &mut actions);
         }
         estimate(ui, vm, look, &mut actions);
+        comparison(ui, desk, look, &mut actions);
         measures(ui, vm, look, &mut actions);
         tools(ui, vm, desk.held, look, &mut actions);
     });
@@ -58,6 +64,25 @@ pub fn water_ui(ui: &mut Ui, vm: &WaterVm, desk: &mut WaterDesk<'_>, look: &Look
 fn section(ui: &mut Ui, words: &str, look: &Look) {
     kit::rule(ui, look);
     kit::text(ui, words, look.medium(look.sizes.body), look.text());
+}
+
+/// Beside which other timeline's water this one is shown.
+fn comparison(ui: &mut Ui, desk: &WaterDesk<'_>, look: &Look, actions: &mut Vec<UiAction>) {
+    let others: Vec<&TimelineChoice> = desk.timelines.iter().filter(|t| !t.current).collect();
+    if others.is_empty() {
+        return;
+    }
+    section(ui, tr(look.lang, "k-compare"), look);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        for other in others {
+            let on = desk.compared == Some(&other.id);
+            let button = kit::button(ui, look, other.mode.name().get(look.lang), on).on_hover_text(other.id.as_str());
+            if button.clicked() {
+                actions.push(UiAction::Compare((!on).then(|| other.id.clone())));
+            }
+        }
+    });
 }
 
 /// A line that flies to its place when it has one.

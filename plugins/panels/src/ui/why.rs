@@ -33,6 +33,9 @@ pub fn why_ui(ui: &mut Ui, vm: &WhyVm, look: &Look) -> Vec<UiAction> {
         {
             actions.push(UiAction::Fly(place));
         }
+        if kit::button(ui, look, tr(lang, "k-trend"), false).clicked() {
+            actions.push(UiAction::Trend(Some(vm.sensor.clone())));
+        }
         if let Some(case) = &vm.case
             && kit::button(ui, look, tr(lang, "k-see-case"), false).clicked()
         {

@@ -9,9 +9,13 @@ pub mod crews;
 pub mod detail;
 pub mod figures;
 pub mod headline;
+pub mod health;
 pub mod layers;
+pub mod records;
+pub mod risk;
 pub mod tell;
 pub mod timebar;
+pub mod trend;
 pub mod water;
 pub mod why;
 

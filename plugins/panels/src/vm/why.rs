@@ -46,6 +46,8 @@ pub struct WhyVm {
     pub may_act: bool,
     /// Nobody has seen it.
     pub unseen: bool,
+    /// The stream.
+    pub sensor: guanlan_core::SensorId,
     /// Local m.
     pub place_m: Option<[f64; 2]>,
 }
@@ -113,6 +115,7 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
         case: card.case,
         may_act: card.can_acknowledge || role != Role::Leader,
         unseen: alert.acked.is_none(),
+        sensor: alert.sensor.clone(),
         place_m: alert.place_m,
     })
 }

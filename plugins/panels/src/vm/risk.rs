@@ -1,0 +1,155 @@
+//! 风险: the 万米网格 in which most comes together, each score opened into its terms, and where alerts and cases crowd
+//! more than chance explains.
+
+use guanlan_core::{AlertLevel, Lang, Stamp};
+use guanlan_room::Picture;
+
+use super::{clock, number};
+use crate::words::{tr, tr_with};
+
+/// Grids listed at most.
+const MOST: usize = 60;
+
+/// One term of a score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// Name.
+    pub name: String,
+    /// What was measured.
+    pub value: String,
+    /// Share of its worst, 0–1.
+    pub share: f32,
+    /// Its weight in the score.
+    pub weight: String,
+}
+
+/// One grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RiskRow {
+    /// Its number in the list of grids.
+    pub grid: u32,
+    /// Name.
+    pub name: String,
+    /// Code.
+    pub code: String,
+    /// 0–100.
+    pub score: u32,
+    /// Colour of the score.
+    pub level: AlertLevel,
+    /// Middle, local m.
+    pub place_m: [f64; 2],
+    /// Corners, local m, not closed.
+    pub ring_m: Vec<[f64; 2]>,
+    /// Terms of the score.
+    pub terms: Vec<Term>,
+}
+
+/// One hot spot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpotRow {
+    /// How many where chance explains how many.
+    pub words: String,
+    /// Significance in words.
+    pub proof: String,
+    /// Since when until when.
+    pub when: String,
+    /// Middle, local m.
+    pub place_m: [f64; 2],
+    /// West, south, east, north, local m.
+    pub bounds_m: [f64; 4],
+}
+
+/// The panel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RiskVm {
+    /// Counted at, in words; empty before the first count.
+    pub at: String,
+    /// Grids, worst first.
+    pub rows: Vec<RiskRow>,
+    /// Grids with a score at all.
+    pub grids: usize,
+    /// Hot spots, strongest first.
+    pub spots: Vec<SpotRow>,
+}
+
+fn p_words(p: f64) -> String {
+    if p < 0.001 { format!("{p:.0e}") } else { format!("{p:.3}") }
+}
+
+/// The risks of a picture.
+#[must_use]
+pub fn risk(picture: &Picture, lang: Lang) -> RiskVm {
+    let (map, grids) = (&picture.risk, &picture.risk_grids.0.grids);
+    let rows = map.grids.iter().filter(|r| r.score >= 0.005).take(MOST).filter_map(|r| {
+        let grid = grids.get(r.grid as usize)?;
+        let [w, s, e, n] = grid.bounds_m;
+        let terms = r.terms().into_iter().enumerate().map(|(i, t)| Term {
+            name: t.name.get(lang).to_owned(),
+            // A negative way is none: no crew is free.
+            value: if i == 3 && t.value < 0.0 {
+                tr(lang, "k-risk-no-crew").to_owned()
+            } else {
+                format!("{} {}", number((t.value * 10.0).round() / 10.0), t.unit).trim_end().to_owned()
+            },
+            share: t.share as f32,
+            weight: format!("×{}", number(t.weight)),
+        });
+        Some(RiskRow {
+            grid: r.grid,
+            name: grid.name.get(lang).to_owned(),
+            code: grid.code.clone(),
+            score: (r.score * 100.0).round().clamp(0.0, 100.0) as u32,
+            level: r.level(),
+            place_m: grid.centre_m,
+            ring_m: if grid.ring_m.is_empty() { vec![[w, s], [e, s], [e, n], [w, n]] } else { grid.ring_m.clone() },
+            terms: terms.collect(),
+        })
+    });
+    let spot = |s: &guanlan_alerting::hotspot::HotSpot| SpotRow {
+        words: tr_with(
+            lang,
+            "k-hotspot-words",
+            &[("n", &s.observed.to_string()), ("expected", &format!("{:.1}", s.expected))],
+        ),
+        proof: tr_with(
+            lang,
+            "k-hotspot-proof",
+            &[("z", &format!("{:.1}", s.z)), ("p", &p_words(s.p)), ("limit", &p_words(s.p_limit))],
+        ),
+        when: format!("{}–{} · {:.0} m × {}", clock(s.from), clock(s.to), s.side_m, s.squares),
+        place_m: s.centre_m,
+        bounds_m: s.bounds_m,
+    };
+    RiskVm {
+        at: if map.at == Stamp(0) { String::new() } else { clock(map.at) },
+        rows: rows.collect(),
+        grids: map.grids.len(),
+        spots: map.spots.iter().map(spot).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{machine, picture};
+    use guanlan_alerting::risk::{GridFacts, risk as score};
+    use guanlan_city::City;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_score_opens_into_its_terms_and_a_missing_crew_is_said() {
+        let city = Arc::new(City { extent: [0.0, 0.0, 300.0, 300.0], ..City::default() });
+        let mut p = picture(&machine(&city));
+        let facts = |rain: f64, crew: Option<f64>| GridFacts { rain_mm_h: rain, crew_m: crew, ..GridFacts::default() };
+        p.risk.grids = Arc::new(vec![score(4, &facts(80.0, None)), score(0, &facts(20.0, Some(3000.0)))]);
+        let vm = risk(&p, Lang::En);
+        assert_eq!((vm.rows.len(), vm.grids), (2, 2));
+        let worst = &vm.rows[0];
+        assert!(worst.score > vm.rows[1].score && worst.ring_m.len() == 4 && worst.terms.len() == 4);
+        assert_eq!(worst.terms[0].value, "80 mm/h");
+        assert!((worst.terms[0].share - 0.8).abs() < 1e-6);
+        assert!(worst.terms[3].value.contains("none") || worst.terms[3].value.contains("no "), "{:?}", worst.terms[3]);
+        assert_eq!(vm.rows[1].terms[3].value, "3000 m");
+        assert!(vm.spots.is_empty() && vm.at.is_empty());
+    }
+}
