@@ -263,14 +263,12 @@ fn alert_text(news: &AlertNews<'_>) -> String {
         return format!("{}恢复正常 {:.1} {unit} / {} back to normal", name.zh, news.value, name.en);
     }
     let level = news.to.name();
+    let (value, threshold, rule) = (news.value, news.threshold, &news.rule);
     format!(
-        "{}{}色告警 {:.1} {unit}（阈值 {:.1}，规则 {}）/ {} {}",
+        "{}{}色告警 {value:.1} {unit}（阈值 {threshold:.1}，规则 {rule}） / {} alert, {}: {value:.1} {unit} (threshold {threshold:.1}, rule {rule})",
         name.zh,
         level.zh,
-        news.value,
-        news.threshold,
-        news.rule,
-        level.en.to_lowercase(),
+        level.en,
         name.en.to_lowercase()
     )
 }

@@ -88,6 +88,8 @@ impl Compare {
 pub struct Divider {
     /// Share of the whole picture's width; meaningless while nothing is compared.
     pub share: f32,
+    /// Top and bottom of the free part of the map, shares of the picture's height from above.
+    pub span: [f32; 2],
     /// One camera shows both waters.
     pub swipes: bool,
     /// The right part is a view of its own.
@@ -162,7 +164,8 @@ fn place_divider(
     let free = viewport.0.unwrap_or(Rect::from_corners(Vec2::ZERO, size));
     let on = compare.right.is_some();
     let share = compare.divider_px(free.min.x, free.max.x) / size.x.max(1.0);
-    let next = Divider { share, swipes: on && !compare.is_side_by_side(), splits: compare.is_side_by_side() };
+    let span = [free.min.y, free.max.y].map(|y| (y / size.y.max(1.0)).clamp(0.0, 1.0));
+    let next = Divider { share, span, swipes: on && !compare.is_side_by_side(), splits: compare.is_side_by_side() };
     if *divider != next {
         if on || divider.swipes || divider.splits {
             redraw.scene();
@@ -189,7 +192,9 @@ fn rect_of(divider: &Divider, size_px: Vec2, picture: bool) -> Vec4 {
         return Vec4::new(x, -1.0, 1.0, 1.0);
     }
     let half = LINE_PX * (size_px.y / 1080.0).max(0.75) / size_px.x.max(1.0);
-    Vec4::new(x - half, -1.0, x + half, 1.0)
+    // No line shines through the panels above and below the map.
+    let [top, bottom] = divider.span.map(|y| 1.0 - 2.0 * y);
+    Vec4::new(x - half, bottom, x + half, top)
 }
 
 /// Makes and takes away the divider and the right view.
@@ -340,7 +345,7 @@ mod tests {
     fn both_views_show_the_focus_in_their_middle_at_one_scale() {
         let size = Vec2::new(1920.0, 1080.0);
         let free = Rect::new(300.0, 60.0, 1700.0, 1000.0);
-        let divider = Divider { share: 1000.0 / 1920.0, swipes: false, splits: true };
+        let divider = Divider { share: 1000.0 / 1920.0, span: [0.0, 1.0], swipes: false, splits: true };
         let lens = MapLens { lens: Lens::plain(size), scale: 1.0, free_px: free.size() };
         let right = right_lens(&divider, &lens, Some(free));
         let pose = crate::CameraPose::default();

@@ -11,6 +11,9 @@ const HANDLE: f32 = 15.0;
 /// Room above the names, points: the line of areas and panels is there.
 const TOP: f32 = 56.0;
 
+/// The same while the word of an exercise stands there.
+const BELOW_THE_WORD: f32 = 140.0;
+
 /// Place of the divider, points from the left; `None` while nothing is compared.
 fn divider_x(stage: &Stage, screen: Vec2) -> Option<f32> {
     (stage.divider.swipes || stage.divider.splits).then(|| stage.divider.share * screen.x)
@@ -28,12 +31,13 @@ pub(super) fn seen_part(stage: &Stage, map: Rect, screen: Vec2) -> Rect {
 pub(super) fn divider_ui(
     ctx: &egui::Context,
     stage: &mut Stage,
-    desk: &Desk,
+    (desk, exercise): (&Desk, bool),
     (map, screen): (Rect, Vec2),
     look: &Look,
     actions: &mut Vec<UiAction>,
 ) -> Vec<Rect> {
     let Some(x) = divider_x(stage, screen) else { return Vec::new() };
+    let top = map.top() + if exercise { BELOW_THE_WORD } else { TOP };
     // No word lies over the divider itself.
     let mut covered = vec![Rect::from_min_max(pos2(x - 8.0, map.top()), pos2(x + 8.0, map.bottom()))];
     let painter = ctx.layer_painter(egui::LayerId::new(Order::Middle, egui::Id::new("compare-names")));
@@ -46,7 +50,7 @@ pub(super) fn divider_ui(
         let galley = painter.layout_no_wrap(words.to_owned(), font.clone(), look.text());
         let size = galley.size() + vec2(20.0, 8.0);
         let left = if side == 0 { x - 12.0 - size.x } else { x + 12.0 };
-        let rect = Rect::from_min_size(pos2(left, map.top() + TOP), size);
+        let rect = Rect::from_min_size(pos2(left, top), size);
         painter.rect(rect, CornerRadius::same(6), look.panel(), look.hairline(), egui::StrokeKind::Inside);
         painter.galley(rect.min + vec2(10.0, 4.0), galley, look.text());
         covered.push(rect);

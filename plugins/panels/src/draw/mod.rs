@@ -216,9 +216,10 @@ pub(crate) fn draw(
         covered.extend(tiles_ui(&ctx, &mut stage.pictures, place.map, now_s, &look, &mut actions));
     }
     let on = Sheet { picture: &shown.picture, values: &values, place: &place, look: &look, ppp };
+    let exercise = values.headline.mode == guanlan_core::Mode::Exercise;
     let map_seen = compare::seen_part(&stage, place.map, screen);
     heads.follow(&stage, stage.eye(ppp), map_seen);
-    covered.extend(compare::divider_ui(&ctx, &mut stage, desk, (place.map, screen), &look, &mut actions));
+    covered.extend(compare::divider_ui(&ctx, &mut stage, (desk, exercise), (place.map, screen), &look, &mut actions));
     over_the_map(&ctx, &on, desk, &mut stage, &heads.rows, (covered, map_seen), &mut actions);
     if !place.bare() {
         panels(&ctx, &shown.picture, &values, desk, (&place, *stage.area_style), &look, &mut actions);

@@ -21,10 +21,15 @@ pub(super) fn marks_of_mode(values: &Values, desk: &Desk, place: &Layout, look: 
         marks.push(egui::Rect::from_min_max(place.map.max - size, place.map.max));
     }
     if mode == Mode::Exercise {
-        let top = place.map.center_top();
+        let top = place.map.center_top() + vec2(0.0, below_the_crumbs(place));
         marks.push(egui::Rect::from_center_size(top + vec2(0.0, 44.0), vec2(260.0, 88.0)));
     }
     marks
+}
+
+/// On a narrow map the word of the mode stands below the line of areas and panels.
+fn below_the_crumbs(place: &Layout) -> f32 {
+    if !place.bare() && place.map.width() < 1080.0 { 36.0 } else { 0.0 }
 }
 
 /// Exercise: frame and mark over everything. Demo: a quiet word. Every picture says how old it is.
@@ -45,7 +50,7 @@ pub(super) fn frame_of_mode(
         Mode::Exercise => {
             let color = look.color(Token::Exercise);
             painter.rect_stroke(whole, 0.0, Stroke::new(4.0, color), egui::StrokeKind::Inside);
-            let at = place.map.center_top() + vec2(0.0, 8.0);
+            let at = place.map.center_top() + vec2(0.0, 8.0 + below_the_crumbs(place));
             kit::words_at(
                 &painter,
                 at,

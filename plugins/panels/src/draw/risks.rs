@@ -36,7 +36,7 @@ fn outline(painter: &Painter, row: &RiskRow, open: bool, ground: &Ground, eye: E
     if points.len() < 3 {
         return;
     }
-    let color = look.level(row.level.max(AlertLevel::Blue));
+    let color = look.level(row.level);
     // A mesh fan: rings of grids are nearly convex, and a tint does not mind the rest.
     let mut mesh = egui::Mesh::default();
     let fill = color.gamma_multiply(if open { 0.34 } else { 0.16 });
@@ -50,7 +50,8 @@ fn outline(painter: &Painter, row: &RiskRow, open: bool, ground: &Ground, eye: E
 /// Draws what the panel lists; nothing while it is closed.
 pub(super) fn risks(painter: &Painter, vm: &RiskVm, open: Option<u32>, ground: &Ground, eye: Eye, look: &Look) {
     // The worst lies on top.
-    for row in vm.rows.iter().rev() {
+    // The quiet ones are a list, not a pattern on the map.
+    for row in vm.rows.iter().rev().filter(|r| r.level > AlertLevel::Normal || open == Some(r.grid)) {
         outline(painter, row, open == Some(row.grid), ground, eye, look);
     }
     for spot in &vm.spots {

@@ -1,7 +1,7 @@
 //! 风险 on the screen.
 
 use egui::{CornerRadius, Sense, Ui, vec2};
-use guanlan_core::{AlertLevel, theme::Token};
+use guanlan_core::theme::Token;
 
 use super::kit;
 use crate::{
@@ -55,12 +55,12 @@ fn row_ui(ui: &mut Ui, row: &RiskRow, open: bool, look: &Look, actions: &mut Vec
     }
     let painter = ui.painter();
     let mid = rect.center().y;
-    kit::level_mark(painter, look, row.level.max(AlertLevel::Blue), egui::pos2(rect.left() + 9.0, mid), 6.0);
+    kit::level_mark(painter, look, row.level, egui::pos2(rect.left() + 9.0, mid), 6.0);
     let bar = egui::Rect::from_min_size(egui::pos2(rect.right() - 104.0, mid - 3.0), vec2(68.0, 6.0));
     painter.rect_filled(bar, CornerRadius::same(2), look.faint(Token::Text, 0.1));
     let mut full = bar;
     full.set_width(bar.width() * row.score as f32 / 100.0);
-    painter.rect_filled(full, CornerRadius::same(2), look.level(row.level.max(AlertLevel::Blue)));
+    painter.rect_filled(full, CornerRadius::same(2), look.level(row.level));
     let at = egui::pos2(rect.right() - 4.0, mid);
     let font = look.medium(s.body);
     kit::words_at(painter, at, egui::Align2::RIGHT_CENTER, &row.score.to_string(), font, look.text());
@@ -89,7 +89,7 @@ fn row_ui(ui: &mut Ui, row: &RiskRow, open: bool, look: &Look, actions: &mut Vec
                 });
             },
         );
-        kit::bar(ui, look, term.share, look.level(row.level.max(AlertLevel::Blue)), vec2(ui.available_width(), 3.0));
+        kit::bar(ui, look, term.share, look.level(row.level), vec2(ui.available_width(), 3.0));
     }
     ui.add_space(6.0);
 }
@@ -117,6 +117,7 @@ fn spot_ui(ui: &mut Ui, spot: &SpotRow, look: &Look, actions: &mut Vec<UiAction>
 mod tests {
     use super::*;
     use crate::{fixture::click_around, vm::risk::Term};
+    use guanlan_core::AlertLevel;
 
     #[test]
     fn a_row_opens_its_terms_and_flies_there() {

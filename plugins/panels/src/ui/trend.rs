@@ -132,6 +132,7 @@ fn chart(ui: &mut Ui, vm: &TrendVm, look: &Look, height: f32) {
         .x_axis_formatter(move |mark, _| clock_of(span, mark.value - LOCAL_MIN))
         .y_axis_formatter(move |mark, _| number(mark.value))
         .y_axis_min_width(34.0)
+        .grid_color(look.faint(Token::Text, 0.35))
         .cursor_color(look.faint(Token::Text, 0.35))
         .label_formatter(move |at| told(at, span, unit, lang));
     plot.show(ui, |plot| {

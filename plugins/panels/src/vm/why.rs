@@ -4,7 +4,7 @@ use guanlan_alerting::{AlertState, explain, rules::Direction};
 use guanlan_core::{AlertId, AlertLevel, CaseId, Lang, Role};
 use guanlan_room::Picture;
 
-use super::{alerts, number, span};
+use super::{alerts, detail::in_language, number, span};
 use crate::words::{tr, tr_with};
 
 /// The explanation of one alert.
@@ -74,7 +74,8 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
         ("k-why-worst", format!("{} · {} {unit}", alert.peak.name().get(lang), number(alert.peak_value))),
     ];
     if let Some(ack) = &alert.acked {
-        let words = [ack.actor.as_str(), ack.role.name().get(lang), &at(ack.at), ack.note.as_str()]
+        let note = in_language(&ack.note, lang);
+        let words = [ack.actor.as_str(), ack.role.name().get(lang), &at(ack.at), &note]
             .into_iter()
             .filter(|w| !w.is_empty())
             .collect::<Vec<_>>()
@@ -92,13 +93,16 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
         };
         (at(e.at), format!("{} {unit}", number(e.value)), over)
     });
+    // The sentence comes first and the readings last: both have a place of their own here.
+    let readings = told.inputs.len() + usize::from(!told.evidence.is_empty());
+    let rules_and_state = told.lines.get(1..told.lines.len().saturating_sub(readings)).unwrap_or_default();
     Some(WhyVm {
         id,
         level: alert.level,
         title: card.title,
         place: card.place,
         sentence: told.words.get(lang).to_owned(),
-        lines: told.lines.iter().map(|l| l.get(lang).to_owned()).collect(),
+        lines: rules_and_state.iter().map(|l| l.get(lang).to_owned()).collect(),
         inputs: alert
             .inputs
             .iter()
