@@ -365,7 +365,7 @@ mod tests {
             let q = *q;
             Box::new(move || Ok(q * 10))
         };
-        let mut wait = |asker: &mut Asker<u32, u32>, q: u32| {
+        let wait = |asker: &mut Asker<u32, u32>, q: u32| {
             for _ in 0..400 {
                 asker.follow(Some(&q), 0.0, 60.0, work);
                 if asker.known(&q).is_some() {

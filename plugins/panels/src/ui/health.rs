@@ -92,7 +92,7 @@ mod tests {
             };
         let vm = HealthVm { troubles: vec![trouble], silences: vec![silence], may_act: true, ..HealthVm::default() };
         let look = Look::default();
-        let mut asked = |vm: &HealthVm| {
+        let asked = |vm: &HealthVm| {
             click_around(vec2(384.0, 460.0), &look, |ctx, screen| {
                 kit::panel(ctx, "system", screen, &look, |ui| health_ui(ui, vm, &look))
             })
