@@ -14,7 +14,8 @@ use crate::{
 /// Messages above the time bar, in the middle of the map.
 pub fn toasts_ui(ctx: &egui::Context, toasts: &[Toast], map: egui::Rect, look: &Look) -> Vec<UiAction> {
     let mut actions = Vec::new();
-    let mut bottom = map.bottom() - 8.0;
+    // The words about the water and the buttons of a comparison keep the lowest line.
+    let mut bottom = map.bottom() - 56.0;
     for toast in toasts.iter().rev() {
         let response = egui::Area::new(egui::Id::new(("toast", toast.id)))
             .order(egui::Order::Foreground)

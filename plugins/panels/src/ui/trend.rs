@@ -66,8 +66,8 @@ pub fn trend_ui(ui: &mut Ui, vm: &TrendVm, look: &Look) -> Vec<UiAction> {
         ui.label(egui::RichText::new(&vm.value).font(look.medium(s.big)).color(look.text()));
         kit::text(ui, &format!("{} · {}", vm.property, vm.state), look.regular(s.small), look.second());
     });
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for span in SPANS {
             if kit::button(ui, look, tr(lang, span.key()), span == vm.span).clicked() && span != vm.span {
                 actions.push(UiAction::TrendSpan(span));
