@@ -251,3 +251,37 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         if path.is_dir() { collect(&path, files) } else { files.push(path) }
     }
 }
+
+/// A raster far larger than the city: only what lies around the city is read.
+#[test]
+fn of_a_large_raster_the_part_around_the_city_is_read() {
+    use guanlan_city::export_tiff::write_geotiff_f32;
+    let dir = tempfile::tempdir().unwrap();
+    let (tif, asc, osm) = (dir.path().join("dem.tif"), dir.path().join("dem.asc"), dir.path().join("town.osm"));
+    // 40 km by 40 km of a slope to the east around a place on the meridian of EPSG:4549.
+    let n = 800_usize;
+    let z: Vec<f32> = (0..n * n).map(|i| (i % n) as f32).collect();
+    write_geotiff_f32(&tif, n, n, 480_000.0, 3_370_000.0, 50.0, 4549, -9999.0, &z).unwrap();
+    let rows = (0..n).map(|_| (0..n).map(|c| c.to_string()).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>();
+    let head = format!("ncols {n}\nnrows {n}\nxllcorner 480000\nyllcorner 3330000\ncellsize 50\n");
+    std::fs::write(&asc, head + &rows.join("\n")).unwrap();
+    let frame = LocalFrame::new(4549, [500_000.0, 3_350_000.0]);
+    let corners: String = [[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0]]
+        .iter()
+        .enumerate()
+        .map(|(i, p)| {
+            let [lon, lat] = frame.to_lonlat(*p).unwrap();
+            format!("<node id='{}' lon='{lon}' lat='{lat}'/>", i + 1)
+        })
+        .collect();
+    let way = "<way id='9'><nd ref='1'/><nd ref='2'/><nd ref='3'/><nd ref='4'/><nd ref='1'/><tag k='building' v='yes'/></way>";
+    std::fs::write(&osm, format!("<osm version='0.6'>{corners}{way}</osm>")).unwrap();
+    for raster in [&tif, &asc] {
+        let (city, report) = load(&[raster.clone(), osm.clone()], Some(4549)).expect("good");
+        let t = city.terrain.as_ref().expect("terrain");
+        assert!(t.cols < 100 && t.rows < 100, "{} x {}", t.cols, t.rows);
+        let base = city.buildings[0].parts[0].base_m;
+        assert!((base - 399.5).abs() < 1.0, "{}: the slope under the building: {base}", raster.display());
+        assert!(told(&report, "cells read of 800 x 800"), "{:?}", report.problems);
+    }
+}

@@ -1,6 +1,11 @@
 //! Coordinate operations between two reference systems, always `x` east and `y` north.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+};
 
 use proj::Proj;
 use serde::{Deserialize, Serialize};
@@ -96,17 +101,32 @@ impl Transformer {
         let (from, to) = (Shifted::named(&self.from), Shifted::named(&self.to));
         // A shift is done around an operation on WGS 84.
         let plain = |shifted: Option<Shifted>, crs: &str| shifted.map_or(crs.to_owned(), |_| "EPSG:4326".to_owned());
-        let made = Proj::new_known_crs(&plain(from, &self.from), &plain(to, &self.to), None);
-        let proj = made.map_err(|error| CrsError::Unknown {
-            from: self.from.clone(),
-            to: self.to.clone(),
-            reason: error.to_string(),
-        })?;
+        let unknown = |reason: String| CrsError::Unknown { from: self.from.clone(), to: self.to.clone(), reason };
+        for crs in [&self.from, &self.to] {
+            if is_local(crs) {
+                return Err(unknown("a local (engineering) system has no place on Earth".into()));
+            }
+            if crs.contains('\0') {
+                return Err(unknown("a zero byte in the name".into()));
+            }
+        }
+        // The binding panics where PROJ fails without saying why.
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            Proj::new_known_crs(&plain(from, &self.from), &plain(to, &self.to), None)
+        }));
+        let made = made.map_err(|_| unknown("PROJ does not say why".into()))?;
+        let proj = made.map_err(|error| unknown(error.to_string()))?;
         let made = Operation { proj, from, to };
         let made = Rc::new(made);
         OPERATIONS.with_borrow_mut(|all| all.insert(key, Rc::clone(&made)));
         Ok(made)
     }
+}
+
+/// True for WKT of a system that is not tied to the Earth.
+fn is_local(crs: &str) -> bool {
+    let head: String = crs.trim_start().chars().take(16).collect::<String>().to_ascii_uppercase();
+    ["LOCAL_CS[", "ENGCRS[", "ENGINEERINGCRS["].iter().any(|kind| head.starts_with(kind))
 }
 
 /// Is the CRS geographic (its coordinates are degrees)? Found by use: transforming its own `(1, 1)`

@@ -114,3 +114,13 @@ fn proj_own_vectors() {
     let [x, y] = ykj.transform([24.9384, 60.1699]).expect("point");
     assert!((x - 3_385_559.815_1).abs() < 1e-4 && (y - 6_674_944.774_2).abs() < 1e-4, "{x} {y}");
 }
+
+#[test]
+fn systems_without_a_place_are_refused_not_feared() {
+    use guanlan_geography::Transformer;
+    let local = r#"LOCAL_CS["Undefined SRS",LOCAL_DATUM["unknown",32767],UNIT["unknown",0],AXIS["Easting",EAST]]"#;
+    for crs in [local, "ENGCRS[\"x\"]", "undefined", "", "\0", "EPSG:", "EPSG:0", "PROJCS[", "{}"] {
+        assert!(Transformer::new(crs, "EPSG:4326").is_err(), "{crs:?}");
+        assert!(Transformer::new("EPSG:4326", crs).is_err(), "{crs:?}");
+    }
+}

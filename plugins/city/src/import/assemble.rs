@@ -13,7 +13,7 @@ use super::{
     osm,
     peek::Keys,
     place_files::{Content, Source, check_place, choose_frame, compare_heights, settle_crs},
-    raster::SourceRaster,
+    raster_part::{around, part_wanted, raster},
     steps::{Afresh, Keeper, Piece, Recipe, Role, ground_under, stand_on},
     swmm::{FOOT_M, SwmmFile},
     tiles3d, vector,
@@ -21,7 +21,7 @@ use super::{
 use crate::model::{City, DrainageNetwork, Layer, SourceFile, Terrain};
 
 /// Terrain is kept this far around the buildings, roads and drains, m.
-const MARGIN_M: f64 = 1000.0;
+pub(super) const MARGIN_M: f64 = 1000.0;
 /// Files whose heights differ more than this in the median probably have different datums, m.
 const DATUM_GAP_M: f32 = 3.0;
 
@@ -93,13 +93,15 @@ pub(crate) fn assemble(
     sources.retain(|_| fits.next().unwrap_or(true));
 
     // Terrain first: other things stand on it.
+    let around = around(sources.list.iter().filter(|s| !is_raster(s.format)), &frame);
     let mut rasters = Vec::new();
     for (digest, source) in sources.iter().filter(|(_, s)| is_raster(s.format)) {
         let cell = options.terrain_cell_m.map(f64::to_bits);
-        let recipe = recipe(Role::Raster, digest, source, &frame, format!("cell {cell:?}"));
+        let wanted = part_wanted(source, &frame, around);
+        let recipe = recipe(Role::Raster, digest, source, &frame, format!("cell {cell:?} of {wanted:?}"));
         let (piece, key) = keeper.piece(recipe, &mut || {
             say("地形", "terrain", &source.name());
-            raster(source, &frame, options.terrain_cell_m)
+            raster(source, &frame, options.terrain_cell_m, wanted)
         })?;
         report.merge(piece.report);
         rasters.extend(piece.city.terrain.map(|t| (t, key)));
@@ -170,29 +172,6 @@ fn recipe(role: Role, digest: &str, source: &Source, frame: &LocalFrame, choice:
     let place = format!("EPSG:{} {origin:?} from {:?}", frame.epsg, source.crs);
     let name = source.name();
     Recipe { role, inputs: vec![digest.to_owned(), name.clone(), place, choice], name }
-}
-
-fn raster(source: &Source, frame: &LocalFrame, cell_m: Option<f64>) -> Result<Piece, ImportError> {
-    let read;
-    let raster = match &source.content {
-        Content::Raster(raster) => raster,
-        _ => match Source::look(&source.path)?.1 {
-            Content::Raster(raster) => {
-                read = raster;
-                &read
-            }
-            _ => return Err(ImportError::new(&source.path, "", "the file changed while it was read")),
-        },
-    };
-    // What was settled wins over what the file says.
-    let placed = if raster.crs.is_some() && raster.crs != source.crs {
-        let bare = SourceRaster { crs: None, ..raster.clone() };
-        bare.to_terrain(frame, source.crs.as_deref(), cell_m)
-    } else {
-        raster.to_terrain(frame, source.crs.as_deref(), cell_m)
-    };
-    let terrain = placed.map_err(|e| ImportError::new(&source.path, "coordinates", e.to_string()))?;
-    Ok(Piece { city: City { terrain: Some(terrain), ..City::default() }, ..Piece::default() })
 }
 
 /// The ground that other things stand on, and the key of its piece.

@@ -1,8 +1,7 @@
 //! Which format a file is in: by its first bytes, then by its extension.
 
 use std::{
-    fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, Read},
     path::Path,
 };
 
@@ -11,7 +10,7 @@ use serde::{
     de::{self, DeserializeSeed, IgnoredAny},
 };
 
-use super::ImportError;
+use super::{ImportError, packed};
 
 /// Formats that hold something of a city.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,30 +69,43 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
     if path.is_dir() {
         return Err(fail("is a folder, expected a file".into()));
     }
-    let mut file = File::open(path).map_err(|e| fail(e.to_string()))?;
+    let file = packed::open(path).map_err(|e| fail(e.to_string()))?;
     let mut head = Vec::new();
-    file.by_ref().take(4096).read_to_end(&mut head).map_err(|e| fail(e.to_string()))?;
-    if let Some(format) = by_magic(&head) {
-        return Ok(format);
+    let is_packed = packed::is_packed(path);
+    let told = file.take(4096).read_to_end(&mut head);
+    // A damaged packing is for the reader to tell, when the name says which.
+    if let (Err(e), false) = (&told, is_packed && by_extension(path).is_some()) {
+        return Err(fail(e.to_string()));
     }
-    if let Some(packing) = packing(&head).filter(|_| by_extension(path) != Some(Format::EsriAscii)) {
-        let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        // Servers keep tilesets packed; their reader unpacks them.
-        return match packing {
-            "gzip" if name.starts_with("tileset") => Ok(Format::Tiles3d),
-            _ => Err(fail(format!("is packed with {packing}; unpack it first"))),
+    if let Some((packing, _)) = packed::packing(&head).filter(|(_, read)| !read) {
+        return Err(fail(format!("is packed with {packing}; unpack it first")));
+    }
+    // Servers keep tilesets packed; their reader unpacks them.
+    if is_packed && packed::plain_name(path).starts_with("tileset") {
+        return Ok(Format::Tiles3d);
+    }
+    if let Some(format) = by_magic(&head) {
+        // Their readers jump about in the file.
+        return match format {
+            Format::GeoTiff | Format::GeoPackage | Format::Shapefile if is_packed => {
+                Err(fail(format!("is a packed {}; unpack it first", format.name())))
+            }
+            _ => Ok(format),
         };
     }
     if [&b"b3dm"[..], b"i3dm", b"pnts", b"cmpt", b"subt"].iter().any(|magic| head.starts_with(magic)) {
         return Err(fail("is one tile of a 3D tileset, expected the tileset.json it belongs to".into()));
     }
     let text = String::from_utf8_lossy(&head);
-    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let text = text.trim_start_matches(['\u{feff}', RECORD]).trim_start();
     if text.starts_with('{') {
-        match by_json(path) {
-            Some(format) => return Ok(format),
-            None => return by_extension(path).ok_or_else(|| fail(format!("JSON of an unknown kind, {EXPECTED}"))),
-        }
+        let unknown = || fail(format!("JSON of an unknown kind, {EXPECTED}"));
+        return match by_json(path) {
+            (Some(format), _) => Ok(format),
+            // A whole object that is none of them is nobody's broken file.
+            (None, true) => Err(unknown()),
+            (None, false) => by_extension(path).ok_or_else(unknown),
+        };
     }
     if text.starts_with('<') && text.contains("<osm") {
         return Ok(Format::Osm);
@@ -110,6 +122,20 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
         return Ok(Format::Swmm);
     }
     Err(fail(format!("unknown format, {EXPECTED}")))
+}
+
+/// Begins each value of a JSON text sequence (RFC 7464).
+const RECORD: char = '\u{1e}';
+
+/// A reader for which record separators are blanks.
+pub(super) struct Separated<R>(pub R);
+
+impl<R: Read> Read for Separated<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.0.read(buffer)?;
+        buffer[..n].iter_mut().filter(|b| **b == RECORD as u8).for_each(|b| *b = b' ');
+        Ok(n)
+    }
 }
 
 fn by_magic(head: &[u8]) -> Option<Format> {
@@ -133,23 +159,10 @@ fn by_magic(head: &[u8]) -> Option<Format> {
     None
 }
 
-/// Name of what a whole file is packed with.
-fn packing(head: &[u8]) -> Option<&'static str> {
-    let kinds: [(&[u8], &str); 6] = [
-        (b"\x1f\x8b", "gzip"),
-        (b"BZh", "bzip2"),
-        (b"\xfd7zXZ\0", "xz"),
-        (b"\x28\xb5\x2f\xfd", "zstd"),
-        (b"PK\x03\x04", "zip"),
-        (b"7z\xbc\xaf\x27\x1c", "7z"),
-    ];
-    kinds.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name)
-}
-
 fn by_extension(path: &Path) -> Option<Format> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let name = packed::plain_name(path);
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    if ends(&[".geojson"]) {
+    if ends(&[".geojson", ".geojsonl", ".geojsons", ".geojsonseq", ".ndgeojson"]) {
         Some(Format::GeoJson)
     } else if ends(&[".gpkg"]) {
         Some(Format::GeoPackage)
@@ -161,7 +174,7 @@ fn by_extension(path: &Path) -> Option<Format> {
         Some(Format::Osm)
     } else if ends(&[".tif", ".tiff"]) {
         Some(Format::GeoTiff)
-    } else if ends(&[".asc", ".asc.gz"]) {
+    } else if ends(&[".asc"]) {
         Some(Format::EsriAscii)
     } else if ends(&[".inp"]) {
         Some(Format::Swmm)
@@ -225,16 +238,16 @@ fn by_type(kind: &serde_json::Value) -> Option<Format> {
     }
 }
 
-/// By the keys of the first object in the file, of which no more is read than it takes.
-fn by_json(path: &Path) -> Option<Format> {
-    let mut file = BufReader::new(File::open(path).ok()?);
+/// By the keys of the first object in the file, of which no more is read than it takes; and whether it is whole.
+fn by_json(path: &Path) -> (Option<Format>, bool) {
+    let Ok(mut file) = packed::open(path) else { return (None, false) };
     if file.fill_buf().is_ok_and(|b| b.starts_with(b"\xEF\xBB\xBF")) {
         file.consume(3);
     }
     let mut found = None;
     // The error that ends the reading early is none.
-    let _ = Telling(&mut found).deserialize(&mut serde_json::Deserializer::from_reader(file));
-    found
+    let whole = Telling(&mut found).deserialize(&mut serde_json::Deserializer::from_reader(Separated(file))).is_ok();
+    (found, whole)
 }
 
 #[cfg(test)]
@@ -270,7 +283,10 @@ mod tests {
             ("x.db", b"SQLite format 3\0", Some(Format::GeoPackage)),
             ("x.shp", b"", Some(Format::Shapefile)),
             ("x.asc.gz", b"\x1f\x8b", Some(Format::EsriAscii)),
-            ("x.city.json.gz", b"\x1f\x8b\x08", None),
+            ("x.city.json.gz", b"\x1f\x8b\x08", Some(Format::CityJson)),
+            ("x.dat", b"\x1f\x8b\x08", None),
+            ("x.json", br#"{"type":"Topology","arcs":[]}"#, None),
+            ("x.seq", b"\x1e{\"type\":\"Feature\"}", Some(Format::GeoJson)),
             ("x.city.json", b"BZh9", None),
             ("tileset.json", b"\x1f\x8b\x08", Some(Format::Tiles3d)),
             ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::Tiles3d)),

@@ -12,10 +12,9 @@ use super::{
     format::{Format, detect},
     geojson_layers, gltf, osm,
     placer::{heights, horizontal},
-    raster::SourceRaster,
     swmm::{SwmmFile, read_swmm},
-    terrain_asc::read_asc,
-    terrain_tiff::read_tiff,
+    terrain_asc::look_asc,
+    terrain_tiff::look_tiff,
     tiles3d, vector,
 };
 
@@ -28,8 +27,6 @@ pub(crate) enum Content {
     /// To be read when it is needed.
     #[default]
     Later,
-    /// Terrain.
-    Raster(SourceRaster),
     /// Drains.
     Swmm(SwmmFile),
 }
@@ -104,13 +101,12 @@ impl Source {
         let mut content = Content::Later;
         match format {
             Format::GeoTiff | Format::EsriAscii => {
-                let (raster, own) = if format == Format::GeoTiff { read_tiff(path)? } else { read_asc(path)? };
+                let (raster, own) = if format == Format::GeoTiff { look_tiff(path)? } else { look_asc(path)? };
                 sketch.report = named(path, own);
                 sketch.crs = raster.crs.clone();
                 sketch.extent = Some(raster.extent());
                 sketch.heights = raster.heights.clone();
                 sketch.degrees = raster.affine[1].abs() < 0.02 && raster.affine[5].abs() < 0.02;
-                content = Content::Raster(raster);
             }
             Format::Swmm => {
                 let (file, own) = read_swmm(path)?;
@@ -282,6 +278,16 @@ pub(super) fn choose_frame(sources: &[Source], report: &mut Report) -> Result<Lo
         }
     }
     let epsg = epsg.or_else(|| place.map(|p| choose_local_epsg(p[0], p[1]))).or(outside).unwrap_or(0);
+    // A CRS without a single place: nothing can be drawn, and nobody knows where nothing lies.
+    if epsg == 0
+        && let Some(empty) = sources.iter().find(|s| s.crs.is_some() && s.extent.is_none())
+    {
+        let projected = empty.crs.as_deref().is_some_and(|crs| is_geographic(crs) == Ok(false));
+        match empty.epsg().filter(|_| projected) {
+            Some(code) => return Ok(LocalFrame::new(code, [0.0, 0.0])),
+            None => return Err(ImportError::new(&empty.path, "", "nothing in the file has a place")),
+        }
+    }
     if epsg == 0 {
         let text = "no file says where on Earth it lies; coordinates are local metres (give the CRS with --crs EPSG:n)";
         report.note(Severity::Guessed, "CRS", text);

@@ -247,7 +247,7 @@ impl SourceRaster {
 }
 
 /// Coordinates → fractional cell position.
-fn invert(a: &[f64; 6]) -> Option<impl Fn([f64; 2]) -> [f64; 2] + use<>> {
+pub(super) fn invert(a: &[f64; 6]) -> Option<impl Fn([f64; 2]) -> [f64; 2] + use<>> {
     let det = a[1] * a[5] - a[2] * a[4];
     if !det.is_finite() || det == 0.0 {
         return None;

@@ -1,121 +1,206 @@
-//! ESRI ASCII grids (`.asc`, `.asc.gz`): corner or centre origin, square or `dx`/`dy` cells, header in any order.
+//! ESRI ASCII grids (`.asc`, packed or not): corner or centre origin, square or `dx`/`dy` cells, header in any order. Read
+//! word by word: only the cells that are wanted are held.
 
-use std::{fs, io::Read, path::Path};
-
-use flate2::read::MultiGzDecoder;
+use std::{
+    fs,
+    io::{BufRead, ErrorKind},
+    path::Path,
+};
 
 use super::{
     ImportError, Report, Severity,
+    gather::{Gather, Window},
+    packed,
     raster::{MAX_CELLS, SourceRaster, sidecar_crs},
 };
 
 /// What a file that names no no-data value means by the format's description.
 const DEFAULT_NODATA: f64 = -9999.0;
-
-/// Longest text that is unpacked from a gzip.
-const MAX_TEXT_BYTES: u64 = 2 << 30;
+/// Cells of a file at most; more than are held are made fewer while they are read.
+const MOST_CELLS: usize = 20_000_000_000;
+/// Longest word, bytes.
+const MAX_WORD: usize = 256;
 
 /// Reads a grid. The CRS comes from a `.prj` beside it or is unknown.
 pub fn read_asc(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
-    let fail = |place: String, reason: String| ImportError::new(path, place, reason);
-    let bytes = unpacked(fs::read(path).map_err(|e| fail(String::new(), e.to_string()))?)
-        .map_err(|reason| fail(String::new(), reason))?;
-    let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
-    let mut header = Header::default();
-    let mut lines = text.lines().enumerate().peekable();
-    while let Some((index, line)) = lines.peek() {
-        let mut words = line.split_whitespace();
-        let Some(key) = words.next() else {
-            lines.next();
-            continue;
-        };
-        if key.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
-            break;
-        }
-        let place = format!("line {}", index + 1);
-        let value: f64 = words
-            .next()
-            .and_then(|word| word.parse().ok())
-            .ok_or_else(|| fail(place.clone(), format!("expected a number after '{}'", shorten(key))))?;
-        if !header.set(&key.to_ascii_lowercase(), value) {
-            return Err(fail(
-                place,
-                format!("unknown header field '{}', expected ncols, nrows, xllcorner …", shorten(key)),
-            ));
-        }
-        lines.next();
-    }
+    let (head, mut report) = look_asc(path)?;
+    let (raster, own) = read_asc_part(path, Window::whole(head.cols, head.rows))?;
+    report.merge(own);
+    Ok((raster, report))
+}
+
+/// What the header says: a raster of which no cell was read.
+pub fn look_asc(path: &Path) -> Result<(SourceRaster, Report), ImportError> {
+    let (head, _) = opened(path)?;
     let mut report = Report::default();
-    let (cols, rows, affine) = header.grid().map_err(|reason| fail("header".into(), reason))?;
-    // Two bytes for each value: a short file cannot keep a large promise.
-    if cols * rows > bytes.len() / 2 + 1 {
-        return Err(fail(
-            "header".into(),
-            format!("promises {cols} x {rows} cells but the file has only {} bytes", bytes.len()),
-        ));
-    }
-    let nodata = header.nodata.unwrap_or(DEFAULT_NODATA);
-    let mut z = Vec::with_capacity(cols * rows);
-    let mut integers = true;
-    let mut odd = 0_usize;
-    'rows: for (index, line) in lines {
-        for word in line.split_whitespace() {
-            if z.len() == cols * rows {
-                report.note(
-                    Severity::Skipped,
-                    format!("line {}", index + 1),
-                    format!("values after the {} that the header promises", cols * rows),
-                );
-                break 'rows;
+    report.count("cols", head.cols);
+    report.count("rows", head.rows);
+    Ok((head, report))
+}
+
+/// Reads a part of a grid; of a part with more cells than are held, fewer and coarser ones.
+pub fn read_asc_part(path: &Path, window: Window) -> Result<(SourceRaster, Report), ImportError> {
+    let fail = |place: String, reason: String| ImportError::new(path, place, reason);
+    let (head, mut words) = opened(path)?;
+    let (cols, rows) = (head.cols, head.rows);
+    let whole = window == Window::whole(cols, rows);
+    let nodata = head.nodata.unwrap_or(DEFAULT_NODATA);
+    let mut report = Report::default();
+    let mut gather = Gather::new(window, MAX_CELLS);
+    let mut line = vec![f32::NAN; cols];
+    let (mut integers, mut odd) = (true, 0_usize);
+    for row in 0..window.row + window.rows {
+        for (col, cell) in line.iter_mut().enumerate() {
+            let Some(word) = words.next().map_err(|(at, why)| fail(at, why))? else {
+                let has = row * cols + col;
+                let text = format!("the header promises {cols} x {rows} = {} values, the file has {has}", cols * rows);
+                return Err(fail("data".into(), text));
+            };
+            if row < window.row {
+                continue;
             }
-            let value = parse(word).ok_or_else(|| {
-                fail(format!("line {}", index + 1), format!("expected a number, found '{}'", shorten(word)))
-            })?;
-            integers &= !word.contains(['.', 'e', 'E', 'n', 'N']);
-            if value == nodata || value.is_nan() {
-                z.push(f32::NAN);
-            } else if value.abs() > 1e30 {
-                odd += 1;
-                z.push(f32::NAN);
-            } else {
-                z.push(value as f32);
-            }
+            let Some(value) = parse(word) else {
+                let text = format!("expected a number, found '{}'", shorten(word));
+                return Err(fail(words.place(), text));
+            };
+            integers &= !word.contains(['.', ',', 'e', 'E', 'n', 'N']);
+            odd += usize::from(value != nodata && value.abs() > 1e30);
+            *cell = if value == nodata || value.is_nan() || value.abs() > 1e30 { f32::NAN } else { value as f32 };
         }
+        gather.put(0, row, &line);
     }
-    if z.len() < cols * rows {
-        return Err(fail(
-            "data".into(),
-            format!("the header promises {cols} x {rows} = {} values, the file has {}", cols * rows, z.len()),
-        ));
+    if whole && words.next().map_err(|(at, why)| fail(at, why))?.is_some() {
+        let text = format!("values after the {} that the header promises", cols * rows);
+        report.note(Severity::Skipped, words.place(), text);
     }
     if odd > 0 {
         report.note(Severity::Repaired, "data", format!("{odd} values beyond 1e30 taken as no data"));
     }
-    let (crs, epsg) = sidecar_crs(path).map_or((None, None), |(crs, epsg)| (Some(crs), epsg));
-    let dtype = if integers { "int32" } else { "float32" };
-    let raster = SourceRaster { cols, rows, affine, epsg, crs, nodata: header.nodata, dtype, heights: None, z };
-    report.count("cols", cols);
-    report.count("rows", rows);
-    Ok((raster, report))
-}
-
-/// The text, out of its gzip when it is in one.
-fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
+    if gather.z.len() < window.cells() {
+        let (kept_cols, kept_rows) = (gather.cols, gather.rows);
+        let text =
+            format!("{cols} x {rows} cells are more than are held; {kept_cols} x {kept_rows} coarser ones are used");
+        report.note(Severity::Guessed, "data", text);
     }
-    let mut text = Vec::new();
-    let most = MAX_TEXT_BYTES + 1;
-    MultiGzDecoder::new(&bytes[..])
-        .take(most)
-        .read_to_end(&mut text)
-        .map_err(|e| format!("the gzip cannot be unpacked: {e}"))?;
-    if text.len() as u64 == most { Err(format!("more than {MAX_TEXT_BYTES} bytes when unpacked")) } else { Ok(text) }
+    if gather.z.iter().all(|z| z.is_nan()) {
+        report.note(Severity::Skipped, "data", "no cell has data");
+    }
+    let dtype = if integers { "int32" } else { "float32" };
+    let affine = gather.affine(head.affine);
+    let Gather { cols, rows, z, .. } = gather;
+    Ok((SourceRaster { cols, rows, affine, dtype, z, ..head }, report))
 }
 
+/// The header, and the file from its first value on.
+fn opened(path: &Path) -> Result<(SourceRaster, Words), ImportError> {
+    let fail = |place: String, reason: String| ImportError::new(path, place, reason);
+    let unread = |e: std::io::Error| ImportError::new(path, "", e.to_string());
+    let bytes = fs::metadata(path).map_err(unread)?.len();
+    let mut words = Words::new(packed::open(path).map_err(unread)?);
+    let mut header = Header::default();
+    while let Some(word) = words.next().map_err(|(at, why)| fail(at, why))? {
+        if parse(word).is_some() {
+            words.again = true;
+            break;
+        }
+        let (key, place) = (word.to_owned(), words.place());
+        let value = loop {
+            match words.next().map_err(|(at, why)| fail(at, why))? {
+                Some("=" | ":") => {}
+                other => break other.and_then(parse),
+            }
+        };
+        let Some(value) = value else {
+            return Err(fail(place, format!("expected a number after '{}'", shorten(&key))));
+        };
+        if !header.set(&key.trim_end_matches(['=', ':']).to_ascii_lowercase(), value) {
+            let text = format!("unknown header field '{}', expected ncols, nrows, xllcorner …", shorten(&key));
+            return Err(fail(place, text));
+        }
+    }
+    let (cols, rows, affine) = header.grid().map_err(|reason| fail("header".into(), reason))?;
+    // Two bytes for each value, packed a thousand to one: a short file cannot keep a large promise.
+    let most = if packed::is_packed(path) { bytes.saturating_mul(1_100) } else { bytes };
+    if (cols * rows) as u64 > most / 2 + 1 {
+        let text = format!("promises {cols} x {rows} cells but the file has only {bytes} bytes");
+        return Err(fail("header".into(), text));
+    }
+    let (crs, epsg) = sidecar_crs(path).map_or((None, None), |(crs, epsg)| (Some(crs), epsg));
+    let nodata = header.nodata;
+    let head = SourceRaster { cols, rows, affine, epsg, crs, nodata, ..SourceRaster::default() };
+    Ok((head, words))
+}
+
+/// The words of a text, one at a time.
+struct Words {
+    reader: Box<dyn BufRead + Send>,
+    word: Vec<u8>,
+    /// Line of the word at hand.
+    line: usize,
+    /// The word at hand is to be taken once more.
+    again: bool,
+    /// The line ended behind the word at hand.
+    ended: bool,
+}
+
+impl Words {
+    fn new(reader: Box<dyn BufRead + Send>) -> Self {
+        Self { reader, word: Vec::new(), line: 1, again: false, ended: false }
+    }
+
+    fn place(&self) -> String {
+        format!("line {}", self.line)
+    }
+
+    fn next(&mut self) -> Result<Option<&str>, (String, String)> {
+        if !std::mem::take(&mut self.again) {
+            self.line += usize::from(std::mem::take(&mut self.ended));
+            self.word.clear();
+            loop {
+                let buffer = match self.reader.fill_buf() {
+                    Ok(buffer) => buffer,
+                    Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                    Err(e) => return Err((self.place(), format!("cannot be read: {e}"))),
+                };
+                if buffer.is_empty() {
+                    break;
+                }
+                let mut used = 0;
+                let mut done = false;
+                for byte in buffer {
+                    used += 1;
+                    if !byte.is_ascii_whitespace() {
+                        self.word.push(*byte);
+                    } else if self.word.is_empty() {
+                        self.line += usize::from(*byte == b'\n');
+                    } else {
+                        (self.ended, done) = (*byte == b'\n', true);
+                        break;
+                    }
+                }
+                self.reader.consume(used);
+                if self.word.starts_with(b"\xef\xbb\xbf") {
+                    self.word.drain(..3);
+                }
+                if self.word.len() > MAX_WORD {
+                    return Err((self.place(), format!("a word of more than {MAX_WORD} bytes, expected numbers")));
+                }
+                if done && !self.word.is_empty() {
+                    break;
+                }
+            }
+        }
+        if self.word.is_empty() {
+            return Ok(None);
+        }
+        // Odd bytes are no number either way.
+        Ok(Some(std::str::from_utf8(&self.word).unwrap_or("\u{fffd}")))
+    }
+}
+
+/// A number, also one with a decimal comma.
 fn parse(word: &str) -> Option<f64> {
-    // Some writers use a decimal comma.
-    word.parse().ok().or_else(|| word.replace(',', ".").parse().ok())
+    word.parse().ok().or_else(|| word.contains(',').then(|| word.replace(',', ".").parse().ok())?)
 }
 
 fn shorten(word: &str) -> String {
@@ -155,12 +240,12 @@ impl Header {
     fn grid(&self) -> Result<(usize, usize, [f64; 6]), String> {
         let count = |name: &str, value: Option<f64>| match value {
             None => Err(format!("{name} is missing")),
-            Some(n) if n >= 1.0 && n.fract() == 0.0 && n <= MAX_CELLS as f64 => Ok(n as usize),
-            Some(n) => Err(format!("{name} is {n}, expected a whole number from 1 to {MAX_CELLS}")),
+            Some(n) if n >= 1.0 && n.fract() == 0.0 && n <= MOST_CELLS as f64 => Ok(n as usize),
+            Some(n) => Err(format!("{name} is {n}, expected a whole number from 1 to {MOST_CELLS}")),
         };
         let (cols, rows) = (count("ncols", self.cols)?, count("nrows", self.rows)?);
-        if cols.checked_mul(rows).is_none_or(|n| n > MAX_CELLS) {
-            return Err(format!("{cols} x {rows} cells are more than {MAX_CELLS}"));
+        if cols.checked_mul(rows).is_none_or(|n| n > MOST_CELLS) {
+            return Err(format!("{cols} x {rows} cells are more than {MOST_CELLS}"));
         }
         let side = |name: &str, value: Option<f64>| match value {
             None => Err(format!("{name} is missing")),
@@ -208,7 +293,21 @@ mod tests {
         fs::write(&path, &packed).expect("written");
         assert_eq!(read_asc(&path).expect("read").0, read(text).expect("good").0);
         fs::write(&path, &packed[..packed.len() - 9]).expect("written");
-        assert!(read_asc(&path).expect_err("cut").reason.contains("cannot be unpacked"));
+        assert!(read_asc(&path).expect_err("cut").reason.contains("cannot be read"));
+    }
+
+    #[test]
+    fn commas_signs_and_parts() {
+        let text =
+            "ncols = 3\rnrows = 2\rxllcorner 0,5\ryllcorner 0\rcellsize 10,0\rnodata_value -1,5\r1,25 2 3\r4 -1,5 6\r";
+        let (raster, report) = read(text).expect("good");
+        assert_eq!((raster.affine[0], raster.nodata, raster.z[0], raster.dtype), (0.5, Some(-1.5), 1.25, "float32"));
+        assert!(raster.z[4].is_nan() && report.problems.is_empty(), "{report:?}");
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let path = dir.path().join("t.asc");
+        fs::write(&path, text).expect("written");
+        let (part, _) = read_asc_part(&path, Window { col: 1, row: 0, cols: 2, rows: 1 }).expect("read");
+        assert_eq!((part.z.as_slice(), part.place(0.0, 0.0)), (&[2.0, 3.0][..], raster.place(1.0, 0.0)));
     }
 
     #[test]
@@ -230,6 +329,6 @@ mod tests {
         let (raster, report) =
             read("ncols 1\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 1\n-9999 7\n").expect("usable");
         assert!(raster.z[0].is_nan(), "-9999 is no data by default");
-        assert_eq!(report.problems.len(), 1);
+        assert_eq!(report.problems.len(), 2, "a value too many, and no cell has data: {report:?}");
     }
 }

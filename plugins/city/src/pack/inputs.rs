@@ -42,8 +42,8 @@ pub(super) fn is_there(path: &Path) -> bool {
 /// The file itself and those that are read beside it, in order of their names. Empty when the file is
 /// not there.
 ///
-/// The tiles of a tileset are known by their names, sizes and times: one entry, whose path is their folder, stands for
-/// all of them. A tileset on a server is another one every day.
+/// One entry, whose path is their folder, stands for all tiles of a tileset. A tileset on a server is another one every
+/// day.
 pub(super) fn stat(path: &Path) -> Vec<Stat> {
     if tiles3d::is_address(path) {
         let days = UNIX_EPOCH.elapsed().map_or(0, |age| age.as_secs() / (24 * 3600));
@@ -87,29 +87,38 @@ fn names_tiles(path: &Path) -> bool {
 /// Most files of a tileset that are looked at.
 const MAX_TILES: usize = 2_000_000;
 
-/// All files of a folder as one: their bytes together, and a digest of their names, sizes and times.
-fn tiles(folder: &Path) -> Option<Stat> {
+/// Tiles of more bytes together are known by their names, sizes and times alone.
+const MAX_HASHED_BYTES: u64 = 8 << 30;
+
+/// All files of a folder and below, in order of their names.
+fn files_below(folder: &Path) -> Option<Vec<Stat>> {
     let mut open = vec![folder.to_owned()];
-    let mut found: Vec<(PathBuf, u64, u128)> = Vec::new();
+    let mut found: Vec<Stat> = Vec::new();
     while let Some(next) = open.pop() {
         for entry in std::fs::read_dir(next).ok()?.flatten() {
             let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
             if kind.is_dir() {
                 open.push(path);
-            } else if let Some(stat) = Stat::of(&path).filter(|_| found.len() < MAX_TILES) {
-                found.push((path, stat.bytes, stat.changed_ns));
+            } else if found.len() < MAX_TILES {
+                found.extend(Stat::of(&path));
             }
         }
     }
-    found.sort();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Some(found)
+}
+
+/// All files of a folder as one: their bytes together, and a digest of their names, sizes and times.
+fn tiles(folder: &Path) -> Option<Stat> {
+    let found = files_below(folder)?;
     let mut hasher = Sha256::new();
-    for (path, bytes, changed) in &found {
+    for Stat { path, bytes, changed_ns } in &found {
         let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
-        hasher.update(format!("{name} {bytes} {changed}\n"));
+        hasher.update(format!("{name} {bytes} {changed_ns}\n"));
     }
     let digest = hasher.finalize();
     let changed_ns = u128::from_le_bytes(*digest.first_chunk::<16>()?) >> 1;
-    Some(Stat { path: folder.to_owned(), bytes: found.iter().map(|f| f.1).sum(), changed_ns })
+    Some(Stat { path: folder.to_owned(), bytes: found.iter().map(|f| f.bytes).sum(), changed_ns })
 }
 
 /// Files that a file names: buffers of a glTF model, series and rain of a SWMM network. As the importers do,
@@ -154,25 +163,36 @@ pub(super) fn digest(files: &[Stat]) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     for stat in files {
-        if files.len() > 1 {
+        if files.len() > 1 && !stat.path.is_dir() {
             let name = stat.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             hasher.update(format!("{name} {}\n", stat.bytes));
         }
-        if stat.path.is_dir() || tiles3d::is_address(&stat.path) {
-            hasher.update(format!("{} {}\n", stat.path.display(), stat.changed_ns));
-            continue;
-        }
-        let mut file = File::open(&stat.path)?;
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => hasher.update(&buffer[..n]),
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+        if stat.path.is_dir() && stat.bytes <= MAX_HASHED_BYTES {
+            for tile in files_below(&stat.path).unwrap_or_default() {
+                let name = tile.path.strip_prefix(&stat.path).unwrap_or(&tile.path).to_string_lossy().into_owned();
+                hasher.update(format!("{name} {}\n", tile.bytes));
+                hash(&tile.path, &mut hasher, &mut buffer)?;
             }
+        } else if stat.path.is_dir() || tiles3d::is_address(&stat.path) {
+            hasher.update(format!("{} {}\n", stat.path.display(), stat.changed_ns));
+        } else {
+            hash(&stat.path, &mut hasher, &mut buffer)?;
         }
     }
     Ok(hex(&hasher.finalize()))
+}
+
+/// Adds the bytes of a file.
+fn hash(path: &Path, hasher: &mut Sha256, buffer: &mut [u8]) -> std::io::Result<()> {
+    let mut file = File::open(path)?;
+    loop {
+        match file.read(buffer) {
+            Ok(0) => return Ok(()),
+            Ok(n) => hasher.update(&buffer[..n]),
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
 }
 
 /// Digest of texts that must not run into each other.
@@ -233,6 +253,16 @@ mod tests {
         let after = stat(&file);
         assert_ne!(before, after);
         assert_ne!(digest(&after).unwrap(), alone);
+        // Copied or touched, it is the same tileset; one other byte of the same length makes it another.
+        let copy = tempfile::tempdir().unwrap();
+        std::fs::create_dir(copy.path().join("a")).unwrap();
+        for name in ["tileset.json", "a/1.b3dm"] {
+            std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+        }
+        let copied = stat(&copy.path().join("tileset.json"));
+        assert_eq!(digest(&copied).unwrap(), digest(&after).unwrap());
+        std::fs::write(copy.path().join("a/1.b3dm"), "xz").unwrap();
+        assert_ne!(digest(&stat(&copy.path().join("tileset.json"))).unwrap(), digest(&after).unwrap());
         let server = stat(Path::new("https://h.org/tileset.json"));
         assert_eq!(server.len(), 1);
         assert!(digest(&server).is_ok() && is_there(&server[0].path));

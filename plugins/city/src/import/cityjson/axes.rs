@@ -16,8 +16,15 @@ fn north_first(epsg: u32) -> bool {
         || matches!(epsg, 4214 | 4258 | 4326 | 4490 | 4610 | 4612 | 4979 | 6667 | 6668 | 6697)
 }
 
+/// Those of them whose numbers are degrees.
+fn in_degrees(epsg: u32) -> bool {
+    matches!(epsg, 4214 | 4258 | 4326 | 4490 | 4610 | 4612 | 4979 | 6667 | 6668 | 6697)
+}
+
 /// Smallest volume whose sign is believed, m³.
 const MIN_VOLUME_M3: f64 = 1.0;
+/// The same where the ground is measured in degrees.
+const MIN_VOLUME_DEG2_M: f64 = 1e-10;
 
 /// Six times the signed volume of a closed shell; each face is fanned from its first corner.
 fn volume6(rings: impl Iterator<Item = Vec<P3>>) -> f64 {
@@ -43,9 +50,10 @@ const ASKED: usize = 2000;
 /// Notes that the file is to be read with x and y swapped, when the CRS is northing first and the solids say
 /// that the file is mirrored.
 pub(super) fn turn(input: Input<'_>, head: &mut Head, epsg: Option<u32>) -> Result<(), ImportError> {
-    if !epsg.is_some_and(north_first) {
-        return Ok(());
-    }
+    let Some(epsg) = epsg.filter(|code| north_first(*code)) else { return Ok(()) };
+    let least = if in_degrees(epsg) { MIN_VOLUME_DEG2_M } else { MIN_VOLUME_M3 };
+    // No latitude is more than a right angle.
+    let beyond = in_degrees(epsg) && head.vertices.iter().any(|v| v[1].abs() > 90.0 && v[0].abs() <= 90.0);
     let (mut right, mut mirrored) = (0_usize, 0_usize);
     stream::batches(input, head, &mut |chunks| {
         for chunk in &chunks {
@@ -56,19 +64,23 @@ pub(super) fn turn(input: Input<'_>, head: &mut Head, epsg: Option<u32>) -> Resu
                     corners.filter(|c| c.len() >= 3 && c.iter().flatten().all(|v| v.is_finite()))
                 });
                 let volume = volume6(rings) / 6.0;
-                right += usize::from(volume > MIN_VOLUME_M3);
-                mirrored += usize::from(volume < -MIN_VOLUME_M3);
+                right += usize::from(volume > least);
+                mirrored += usize::from(volume < -least);
             }
         }
         Ok(right + mirrored < ASKED)
     })?;
-    if mirrored > 0 && mirrored > 4 * right {
+    if beyond || (mirrored > 0 && mirrored > 4 * right) {
         head.turned = true;
         head.vertices.iter_mut().for_each(|vertex| vertex.swap(0, 1));
         head.report.note(
             Severity::Repaired,
             "vertices",
-            "northing is written first, as the CRS orders its axes (the solids are mirrored); read as x east, y north",
+            if beyond {
+                "latitude is written first, as the CRS orders its axes; read as x longitude, y latitude"
+            } else {
+                "northing is written first, as the CRS orders its axes (the solids are mirrored); read as x east, y north"
+            },
         );
     }
     Ok(())

@@ -1,8 +1,7 @@
 //! What a file says before its objects: version, reference system, transform, appearance, templates.
 
 use std::{
-    fs::File,
-    io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom},
+    io::{BufRead, Read},
     path::Path,
 };
 
@@ -16,12 +15,10 @@ use super::{
     paint::Appearance,
     vertex::Vertex,
 };
-use crate::import::{ImportError, Report, Severity};
+use crate::import::{ImportError, Report, Severity, packed};
 
 /// Largest whole number a JSON reader keeps exactly, 2^53.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
-/// Bytes read at once.
-const BUFFER: usize = 1 << 18;
 /// Longest first line that is looked at by itself, bytes.
 const MAX_HEAD_LINE: u64 = 64 << 20;
 
@@ -33,19 +30,14 @@ pub(super) struct Input<'a> {
     pub bytes: Option<&'a [u8]>,
 }
 
-pub(super) trait ReadSeek: Read + Seek + Send {}
-impl<T: Read + Seek + Send> ReadSeek for T {}
-
 impl<'a> Input<'a> {
     /// From a byte on.
-    pub fn open(&self, from: u64) -> Result<BufReader<Box<dyn ReadSeek + 'a>>, ImportError> {
+    pub fn open(&self, from: u64) -> Result<Box<dyn BufRead + Send + 'a>, ImportError> {
         let fail = |e: std::io::Error| ImportError::new(self.path, "", format!("cannot be read: {e}"));
-        let mut inner: Box<dyn ReadSeek + 'a> = match self.bytes {
-            Some(bytes) => Box::new(Cursor::new(bytes)),
-            None => Box::new(File::open(self.path).map_err(fail)?),
-        };
-        inner.seek(SeekFrom::Start(from)).map_err(fail)?;
-        Ok(BufReader::with_capacity(BUFFER, inner))
+        match self.bytes {
+            Some(bytes) => Ok(packed::bytes_from(bytes, from)),
+            None => packed::open_from(self.path, from).map(|file| file as _).map_err(fail),
+        }
     }
 
     pub fn fail(&self, place: impl Into<String>, reason: impl Into<String>) -> ImportError {

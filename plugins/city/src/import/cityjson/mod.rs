@@ -72,7 +72,12 @@ pub fn read(path: &Path, frame: &LocalFrame, crs_override: Option<u32>) -> Resul
         head.report.note(
             Severity::Guessed,
             "metadata.referenceSystem",
-            format!("no reference system; coordinates taken as EPSG:{} — give the CRS if that is wrong", frame.epsg),
+            match frame.epsg {
+                0 => "no reference system; coordinates taken as local metres".to_owned(),
+                code => {
+                    format!("no reference system; coordinates taken as EPSG:{code} — give the CRS if that is wrong")
+                }
+            },
         );
         frame.epsg
     });

@@ -165,7 +165,10 @@ fn fate(object: &CityObject) -> Fate {
         | "TunnelConstructiveElement" => Fate::Landmark([0.12, 0.14, 0.17]),
         "BuildingFurniture" | "BuildingRoom" | "BuildingStorey" | "BuildingUnit" | "BridgeRoom"
         | "TunnelHollowSpace" | "TunnelFurniture" | "CityObjectGroup" | "TINRelief" => Fate::Unseen,
-        _ => Fate::Unknown,
+        // Objects of extensions have the geometry of any other.
+        kind if !kind.starts_with('+') || object.geometry.is_empty() => Fate::Unknown,
+        kind if kind.ends_with("Building") => Fate::Building,
+        _ => Fate::Landmark([0.12, 0.14, 0.17]),
     }
 }
 
@@ -198,6 +201,11 @@ impl Work<'_> {
                 Fate::Landmark(_) => "landmarks",
                 Fate::Unseen | Fate::Unknown => "city_objects",
             });
+            if object.kind.starts_with('+') && !object.geometry.is_empty() {
+                let what =
+                    format!("objects of an extension ({}) are drawn as they are, without a meaning", object.kind);
+                self.report.note(Severity::Guessed, at.clone(), what);
+            }
             match fate(object) {
                 Fate::Building => self.building(chunk, i, &kin, vertices, &at),
                 Fate::Folded => {

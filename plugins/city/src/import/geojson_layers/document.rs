@@ -1,11 +1,6 @@
 //! Features with geometry and properties, CRS, layer: as a GeoJSON file has them, and other vector files, too.
 
-use std::{
-    fmt,
-    fs::File,
-    io::{BufRead, BufReader},
-    path::Path,
-};
+use std::{fmt, io::BufRead, path::Path};
 
 use guanlan_geography::Shifted;
 use serde::{
@@ -14,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::import::{ImportError, peek::grow};
+use crate::import::{ImportError, format::Separated, packed, peek::grow};
 
 /// The foreign member that names the layer of a Guanlan file.
 const LAYER: &str = "guanlan:layer";
@@ -167,13 +162,21 @@ type Feed<'a> = &'a mut dyn FnMut(Feature) -> Result<(), ImportError>;
 /// Goes through a GeoJSON file.
 fn pass(path: &Path, feed: Feed<'_>) -> Result<Head, ImportError> {
     let fail = |e: std::io::Error| ImportError::new(path, "", e.to_string());
-    let mut file = BufReader::with_capacity(1 << 17, File::open(path).map_err(fail)?);
+    let mut file = packed::open(path).map_err(fail)?;
     if file.fill_buf().map_err(fail)?.starts_with(b"\xef\xbb\xbf") {
         file.consume(3);
     }
     let (mut head, mut fault) = (Head::default(), None);
-    let mut reader = serde_json::Deserializer::from_reader(file);
-    let read = Top { head: &mut head, feed, fault: &mut fault }.deserialize(&mut reader).and_then(|()| reader.end());
+    let mut reader = serde_json::Deserializer::from_reader(Separated(file));
+    let mut read = Top { head: &mut head, feed: &mut *feed, fault: &mut fault }.deserialize(&mut reader);
+    // Features may follow one another, a line each or between separators.
+    while read.is_ok() && fault.is_none() && reader.end().is_err() {
+        if head.kind == "FeatureCollection" {
+            read = reader.end();
+            break;
+        }
+        read = Top { head: &mut head, feed: &mut *feed, fault: &mut fault }.deserialize(&mut reader);
+    }
     match (fault, read) {
         (Some(fault), _) => Err(fault),
         (None, Err(e)) => {
@@ -295,17 +298,17 @@ fn measure(g: &Geometry, extent: &mut Option<[f64; 6]>) {
 }
 
 /// A position, a line, rings of a polygon.
-pub(super) fn position(v: &Value) -> Option<[f64; 2]> {
+pub(in crate::import) fn position(v: &Value) -> Option<[f64; 2]> {
     let list = v.as_array()?;
     let p = [list.first()?.as_f64()?, list.get(1)?.as_f64()?];
     p.iter().all(|c| c.is_finite()).then_some(p)
 }
 
-pub(super) fn line(v: &Value) -> Option<Vec<[f64; 2]>> {
+pub(in crate::import) fn line(v: &Value) -> Option<Vec<[f64; 2]>> {
     v.as_array()?.iter().map(position).collect()
 }
 
-pub(super) fn rings(v: &Value) -> Option<Vec<Vec<[f64; 2]>>> {
+pub(in crate::import) fn rings(v: &Value) -> Option<Vec<Vec<[f64; 2]>>> {
     v.as_array()?.iter().map(line).collect()
 }
 

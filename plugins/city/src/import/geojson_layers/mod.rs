@@ -17,7 +17,7 @@ use std::{collections::BTreeSet, path::Path};
 use guanlan_core::ObservedProperty;
 use guanlan_geography::{GridCode, LocalFrame, Shifted, crs_code, is_geographic};
 
-pub(in crate::import) use self::document::{Document, Feature, Geometry, Take};
+pub(in crate::import) use self::document::{Document, Feature, Geometry, Take, line, position, rings};
 use self::{
     document::LAYER_MEMBER,
     fields::{Fields, Wrong},

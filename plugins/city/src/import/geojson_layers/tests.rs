@@ -122,3 +122,26 @@ fn real_files_are_read() {
     let p = part.surfaces[0].ring[0];
     assert!(p[0].abs() < 20_000.0 && p[1].abs() < 20_000.0, "{p:?}");
 }
+
+#[test]
+fn features_may_follow_one_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let feature = r#"{"type":"Feature","properties":{"building":"yes"},"geometry":{"type":"Polygon","coordinates":
+        [[[120,30.28],[120.001,30.28],[120.001,30.281],[120,30.28]]]}}"#
+        .replace('\n', " ");
+    let frame = guanlan_geography::LocalFrame::new(4549, [500_000.0, 3_350_000.0]);
+    for (name, text) in [
+        ("a.geojsonl", format!("{feature}\n{feature}\r\n\n{feature}\n")),
+        ("a.geojsons", format!("\u{1e}{feature}\n\u{1e}{feature}\n\u{1e}{feature}")),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(super::read(&path, &frame).unwrap().0.buildings.len(), 3, "{name}");
+    }
+    let path = dir.path().join("b.geojsonl");
+    std::fs::write(&path, format!("{feature}\n{{\"type\":")).unwrap();
+    assert!(super::read(&path, &frame).unwrap_err().place.starts_with("line 2"));
+    let path = dir.path().join("c.geojson");
+    std::fs::write(&path, format!("{{\"type\":\"FeatureCollection\",\"features\":[{feature}]}} x")).unwrap();
+    assert!(super::read(&path, &frame).unwrap_err().reason.contains("trailing"));
+}

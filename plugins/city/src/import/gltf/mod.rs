@@ -17,7 +17,7 @@ use guanlan_core::Bilingual;
 use guanlan_geography::LocalFrame;
 
 use super::{
-    FileFacts, ImportError, Report, Severity,
+    FileFacts, ImportError, Report, Severity, packed,
     peek::{Peek, grow},
     picture,
     triangulate::P3,
@@ -34,6 +34,8 @@ pub struct Part {
 
 /// Most triangles of a landmark.
 const MAX_TRIANGLES: usize = 5_000_000;
+/// Longest model file, bytes.
+const MAX_BYTES: u64 = 2 << 30;
 /// Deepest nesting of nodes.
 const MAX_DEPTH: usize = 200;
 
@@ -116,7 +118,7 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
 
 /// Features with properties (EXT_structural_metadata).
 fn features(path: &Path) -> usize {
-    let bytes = std::fs::read(path).unwrap_or_default();
+    let bytes = packed::read_all(path, MAX_BYTES).unwrap_or_default();
     let text = container::split(&bytes).map(|(json, _)| json).unwrap_or_default();
     let document: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
     let tables = document.pointer("/extensions/EXT_structural_metadata/propertyTables");
@@ -125,7 +127,7 @@ fn features(path: &Path) -> usize {
 }
 
 fn load(path: &Path) -> Result<Model, ImportError> {
-    let bytes = std::fs::read(path).map_err(|error| ImportError::new(path, "", format!("cannot be read: {error}")))?;
+    let bytes = packed::read_all(path, MAX_BYTES).map_err(|reason| ImportError::new(path, "", reason))?;
     Model::read(&bytes, path.parent()).map_err(|wrong| fail(path, wrong))
 }
 

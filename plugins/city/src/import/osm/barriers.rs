@@ -2,20 +2,35 @@
 
 use super::{data::Tags, quantity::length_m, shapes::Shapes};
 use crate::{
-    import::rings::P2,
+    import::{Report, Severity, rings::P2},
     model::{Barrier, BarrierKind},
 };
 
 fn kind(tags: &Tags) -> Option<BarrierKind> {
     Some(match tags.get("barrier")? {
-        "fence" | "railing" => BarrierKind::Fence,
+        "fence" | "railing" | "chain" | "rope" | "wire_fence" | "yes" => BarrierKind::Fence,
         "wall" | "city_wall" => BarrierKind::Wall,
         "retaining_wall" => BarrierKind::RetainingWall,
         "hedge" | "hedge_bank" => BarrierKind::Hedge,
         "guard_rail" | "jersey_barrier" | "handrail" | "cable_barrier" => BarrierKind::GuardRail,
         "kerb" => BarrierKind::Kerb,
-        "gate" | "lift_gate" | "swing_gate" | "sliding_gate" | "toll_booth" | "entrance" => BarrierKind::Gate,
-        "bollard" | "block" | "cycle_barrier" | "kissing_gate" | "stile" => BarrierKind::Bollard,
+        "gate"
+        | "lift_gate"
+        | "swing_gate"
+        | "sliding_gate"
+        | "toll_booth"
+        | "entrance"
+        | "hampshire_gate"
+        | "wicket_gate"
+        | "bump_gate"
+        | "sally_port"
+        | "turnstile"
+        | "full-height_turnstile"
+        | "border_control"
+        | "barrier_board" => BarrierKind::Gate,
+        "bollard" | "block" | "cycle_barrier" | "kissing_gate" | "stile" | "planter" | "log" | "debris" | "chicane"
+        | "motorcycle_barrier" | "bus_trap" | "sump_buster" | "spikes" | "horse_stile" | "cattle_grid"
+        | "height_restrictor" | "tank_trap" => BarrierKind::Bollard,
         _ => return None,
     })
 }
@@ -38,7 +53,13 @@ fn height_m(kind: BarrierKind, tags: &Tags) -> f32 {
 }
 
 /// Reads all barriers.
-pub(super) fn read(shapes: &Shapes<'_>) -> Vec<Barrier> {
+pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<Barrier> {
+    let unknown = |tags: &Tags| tags.get("barrier").filter(|b| *b != "no" && kind(tags).is_none()).map(str::to_owned);
+    let ways = shapes.data.ways.iter().filter_map(|w| Some((format!("way {}", w.id), unknown(&w.tags)?)));
+    let nodes = shapes.data.tagged.iter().filter_map(|(id, tags)| Some((format!("node {id}"), unknown(tags)?)));
+    for (place, word) in ways.chain(nodes) {
+        report.note(Severity::Skipped, place, format!("a barrier of the kind '{word}' is not drawn"));
+    }
     let small = |p: P2| [p[0] as f32, p[1] as f32];
     let points = shapes.data.tagged.iter().filter_map(|(id, tags)| {
         let (kind, at) = (kind(tags)?, shapes.place(*id)?);

@@ -257,7 +257,7 @@ fn bodies(building: &mut Building, body: &Body<'_>, whole: Option<&Tags>, report
     let base = base_m(tags);
     let direction = ["roof:direction", "roof:slope:direction", "building:roof:direction"];
     let roof = Roof {
-        shape: tags.get("roof:shape").or(tags.get("building:roof:shape")).filter(|s| !s.is_empty()).unwrap_or("flat"),
+        shape: roof::spelled(tags.get("roof:shape").or(tags.get("building:roof:shape")).unwrap_or_default()),
         direction_deg: direction.iter().find_map(|k| tags.get(k).and_then(angle_deg)),
         across: tags.is_any("roof:orientation", &["across"]),
     };

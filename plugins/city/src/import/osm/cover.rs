@@ -3,7 +3,7 @@
 use super::{data::Tags, names::name, quantity::length_m, roads, shapes::Shapes};
 use crate::{
     import::{
-        Report,
+        Report, Severity,
         rings::{Area, P2, contains, orient, signed_area, to_f32},
     },
     model::{SurfaceArea, SurfaceKind},
@@ -95,6 +95,9 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<(SurfaceArea
                 add(kind, &relation.tags, area, format!("relation/{}", relation.id));
             }
         }
+    }
+    for way in shapes.data.ways.iter().filter(|w| w.tags.is("natural", "coastline")) {
+        report.note(Severity::Skipped, format!("way {}", way.id), "a coastline: the sea beside it is not drawn");
     }
     for way in &shapes.data.ways {
         // A river's banks may be tagged on an open way; only closed ones are areas.

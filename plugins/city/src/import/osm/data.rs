@@ -1,14 +1,13 @@
 //! Nodes, ways and relations as they stand in a file, whichever encoding it has.
 
 use std::{
-    collections::HashMap,
-    fs::File,
-    io::{BufReader, Read, Seek, SeekFrom},
+    collections::{HashMap, HashSet},
+    io::Read,
     path::Path,
 };
 
 use super::{pbf, xml};
-use crate::import::{ImportError, Report, Severity};
+use crate::import::{ImportError, Report, Severity, packed};
 
 /// Tags of an element.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,12 +79,31 @@ pub(super) struct Data {
     pub report: Report,
     /// Only the extent is wanted: nothing else is kept.
     pub look: bool,
+    /// Elements of which a later version may follow or an earlier one was read: all of a history, a few elsewhere.
+    pub again: Again,
+}
+
+/// What occurs more than once, and what its last version says.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    /// The file holds several versions of its elements.
+    pub history: bool,
+    /// Versions that were left for later ones.
+    older: usize,
+    last_way: Option<i64>,
+    last_relation: Option<i64>,
+    /// A way or relation came that is not newer than the one before.
+    unsorted: bool,
+    gone_ways: HashSet<i64>,
+    gone_relations: HashSet<i64>,
 }
 
 impl Data {
     /// Adds a way.
     pub fn way(&mut self, way: Way) {
         if !self.look {
+            self.again.unsorted |= self.again.last_way.replace(way.id).is_some_and(|id| id >= way.id);
+            self.again.gone_ways.remove(&way.id);
             self.ways.push(way);
         }
     }
@@ -93,7 +111,42 @@ impl Data {
     /// Adds a relation.
     pub fn relation(&mut self, relation: Relation) {
         if !self.look {
+            self.again.unsorted |= self.again.last_relation.replace(relation.id).is_some_and(|id| id >= relation.id);
+            self.again.gone_relations.remove(&relation.id);
             self.relations.push(relation);
+        }
+    }
+
+    /// A version of an element that says it was deleted: earlier versions do not count.
+    pub fn gone(&mut self, kind: MemberKind, id: i64) {
+        match kind {
+            MemberKind::Node => {
+                if self.nodes.remove(&id).is_some() {
+                    self.again.older += 1;
+                    self.tagged.retain(|(tagged, _)| *tagged != id);
+                }
+            }
+            MemberKind::Way => {
+                self.again.gone_ways.insert(id);
+            }
+            MemberKind::Relation => {
+                self.again.gone_relations.insert(id);
+            }
+        }
+    }
+
+    /// Keeps the last version of every way and relation, and none of those that were deleted.
+    fn settle(&mut self) {
+        let Again { unsorted, gone_ways, gone_relations, .. } = &self.again;
+        let before = self.ways.len() + self.relations.len();
+        if *unsorted || !gone_ways.is_empty() || !gone_relations.is_empty() {
+            last_ones(&mut self.ways, |w| w.id, gone_ways);
+            last_ones(&mut self.relations, |r| r.id, gone_relations);
+        }
+        let older = self.again.older + before - self.ways.len() - self.relations.len();
+        if older > 0 {
+            let text = format!("{older} older versions of elements are left out; the last ones are used");
+            self.report.note(Severity::Repaired, "history", text);
         }
     }
 
@@ -113,7 +166,16 @@ impl Data {
             return;
         }
         if self.nodes.insert(id, [lon, lat]).is_some() {
-            self.report.note(Severity::Repaired, format!("node {id}"), "the node occurs twice; the last place is used");
+            if self.again.history {
+                self.again.older += 1;
+            } else {
+                let text = "the node occurs twice; the last place is used";
+                self.report.note(Severity::Repaired, format!("node {id}"), text);
+            }
+            // Versions follow one another.
+            if self.tagged.last().is_some_and(|(last, _)| *last == id) {
+                self.tagged.pop();
+            }
         }
         if !tags.0.is_empty() {
             self.tagged.push((id, tags));
@@ -132,11 +194,14 @@ impl Data {
 
     fn open(path: &Path, into: Self) -> Result<Self, ImportError> {
         let fail = |error: std::io::Error| ImportError::new(path, "", format!("cannot be read: {error}"));
-        let mut file = File::open(path).map_err(fail)?;
-        let mut head = [0; 512];
-        let n = read_up_to(&mut file, &mut head).map_err(fail)?;
-        file.seek(SeekFrom::Start(0)).map_err(fail)?;
-        Self::read(path, BufReader::with_capacity(1 << 16, file), &head[..n], into)
+        let mut head = Vec::new();
+        packed::open(path).map_err(fail)?.take(512).read_to_end(&mut head).map_err(fail)?;
+        Self::read(path, packed::open(path).map_err(fail)?, &head, into)
+    }
+
+    fn settled(mut self) -> Self {
+        self.settle();
+        self
     }
 
     /// Reads from anything; `head` holds its first bytes.
@@ -149,8 +214,8 @@ impl Data {
         let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
         match text.iter().find(|b| !b.is_ascii_whitespace()) {
             None => Err(ImportError::new(path, "", "the file is empty; expected OSM XML or PBF")),
-            Some(b'<') => xml::read(path, reader, into),
-            Some(_) if head.windows(9).any(|w| w == b"OSMHeader") => pbf::read(path, reader, into),
+            Some(b'<') => xml::read(path, reader, into).map(Self::settled),
+            Some(_) if head.windows(9).any(|w| w == b"OSMHeader") => pbf::read(path, reader, into).map(Self::settled),
             Some(_) => Err(ImportError::new(
                 path,
                 "",
@@ -160,13 +225,12 @@ impl Data {
     }
 }
 
-fn read_up_to(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
+/// Keeps the last of those with the same id, and none that are gone.
+fn last_ones<T>(list: &mut Vec<T>, id: impl Fn(&T) -> i64, gone: &HashSet<i64>) {
+    let last: HashMap<i64, usize> = list.iter().enumerate().map(|(n, t)| (id(t), n)).collect();
     let mut n = 0;
-    while n < buffer.len() {
-        match file.read(&mut buffer[n..])? {
-            0 => break,
-            more => n += more,
-        }
-    }
-    Ok(n)
+    list.retain(|t| {
+        n += 1;
+        !gone.contains(&id(t)) && last.get(&id(t)) == Some(&(n - 1))
+    });
 }

@@ -81,6 +81,9 @@ impl Part {
 /// the size of its header.
 pub fn peek(path: &Path) -> Result<Peek, ImportError> {
     let data = Data::look(path)?;
+    if data.extent.is_none() && data.bounds.is_none() {
+        return Err(ImportError::new(path, "", "no node with a place: nothing in the file can be put on a map"));
+    }
     Ok(Peek { epsg: Some(WGS84), extent: extent(&data) })
 }
 
@@ -156,13 +159,15 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     let buildings = buildings::read(&shapes, &mut report);
     report.about("road_edges");
     let roads = roads::read(&shapes, &mut report);
+    report.about("barriers");
+    let barriers = barriers::read(&shapes, &mut report);
     report.about("buildings");
     let part = Part {
         buildings,
         roads,
         surfaces,
         places,
-        barriers: barriers::read(&shapes),
+        barriers,
         keys: Keys::from([(Layer::Surfaces, of_surfaces), (Layer::Places, of_places)]),
     };
     for building in &part.buildings {

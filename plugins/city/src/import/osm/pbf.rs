@@ -13,7 +13,7 @@ use super::data::{Data, MemberKind, Relation, Tags, Way};
 use crate::import::{ImportError, Severity};
 
 /// Features of the format that a reader must know to read a file right.
-const KNOWN_FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
+const KNOWN_FEATURES: [&str; 3] = ["OsmSchema-V0.6", "DenseNodes", "HistoricalInformation"];
 
 /// Blocks decoded at once; each holds at most 32 MiB.
 const BATCH: usize = 16;
@@ -25,12 +25,12 @@ enum Content {
     Unknown(String),
 }
 
-/// Elements of a block, in order.
+/// Elements of a block, in order; of those that a history says were deleted, the ids.
 #[derive(Default)]
 struct Elements {
-    nodes: Vec<(i64, [f64; 2], Tags)>,
-    ways: Vec<Way>,
-    relations: Vec<Relation>,
+    nodes: Vec<(i64, Option<[f64; 2]>, Tags)>,
+    ways: Vec<Result<Way, i64>>,
+    relations: Vec<Result<Relation, i64>>,
 }
 
 /// Reads a file, several blocks at a time on all cores; what they hold is added in the file's order.
@@ -51,17 +51,31 @@ pub(super) fn read(path: &Path, reader: impl Read + Send, into: Data) -> Result<
                 Content::Header { features, bounds } => {
                     headed = true;
                     check(&features).map_err(fail)?;
+                    data.again.history = features.iter().any(|f| f == "HistoricalInformation");
                     data.bounds = bounds;
                 }
                 Content::Elements(_) if !headed => {
                     return Err(fail("data comes before the OSMHeader block".into()));
                 }
                 Content::Elements(elements) => {
-                    for (id, [lon, lat], tags) in elements.nodes {
-                        data.node(id, lon, lat, tags);
+                    for (id, place, tags) in elements.nodes {
+                        match place {
+                            Some([lon, lat]) => data.node(id, lon, lat, tags),
+                            None => data.gone(MemberKind::Node, id),
+                        }
                     }
-                    elements.ways.into_iter().for_each(|way| data.way(way));
-                    elements.relations.into_iter().for_each(|relation| data.relation(relation));
+                    for way in elements.ways {
+                        match way {
+                            Ok(way) => data.way(way),
+                            Err(id) => data.gone(MemberKind::Way, id),
+                        }
+                    }
+                    for relation in elements.relations {
+                        match relation {
+                            Ok(relation) => data.relation(relation),
+                            Err(id) => data.gone(MemberKind::Relation, id),
+                        }
+                    }
                 }
                 Content::Unknown(kind) => {
                     let reason = format!("a block of unknown type {kind:?}");
@@ -75,9 +89,6 @@ pub(super) fn read(path: &Path, reader: impl Read + Send, into: Data) -> Result<
 
 fn check(features: &[String]) -> Result<(), String> {
     for feature in features {
-        if feature == "HistoricalInformation" {
-            return Err("the file holds history; expected a plain extract".into());
-        }
         if !KNOWN_FEATURES.contains(&feature.as_str()) {
             return Err(format!("the file requires the unknown feature {feature:?}"));
         }
@@ -88,7 +99,15 @@ fn check(features: &[String]) -> Result<(), String> {
 /// Decodes a block; `wanted` asks for more than the places of nodes.
 fn decode(blob: osmpbf::Result<Blob>, wanted: bool) -> Result<Content, String> {
     let blob = blob.map_err(|error| format!("not a PBF block, or cut off: {error}"))?;
-    match blob.decode().map_err(|error| format!("the block cannot be decoded: {error}"))? {
+    let undecoded = |error: osmpbf::Error| match error.to_string() {
+        // All that the decoder says of a packing it does not know.
+        text if text.contains("missing fields 'raw'") => {
+            "the block is packed with LZ4, zstd or LZMA; expected zlib or none (osmium cat -f pbf,pbf_compression=zlib)"
+                .into()
+        }
+        text => format!("the block cannot be decoded: {text}"),
+    };
+    match blob.decode().map_err(undecoded)? {
         BlobDecode::OsmHeader(header) => Ok(Content::Header {
             features: header.required_features().to_vec(),
             bounds: header.bbox().map(|b| [b.left, b.bottom, b.right, b.top]),
@@ -113,19 +132,29 @@ fn elements(block: &PrimitiveBlock, wanted: bool) -> Elements {
     for group in block.groups() {
         for node in group.nodes() {
             let tags = if wanted { owned(node.tags()) } else { Tags::default() };
-            out.nodes.push((node.id(), [node.lon(), node.lat()], tags));
+            let place = node.info().visible().then(|| [node.lon(), node.lat()]);
+            out.nodes.push((node.id(), place, tags));
         }
         for node in group.dense_nodes() {
             let tags = if wanted { owned(node.tags()) } else { Tags::default() };
-            out.nodes.push((node.id(), [node.lon(), node.lat()], tags));
+            let seen = node.info().is_none_or(|info| info.visible());
+            out.nodes.push((node.id(), seen.then(|| [node.lon(), node.lat()]), tags));
         }
         if !wanted {
             continue;
         }
         for way in group.ways() {
-            out.ways.push(Way { id: way.id(), refs: way.refs().collect(), tags: owned(way.tags()) });
+            out.ways.push(if way.info().visible() {
+                Ok(Way { id: way.id(), refs: way.refs().collect(), tags: owned(way.tags()) })
+            } else {
+                Err(way.id())
+            });
         }
         for relation in group.relations() {
+            if !relation.info().visible() {
+                out.relations.push(Err(relation.id()));
+                continue;
+            }
             let members = relation
                 .members()
                 .map(|member| {
@@ -137,7 +166,7 @@ fn elements(block: &PrimitiveBlock, wanted: bool) -> Elements {
                     (kind, member.member_id, member.role().unwrap_or_default().to_owned())
                 })
                 .collect();
-            out.relations.push(Relation { id: relation.id(), members, tags: owned(relation.tags()) });
+            out.relations.push(Ok(Relation { id: relation.id(), members, tags: owned(relation.tags()) }));
         }
     }
     out

@@ -1,8 +1,19 @@
 //! Lengths, speeds and numbers as mappers write them.
 
-/// A length in m: `7`, `7.5 m`, `7,5`, `30 ft`, `6'`, `6'4"`.
+/// A length in m: `7`, `7.5 m`, `7,5`, `30 ft`, `6'`, `6'4"`, `6 ft 4 in`; the first of a list.
 pub(super) fn length_m(text: &str) -> Option<f64> {
-    let text = text.trim().replace(',', ".");
+    let text = text
+        .split(';')
+        .next()?
+        .trim()
+        .to_lowercase()
+        .replace(',', ".")
+        .replace(['′', '’'], "'")
+        .replace(['″', '”'], "\"");
+    let text = match text.split_once("ft ") {
+        Some((feet, inches)) => format!("{feet}'{}", inches.trim_end_matches("in")),
+        None => text.replace("''", "\""),
+    };
     if let Some((feet, inches)) = text.split_once('\'') {
         let inches = inches.trim_end_matches('"').trim();
         let inches = if inches.is_empty() { 0.0 } else { inches.parse::<f64>().ok()? };
@@ -13,7 +24,8 @@ pub(super) fn length_m(text: &str) -> Option<f64> {
         "" | "m" | "metre" | "metres" | "meter" | "meters" => 1.0,
         "km" => 1000.0,
         "cm" => 0.01,
-        "ft" | "feet" => 0.3048,
+        "ft" | "feet" | "foot" => 0.3048,
+        "in" | "inch" | "inches" | "\"" => 0.0254,
         _ => return None,
     };
     checked(number * factor)
@@ -90,9 +102,20 @@ mod tests {
 
     #[test]
     fn lengths() {
-        for (text, metres) in
-            [("7", 7.0), ("7.5 m", 7.5), ("7,5", 7.5), ("10 ft", 3.048), ("6'", 1.8288), ("1'6\"", 0.4572)]
-        {
+        for (text, metres) in [
+            ("7", 7.0),
+            ("7.5 m", 7.5),
+            ("7,5", 7.5),
+            ("10 ft", 3.048),
+            ("6'", 1.8288),
+            ("1'6\"", 0.4572),
+            ("12' 6\"", 3.81),
+            ("12 ft 6 in", 3.81),
+            ("12′6″", 3.81),
+            ("30\"", 0.762),
+            ("12M", 12.0),
+            ("10 m;12 m", 10.0),
+        ] {
             assert!((length_m(text).unwrap() - metres).abs() < 1e-9, "{text}");
         }
         for text in ["", "wide", "-3", "7 parsec", "1e999", "'"] {

@@ -346,3 +346,31 @@ fn changed_pbf_never_panics() {
         let _ = from_bytes(&bytes);
     }
 }
+
+#[test]
+fn of_a_history_the_last_versions_count() {
+    let square = [(0.0, 0.0, ""), (10.0, 0.0, ""), (10.0, 10.0, ""), (0.0, 10.0, ""), (50.0, 50.0, "")];
+    let ring = [1, 2, 3, 4, 1];
+    let rest = way(1, &ring, &[("building", "yes"), ("height", "5")])
+        + &way(1, &ring, &[("building", "yes"), ("height", "9")])
+        + &way(2, &ring, &[("building", "yes"), ("height", "7")])
+        + "<way id='2' version='2' visible='false'/>\n"
+        + "<node id='5' version='2' visible='false'/>\n";
+    let text = osm(&square, &rest);
+    let (part, report) = from_bytes(text.as_bytes()).unwrap();
+    assert_eq!(part.buildings.iter().map(|b| (b.id.as_str(), b.parts[0].top_m)).collect::<Vec<_>>(), [("way/1", 9.0)]);
+    assert!(report.problems.iter().any(|p| p.message.starts_with("3 older versions")), "{report:?}");
+    // A file without a single place is refused with the reason.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ways.osm");
+    std::fs::write(&path, osm(&[], &way(1, &ring, &[("highway", "service")]))).unwrap();
+    assert!(peek(&path).unwrap_err().reason.contains("no node with a place"));
+    // Packed, it reads the same.
+    let packed = dir.path().join("town.osm.gz");
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gz, text.as_bytes()).unwrap();
+    std::fs::write(&packed, gz.finish().unwrap()).unwrap();
+    assert_eq!(crate::import::detect(&packed).unwrap(), crate::import::Format::Osm);
+    let (again, _) = read(&packed, &LocalFrame::new(32631, [166_021.0, 0.0]), None).unwrap();
+    assert_eq!(again.buildings.len(), 1);
+}

@@ -111,13 +111,23 @@ pub(super) fn read(path: &Path, reader: impl BufRead, into: Data) -> Result<Data
             }
             "node" | "way" | "relation" => {
                 let deleted = attributes.is("visible", "false") || attributes.is("action", "delete");
+                // Only histories say of each version whether it was seen.
+                data.again.history |= attributes.is("visible", "false");
                 open = match attributes.text("id").and_then(|v| v.parse::<i64>().ok()) {
                     None => {
                         let reason = format!("a <{name}> has no id that is a whole number");
                         data.report.note(Severity::Skipped, format!("line {line}"), reason);
                         Open::Ignored
                     }
-                    Some(_) if deleted => Open::Ignored,
+                    Some(id) if deleted => {
+                        let kind = match name.as_str() {
+                            "node" => MemberKind::Node,
+                            "way" => MemberKind::Way,
+                            _ => MemberKind::Relation,
+                        };
+                        data.gone(kind, id);
+                        Open::Ignored
+                    }
                     Some(id) if name == "node" => Open::Node {
                         id,
                         lon: attributes.number("lon").unwrap_or(f64::NAN),

@@ -20,7 +20,6 @@ mod units;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
 };
 
@@ -30,7 +29,7 @@ use self::{
     shape::Shapes,
     text::{Row, Section, sections},
 };
-use super::{ImportError, Report, Severity};
+use super::{ImportError, Report, Severity, packed};
 use crate::model::{DrainNodeKind, DrainageNetwork};
 
 /// A SWMM file: the network with coordinates as the file has them, and what else is in it.
@@ -109,11 +108,7 @@ const MAX_BYTES: u64 = 512 << 20;
 
 /// Reads a file.
 pub fn read_swmm(path: &Path) -> Result<(SwmmFile, Report), ImportError> {
-    let size = fs::metadata(path).map_err(|e| ImportError::new(path, "", e.to_string()))?.len();
-    if size > MAX_BYTES {
-        return Err(ImportError::new(path, "", format!("{size} bytes, expected a text of at most {MAX_BYTES}")));
-    }
-    let bytes = fs::read(path).map_err(|e| ImportError::new(path, "", e.to_string()))?;
+    let bytes = packed::read_all(path, MAX_BYTES).map_err(|e| ImportError::new(path, "", e))?;
     let text = String::from_utf8_lossy(&bytes);
     let mut report = Report::default();
     if matches!(text, std::borrow::Cow::Owned(_)) {

@@ -88,7 +88,7 @@ fn crs(db: &Connection, srs: i64) -> rusqlite::Result<Option<String>> {
     Ok(if who.eq_ignore_ascii_case("EPSG") && usable(&named) {
         Some(named)
     } else {
-        Some(text).filter(|t| t.len() < 100_000 && usable(t))
+        Some(text).filter(|t| t.len() < 100_000 && t != "undefined" && usable(t))
     })
 }
 

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Goes through the layers of a file, each with a CRS of its own, batch after batch.
-fn walk(path: &Path, format: Format, report: &mut Report, take: Take<'_>) -> Result<(), ImportError> {
+pub(super) fn walk(path: &Path, format: Format, report: &mut Report, take: Take<'_>) -> Result<(), ImportError> {
     match format {
         Format::GeoPackage => gpkg::each(path, report, take),
         _ => shp::each(path, report, take),

@@ -61,6 +61,13 @@ impl Cursor<'_> {
         (0..n).map(|_| self.line(dims)).collect::<Result<Vec<_>, _>>().map(Value::Array)
     }
 
+    /// The geometries that one is made of.
+    fn parts(&mut self, depth: usize) -> Result<Vec<Geometry>, String> {
+        let n = self.count(5)?;
+        let parts: Result<Vec<_>, _> = (0..n).map(|_| self.geometry(depth + 1)).collect();
+        Ok(parts?.into_iter().flatten().collect())
+    }
+
     fn geometry(&mut self, depth: usize) -> Result<Option<Geometry>, String> {
         if depth > MAX_DEPTH {
             return Err(format!("geometries nested more than {MAX_DEPTH} deep"));
@@ -96,11 +103,7 @@ impl Cursor<'_> {
             2 => plain("LineString", self.line(dims)?),
             3 => plain("Polygon", self.rings(dims)?),
             4..=7 => {
-                let n = self.count(5)?;
-                let mut parts = Vec::new();
-                for _ in 0..n {
-                    parts.extend(self.geometry(depth + 1)?);
-                }
+                let parts = self.parts(depth)?;
                 if kind == 7 {
                     let coordinates = Value::Null;
                     return Ok((!parts.is_empty()).then(|| Geometry {
@@ -112,9 +115,64 @@ impl Cursor<'_> {
                 let name = ["MultiPoint", "MultiLineString", "MultiPolygon"][kind as usize - 4];
                 plain(name, parts.into_iter().map(|g| g.coordinates).collect())
             }
-            other => Err(format!("a geometry of type {other}; curves, surfaces and TINs are not read")),
+            8 => plain("LineString", bent(&self.line(dims)?)),
+            9 => {
+                // Pieces that go on where the one before ends.
+                let mut line: Vec<Value> = Vec::new();
+                for piece in self.parts(depth)? {
+                    let more = piece.coordinates.as_array().cloned().unwrap_or_default();
+                    line.extend(more.into_iter().skip(usize::from(!line.is_empty())));
+                }
+                plain("LineString", Value::Array(line))
+            }
+            10 => plain("Polygon", self.parts(depth)?.into_iter().map(|g| g.coordinates).collect()),
+            11 => plain("MultiLineString", self.parts(depth)?.into_iter().map(|g| g.coordinates).collect()),
+            // Surfaces of polygons, of triangles.
+            12 | 15 | 16 => plain("MultiPolygon", self.parts(depth)?.into_iter().map(|g| g.coordinates).collect()),
+            17 => plain("Polygon", self.rings(dims)?),
+            other => Err(format!("a geometry of the unknown type {other}")),
         }
     }
+}
+
+/// Arcs through every three positions as lines of a few degrees each.
+fn bent(line: &Value) -> Value {
+    /// Radians between two positions of an arc.
+    const STEP: f64 = 0.1;
+    let at = |v: &Value| Some([v.get(0)?.as_f64()?, v.get(1)?.as_f64()?]);
+    let points: Vec<[f64; 2]> = line.as_array().into_iter().flatten().filter_map(at).collect();
+    let mut out: Vec<[f64; 2]> = points.first().copied().into_iter().collect();
+    for arc in points.windows(3).step_by(2) {
+        let [a, b, c] = [arc[0], arc[1], arc[2]];
+        // A full circle: the middle position is opposite.
+        let middle = if a == c { Some([(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0]) } else { centre(a, b, c) };
+        if let Some(m) = middle {
+            let angle = |p: [f64; 2]| (p[1] - m[1]).atan2(p[0] - m[0]);
+            let turn = |from: f64, to: f64| (to - from).rem_euclid(std::f64::consts::TAU);
+            let (start, mid, end) = (angle(a), angle(b), angle(c));
+            let full = if a == c { std::f64::consts::TAU } else { turn(start, end) };
+            let sweep = if a == c || turn(start, mid) <= full { full } else { full - std::f64::consts::TAU };
+            let radius = (a[0] - m[0]).hypot(a[1] - m[1]);
+            let n = (sweep.abs() / STEP).ceil() as usize;
+            for i in 1..n {
+                let (sin, cos) = (start + sweep * i as f64 / n as f64).sin_cos();
+                out.push([m[0] + radius * cos, m[1] + radius * sin]);
+            }
+        } else {
+            out.push(b);
+        }
+        out.push(c);
+    }
+    json!(out)
+}
+
+/// Middle of the circle through three positions; `None` when they lie on a line.
+fn centre(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> Option<[f64; 2]> {
+    let (b, c) = ([b[0] - a[0], b[1] - a[1]], [c[0] - a[0], c[1] - a[1]]);
+    let d = 2.0 * (b[0] * c[1] - b[1] * c[0]);
+    let (bb, cc) = (b[0] * b[0] + b[1] * b[1], c[0] * c[0] + c[1] * c[1]);
+    let m = [(c[1] * bb - b[1] * cc) / d, (b[0] * cc - c[0] * bb) / d];
+    (m[0].is_finite() && m[1].is_finite() && d.abs() > 1e-12 * bb.max(cc)).then(|| [a[0] + m[0], a[1] + m[1]])
 }
 
 #[cfg(test)]
@@ -144,13 +202,28 @@ mod tests {
         );
         assert!(read(&hex("0101000000000000000000F87F000000000000F87F")).unwrap().is_none(), "POINT EMPTY");
         assert!(read(&hex("0102000000FFFFFFFF")).unwrap_err().contains("promises"));
-        assert!(read(&hex("0108000000")).unwrap_err().contains("type 8"));
+        assert!(read(&hex("0163000000")).unwrap_err().contains("type 99"));
+        // A half circle from (0, 0) over (1, 1) to (2, 0), and the same as the ring of a polygon.
+        let mut arc = hex("010800000003000000");
+        [0.0, 0.0, 1.0, 1.0, 2.0, 0.0].iter().for_each(|v: &f64| arc.extend(v.to_le_bytes()));
+        let line = read(&arc).unwrap().unwrap();
+        let points: Vec<[f64; 2]> = serde_json::from_value(line.coordinates).unwrap();
+        assert!(
+            points.len() > 20 && points.iter().all(|p| ((p[0] - 1.0).hypot(p[1]) - 1.0).abs() < 1e-9 && p[1] > -1e-9)
+        );
+        let mut polygon = hex("010A00000001000000");
+        polygon.extend(&arc);
+        let polygon = read(&polygon).unwrap().unwrap();
+        assert_eq!(
+            (polygon.kind.as_str(), polygon.coordinates[0].as_array().unwrap().len()),
+            ("Polygon", points.len())
+        );
         assert!(read(&[]).unwrap_err().contains("cut off"));
     }
 
     proptest! {
         #[test]
-        fn bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u32..8) {
+        fn bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u32..18) {
             let _ = read(&bytes);
             let mut likely = vec![1];
             likely.extend(kind.to_le_bytes());
