@@ -173,7 +173,7 @@ pub fn freshness(
             fresh.notes.push(number(picture.roads.closed().count()));
             fresh
         }
-        Source::File { .. } => of_file(layer, state, now, lang),
+        Source::File { .. } | Source::Tileset { .. } => of_file(layer, state, now, lang),
         Source::Cameras { file, .. } => {
             let mut fresh = if file.is_some() { of_file(layer, state, now, lang) } else { Freshness::default() };
             let open = cameras.rows.iter().filter(|c| !c.picture.is_empty()).count();
@@ -196,12 +196,16 @@ pub fn freshness(
 fn of_file(layer: &Layer, state: &LayerState, now: Stamp, lang: Lang) -> Freshness {
     let Some(user) = state.user.0.get(&layer.id) else { return Freshness::default() };
     let mut fresh = against(layer.update_s, user.written, now, lang);
-    if user.features.is_empty() && user.field.is_none() {
+    if user.features.is_empty() && user.field.is_none() && user.tileset.is_none() {
         fresh.lamp = Fresh::Gone;
     } else if !user.problems.is_empty() {
         fresh.lamp = fresh.lamp.max(Fresh::Late);
     }
-    fresh.notes.push(tr_with(lang, "k-layer-things", &[("n", &user.features.len().to_string())]));
+    fresh.notes.push(tr_with(
+        lang,
+        "k-layer-things",
+        &[("n", &(user.features.len() + usize::from(user.tileset.is_some())).to_string())],
+    ));
     fresh.notes.extend(user.problems.iter().take(4).cloned());
     fresh
 }

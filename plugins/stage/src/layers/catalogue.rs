@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use guanlan_city::import::tiles3d::is_address;
 use guanlan_core::{Bilingual, ObservedProperty};
+use guanlan_geography::{Shifted, is_geographic};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -104,7 +106,16 @@ pub enum Source {
         #[serde(default)]
         file: Option<PathBuf>,
     },
-    /// A file of yours: GeoJSON, CityJSON or GeoTIFF, draped over the ground.
+    /// A 3D tileset of yours, streamed where somebody looks.
+    Tileset {
+        /// Its tileset.json or folder, relative to the catalogue's folder, or an http(s) address.
+        path: PathBuf,
+        /// Metres it is raised; absent lets it stand on the ground.
+        #[serde(default)]
+        lift_m: Option<f32>,
+    },
+    /// A file of yours, draped over the ground: GeoJSON, GeoPackage, shapefile, OSM, CityJSON, SWMM, GeoTIFF or ESRI ASCII
+    /// grid, told apart by its content.
     File {
         /// Path, relative to the catalogue's folder.
         path: PathBuf,
@@ -124,6 +135,7 @@ impl Source {
                 | Self::Buildings {}
                 | Self::Landmarks {}
                 | Self::Tilesets {}
+                | Self::Tileset { .. }
                 | Self::Components { .. }
                 | Self::Drainage {}
                 | Self::Sensors { .. }
@@ -354,6 +366,7 @@ impl Catalogue {
             match &mut layer.source {
                 Source::File { path, .. } => *path = folder.join(&*path),
                 Source::Cameras { file: Some(path), .. } => *path = folder.join(&*path),
+                Source::Tileset { path, .. } if !is_address(path) => *path = folder.join(&*path),
                 _ => {}
             }
         }
@@ -428,6 +441,22 @@ impl Catalogue {
                 let known: Vec<&str> = ObservedProperty::ALL.iter().map(|p| p.key()).collect();
                 let message = format!("property '{property}' is unknown; expected one of {}", known.join(", "));
                 return wrong("source", message);
+            }
+            if let Source::File { path, .. } | Source::Tileset { path, .. } = &layer.source
+                && path.as_os_str().is_empty()
+            {
+                return wrong("source", "path is empty; expected a file".into());
+            }
+            if let Source::Tileset { lift_m: Some(lift), .. } = &layer.source
+                && !(-10_000.0..=10_000.0).contains(lift)
+            {
+                return wrong("source", format!("lift_m {lift} is not within -10000 to 10000"));
+            }
+            if let Source::File { crs: Some(crs), .. } = &layer.source
+                && Shifted::named(crs).is_none()
+                && let Err(error) = is_geographic(crs)
+            {
+                return wrong("source", format!("crs '{crs}' is unknown ({error}); expected EPSG:n, GCJ-02 or BD-09"));
             }
             if let Some((field, message)) = bad_style(&layer.style) {
                 return wrong(field, message);

@@ -52,7 +52,9 @@ pub(crate) fn written(path: &Path) -> Written {
 /// When the files of a catalogue were written.
 fn stamps(path: &Path, catalogue: Option<&Catalogue>) -> Vec<Written> {
     let files = catalogue.into_iter().flat_map(|c| &c.layers).filter_map(|l| match &l.source {
-        Source::File { path, .. } | Source::Cameras { file: Some(path), .. } => Some(path.as_path()),
+        Source::File { path, .. } | Source::Tileset { path, .. } | Source::Cameras { file: Some(path), .. } => {
+            Some(path.as_path())
+        }
         _ => None,
     });
     std::iter::once(path).chain(files).map(written).collect()

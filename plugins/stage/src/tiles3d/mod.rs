@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
-use crossbeam_channel::{Receiver, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use guanlan_city::City;
 use guanlan_city::import::tiles3d::{
     self, Ask, Issues, Kind, NO_FEATURE, Outcome, TileSource, TileTree, Tileset, open_source,
@@ -25,7 +25,7 @@ use guanlan_core::Bilingual;
 use guanlan_geography::LocalFrame;
 
 use crate::camera::CameraRig;
-use crate::layers::LayerTag;
+use crate::layers::{LayerState, catalogue::Source};
 use crate::look::Look;
 use crate::pick::{PickTarget, Picked};
 use crate::quality::ResolvedQuality;
@@ -50,6 +50,10 @@ const UNMARKED: UVec4 = UVec4::new(NO_FEATURE - 1, NO_FEATURE - 1, 0, 0);
 /// A tileset on the stage.
 struct Layer {
     name: Bilingual,
+    /// Parent of its contents: follows the switch of its layer.
+    root: Entity,
+    /// Its layer is switched on.
+    on: bool,
     source: Arc<dyn TileSource>,
     tree: TileTree,
     cache: Cache,
@@ -59,16 +63,30 @@ struct Layer {
 /// A tileset that was opened on its thread.
 type Opened = (usize, Result<(Arc<dyn TileSource>, TileTree), String>);
 
+/// A place for a tileset, opened or not. Numbers stay: what a loader brings late finds nothing under an old one.
+struct Slot {
+    /// Layer of the catalogue whose switch it follows.
+    id: String,
+    name: Bilingual,
+    /// What a layer file declares; `None` for a tileset of the city.
+    declared: Option<(TilesetLayer, Option<f32>)>,
+    root: Entity,
+    on: bool,
+    /// It was taken out of the catalogue.
+    gone: bool,
+}
+
 /// The tilesets of the city.
 #[derive(Resource)]
 pub struct TileLayers {
     layers: Vec<Option<Layer>>,
-    names: Vec<Bilingual>,
+    slots: Vec<Slot>,
     loader: Loader,
+    opener: Sender<Opened>,
     opened: Receiver<Opened>,
     opening: usize,
-    /// Parent of all contents: follows the layer's switch.
-    root: Entity,
+    /// State of the catalogue's layers that was followed last.
+    seen: Option<(usize, u64)>,
     material: Handle<TileMaterial>,
     eye: Option<Eye>,
     dirty: bool,
@@ -97,22 +115,16 @@ pub struct TileHit {
     number: u32,
 }
 
-/// Adds streaming for a city that has tilesets; nothing for one that has none.
+/// Adds streaming of the city's tilesets and of those that a layer file declares.
 pub struct TilesPlugin;
 
 impl Plugin for TilesPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<PickedTile>();
         let city = app.world().resource::<StageSettings>().city.clone();
-        if city.tilesets.is_empty() && city.skins.is_empty() {
-            return;
-        }
         shaders::add(app, &SHADER, include_str!("tiles.wgsl"), "guanlan/tiles.wgsl");
         if !city.skins.is_empty() {
             app.add_plugins(skins::SkinsPlugin);
-        }
-        if city.tilesets.is_empty() {
-            return;
         }
         app.add_plugins(MaterialPlugin::<TileMaterial>::default());
         crate::scene::follow_look_with::<TileMaterial>(app);
@@ -131,44 +143,66 @@ impl Plugin for TilesPlugin {
             }
             None => Box::new(|| ()),
         };
-        let (send, opened) = unbounded();
-        for (n, layer) in city.tilesets.iter().enumerate() {
-            let (layer, city, send) = (layer.clone(), city.clone(), send.clone());
-            let open = move || drop(send.send((n, open(&layer, &city))));
-            if let Err(error) = std::thread::Builder::new().name(format!("tileset-{n}")).spawn(open) {
-                tracing::error!("no thread to open a tileset: {error}");
-            }
-        }
-        let root = app.world_mut().spawn((LayerTag("tilesets"), Transform::default(), Visibility::default())).id();
-        app.insert_resource(TileLayers {
-            layers: city.tilesets.iter().map(|_| None).collect(),
-            names: city.tilesets.iter().map(|t| t.name.clone()).collect(),
+        let (opener, opened) = unbounded();
+        let mut tiles = TileLayers {
+            layers: Vec::new(),
+            slots: Vec::new(),
             loader: Loader::new(wake),
+            opener,
             opened,
-            opening: city.tilesets.len(),
-            root,
+            opening: 0,
+            seen: None,
             material,
             eye: None,
             dirty: true,
             full: false,
-        });
-        app.add_systems(Update, (stream, pick_tile).chain().in_set(StageSystems::Layers));
+        };
+        for layer in &city.tilesets {
+            let root = app.world_mut().spawn((Transform::default(), Visibility::default())).id();
+            tiles.add(CITY, layer, None, root, &city);
+        }
+        app.insert_resource(tiles);
+        app.add_systems(Update, (follow_layers, stream, pick_tile).chain().in_set(StageSystems::Layers));
     }
 }
 
-fn open(layer: &TilesetLayer, city: &City) -> Result<(Arc<dyn TileSource>, TileTree), String> {
+/// Layer of the catalogue that switches the city's own tilesets.
+const CITY: &str = "tilesets";
+
+fn open(layer: &TilesetLayer, lift_m: Option<f32>, city: &City) -> Result<(Arc<dyn TileSource>, TileTree), String> {
     let (source, uri) = open_source(std::path::Path::new(&layer.path))?;
     let bytes = source.get(&uri, tiles3d::tileset::MAX_JSON)?;
     let mut issues = Issues::default();
     let tileset = Tileset::read(&bytes, &uri, source.as_ref(), &mut issues);
     let tileset = tileset.ok_or_else(|| issues.fatal().map_or_else(|| "no tile".into(), ToString::to_string))?;
     let frame = LocalFrame::new(city.epsg, city.origin);
-    let lift_m = f64::from(layer.lift_m(city.terrain.as_ref()));
+    let lift_m = f64::from(lift_m.unwrap_or_else(|| layer.lift_m(city.terrain.as_ref())));
     let tree = TileTree::new(&tileset, &uri, frame, lift_m, &mut issues);
     Ok((source, tree))
 }
 
 impl TileLayers {
+    /// Opens a tileset on a thread of its own.
+    fn add(&mut self, id: &str, layer: &TilesetLayer, declared: Option<Option<f32>>, root: Entity, city: &Arc<City>) {
+        let n = self.slots.len();
+        let lift_m = declared.flatten();
+        self.slots.push(Slot {
+            id: id.to_owned(),
+            name: layer.name.clone(),
+            declared: declared.map(|lift_m| (layer.clone(), lift_m)),
+            root,
+            on: true,
+            gone: false,
+        });
+        self.layers.push(None);
+        let (layer, city, send) = (layer.clone(), city.clone(), self.opener.clone());
+        let open = move || drop(send.send((n, open(&layer, lift_m, &city))));
+        match std::thread::Builder::new().name(format!("tileset-{n}")).spawn(open) {
+            Ok(_) => self.opening += 1,
+            Err(error) => tracing::error!("no thread to open a tileset: {error}"),
+        }
+    }
+
     /// True while tiles are on their way.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -185,7 +219,7 @@ impl TileLayers {
     #[must_use]
     pub fn cast(&self, origin: Vec3, direction: Vec3, limit_m: f32) -> Option<TileHit> {
         let mut best: Option<(&Layer, (u32, u16), &Held, pick::Meeting)> = None;
-        for layer in self.layers.iter().flatten() {
+        for layer in self.layers.iter().flatten().filter(|l| l.on) {
             for (key, held) in layer.cache.held().filter(|(_, h)| h.shown) {
                 let limit = best.as_ref().map_or(limit_m, |b| b.3.distance_m);
                 if let Some(hit) = pick::cast(&held.content, origin, direction, limit) {
@@ -212,12 +246,14 @@ impl TileLayers {
             self.opening -= 1;
             self.dirty = true;
             match opened {
-                Ok((source, tree)) => {
-                    let name = self.names[n].clone();
-                    let layer = Layer { name, source, tree, cache: Cache::default(), selection: Selection::default() };
-                    self.layers[n] = Some(layer);
+                Ok((source, tree)) if !self.slots[n].gone => {
+                    let Slot { name, root, on, .. } = &self.slots[n];
+                    let (name, root, on) = (name.clone(), *root, *on);
+                    let (cache, selection) = (Cache::default(), Selection::default());
+                    self.layers[n] = Some(Layer { name, root, on, source, tree, cache, selection });
                 }
-                Err(why) => tracing::warn!("tileset {}: {why}", self.names[n].en),
+                Ok(_) => {}
+                Err(why) => tracing::warn!("tileset {}: {why}", self.slots[n].name.en),
             }
         }
     }
@@ -236,7 +272,7 @@ impl TileLayers {
         if let (Some(made), Ask::Content { node, content }) = (made, ask) {
             let bytes = made.bytes;
             let pictures: Vec<Handle<Image>> = made.pictures.into_iter().map(|p| store.images.add(p)).collect();
-            let root = self.root;
+            let root = layer.root;
             let mut spawn = |mesh: Mesh, material: Handle<TileMaterial>, meshes: &mut Assets<Mesh>| {
                 let parts = (Mesh3d(meshes.add(mesh)), MeshMaterial3d(material), Visibility::Hidden);
                 commands.spawn((parts, ChildOf(root))).id()
@@ -277,7 +313,7 @@ impl TileLayers {
     fn look(&mut self, eye: &Eye, commands: &mut Commands) -> bool {
         let mut changed = false;
         let mut bytes = self.bytes();
-        for layer in self.layers.iter_mut().flatten() {
+        for layer in self.layers.iter_mut().flatten().filter(|l| l.on) {
             let Layer { tree, cache, selection, .. } = layer;
             select(tree, eye, cache, selection);
             changed |= cache.show(&selection.draw, |held, shown| {
@@ -298,7 +334,7 @@ impl TileLayers {
         self.full = full;
         let mut orders: Vec<Order> = Vec::new();
         for (n, layer) in self.layers.iter().enumerate() {
-            let Some(layer) = layer.as_ref().filter(|_| !full) else { continue };
+            let Some(layer) = layer.as_ref().filter(|l| l.on && !full) else { continue };
             let jobs = layer.selection.want.iter().take(ORDERS).filter_map(|w| layer.tree.job(w.ask));
             orders.extend(jobs.map(|job| Order { layer: n, job, source: layer.source.clone() }));
         }
@@ -314,6 +350,59 @@ struct Shelves<'a> {
     materials: &'a mut Assets<TileMaterial>,
     look: Look,
     marked: UVec4,
+}
+
+/// Opens what a layer file declares, lets go what it no longer does, and follows the switches.
+fn follow_layers(
+    mut commands: Commands,
+    layers: Option<Res<LayerState>>,
+    mut tiles: ResMut<TileLayers>,
+    settings: Res<StageSettings>,
+    mut redraw: ResMut<Redraw>,
+) {
+    let Some(layers) = layers else { return };
+    let tiles = tiles.bypass_change_detection();
+    let key = (Arc::as_ptr(&layers.user) as usize, layers.revision);
+    if tiles.seen.replace(key) == Some(key) {
+        return;
+    }
+    let declared = |id: &str| {
+        let tileset = layers.user.0.get(id)?.tileset.as_ref()?;
+        let layer = layers.catalogue().layers.iter().find(|l| l.id == id)?;
+        let Source::Tileset { lift_m, .. } = &layer.source else { return None };
+        Some((tileset.clone(), *lift_m))
+    };
+    for n in 0..tiles.slots.len() {
+        let slot = &mut tiles.slots[n];
+        if slot.gone || slot.declared.is_none() || slot.declared == declared(&slot.id) {
+            continue;
+        }
+        slot.gone = true;
+        commands.entity(slot.root).despawn();
+        tiles.layers[n] = None;
+        redraw.scene();
+    }
+    for id in layers.user.0.keys() {
+        let there = tiles.slots.iter().any(|s| !s.gone && s.declared.is_some() && s.id == *id);
+        let Some((tileset, lift_m)) = declared(id).filter(|_| !there) else { continue };
+        let root = commands.spawn((Transform::default(), Visibility::default())).id();
+        tiles.add(id, &tileset, Some(lift_m), root, &settings.city);
+    }
+    for n in 0..tiles.slots.len() {
+        let on = layers.visible(&tiles.slots[n].id);
+        let slot = &mut tiles.slots[n];
+        if slot.gone || slot.on == on {
+            continue;
+        }
+        slot.on = on;
+        let wanted = if on { Visibility::Inherited } else { Visibility::Hidden };
+        commands.entity(slot.root).insert(wanted);
+        if let Some(layer) = &mut tiles.layers[n] {
+            layer.on = on;
+        }
+        tiles.dirty = true;
+        redraw.scene();
+    }
 }
 
 /// Takes in what has come, and looks again when the eye or the tiles have changed.
@@ -333,6 +422,9 @@ fn stream(
     mut redraw: ResMut<Redraw>,
 ) {
     let tiles = tiles.bypass_change_detection();
+    if tiles.slots.is_empty() {
+        return;
+    }
     tiles.take_opened();
     let shared = materials.get(&tiles.material).map(|m| (m.look, m.marked));
     let Some((look, marked)) = shared else { return };
@@ -402,5 +494,65 @@ fn pick_tile(
         if picked.0 != hit {
             picked.0 = hit;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Catalogue;
+    use crate::layers::user::{UserLayer, UserLayers};
+
+    #[test]
+    fn tilesets_of_a_layer_file_come_go_and_follow_their_switch() {
+        let text = "format = 1\n[[group]]\nid = \"g\"\nname = { zh = \"我的\" }\n[[layer]]\nid = \"mine\"\n\
+            name = { zh = \"瓦片\" }\ngroup = \"g\"\nsource = { kind = \"tileset\", path = \"t.json\" }\n\
+            provenance = { zh = \"测\" }\nowner = { zh = \"局\" }\n\
+            legend = [{ color = \"accent\", words = { zh = \"物\" } }]\n";
+        let catalogue = Arc::new(Catalogue::parse("my.toml", text).unwrap());
+        let with = |path: &str| {
+            let tileset = Some(TilesetLayer { path: path.into(), ..TilesetLayer::default() });
+            Arc::new(UserLayers([("mine".to_owned(), UserLayer { tileset, ..UserLayer::default() })].into()))
+        };
+        let (opener, opened) = unbounded();
+        let mut app = App::new();
+        let city: Arc<City> = Arc::default();
+        app.init_resource::<Redraw>()
+            .init_resource::<LayerState>()
+            .insert_resource(StageSettings { city, quality: Default::default(), theme: Default::default() })
+            .insert_resource(TileLayers {
+                layers: Vec::new(),
+                slots: Vec::new(),
+                loader: Loader::new(Box::new(|| ())),
+                opener,
+                opened,
+                opening: 0,
+                seen: None,
+                material: Handle::default(),
+                eye: None,
+                dirty: false,
+                full: false,
+            })
+            .add_systems(Update, follow_layers);
+        let slots = |app: &App| {
+            let tiles = app.world().resource::<TileLayers>();
+            tiles.slots.iter().map(|s| (s.gone, s.on, s.root)).collect::<Vec<_>>()
+        };
+        app.update();
+        assert!(slots(&app).is_empty());
+        app.world_mut().resource_mut::<LayerState>().replace(catalogue.clone(), with("/nowhere/a.json"));
+        app.update();
+        app.world_mut().resource_mut::<LayerState>().set_on("mine", false);
+        app.update();
+        let [(false, false, root)] = slots(&app)[..] else { panic!("{:?}", slots(&app)) };
+        assert_eq!(app.world().get::<Visibility>(root), Some(&Visibility::Hidden));
+        // Another file under the same layer takes its place; what is not declared goes.
+        app.world_mut().resource_mut::<LayerState>().replace(catalogue, with("/nowhere/b.json"));
+        app.update();
+        assert_eq!(slots(&app).iter().map(|s| s.0).collect::<Vec<_>>(), [true, false]);
+        assert!(app.world().get_entity(root).is_err());
+        app.world_mut().resource_mut::<LayerState>().replace(Arc::new(Catalogue::shipped()), Arc::default());
+        app.update();
+        assert!(slots(&app).iter().all(|s| s.0));
     }
 }

@@ -1,4 +1,4 @@
-//! CityJSON as footprints with the buildings' attributes.
+//! CityJSON, OSM and SWMM files as footprints, lines and places with their attributes.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use guanlan_geography::LocalFrame;
 
 use super::{Feature, Geometry, UserLayer};
 
-/// Reads a file: one area for each footprint.
+/// Reads a file: an area for each footprint and surface, a line for each road, barrier and pipe, a point for each place.
 pub fn read(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
     let code = crs.and_then(|c| c.rsplit(':').next()).and_then(|c| c.parse().ok());
     let options = LoadOptions { frame: Some(*frame), crs_override: code, ..LoadOptions::default() };
@@ -29,9 +29,52 @@ pub fn read(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLa
             layer.features.push(Feature { geometry: Geometry::Area(rings), attributes });
         }
     }
+    let mut add = |geometry, kind: String, id: &str, name: &str| {
+        let texts = [("kind", kind.as_str()), ("id", id), ("name", name)];
+        let attributes = texts.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
+        layer.features.push(Feature { geometry, attributes });
+    };
+    for road in city.roads.iter().filter(|r| r.line.len() >= 2) {
+        add(Geometry::Line(road.line.clone()), key(&road.class), "", &road.name.zh);
+    }
+    for surface in city.surfaces.iter().filter(|s| s.ring.len() >= 3) {
+        add(Geometry::Area(vec![surface.ring.clone()]), key(&surface.kind), "", "");
+    }
+    for barrier in &city.barriers {
+        let geometry = match barrier.line[..] {
+            [p] => Geometry::Point(p),
+            [] => continue,
+            _ => Geometry::Line(barrier.line.clone()),
+        };
+        add(geometry, key(&barrier.kind), &barrier.id, "");
+    }
+    for place in &city.places {
+        add(Geometry::Point(place.place_m.map(|v| v as f32)), key(&place.kind), "", &place.name.zh);
+    }
+    for network in &city.drainage {
+        let place = |n: usize| network.nodes.get(n).and_then(|n| n.place_m).map(|p| p.map(|v| v as f32));
+        for node in &network.nodes {
+            if let Some(p) = node.place_m {
+                add(Geometry::Point(p.map(|v| v as f32)), "drain_node".into(), &node.id, "");
+            }
+        }
+        for pipe in &network.conduits {
+            if let (Some(from), Some(to)) = (place(pipe.from), place(pipe.to)) {
+                let way = pipe.vertices.iter().map(|p| p.map(|v| v as f32));
+                let line = std::iter::once(from).chain(way).chain([to]).collect();
+                add(Geometry::Line(line), "conduit".into(), &pipe.id, "");
+            }
+        }
+    }
     layer.problems.extend(report.problems.iter().take(16).map(|p| format!("{}: {}", p.where_, p.message)));
     if layer.features.is_empty() {
-        layer.problems.push("no footprint to draw".into());
+        layer.problems.push("nothing in it can be drawn".into());
     }
     Ok(layer)
+}
+
+/// The machine name of a kind.
+fn key(kind: &impl serde::Serialize) -> String {
+    let text = serde_json::to_value(kind).ok();
+    text.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

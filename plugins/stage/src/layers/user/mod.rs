@@ -5,11 +5,14 @@ pub mod draw;
 mod geojson;
 pub mod mesh;
 mod raster;
+mod vector;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use guanlan_city::import::{Format, detect, tiles3d};
+use guanlan_city::model::TilesetLayer;
 use guanlan_core::Stamp;
 use guanlan_geography::LocalFrame;
 
@@ -96,6 +99,8 @@ pub struct UserLayer {
     pub features: Vec<Feature>,
     /// Values, of a raster.
     pub field: Option<Field>,
+    /// A 3D tileset, which the stage streams.
+    pub tileset: Option<TilesetLayer>,
     /// When the file was written; `None` when it could not be read.
     pub written: Option<Stamp>,
     /// What could not be used, and why.
@@ -125,17 +130,13 @@ pub fn written(path: &Path) -> Option<Stamp> {
 fn read(layer: &Layer, frame: &LocalFrame) -> Option<UserLayer> {
     let (path, crs) = match &layer.source {
         Source::File { path, crs } => (path, crs.as_deref()),
-        Source::Cameras { file: Some(path), .. } => (path, None),
+        Source::Cameras { file: Some(path), .. } | Source::Tileset { path, .. } => (path, None),
         _ => return None,
     };
     let name = path.display().to_string();
-    let lower = name.to_lowercase();
-    let result = if lower.ends_with(".tif") || lower.ends_with(".tiff") {
-        raster::read(path, crs, frame)
-    } else if lower.ends_with(".city.json") || lower.ends_with(".city.jsonl") || lower.ends_with(".jsonl") {
-        bodies::read(path, crs, frame)
-    } else {
-        geojson::read(path, crs, frame)
+    let result = match &layer.source {
+        Source::Tileset { .. } => tileset(layer, path, frame),
+        _ => file(path, crs, frame),
     };
     let mut read =
         result.unwrap_or_else(|why| UserLayer { problems: vec![format!("{name}: {why}")], ..Default::default() });
@@ -144,4 +145,84 @@ fn read(layer: &Layer, frame: &LocalFrame) -> Option<UserLayer> {
         tracing::warn!("layer '{}': {problem}", layer.id);
     }
     Some(read)
+}
+
+/// A file of any format that is shown over the city, told by its content.
+fn file(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
+    match detect(path).map_err(|e| e.reason)? {
+        Format::GeoTiff | Format::EsriAscii => raster::read(path, crs, frame),
+        Format::GeoJson if !is_packed(path) => geojson::read(path, crs, frame),
+        Format::GeoJson | Format::GeoPackage | Format::Shapefile => vector::read(path, crs, frame),
+        Format::CityJson | Format::Osm | Format::Swmm => bodies::read(path, crs, frame),
+        Format::Tiles3d => Err("is a 3D tileset; expected source = { kind = \"tileset\", path = … }".into()),
+        Format::Gltf => Err("is a model without a place; expected it in a landmarks layer of the city".into()),
+    }
+}
+
+/// What the stage needs to stream a tileset.
+fn tileset(layer: &Layer, path: &Path, frame: &LocalFrame) -> Result<UserLayer, String> {
+    let (mut tileset, report) = tiles3d::read(path, frame).map_err(|e| e.to_string())?;
+    tileset.name = layer.name.clone().into();
+    let problems = report.problems.iter().take(16).map(|p| format!("{}: {}", p.where_, p.message)).collect();
+    Ok(UserLayer { tileset: Some(tileset), problems, ..UserLayer::default() })
+}
+
+fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|e| ["gz", "gzip", "zst", "zstd"].iter().any(|p| e.eq_ignore_ascii_case(p)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "format = 1\n[[group]]\nid = \"g\"\nname = { zh = \"我的\" }\n";
+
+    fn layer(id: &str, source: &str) -> String {
+        format!(
+            "[[layer]]\nid = \"{id}\"\nname = {{ zh = \"层\" }}\ngroup = \"g\"\nsource = {source}\n\
+             provenance = {{ zh = \"测\" }}\nowner = {{ zh = \"局\" }}\n\
+             legend = [{{ color = \"accent\", words = {{ zh = \"物\" }} }}]\n"
+        )
+    }
+
+    #[test]
+    fn files_of_every_kind_are_told_by_their_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        put("dem.txt", "ncols 2\nnrows 2\nxllcorner 500000\nyllcorner 3350000\ncellsize 10\n1 2\n3 4\n");
+        put(
+            "walls.osm",
+            "<osm version='0.6'><node id='1' lon='120' lat='30.28'/><node id='2' lon='120.001' lat='30.28'/>\
+             <way id='3'><nd ref='1'/><nd ref='2'/><tag k='barrier' v='wall'/></way></osm>",
+        );
+        put(
+            "tileset.json",
+            r#"{"asset":{"version":"1.0"},"geometricError":10,"root":{"refine":"ADD","geometricError":0,
+                "boundingVolume":{"box":[0,0,5,10,0,0,0,10,0,0,0,5]},"content":{"uri":"a.b3dm"}}}"#,
+        );
+        let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../city/tests/data");
+        let text = HEAD.to_owned()
+            + &layer("dem", r#"{ kind = "file", path = "dem.txt", crs = "EPSG:4549" }"#)
+            + &layer("walls", r#"{ kind = "file", path = "walls.osm" }"#)
+            + &layer("houses", &format!(r#"{{ kind = "file", path = "{data}/houses.shp" }}"#))
+            + &layer("town", &format!(r#"{{ kind = "file", path = "{data}/town.gpkg" }}"#))
+            + &layer("tiles", r#"{ kind = "tileset", path = "tileset.json", lift_m = 2.5 }"#)
+            + &layer("wrong", r#"{ kind = "file", path = "tileset.json" }"#);
+        put("layers.toml", &text);
+        let catalogue = Catalogue::load(&dir.path().join("layers.toml")).unwrap();
+        let read = UserLayers::read(&catalogue, &LocalFrame::new(4549, [500_000.0, 3_350_000.0]));
+        let field = read.0["dem"].field.as_ref().expect("values");
+        assert_eq!(field.at(5.0, 5.0), Some(3.0), "{field:?}");
+        let wall = &read.0["walls"].features[0];
+        assert!(matches!(wall.geometry, Geometry::Line(_)) && wall.get("kind") == Some("wall"), "{wall:?}");
+        assert_eq!((read.0["houses"].features.len(), read.0["town"].features.len()), (2, 9));
+        let tiles = &read.0["tiles"];
+        assert_eq!(tiles.tileset.as_ref().map(|t| t.name.zh.as_str()), Some("层"), "{:?}", tiles.problems);
+        assert!(read.0["wrong"].problems[0].contains("kind = \"tileset\""), "{:?}", read.0["wrong"].problems);
+        let bad = text.replace("2.5", "1e9");
+        let error = Catalogue::parse("my.toml", &bad).unwrap_err();
+        assert!(error.field == "layer 'tiles'.source" && error.message.contains("lift_m"), "{error}");
+        let error = Catalogue::parse("my.toml", &text.replace("EPSG:4549", "EPSG:77")).unwrap_err();
+        assert!(error.line == 9 && error.message.contains("expected EPSG:n"), "{error}");
+    }
 }
