@@ -138,6 +138,9 @@ pub enum StageSystems {
 
 impl Plugin for StagePlugin {
     fn build(&self, app: &mut App) {
+        // Nothing here casts a shadow map: Bevy's own would hold 33 MB of depth that nobody reads.
+        app.insert_resource(bevy::light::DirectionalLightShadowMap { size: 1 })
+            .insert_resource(bevy::light::PointLightShadowMap { size: 1 });
         shaders::add_all(app);
         if let Some(path) = &self.theme_file {
             app.add_plugins(theme::ThemeFilePlugin(path.clone()));
