@@ -430,7 +430,7 @@ impl Drill {
         if self.ahead.is_none() {
             let settings = AheadSettings { minutes: 60, field_every: 0, copy_every: 0, ..AheadSettings::default() };
             let options = AheadOptions { settings, budget: AHEAD_BUDGET };
-            self.ahead = AheadThread::start(city.clone(), self.door.clone(), None, options).ok();
+            self.ahead = AheadThread::start(city.clone(), self.door.clone(), None, options, None).ok();
         }
         let Some(ahead) = self.ahead.as_ref().filter(|a| !a.is_busy()) else { return };
         let roster = self.machine.world().resource::<guanlan_dispatch::UnitRoster>();
@@ -440,6 +440,7 @@ impl Drill {
             model.rain().base.between_mm(t, t + 3600.0)
         };
         let job = Job {
+            threads: 1,
             model: model.clone(),
             rain: None,
             source: RainSource::Script,

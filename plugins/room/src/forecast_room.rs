@@ -17,7 +17,7 @@ use guanlan_core::{
     input::{DepthField, Observation},
     water::WaterReport,
 };
-use guanlan_rainstorm::{Measure, WaterModel, live::books_of, nudge::NudgeLedger, water::yield_to_others};
+use guanlan_rainstorm::{live::books_of, nudge::NudgeLedger, water::yield_to_others};
 
 use crate::{
     config::RoomConfig,
@@ -27,6 +27,7 @@ use crate::{
     measures_of,
     picture::{Health, Picture, Playback},
     timelines::TimelineError,
+    trial::{Trial, Tried, ready},
     water::{
         measures::MeasureStage,
         shelf::{Film, Shelf},
@@ -81,18 +82,6 @@ pub(crate) fn run_forecast(
     room.begin(shown);
     let picture = room.picture();
     RoomHandle::start(timeline, picture, move |seat| room.run(&seat, &films)).map_err(TimelineError::Thread)
-}
-
-/// Measures that somebody tries.
-struct Trial {
-    /// The room right after the last of them.
-    base: Machine,
-    /// The model, at the end of what has been computed.
-    model: WaterModel,
-    /// Water since `from`, in order of time.
-    fields: Vec<Arc<DepthField>>,
-    /// The instant of the first of them.
-    from: Stamp,
 }
 
 struct ForecastRoom {
@@ -264,7 +253,7 @@ impl ForecastRoom {
     /// The water as it is when everything that stands here had been done at its time.
     fn try_measures(&mut self) {
         let known = measures_of(&self.base).list.last().map_or(0, |m| m.no);
-        let mut tried: Vec<(u64, Stamp, String)> = measures_of(&self.machine)
+        let mut tried: Vec<Tried> = measures_of(&self.machine)
             .list
             .iter()
             .filter(|m| m.no > known && m.stage == MeasureStage::Standing)
@@ -272,39 +261,24 @@ impl ForecastRoom {
             .collect();
         tried.sort_by_key(|t| (t.1, t.0));
         let now = self.machine.now();
-        let from = tried.first().map_or(now, |t| t.1);
-        let Some(mut model) = self.film.copy_before(from) else { return };
-        let to = |model: &mut WaterModel, at: Stamp| {
-            let s = (at - model.start()) as f64 / 1000.0;
-            if s > model.time_s() {
-                model.run_to(s);
-            }
-        };
-        let mut refused = Vec::new();
-        for (no, since, text) in tried {
-            to(&mut model, since);
-            let done = serde_json::from_str::<Measure>(&text)
-                .map_err(|e| e.to_string())
-                .and_then(|m| model.enact(&m).map_err(|e| e.to_string()));
-            if let Err(reason) = done {
-                refused.push(guanlan_core::water::RefusedMeasure { no, reason });
-            }
-        }
-        to(&mut model, now);
+        let before = self.trial.take();
+        let first = before.as_ref().map_or(now, |t| t.from.min(now));
+        let Some(mut ready) = ready(&self.film, before, tried, now) else { return };
+        let refused = std::mem::take(&mut ready.refused);
+        let model = &ready.model;
         let field = Arc::new(model.frame());
         let report = WaterReport {
             at: now,
             cell_m: model.domain().grid.cell_m,
             rain: self.film.report.rain,
-            books: books_of(&model, NudgeLedger::default()),
+            books: books_of(model, NudgeLedger::default()),
             refused,
             ..WaterReport::default()
         };
         let inputs = vec![Input::Water(field.clone()), Input::WaterReport(Arc::new(report))];
         self.machine.tick(now, inputs);
-        let first = self.trial.as_ref().map_or(now, |t| t.from.min(now));
         let base = self.machine.fork(self.config.clone());
-        self.trial = Some(Trial { base, model, fields: vec![field], from: first });
+        self.trial = Some(Trial::new(ready, base, field, first));
     }
 
     /// One field further with what is tried.
@@ -313,8 +287,7 @@ impl ForecastRoom {
         let Some(trial) = &mut self.trial else { return false };
         let now = trial.model.now();
         let next = (begin + ((now - begin).div_euclid(every_ms) + 1) * every_ms).min(last);
-        trial.model.run_to((next - trial.model.start()) as f64 / 1000.0);
-        trial.fields.push(Arc::new(trial.model.frame()));
+        trial.compute(next);
         trial.model.now() >= last
     }
 }

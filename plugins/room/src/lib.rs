@@ -28,6 +28,7 @@ pub mod risk_desk;
 pub mod standin;
 mod tap;
 mod timelines;
+mod trial;
 mod water;
 mod writer;
 

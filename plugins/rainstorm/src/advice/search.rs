@@ -15,7 +15,7 @@ use super::{
     words::difference,
 };
 use crate::{
-    ahead::{Ahead, AheadCity, AheadSettings, Doing, look_ahead},
+    ahead::{Ahead, AheadCity, AheadSettings, CoarseTwin, Doing, look_ahead},
     measures::{Cost, CostBook},
     storm::Rain,
     water::WaterModel,
@@ -55,6 +55,8 @@ const LEAST: f64 = 5.0;
 struct Tried {
     chosen: Vec<usize>,
     harm: Harm,
+    /// Depths of sites, when it was run over the real cells.
+    depths: Option<Vec<Vec<u16>>>,
 }
 
 struct Search<'a> {
@@ -63,6 +65,8 @@ struct Search<'a> {
     city: &'a AheadCity,
     settings: &'a SearchSettings,
     cancel: &'a AtomicBool,
+    /// Where sets are tried when not on the model itself.
+    coarse: Option<(WaterModel, &'a AheadCity)>,
     list: Vec<Candidate>,
     began: Instant,
     runs: u32,
@@ -76,11 +80,23 @@ impl Search<'_> {
         may
     }
 
-    fn run(&mut self, chosen: &[usize]) -> Option<Ahead> {
-        self.runs += 1;
+    fn doings(&self, chosen: &[usize]) -> Vec<Doing> {
         let mut doings: Vec<Doing> = chosen.iter().flat_map(|k| self.list[*k].doings.clone()).collect();
         doings.sort_by(|a, b| a.at_min.total_cmp(&b.at_min));
-        look_ahead(self.model.clone(), self.rain, self.city, self.settings.ahead, &doings, self.cancel)
+        doings
+    }
+
+    /// A run where sets are tried.
+    fn run(&mut self, chosen: &[usize]) -> Option<Ahead> {
+        self.runs += 1;
+        let (model, city) = self.coarse.as_ref().map_or((self.model, self.city), |(m, c)| (m, *c));
+        look_ahead(model.clone(), self.rain, city, self.settings.ahead, &self.doings(chosen), self.cancel)
+    }
+
+    /// A run over the real cells.
+    fn confirm(&mut self, chosen: &[usize]) -> Option<Ahead> {
+        self.runs += 1;
+        look_ahead(self.model.clone(), self.rain, self.city, self.settings.ahead, &self.doings(chosen), self.cancel)
     }
 
     /// Would the city have what a set asks for?
@@ -102,7 +118,8 @@ fn effort(c: &Cost) -> f64 {
     ((c.people + 4.0 * c.trucks) * c.minutes).max(1.0)
 }
 
-/// Looks for what to do about a do-nothing run of `model` with `rain`. `None` when cancelled.
+/// Looks for what to do about a do-nothing run of `model` with `rain`. `twin`: coarser cells to try sets on; those
+/// that are proposed are run again over the model's own. `None` when cancelled.
 #[must_use]
 pub fn advise(
     model: &WaterModel,
@@ -110,6 +127,7 @@ pub fn advise(
     city: &AheadCity,
     nothing: &Ahead,
     settings: &SearchSettings,
+    twin: Option<&CoarseTwin>,
     cancel: &AtomicBool,
 ) -> Option<AdviceReport> {
     let costs = CostBook::builtin().unwrap_or_default();
@@ -126,17 +144,23 @@ pub fn advise(
         return Some(report);
     }
     let began = Instant::now();
-    let mut search = Search { model, rain, city, settings, cancel, list, began, runs: 0, cut_short: false };
+    // A twin wants the rain: a model's own does not go with it.
+    let coarse = twin.filter(|_| rain.is_some()).and_then(|t| Some((t.of(model)?, &t.city)));
+    let coarse_m = coarse.as_ref().and(twin).map(CoarseTwin::cell_m);
+    let mut search = Search { model, rain, city, settings, cancel, coarse, list, began, runs: 0, cut_short: false };
+    // What sets are compared with.
+    let there = if search.coarse.is_some() { Some(search.run(&[])?) } else { None };
+    let base = there.as_ref().unwrap_or(nothing);
     // Everything at once tells how much each helps where it stands.
     let everything: Vec<usize> = (0..search.list.len()).collect();
     let all = search.run(&everything)?;
     // What cannot be helped must not make small what can.
-    let worth = (settings.worth * (nothing.harm.score - all.harm.score)).max(LEAST);
-    let mut gains = gains(&search.list, nothing, &all);
+    let worth = (settings.worth * (base.harm.score - all.harm.score)).max(LEAST);
+    let mut gains = gains(&search, base, &all);
     gains.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let order: Vec<usize> = gains.iter().filter(|(_, gain)| *gain > 0.0).map(|(k, _)| *k).collect();
     let mut tried: Vec<Tried> = Vec::new();
-    let mut best = Tried { chosen: Vec::new(), harm: nothing.harm };
+    let mut best = Tried { chosen: Vec::new(), harm: base.harm, depths: None };
     for k in &order {
         let mut chosen = best.chosen.clone();
         chosen.push(*k);
@@ -148,8 +172,8 @@ pub fn advise(
         }
         let run = search.run(&chosen)?;
         if best.harm.score - run.harm.score >= worth {
-            best = Tried { chosen, harm: run.harm };
-            tried.push(Tried { chosen: best.chosen.clone(), harm: best.harm });
+            best = Tried { chosen, harm: run.harm, depths: None };
+            tried.push(Tried { chosen: best.chosen.clone(), harm: best.harm, depths: Some(run.series_mm) });
         }
     }
     // What time did not allow to weigh one by one is tried as a whole, as far as the city can afford it.
@@ -164,13 +188,16 @@ pub fn advise(
         if chosen.len() > best.chosen.len() {
             let run = search.run(&chosen)?;
             if best.harm.score - run.harm.score >= worth {
-                tried.push(Tried { chosen, harm: run.harm });
+                tried.push(Tried { chosen, harm: run.harm, depths: Some(run.series_mm) });
             }
         }
     }
+    if search.coarse.is_some() {
+        tried = confirmed(&mut search, nothing, tried)?;
+    }
     report.runs = search.runs;
     report.cut_short = search.cut_short;
-    report.options = options(&search, nothing, &all, &tried);
+    report.options = options(&search, nothing, &tried, coarse_m);
     report.words = match report.options.first() {
         Some(first) => first.words.clone(),
         None => Bilingual::new(
@@ -181,20 +208,48 @@ pub fn advise(
     Some(report)
 }
 
+/// What was found on coarse cells as it comes out on the real ones: the best first, the others as long as there is time.
+fn confirmed(search: &mut Search<'_>, nothing: &Ahead, tried: Vec<Tried>) -> Option<Vec<Tried>> {
+    let shown: Vec<usize> = match tried.len() {
+        0 => Vec::new(),
+        n @ 1..=3 => [Some(n - 1), (n > 1).then_some(0)].into_iter().flatten().collect(),
+        n => vec![n - 1, 0, n / 2],
+    };
+    let mut out: Vec<(usize, Tried)> = Vec::new();
+    for (k, at) in shown.into_iter().enumerate() {
+        if k > 0 && search.began.elapsed() >= search.settings.budget {
+            search.cut_short = true;
+            break;
+        }
+        let chosen = tried[at].chosen.clone();
+        let run = search.confirm(&chosen)?;
+        if nothing.harm.score - run.harm.score >= LEAST {
+            out.push((at, Tried { chosen, harm: run.harm, depths: Some(run.series_mm) }));
+        }
+    }
+    out.sort_by_key(|(at, _)| *at);
+    Some(out.into_iter().map(|(_, t)| t).collect())
+}
+
 /// How much better the site of each candidate is off, per effort. Candidates of one site share its gain.
-fn gains(list: &[Candidate], nothing: &Ahead, all: &Ahead) -> Vec<(usize, f64)> {
-    list.iter()
+fn gains(search: &Search<'_>, nothing: &Ahead, all: &Ahead) -> Vec<(usize, f64)> {
+    // Over other cells a place may stand elsewhere in the list.
+    let places = search.coarse.as_ref().map_or(search.city, |(_, c)| *c);
+    search
+        .list
+        .iter()
         .enumerate()
         .map(|(k, c)| {
-            let was = burden(&nothing.series_mm[c.site]) as f64;
-            let is = burden(&all.series_mm[c.site]) as f64;
-            (k, (was - is).max(0.0) / effort(&c.cost))
+            let site = &search.city.sites[c.site];
+            let at = places.sites.iter().position(|s| s.id == site.id && s.kind == site.kind);
+            let burden_of = |run: &Ahead| at.map_or(0.0, |at| burden(&run.series_mm[at]) as f64);
+            (k, (burden_of(nothing) - burden_of(all)).max(0.0) / effort(&c.cost))
         })
         .collect()
 }
 
 /// The ways to act: the best, the one that takes least, and those between them.
-fn options(search: &Search<'_>, nothing: &Ahead, all: &Ahead, tried: &[Tried]) -> Vec<AdviceOption> {
+fn options(search: &Search<'_>, nothing: &Ahead, tried: &[Tried], coarse_m: Option<f64>) -> Vec<AdviceOption> {
     let mut ways: Vec<(&Tried, Bilingual)> = Vec::new();
     if let Some(best) = tried.last() {
         ways.push((best, Bilingual::new("推荐方案", "recommended")));
@@ -202,7 +257,8 @@ fn options(search: &Search<'_>, nothing: &Ahead, all: &Ahead, tried: &[Tried]) -
     if let [first, .., _last] = tried {
         ways.push((first, Bilingual::new("最省方案", "least effort")));
     }
-    if tried.len() > 3 {
+    let middle = if coarse_m.is_some() { 2 } else { 3 };
+    if tried.len() > middle {
         ways.push((&tried[tried.len() / 2], Bilingual::new("折中方案", "in between")));
     }
     ways.into_iter()
@@ -212,24 +268,35 @@ fn options(search: &Search<'_>, nothing: &Ahead, all: &Ahead, tried: &[Tried]) -
             AdviceOption {
                 no: k as u32 + 1,
                 name,
-                actions: way.chosen.iter().flat_map(|c| actions(search, nothing, all, *c)).collect(),
+                actions: way.chosen.iter().flat_map(|c| actions(search, nothing, way, *c)).collect(),
                 people: cost.people,
                 trucks: cost.trucks,
                 minutes: cost.minutes,
                 harm: way.harm,
-                words: difference(&nothing.harm, &way.harm),
+                words: resolved(difference(&nothing.harm, &way.harm), search, coarse_m),
             }
         })
         .collect()
 }
 
-fn actions(search: &Search<'_>, nothing: &Ahead, all: &Ahead, k: usize) -> Vec<AdviceAction> {
+/// With what it was computed on.
+fn resolved(words: Bilingual, search: &Search<'_>, coarse_m: Option<f64>) -> Bilingual {
+    let Some(coarse_m) = coarse_m else { return words };
+    let cell_m = search.model.domain().grid.cell_m;
+    Bilingual::new(
+        format!("{}（{coarse_m:.0} m 网格比选，{cell_m:.0} m 网格复算）", words.zh),
+        format!("{} (chosen on {coarse_m:.0} m cells, run again on {cell_m:.0} m)", words.get(guanlan_core::Lang::En)),
+    )
+}
+
+fn actions(search: &Search<'_>, nothing: &Ahead, way: &Tried, k: usize) -> Vec<AdviceAction> {
     let c = &search.list[k];
     let site = &search.city.sites[c.site];
-    let deepest = |run: &Ahead| f64::from(run.series_mm[c.site].iter().copied().max().unwrap_or(0)) / 10.0;
+    let deepest = |series: &[Vec<u16>]| f64::from(series[c.site].iter().copied().max().unwrap_or(0)) / 10.0;
+    let (was, is) = (deepest(&nothing.series_mm), way.depths.as_ref().map_or(f64::NAN, |d| deepest(d)));
     let why = Bilingual::new(
-        format!("{} 最深 {:.0}→{:.0} cm", site.name.zh, deepest(nothing), deepest(all)),
-        format!("{}: deepest {:.0}→{:.0} cm", site.name.get(guanlan_core::Lang::En), deepest(nothing), deepest(all)),
+        format!("{} 最深 {was:.0}→{is:.0} cm", site.name.zh),
+        format!("{}: deepest {was:.0}→{is:.0} cm", site.name.get(guanlan_core::Lang::En)),
     );
     let at = |min: f64| -> Stamp { nothing.from + (min * 60_000.0) as i64 };
     let costs = CostBook::builtin().unwrap_or_default();

@@ -28,7 +28,7 @@ pub struct AheadSettings {
 
 impl Default for AheadSettings {
     fn default() -> Self {
-        Self { minutes: 120, step_s: 60, field_every: 2, copy_every: 10 }
+        Self { minutes: 120, step_s: 60, field_every: 2, copy_every: 4 }
     }
 }
 

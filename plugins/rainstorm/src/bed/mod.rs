@@ -115,7 +115,8 @@ pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError
     let cover = CoverMap::of(city, grid, terrain.cell_m);
     let mut builder = DomainBuilder::new(grid);
     builder.losses = settings.losses;
-    let mut water = vec![false; grid.len()];
+    // Underpasses keep their ground, wherever they are.
+    let (mut water, mut low) = (vec![false; grid.len()], vec![false; grid.len()]);
     let per = cover.per_cell;
     for row in 0..rows {
         for col in 0..cols {
@@ -132,6 +133,7 @@ pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError
             let class = tally.class();
             builder.bed_m[k] = tally.bed_m();
             builder.class[k] = class;
+            low[k] = tally.count(Cover::Underpass) > 0;
             builder.manning[k] = tally.manning(&settings.manning);
             if tally.is_building(per) {
                 builder.blocked[k] = true;
@@ -141,7 +143,7 @@ pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError
             }
         }
     }
-    hold_water(&mut builder, &water, &cover.level_m);
+    hold_water(&mut builder, &water, &low, &cover.level_m);
     if settings.open_edges {
         open_edges(&mut builder, &water);
     }
@@ -160,8 +162,9 @@ fn nearest_m(terrain: &guanlan_city::model::Terrain, east: f64, north: f64) -> O
     Some(terrain.z_m[r as usize * terrain.cols + c as usize]).filter(|z| z.is_finite())
 }
 
-/// Water areas: banks are held, the inside is left out.
-fn hold_water(builder: &mut DomainBuilder, water: &[bool], level_m: &[f32]) {
+/// Water areas: their cells at banks are held, the inside is left out. Ground beside them stands at least as high as the
+/// water: on a dry day a river stays in its bed, whatever a mean over the bank's slope says.
+fn hold_water(builder: &mut DomainBuilder, water: &[bool], low: &[bool], level_m: &[f32]) {
     let (cols, rows) = (builder.grid.cols, builder.grid.rows);
     for row in 0..rows {
         for col in 0..cols {
@@ -185,6 +188,16 @@ fn hold_water(builder: &mut DomainBuilder, water: &[bool], level_m: &[f32]) {
                 0.0
             };
             builder.fixed.push(FixedLevel { col, row, depth_m });
+            let level = builder.bed_m[k] + depth_m;
+            let west = (col > 0).then(|| k - 1);
+            let south = (row > 0).then(|| k - cols);
+            let east = (col + 1 < cols).then_some(k + 1);
+            let north = (row + 1 < rows).then_some(k + cols);
+            for bank in [west, south, east, north].into_iter().flatten().filter(|n| !water[*n] && !low[*n]) {
+                if depth_m > 0.0 && builder.bed_m[bank] < level {
+                    builder.bed_m[bank] = level;
+                }
+            }
         }
     }
 }
@@ -213,6 +226,9 @@ struct Tally {
     counts: [u32; Cover::COUNT],
     known: u32,
     sum: f64,
+    /// The same of water.
+    wet_known: u32,
+    wet_sum: f64,
     all_known: u32,
     all_sum: f64,
     lowest_underpass: Option<f32>,
@@ -229,6 +245,10 @@ impl Tally {
             Cover::Building => return,
             Cover::Underpass => self.lowest_underpass = Some(self.lowest_underpass.map_or(z, |low| low.min(z))),
             Cover::Embankment => self.crest = Some(self.crest.map_or(z, |high| high.max(z))),
+            Cover::Water => {
+                self.wet_known += 1;
+                self.wet_sum += f64::from(z);
+            }
             _ => {}
         }
         self.known += 1;
@@ -242,6 +262,10 @@ impl Tally {
     fn bed_m(&self) -> f32 {
         if let Some(z) = self.lowest_underpass.or(self.crest) {
             return z;
+        }
+        // The bed of a river is none of the bank beside it.
+        if self.known > self.wet_known && self.class() != SoilClass::Water {
+            return ((self.sum - self.wet_sum) / f64::from(self.known - self.wet_known)) as f32;
         }
         if self.known > 0 {
             return (self.sum / f64::from(self.known)) as f32;

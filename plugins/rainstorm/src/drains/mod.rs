@@ -8,19 +8,22 @@
 //! 1–5, orifices, weirs, outlets, control rules, outfalls of all kinds, inflows and patterns of the file.
 //! Streets meet manholes by weir and orifice equations (Rubinato et al. 2017), implicitly in the head.
 //!
-//! A network that stands alone has SWMM's subcatchments and street inlets, too; over a raster the rain falls on the
-//! cells and the cells meet the inlets.
+//! Storage and conduits evaporate and seep. A network that stands alone has SWMM's subcatchments with their LID
+//! controls and ground water, RDII and street inlets, too; over a raster the rain falls on the cells and the cells meet
+//! the inlets.
 //!
-//! **What it is not.** No seepage and evaporation of conduits and storage, culvert inlet control, LID,
-//! groundwater, RDII, snow, pollutants: what a file asks of these is said in [`DrainPlan::notes`] or by its import.
+//! **What it is not.** No culvert inlet control, snow, pollutants: what a file asks of these is said in
+//! [`DrainPlan::notes`] or by its import.
 
 mod force_main;
 mod hydrology;
 mod inlets;
+mod losses;
 mod matrix;
 mod pipe_sizes;
 mod plan;
 mod pumps;
+mod rdii;
 mod regulators;
 mod rules;
 mod run_file;

@@ -7,6 +7,7 @@ use super::{
     force_main::ForceMain,
     hydrology::Hydrology,
     inlets::{PlanInlet, place_inlets},
+    losses::Losses,
     matrix::{Pattern, Place},
     pumps::PlanPump,
     regulators::{Regulator, regulators_of},
@@ -14,7 +15,7 @@ use super::{
     section::Section,
     shapes::section_of,
     street_inlets::StreetInlet,
-    supply::{Supply, Tide, supplies_of, tides_of},
+    supply::{Supply, Tide, rain_supplies, supplies_of, tides_of},
 };
 use crate::surface::Domain;
 
@@ -144,6 +145,9 @@ pub struct DrainPlan {
     pub(super) start_s: f64,
     /// Subcatchments, when the network stands alone.
     pub(super) hydrology: Option<Hydrology>,
+    /// Inflows at the end of `supplies` that come of the file's own rain.
+    rain_fed: usize,
+    pub(super) losses: Losses,
     pub(super) tides: Vec<Option<Tide>>,
     pub(super) rules: Vec<Rule>,
     /// Time step at most, s.
@@ -183,6 +187,8 @@ impl DrainPlan {
             plan.nodes[inlet.node].pond_m2 = 0.0;
         }
         plan.hydrology = None;
+        let own = plan.supplies.len() - plan.rain_fed;
+        plan.supplies.truncate(own);
         plan.step_s = plan.step_s.min(STEP_MAX_S);
         plan.crown_storage = false;
         let street = |r: &Regulator| r.is_street_inlet();
@@ -198,6 +204,9 @@ impl DrainPlan {
         if !network.catchments.is_empty() {
             plan.notes
                 .push(format!("{} subcatchments are not used: the rain falls on the raster", network.catchments.len()));
+        }
+        if plan.rain_fed > 0 {
+            plan.notes.push(format!("{} RDII inflows are not used: their rain is the file's own", plan.rain_fed));
         }
         plan
     }
@@ -233,6 +242,10 @@ impl DrainPlan {
         plan.regulators = regulators_of(network, &plan.nodes, &mut plan.notes);
         plan.add_street_inlets(network);
         plan.supplies = supplies_of(network, count);
+        let fed = rain_supplies(network, &mut plan.notes);
+        plan.rain_fed = fed.len();
+        plan.supplies.extend(fed);
+        plan.losses = Losses::of(network, &plan.nodes, &plan.links, &plan.sections);
         plan.hydrology = Hydrology::of(network, count, &mut plan.notes);
         plan.say_what_is_not_modelled(network);
         plan.tides = tides_of(network);
@@ -300,15 +313,10 @@ impl DrainPlan {
                 self.notes.push(format!("{count} {what}"));
             }
         };
-        say(network.conduits.iter().filter(|c| c.seepage_m_s > 0.0).count(), "conduits seep: not modelled");
         say(
             network.conduits.iter().filter(|c| c.culvert_code > 0).count(),
             "culverts: their inlet control is not modelled",
         );
-        let seeps = |n: &&guanlan_city::model::drainage::DrainNode| {
-            n.storage.as_ref().is_some_and(|s| s.conductivity_m_s > 0.0)
-        };
-        say(network.nodes.iter().filter(seeps).count(), "storage nodes seep: not modelled");
         say(
             network.nodes.iter().filter(|n| n.kind == DrainNodeKind::Divider).count(),
             "dividers: junctions under dynamic wave routing, as in SWMM",
@@ -506,6 +514,12 @@ impl DrainPlan {
         self.inlets.len()
     }
 
+    /// Volume of a wet well alone at a head, m³; a manhole has none, as in SWMM.
+    pub(super) fn well_m3(&self, node: usize, head_m: f64) -> f64 {
+        let n = &self.nodes[node];
+        n.shape.as_ref().map_or(0.0, |s| s.volume_m3((head_m - n.invert_m).clamp(0.0, n.depth_m + n.surcharge_m)))
+    }
+
     /// Volume of a node with its halves of the conduits at a head, m³, and how it grows, m².
     pub(super) fn volume(&self, node: usize, head_m: f64) -> (f64, f64) {
         let n = &self.nodes[node];
@@ -551,9 +565,9 @@ impl DrainPlan {
                 if y < section.full_m {
                     area += half.length_m * wet.width_m;
                 } else if self.slot && section.closed {
-                    let slot = SLOT_SHARE * section.full_m;
-                    volume += half.length_m * slot * (y - section.full_m);
-                    area += half.length_m * slot;
+                    let (width, above) = section.slot(y);
+                    volume += half.length_m * above;
+                    area += half.length_m * width;
                 }
             }
         }
@@ -598,5 +612,3 @@ pub(super) const FLOODED_M2: f64 = 1.0e6;
 const PRESSED_M2: f64 = 0.05;
 /// Depth over full depth above which the surface of a closed conduit is too narrow to mean anything (SWMM).
 const CROWN_CUTOFF: f64 = 0.96;
-/// Width of the Preissmann slot over the height of a section (SWMM's SLOT option: 1 %).
-const SLOT_SHARE: f64 = 0.01;

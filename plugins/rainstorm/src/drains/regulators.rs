@@ -89,7 +89,13 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
         add("orifice", &o.id, o.from, o.to, o.offset_m, o.flap_gate, o.open_close_time_s, kind);
     }
     for w in &network.weirs {
-        let [height_m, length_m, slope, _] = w.geom;
+        let [height_m, length_m, one, other] = w.geom;
+        // Run over rise of the sides: of a notch from its width, of a trapezoid the mean of both.
+        let slope = match w.kind {
+            WeirKind::VNotch if height_m > 0.0 => 0.5 * length_m / height_m,
+            WeirKind::Trapezoidal => 0.5 * (one + other),
+            _ => one,
+        };
         let coefficient = match w.coefficient_curve.and_then(|k| network.curves.get(k)).and_then(|c| c.points.first()) {
             Some(point) => {
                 by_curve.push(format!("weir {}: the first coefficient of its curve is used at every head", w.id));
@@ -225,7 +231,7 @@ impl Regulator {
                     let head = if h2 > 0.5 * open { h1 - h2 } else { h1 - 0.5 * open };
                     return orifice * head.max(0.0).sqrt();
                 }
-                free(h1.min(if *surcharges { open } else { h1 })) * drowned(h1, h2, exponent)
+                free(h1.min(open)) * drowned(h1, h2, exponent)
             }
             // By the street's flow, not by heads: the step asks the inlet itself.
             Kind::Street(_) => 0.0,
@@ -247,6 +253,31 @@ mod tests {
 
     fn regulator(kind: Kind) -> Regulator {
         Regulator { id: "R".into(), from: 0, to: 1, kind, crest_m: 1.0, flap: false, travel_s: 0.0 }
+    }
+
+    #[test]
+    fn a_notch_has_the_slope_of_its_width_and_a_weir_that_cannot_surcharge_its_crown() {
+        let weir = |kind, geom, can_surcharge| guanlan_city::model::drainage::Weir {
+            id: "W".into(),
+            to: 1,
+            kind,
+            geom,
+            can_surcharge,
+            coefficient_si: 1.4,
+            ..Default::default()
+        };
+        let network = DrainageNetwork {
+            nodes: vec![Default::default(); 2],
+            weirs: vec![
+                weir(WeirKind::VNotch, [1.0, 1.5, 0.0, 0.0], true),
+                weir(WeirKind::Transverse, [0.8, 0.5, 0.0, 0.0], false),
+            ],
+            ..DrainageNetwork::default()
+        };
+        let plan = super::super::DrainPlan::alone(&network);
+        let flow = |k: usize, h: f64| plan.regulators[k].flow([h, -1.0], 1.0).0;
+        assert!((flow(0, 0.5) - 1.4 * 0.75 * 0.5_f64.powf(2.5)).abs() < 1e-9, "{}", flow(0, 0.5));
+        assert!((flow(1, 2.0) - 1.4 * 0.5 * 0.8_f64.powf(1.5)).abs() < 1e-9, "{}", flow(1, 2.0));
     }
 
     #[test]

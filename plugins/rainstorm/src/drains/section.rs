@@ -11,6 +11,26 @@ const LARGEST_M: f64 = 1000.0;
 /// it the surface is too narrow to mean anything.
 const CRITICAL_UPTO: f64 = 0.96;
 
+/// Height over the full depth above which the slot is as narrow as it gets, its width there over the section's, and the
+/// steps of its area below.
+const SLOT_TOP: f64 = 1.78;
+const SLOT_SHARE: f64 = 0.01;
+const SLOT_STEP: f64 = 0.01;
+/// Area of the slot from the crown, over width times height of the section.
+static SLOT_AREA: std::sync::LazyLock<Vec<f64>> = std::sync::LazyLock::new(|| {
+    let mut sum = 0.0;
+    let steps = ((SLOT_TOP - 1.0) / SLOT_STEP).round() as usize;
+    let rest = (0..steps).map(|k| {
+        sum += sjoberg(1.0 + (k as f64 + 0.5) * SLOT_STEP) * SLOT_STEP;
+        sum
+    });
+    std::iter::once(0.0).chain(rest).collect()
+});
+
+fn sjoberg(x: f64) -> f64 {
+    0.5423 * (-x.powf(2.4)).exp()
+}
+
 /// A section at one depth.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Wetted {
@@ -33,6 +53,8 @@ pub struct Section {
     pub radius_m: f64,
     /// Has a top: can run under pressure.
     pub closed: bool,
+    /// Widest surface, m.
+    widest_m: f64,
     per_m: f64,
     /// Area, width, radius at equal steps of depth.
     table: Vec<Wetted>,
@@ -120,6 +142,7 @@ impl Section {
             area_m2: full.area_m2,
             radius_m: full.radius_m,
             closed,
+            widest_m: table.iter().map(|w| w.width_m).fold(0.0, f64::max),
             per_m,
             table,
             conveyance,
@@ -151,6 +174,25 @@ impl Section {
             width_m: a.width_m + rise * s,
             radius_m: a.radius_m + s * (b.radius_m - a.radius_m),
         }
+    }
+
+    /// Width of the Preissmann slot over a closed section at a depth, m, and its area up to there, m²: after Sjöberg up to
+    /// 1.78 times the height, 1 % of the width above, as SWMM's SLOT option has it.
+    #[must_use]
+    pub fn slot(&self, depth_m: f64) -> (f64, f64) {
+        let x = depth_m / self.full_m;
+        if !self.closed || x < 1.0 {
+            return (0.0, 0.0);
+        }
+        let size = self.widest_m * self.full_m;
+        if x >= SLOT_TOP {
+            let below = SLOT_AREA.last().copied().unwrap_or(0.0);
+            return (SLOT_SHARE * self.widest_m, (below + SLOT_SHARE * (x - SLOT_TOP)) * size);
+        }
+        let k = (x - 1.0) / SLOT_STEP;
+        let (i, s) = (k.floor() as usize, k.fract());
+        let area = SLOT_AREA[i] + s * (SLOT_AREA[(i + 1).min(SLOT_AREA.len() - 1)] - SLOT_AREA[i]);
+        (sjoberg(x) * self.widest_m, area * size)
     }
 
     /// Depth at which `A R^(2/3)` has a value, m; the full depth above its largest.

@@ -224,25 +224,52 @@ fn under(points: &[[f64; 2]], level: f64) -> (f64, f64) {
     (width, length)
 }
 
-/// A natural channel; roughness of the banks is laid on their length, so that the channel's n holds.
+/// A natural channel. Banks and channel carry by themselves, as in SWMM: the hydraulic radius is the one with which the
+/// whole area and the channel's own n carry the sum.
 fn transect(t: &Transect) -> Option<Section> {
     let points = &t.points_m;
     let low = points.iter().map(|p| p[1]).fold(f64::INFINITY, f64::min);
     let high = points.iter().map(|p| p[1]).fold(f64::NEG_INFINITY, f64::max);
     let [left, right, channel] = t.n_left_right_channel;
-    let part = |from: f64, to: f64, n: f64, level: f64| {
-        let cut: Vec<[f64; 2]> = clipped(points, from, to);
-        let (_, length) = under(&cut, level);
-        let n = if n > 0.0 { n } else { channel };
-        length * if channel > 0.0 { (n / channel).powf(1.5) } else { 1.0 }
-    };
     let [a, b] = if t.banks_m[1] > t.banks_m[0] { t.banks_m } else { [f64::NEG_INFINITY, f64::INFINITY] };
+    let parts = [(f64::NEG_INFINITY, a, left), (a, b, channel), (b, f64::INFINITY, right)]
+        .map(|(from, to, n)| (clipped(points, from, to), if n > 0.0 && channel > 0.0 { channel / n } else { 1.0 }));
     Section::from_profile(high - low, false, None, |y| {
         let level = low + y;
-        let perimeter =
-            part(f64::NEG_INFINITY, a, left, level) + part(a, b, channel, level) + part(b, f64::INFINITY, right, level);
+        let (mut area, mut carries) = (0.0, 0.0);
+        for (line, relative) in &parts {
+            for (a, p) in pools(line, level) {
+                area += a;
+                carries += relative * a * (a / p).powf(2.0 / 3.0);
+            }
+        }
+        let perimeter = if carries > 0.0 { area / (carries / area).powf(1.5) } else { 0.0 };
         (under(points, level).0, perimeter)
     })
+}
+
+/// Area and wetted length of each stretch of water over a line of points.
+fn pools(points: &[[f64; 2]], level: f64) -> Vec<(f64, f64)> {
+    let mut out: Vec<(f64, f64)> = Vec::new();
+    let mut wet = false;
+    for w in points.windows(2) {
+        let ([x0, z0], [x1, z1]) = (w[0], w[1]);
+        let (low, high) = (z0.min(z1), z0.max(z1));
+        if level <= low {
+            wet = false;
+            continue;
+        }
+        let share = if level >= high { 1.0 } else { (level - low) / (high - low) };
+        let (depth, rest) = (level - low, (level - high).max(0.0));
+        let piece = (0.5 * (depth + rest) * share * (x1 - x0).abs(), share * (x1 - x0).hypot(z1 - z0));
+        match out.last_mut().filter(|_| wet && z0 < level) {
+            Some(last) => *last = (last.0 + piece.0, last.1 + piece.1),
+            None => out.push(piece),
+        }
+        wet = z1 < level;
+    }
+    out.retain(|(a, p)| *a > 0.0 && *p > 0.0);
+    out
 }
 
 /// The part of a line of points between two stations.
@@ -252,7 +279,9 @@ fn clipped(points: &[[f64; 2]], from: f64, to: f64) -> Vec<[f64; 2]> {
         let ([x0, z0], [x1, z1]) = (w[0], w[1]);
         let (a, b) = (x0.max(from), x1.min(to));
         if x1 <= x0 {
-            if x0 >= from && x0 <= to {
+            // Walls at the banks are the channel's.
+            let channel = from.is_finite() && to.is_finite() && (x0 == from || x0 == to);
+            if channel || x0 > from && x0 < to {
                 out.extend([w[0], w[1]]);
             }
         } else if a < b {
@@ -310,6 +339,31 @@ mod tests {
         assert!(of("CIRCULAR", [0.0; 4]).is_none());
         assert!(of("TRAPEZOIDAL", [f32::NAN, 1.0, 1.0, 1.0]).is_none());
         assert!(of("BANANA", [1.0, 0.0, 0.0, 0.0]).unwrap().note.is_some());
+    }
+
+    #[test]
+    fn banks_and_channel_carry_by_themselves() {
+        // A channel of 10 m with banks 50 m wide and three times as rough, 1 m above its bottom.
+        let t = Transect {
+            points_m: [0.0, 0.0, 50.0, 50.0, 60.0, 60.0, 110.0, 110.0]
+                .into_iter()
+                .zip([5.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 5.0])
+                .map(|(x, z)| [x, z])
+                .collect(),
+            banks_m: [50.0, 60.0],
+            n_left_right_channel: [0.09, 0.09, 0.03],
+            ..Transect::default()
+        };
+        let s = transect(&t).unwrap();
+        let wet = s.at(1.5);
+        assert!((wet.area_m2 - 65.0).abs() < 0.1, "{}", wet.area_m2);
+        let k = |a: f64, p: f64, n: f64| a * (a / p).powf(2.0 / 3.0) / n;
+        // Lines between parts count for none of them.
+        let want = k(15.0, 12.0, 0.03) + 2.0 * k(25.0, 50.5, 0.09);
+        let got = wet.area_m2 * wet.radius_m.powf(2.0 / 3.0) / 0.03;
+        assert!((got / want - 1.0).abs() < 0.02, "{got} {want}");
+        // Below the banks it is a plain channel.
+        assert!((s.at(0.5).radius_m - 5.0 / 11.0).abs() < 0.02);
     }
 
     #[test]

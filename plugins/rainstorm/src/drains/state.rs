@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    hydrology::{Runoff, RunoffLedger},
+    hydrology::{Runoff, RunoffLedger, Soil},
     matrix::Numbers,
     plan::DrainPlan,
 };
@@ -32,6 +32,12 @@ pub struct DrainLedger {
     pub flooded_m3: f64,
     /// In the network at the start.
     pub initial_m3: f64,
+    /// Evaporated from storage and open conduits.
+    #[serde(default)]
+    pub evaporated_m3: f64,
+    /// Seeped out of storage and conduits.
+    #[serde(default)]
+    pub seeped_m3: f64,
 }
 
 impl DrainLedger {
@@ -86,6 +92,8 @@ pub(super) struct Moving {
     pub books: DrainLedger,
     /// Subcatchments, when the network has its own.
     pub runoff: Option<Runoff>,
+    /// Soils below storage nodes that seep.
+    pub soils: Vec<[Soil; 2]>,
 }
 
 /// The running network. Cloning forks it.
@@ -94,6 +102,8 @@ pub struct Drains {
     pub(super) plan: Arc<DrainPlan>,
     pub(super) now: Moving,
     pub(super) scratch: Scratch,
+    /// Steps are no shorter than this, s, whatever the plan asks: stable at any, coarser in time.
+    pub(super) pace_s: f64,
 }
 
 /// Room for a step; nothing in it outlives one.
@@ -152,8 +162,14 @@ impl Drains {
             peak_lateral_m3_s: vec![0.0; nodes],
             time_s: 0.0,
             runoff: plan.hydrology.as_ref().map(super::hydrology::Hydrology::begin),
+            soils: plan.losses.soils(),
         };
-        Self { plan, now, scratch: Scratch::default() }
+        Self { plan, now, scratch: Scratch::default(), pace_s: 0.0 }
+    }
+
+    /// Lets its steps under a street be no shorter than this, s.
+    pub fn set_pace_s(&mut self, pace_s: f64) {
+        self.pace_s = pace_s.clamp(0.0, 20.0);
     }
 
     /// The network it runs on.
@@ -204,6 +220,7 @@ impl Drains {
             && saved.outside_m.len() == now.outside_m.len()
             && saved.blocked.len() == now.blocked.len()
             && saved.peak_m3_s.len() == now.peak_m3_s.len()
+            && saved.soils.len() == now.soils.len()
             && match (&self.plan.hydrology, &saved.runoff) {
                 (Some(hydrology), Some(runoff)) => hydrology.fits(runoff),
                 (None, None) => true,
@@ -373,7 +390,8 @@ impl Drains {
         let mut books = self.now.books;
         books.stored_m3 = self.now.volume_m3.iter().sum();
         let came = books.initial_m3 + books.taken_m3 + books.inflow_m3 + books.backflow_m3;
-        books.error_m3 = books.stored_m3 + books.outfall_m3 + books.returned_m3 + books.flooded_m3 - came;
+        let left = books.outfall_m3 + books.returned_m3 + books.flooded_m3 + books.evaporated_m3 + books.seeped_m3;
+        books.error_m3 = books.stored_m3 + left - came;
         books
     }
 }

@@ -61,7 +61,7 @@ impl Drains {
     /// sides by the same amount.
     pub fn exchange(&mut self, dt_s: f64, street: &mut dyn Street) -> Moved {
         let before = self.now.books;
-        let steps = (dt_s / self.plan.step_s).ceil().max(1.0);
+        let steps = (dt_s / self.plan.step_s.max(self.pace_s)).ceil().max(1.0);
         for _ in 0..steps as usize {
             self.step(dt_s / steps, Some(&mut *street));
         }
@@ -107,7 +107,7 @@ impl Drains {
             let look = |source: Source| match source {
                 Source::NodeDepth(k) => now.head_m[k] - plan.nodes[k].invert_m,
                 Source::NodeHead(k) => now.head_m[k],
-                Source::NodeVolume(k) => now.volume_m3[k],
+                Source::NodeVolume(k) => plan.well_m3(k, now.head_m[k]),
                 Source::NodeInflow(k) => {
                     let ends = plan.ends();
                     ends.iter()
@@ -213,7 +213,7 @@ impl Drains {
         }
         if let (Some(hydrology), Some(runoff)) = (&self.plan.hydrology, &mut self.now.runoff) {
             let now_s = self.now.time_s;
-            hydrology.run(runoff, now_s, now_s + dt_s, lateral);
+            hydrology.run(runoff, now_s, now_s + dt_s, &self.now.head_m, lateral);
         }
         for (peak, q) in self.now.peak_lateral_m3_s.iter_mut().zip(lateral) {
             *peak = peak.max(*q);
@@ -326,7 +326,7 @@ impl Drains {
                     .sum();
                 [(comes + s.lateral[pump.from]).max(0.0), 0.0, 0.0]
             } else {
-                let (q, slope) = pump.flow_m3_s(now.volume_m3[pump.from], depth, to - well);
+                let (q, slope) = pump.flow_m3_s(plan.well_m3(pump.from, now.head_m[pump.from]), depth, to - well);
                 [q * setting, slope * setting, 0.0]
             };
         }
@@ -519,6 +519,9 @@ impl Drains {
         for q in &s.lateral {
             now.books.inflow_m3 += q * dt_s;
         }
+        let lost = plan.losses.take((now.time_s, dt_s), &now.head_m, &plan.sections, fresh, &mut now.soils);
+        now.books.evaporated_m3 += lost.evaporated_m3;
+        now.books.seeped_m3 += lost.seeped_m3;
         let (volumes, guess_m) = (&*fresh, &s.guess_m);
         let settle = |(k, head): (usize, &mut f64)| {
             *head = if plan.nodes[k].outfall { guess_m[k] } else { plan.head(k, volumes[k], guess_m[k]) };

@@ -2,6 +2,8 @@
 
 use guanlan_city::model::drainage::{DrainageNetwork, OutfallStage, PatternKind, TimeSeries};
 
+use super::rdii::rdii_of;
+
 const DAY_S: f64 = 86_400.0;
 
 /// What the file lets flow into a node.
@@ -19,6 +21,8 @@ pub(super) struct Supply {
 struct Factors {
     kind: PatternKind,
     values: Vec<f64>,
+    /// Weekends have hours of their own.
+    weekdays_only: bool,
 }
 
 impl Factors {
@@ -29,7 +33,7 @@ impl Factors {
         let weekday = (day as i64 + 4).rem_euclid(7) as usize;
         let weekend = weekday == 0 || weekday == 6;
         let k = match self.kind {
-            PatternKind::Hourly if !weekend => hour,
+            PatternKind::Hourly if !(weekend && self.weekdays_only) => hour,
             PatternKind::Weekend if weekend => hour,
             PatternKind::Hourly | PatternKind::Weekend => return 1.0,
             PatternKind::Daily => weekday,
@@ -68,7 +72,7 @@ pub(super) fn supplies_of(network: &DrainageNetwork, nodes: usize) -> Vec<Supply
     let start_s = network.start_s as f64;
     let factors = |k: &usize| {
         let p = network.patterns.get(*k)?;
-        Some(Factors { kind: p.kind, values: p.multipliers.clone() })
+        Some(Factors { kind: p.kind, values: p.multipliers.clone(), weekdays_only: false })
     };
     let direct = network.inflows.iter().map(|inflow| Supply {
         node: inflow.node,
@@ -80,11 +84,60 @@ pub(super) fn supplies_of(network: &DrainageNetwork, nodes: usize) -> Vec<Supply
     let sanitary = network.dry_weather.iter().map(|flow| Supply {
         node: flow.node,
         constant_m3_s: flow.average_m3_s,
-        factors: flow.patterns.iter().filter_map(factors).collect(),
+        factors: {
+            let mut all: Vec<Factors> = flow.patterns.iter().filter_map(factors).collect();
+            // Hours of the week hold at weekends, too, unless those have their own.
+            let own = all.iter().any(|f| f.kind == PatternKind::Weekend);
+            all.iter_mut().for_each(|f| f.weekdays_only = own);
+            all
+        },
         series: None,
         start_s,
     });
     direct.chain(sanitary).filter(|s| s.node < nodes && s.constant_m3_s.is_finite()).collect()
+}
+
+/// Inflow of rain by unit hydrographs, m³/s at nodes.
+pub(super) fn rain_supplies(network: &DrainageNetwork, notes: &mut Vec<String>) -> Vec<Supply> {
+    let start_s = network.start_s as f64;
+    let of = |(node, series, area_m2)| Supply {
+        node,
+        constant_m3_s: 0.0,
+        factors: Vec::new(),
+        series: Some((series, area_m2)),
+        start_s,
+    };
+    rdii_of(network, notes).into_iter().map(of).collect()
+}
+
+/// Potential evaporation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sun {
+    monthly_m_s: [f64; 12],
+    series: Option<(Vec<[f64; 2]>, f64)>,
+    /// Not from the ground while it rains.
+    pub dry_only: bool,
+    start_s: f64,
+}
+
+impl Sun {
+    pub fn of(network: &DrainageNetwork) -> Self {
+        let e = &network.evaporation;
+        let series = e.series.and_then(|k| network.series.get(k)).map(|s| (s.points.clone(), e.scale_m_s));
+        Self { monthly_m_s: e.monthly_m_s, series, dry_only: e.dry_only, start_s: network.start_s as f64 }
+    }
+
+    /// At a time, m/s.
+    pub fn at(&self, t_s: f64) -> f64 {
+        let rate = match &self.series {
+            Some((points, scale)) => {
+                let after = points.partition_point(|p| p[0] <= t_s);
+                after.checked_sub(1).map_or(0.0, |k| points[k][1] * scale)
+            }
+            None => self.monthly_m_s[month_of(((self.start_s + t_s) / DAY_S).floor() as i64)],
+        };
+        rate.max(0.0)
+    }
 }
 
 /// Level outside an outfall.
@@ -159,9 +212,12 @@ mod tests {
     fn patterns_follow_the_calendar() {
         assert_eq!([0, 31, 59, 364, 365 + 365 + 59].map(month_of), [0, 1, 2, 11, 1]);
         assert_eq!([0, 31, 364, 365].map(day_of_year), [1, 32, 365, 1]);
-        let hourly = Factors { kind: PatternKind::Hourly, values: (0..24).map(f64::from).collect() };
+        let values: Vec<f64> = (0..24).map(f64::from).collect();
+        let mut hourly = Factors { kind: PatternKind::Hourly, values, weekdays_only: false };
         assert_eq!(hourly.at(3600.0 * 5.5), 5.0);
-        // Saturday.
-        assert_eq!(hourly.at(2.0 * DAY_S + 3600.0), 1.0);
+        // Saturday: as any other day, unless weekends have a pattern of their own.
+        assert_eq!(hourly.at(2.0 * DAY_S + 3600.0 * 5.5), 5.0);
+        hourly.weekdays_only = true;
+        assert_eq!(hourly.at(2.0 * DAY_S + 3600.0 * 5.5), 1.0);
     }
 }

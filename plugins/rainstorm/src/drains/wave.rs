@@ -3,7 +3,7 @@
 
 use super::{
     plan::{Damping, DrainPlan, PlanLink},
-    section::Section,
+    section::{Section, Wetted},
 };
 use crate::surface::GRAVITY;
 
@@ -103,7 +103,12 @@ pub(super) fn conduit(
     let top = if plan.slot && section.closed { f64::INFINITY } else { full };
     let (y1, y2) = (y1.clamp(FUDGE, top), y2.clamp(FUDGE, top));
     let middle_y = 0.5 * (y1 + y2);
-    let (a, b, middle) = (section.at(y1), section.at(y2), section.at(middle_y));
+    // A slot carries, too.
+    let wet = |y: f64| {
+        let wet = section.at(y);
+        if plan.slot { Wetted { area_m2: wet.area_m2 + section.slot(y).1, ..wet } } else { wet }
+    };
+    let (a, b, middle) = (wet(y1), wet(y2), wet(middle_y));
     if middle.area_m2 <= FUDGE * FUDGE {
         return Flow { area_m2: middle.area_m2, ..Flow::default() };
     }

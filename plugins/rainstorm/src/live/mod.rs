@@ -15,7 +15,8 @@ mod site;
 mod skill;
 
 pub use check::{CheckSettings, Doubt};
-pub use model::{LiveModel, LiveSettings, LiveStep, Observed, WaterReading, books_of};
+pub(crate) use model::calm;
+pub use model::{LiveModel, LiveSettings, LiveStep, Observed, RiverReading, WaterReading, books_of};
 pub use rain::{RainAnalysis, RainReading, analyse, expected_rain};
 pub use scene::scene_of;
 pub use site::GaugeSite;

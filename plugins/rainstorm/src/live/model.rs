@@ -68,6 +68,15 @@ pub struct WaterReading {
     pub sound: bool,
 }
 
+/// What one river gauge says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RiverReading {
+    /// Local m.
+    pub place_m: [f64; 2],
+    /// Level, m above the city's datum.
+    pub level_m: f64,
+}
+
 /// What the city says now.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
@@ -79,6 +88,8 @@ pub struct Observed {
     pub grids: Vec<Arc<Feed>>,
     /// Water gauges with their last reading.
     pub water: Vec<WaterReading>,
+    /// River gauges that are fresh and sound.
+    pub river: Vec<RiverReading>,
 }
 
 /// What a step brings.
@@ -90,6 +101,16 @@ pub struct LiveStep {
     pub report: WaterReport,
 }
 
+/// A river gauge speaks for water this near, m.
+const RIVER_REACH_M: f64 = 300.0;
+/// A level further than this from the scenario's is of another datum, m.
+const RIVER_RANGE_M: f64 = 6.0;
+/// Smaller changes of a river are waves, m.
+const RIVER_STILL_M: f64 = 0.02;
+/// Over cells at least this large street and drains meet less often: water needs longer from cell to cell, m.
+const ROOM_CELL_M: f64 = 8.0;
+/// Time between such meetings, s.
+const ROOM_PACE_S: f64 = 2.0;
 /// Rain remembered at a gauge: hours fade with this time, s.
 const MEMORY_S: f64 = 6.0 * 3600.0;
 /// Half an hour of peak rain fades with this time, s.
@@ -110,6 +131,15 @@ struct Watched {
     raining_known: bool,
     peak_mm_h: f64,
     verdict: Option<GaugeVerdict>,
+}
+
+/// A scenario without its storm and its measures: ground, losses and drains.
+pub(crate) fn calm(scenario: &Scenario) -> Scenario {
+    // A scenario has a storm; whoever asks takes it away before it begins.
+    let storm = Storm { kind: StormKind::Uniform, intensity_mm_h: 1.0, duration_min: 1.0, ..Storm::default() };
+    let mut calm = Scenario { storm: Some(storm), storm_file: None, measure: Vec::new(), ..scenario.clone() };
+    calm.initial.hot_start = None;
+    calm
 }
 
 /// Live water over one city. Cloning forks it.
@@ -138,10 +168,7 @@ impl LiveModel {
         settings: LiveSettings,
         pool: Option<Arc<rayon::ThreadPool>>,
     ) -> Result<Self, WaterError> {
-        // A scenario has a storm; this one's is taken away before it begins.
-        let storm = Storm { kind: StormKind::Uniform, intensity_mm_h: 1.0, duration_min: 1.0, ..Storm::default() };
-        let mut calm = Scenario { storm: Some(storm), storm_file: None, measure: Vec::new(), ..scenario.clone() };
-        calm.initial.hot_start = None;
+        let calm = calm(scenario);
         let mut model = WaterModel::new(city, &calm, start, settings.cadence_s, pool)?;
         model.expect_rain(&Rain::default());
         let mut notes = Vec::new();
@@ -159,6 +186,9 @@ impl LiveModel {
             ));
         }
         model.settle();
+        if model.domain().grid.cell_m >= ROOM_CELL_M {
+            model.set_pace_s(ROOM_PACE_S);
+        }
         Ok(Self::from_model(model, settings, notes))
     }
 
@@ -227,6 +257,7 @@ impl LiveModel {
     pub fn step(&mut self, observed: &Observed, patience: Duration) -> Option<LiveStep> {
         let began = std::time::Instant::now();
         let from = self.now();
+        self.follow_river(&observed.river);
         let rain = analyse(&self.model.domain().grid, &observed.rain, &observed.grids, observed.now);
         let ahead_s = ((observed.now - from) as f64 / 1000.0).max(0.0) + 3600.0;
         self.model.feed_rain(&rain.rain(ahead_s));
@@ -250,6 +281,24 @@ impl LiveModel {
         self.nudged.added_m3 += moved.added_m3;
         self.nudged.taken_m3 += moved.taken_m3;
         Some(LiveStep { field: Arc::new(self.model.frame()), report: self.report() })
+    }
+
+    /// Holds rivers at what their gauges say, unless somebody holds them by hand.
+    fn follow_river(&mut self, readings: &[RiverReading]) {
+        let by_hand = |d: &crate::measures::DoneMeasure| {
+            matches!(d.measure, Measure::RiverStage { .. }) && !d.undone && d.undoes.is_none()
+        };
+        if self.model.done().iter().any(by_hand) {
+            return;
+        }
+        let rise = |r: &RiverReading| Some(r.level_m - self.model.river_level_near(r.place_m, RIVER_REACH_M)?);
+        let mut rises: Vec<f64> = readings.iter().filter_map(rise).filter(|r| r.abs() <= RIVER_RANGE_M).collect();
+        rises.sort_by(f64::total_cmp);
+        if let Some(middle) = rises.get(rises.len() / 2)
+            && (middle - self.model.works().river_rise_m()).abs() > RIVER_STILL_M
+        {
+            self.model.hold_rivers((middle * 100.0).round() / 100.0);
+        }
     }
 
     fn remember_rain(&mut self, rain: &RainAnalysis, dt_s: f64) {

@@ -72,6 +72,10 @@ impl<K: Kernel> SurfaceSolver for Solver<K> {
         self.set_boundaries(boundaries);
     }
 
+    fn set_exchange_s(&mut self, every_s: f64) {
+        self.exchange_every_s = every_s.max(super::solver::EXCHANGE_S);
+    }
+
     fn advance(&mut self, until_s: f64, forcing: &mut Forcing<'_>) {
         self.run(until_s, forcing);
     }
@@ -188,6 +192,6 @@ impl<K: Kernel> SurfaceSolver for Solver<K> {
     }
 
     fn boxed(&self) -> Box<dyn SurfaceSolver> {
-        Box::new(self.clone())
+        Box::new(self.fork())
     }
 }

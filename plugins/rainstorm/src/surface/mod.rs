@@ -90,6 +90,8 @@ pub trait SurfaceSolver: Send {
     fn fill_velocities(&mut self, velocity_m_s: &dyn Fn(usize, usize) -> [f64; 2]) -> bool;
     /// Lets cells follow inflow hydrographs or stages, in place of those they followed.
     fn follow(&mut self, boundaries: Vec<Boundary>);
+    /// Lets rain and drains be exchanged no oftener than this, s; kernels that do so at their own pace pay no heed.
+    fn set_exchange_s(&mut self, _every_s: f64) {}
     /// Advances exactly to `until_s`.
     fn advance(&mut self, until_s: f64, forcing: &mut Forcing<'_>);
     /// The books up to now.

@@ -11,8 +11,8 @@ use super::{
 
 /// Padded rows computed by one task. Fixed, so that nothing depends on the number of threads.
 pub(super) const BAND_ROWS: usize = 32;
-/// Rain and drains are exchanged when this much simulated time has gathered, s.
-const EXCHANGE_S: f64 = 1.0;
+/// Rain and drains are exchanged when this much simulated time has gathered, s, unless asked otherwise.
+pub(super) const EXCHANGE_S: f64 = 1.0;
 /// Most times a step is halved.
 const RETRIES: u32 = 16;
 
@@ -41,6 +41,8 @@ pub struct Solver<K: Kernel> {
     pub(super) time_s: f64,
     /// Time up to which rain, losses and drains have been exchanged, s.
     pub(super) exchanged_s: f64,
+    /// Time between such exchanges, s.
+    pub(super) exchange_every_s: f64,
     pub(super) steps: u64,
     pub(super) cell_updates: u64,
     pub(super) books: Ledger,
@@ -82,6 +84,7 @@ impl<K: Kernel> Solver<K> {
             fastest_m_s: 0.0,
             time_s: 0.0,
             exchanged_s: 0.0,
+            exchange_every_s: EXCHANGE_S,
             steps: 0,
             cell_updates: 0,
             books: Ledger::default(),
@@ -93,6 +96,44 @@ impl<K: Kernel> Solver<K> {
         boundary::hold(&solver.domain, &mut solver.h, &mut solver.film);
         solver.restart_books();
         solver
+    }
+
+    /// A copy without room for a step, which it makes when it takes one: copies are kept by the dozen.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            domain: self.domain.clone(),
+            kernel: self.kernel.clone(),
+            simd: self.simd,
+            pool: self.pool.clone(),
+            blocks: self.blocks.clone(),
+            h: self.h.clone(),
+            qx: self.qx.clone(),
+            qy: self.qy.clone(),
+            film: self.film.clone(),
+            next_h: Vec::new(),
+            next_qx: Vec::new(),
+            next_qy: Vec::new(),
+            next_film: Vec::new(),
+            wet: self.wet.clone(),
+            next_wet: self.next_wet.clone(),
+            row_max: self.row_max.clone(),
+            stale: vec![[u64::MAX; 2]; self.stale.len()],
+            fallen_mm: self.fallen_mm.clone(),
+            soaked_m: self.soaked_m.clone(),
+            boundaries: self.boundaries.clone(),
+            changed: self.changed.clone(),
+            ..*self
+        }
+    }
+
+    fn make_room(&mut self) {
+        let len = self.h.len();
+        if self.next_h.len() != len {
+            for next in [&mut self.next_h, &mut self.next_qx, &mut self.next_qy] {
+                next.resize(len, 0.0);
+            }
+            self.next_film.resize(if K::RETRIES { len } else { 0 }, 0.0);
+        }
     }
 
     /// The kernel's settings.
@@ -205,6 +246,7 @@ impl<K: Kernel> Solver<K> {
 
     /// One step of all bands, again at half the length as long as it overdraws a cell. Returns its length, s.
     fn step(&mut self, dt_s: f64) -> f64 {
+        self.make_room();
         let mut dt_s = dt_s;
         let stale = if K::RETRIES { self.stale.clone() } else { Vec::new() };
         for _ in 0..RETRIES {
@@ -371,7 +413,7 @@ impl<K: Kernel> Solver<K> {
             let from_s = self.time_s;
             self.time_s = if arrives { stop } else { from_s + took };
             self.edges(from_s, self.time_s);
-            if arrives || self.time_s - self.exchanged_s >= EXCHANGE_S {
+            if arrives || self.time_s - self.exchanged_s >= self.exchange_every_s {
                 self.exchange(forcing.rain, forcing.drains.as_deref_mut());
             }
         }

@@ -145,6 +145,7 @@ impl<'a> Bench<'a> {
     /// Adds a finding; a mass error over the limit (or no number) fails it.
     pub fn add(&mut self, case: &str, kernel: &str, result: Result, mass_error: f64, began: Instant) {
         let finding = Finding {
+            reason: if result.ok { String::new() } else { super::reasons::reason(case, kernel) },
             case: case.into(),
             kernel: kernel.into(),
             ok: result.ok && mass_error <= MASS,

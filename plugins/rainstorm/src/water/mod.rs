@@ -3,6 +3,7 @@
 //! [`WaterModel`] is plain, synchronous and deterministic; cloning forks it. [`WaterEngine`] runs one on
 //! its own low-priority thread beside a room, so that a drill or a forecast never holds the live room up.
 
+mod coarse;
 mod engine;
 mod forecast;
 mod saved;
@@ -97,6 +98,8 @@ pub struct WaterModel {
     start: Stamp,
     cadence_ms: i64,
     frames: i64,
+    /// Least time between exchanges, s.
+    pace_s: f64,
 }
 
 impl Clone for WaterModel {
@@ -115,6 +118,7 @@ impl Clone for WaterModel {
             start: self.start,
             cadence_ms: self.cadence_ms,
             frames: self.frames,
+            pace_s: self.pace_s,
         }
     }
 }
@@ -233,6 +237,17 @@ impl WaterModel {
             start,
             cadence_ms: i64::from(cadence_s.max(1)) * 1000,
             frames: 0,
+            pace_s: SYNC_S,
+        }
+    }
+
+    /// Lets streets and drains meet no oftener than this, s (1 s unless asked otherwise): rooms and searches over coarse
+    /// cells win time by it.
+    pub fn set_pace_s(&mut self, pace_s: f64) {
+        self.pace_s = pace_s.clamp(SYNC_S, 20.0);
+        self.solver.set_exchange_s(pace_s);
+        if let Some(drains) = self.drains.as_mut() {
+            drains.set_pace_s(pace_s);
         }
     }
 
@@ -492,7 +507,8 @@ impl WaterModel {
         while self.time_s() < to_s {
             let from_s = self.time_s();
             let busy = self.works.are_busy();
-            let until_s = if busy { (((from_s / SYNC_S).floor() + 1.0) * SYNC_S).min(to_s) } else { to_s };
+            let pace_s = self.pace_s;
+            let until_s = if busy { (((from_s / pace_s).floor() + 1.0) * pace_s).min(to_s) } else { to_s };
             self.solver.advance(until_s, &mut Forcing { rain: &self.rain, drains: self.drains.as_mut() });
             if busy {
                 let dt_s = self.time_s() - from_s;
@@ -577,6 +593,27 @@ impl WaterModel {
             self.rain.base = past;
         }
         self.expect_rain(rain);
+    }
+
+    /// Level of the nearest held water (river, lake) within reach as the scenario has it, m above datum.
+    pub(crate) fn river_level_near(&self, place_m: [f64; 2], reach_m: f64) -> Option<f64> {
+        let domain = self.domain();
+        let held = domain.held().iter().zip(self.held_m.iter()).filter(|(_, depth)| **depth > 0.0);
+        let far = |col: usize, row: usize| {
+            let [x, y] = domain.grid.centre_m(col, row);
+            (x - place_m[0]).hypot(y - place_m[1])
+        };
+        let near = held.map(|(h, depth)| (far(h.col, h.row), h, depth)).filter(|n| n.0 <= reach_m);
+        let (_, cell, depth) = near.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some(domain.bed_m(cell.col, cell.row)? + f64::from(*depth))
+    }
+
+    /// Holds rivers and lakes so much above their scenario's level, m; nobody's measure.
+    pub(crate) fn hold_rivers(&mut self, rise_m: f64) {
+        if rise_m != self.works.river_rise_m() {
+            // A rise of any height can be held.
+            let _before = self.change(&Measure::RiverStage { rise_m });
+        }
     }
 
     /// What was done up to now is how things are, not what somebody did: it can no longer be undone.

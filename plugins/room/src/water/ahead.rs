@@ -18,11 +18,12 @@ use guanlan_core::{
     water::{AdviceReport, ForecastReport, RainSource},
 };
 use guanlan_rainstorm::{
-    WaterModel,
+    Scenario, WaterModel,
     advice::{Resources, SearchSettings, advise},
-    ahead::{AheadCity, AheadSettings, look_ahead, report_of},
+    ahead::{AheadCity, AheadSettings, CoarseTwin, look_ahead, report_of},
     impact::Limits,
     storm::{Rain, RainSeries},
+    water::low_priority_pool,
 };
 
 use super::shelf::{Film, Shelf};
@@ -47,6 +48,8 @@ pub(crate) struct Job {
     pub rain_mm: f64,
     /// What the city can send.
     pub resources: Resources,
+    /// Threads of a search.
+    pub threads: usize,
 }
 
 /// How the thread works.
@@ -55,6 +58,32 @@ pub(crate) struct AheadOptions {
     pub settings: AheadSettings,
     /// Wall time for a search.
     pub budget: Duration,
+}
+
+/// Side of the cells that searches try things on, m; nothing is won by it where the model's own are as large.
+const SEARCH_CELL_M: f64 = 20.0;
+
+/// What the thread makes once.
+struct Places {
+    city: AheadCity,
+    twin: Option<CoarseTwin>,
+}
+
+impl Places {
+    fn new(city: Arc<City>, job: &Job, scenario: Option<&Scenario>) -> Self {
+        let cell_m = job.model.domain().grid.cell_m;
+        let twin = scenario.filter(|_| cell_m < 0.75 * SEARCH_CELL_M).and_then(|scenario| {
+            let pool = low_priority_pool(job.threads).ok();
+            match CoarseTwin::new(city.clone(), scenario, SEARCH_CELL_M, pool) {
+                Ok(twin) => Some(twin),
+                Err(error) => {
+                    tracing::warn!("advice is searched on the model's own cells: {error}");
+                    None
+                }
+            }
+        });
+        Self { city: AheadCity::new(city, job.model.domain(), Limits::builtin().unwrap_or_default()), twin }
+    }
 }
 
 /// The thread. Dropping it ends it at its next step.
@@ -72,18 +101,17 @@ impl AheadThread {
         door: Arc<OnceLock<RoomSender>>,
         shelf: Option<Arc<Shelf>>,
         options: AheadOptions,
+        scenario: Option<Scenario>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = bounded::<Job>(1);
         let (cancel, busy) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (stop, working) = (cancel.clone(), busy.clone());
         let thread = std::thread::Builder::new().name("guanlan-ahead".into()).spawn(move || {
             guanlan_rainstorm::water::yield_to_others();
-            let mut known: Option<AheadCity> = None;
+            let mut known: Option<Places> = None;
             while let Ok(job) = inbox.recv() {
                 working.store(true, Ordering::Relaxed);
-                let places = known.get_or_insert_with(|| {
-                    AheadCity::new(city.clone(), job.model.domain(), Limits::builtin().unwrap_or_default())
-                });
+                let places = known.get_or_insert_with(|| Places::new(city.clone(), &job, scenario.as_ref()));
                 work(&job, places, options, &door, shelf.as_deref(), &stop);
                 working.store(false, Ordering::Relaxed);
                 if stop.load(Ordering::Relaxed) {
@@ -130,7 +158,7 @@ fn tell(door: &OnceLock<RoomSender>, input: Input) {
 
 fn work(
     job: &Job,
-    places: &AheadCity,
+    Places { city: places, twin }: &Places,
     options: AheadOptions,
     door: &OnceLock<RoomSender>,
     shelf: Option<&Shelf>,
@@ -166,7 +194,7 @@ fn work(
         resources: job.resources.clone(),
         ..SearchSettings::default()
     };
-    if let Some(advice) = advise(&job.model, job.rain.as_ref(), places, &ahead, &search, stop) {
+    if let Some(advice) = advise(&job.model, job.rain.as_ref(), places, &ahead, &search, twin.as_ref(), stop) {
         tell(door, Input::Advice(Arc::new(advice)));
     }
 }

@@ -1,7 +1,7 @@
 //! What a room's picture says of rain and water, as the model takes it.
 
 use guanlan_core::ObservedProperty;
-use guanlan_rainstorm::live::{Observed, RainReading, WaterReading};
+use guanlan_rainstorm::live::{Observed, RainReading, RiverReading, WaterReading};
 use guanlan_sensing::Quality;
 
 use crate::picture::Picture;
@@ -31,6 +31,9 @@ pub(crate) fn observed(picture: &Picture) -> Observed {
                     // What contradicts a gauge is for the model itself to judge.
                     sound: matches!(row.quality, Quality::Good | Quality::Contradicted),
                 });
+            }
+            ObservedProperty::RiverStage if age_ms <= WATER_FRESH_MS && row.quality == Quality::Good => {
+                said.river.push(RiverReading { place_m, level_m: value });
             }
             _ => {}
         }

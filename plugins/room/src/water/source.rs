@@ -110,7 +110,13 @@ pub fn run_water(timelines: Arc<Timelines>, options: WaterOptions) -> std::io::R
         let door = Arc::new(OnceLock::new());
         let _first = door.set(timelines.live().sender().clone());
         let city = timelines.config().city.clone();
-        let ahead = match AheadThread::start(city, door, Some(timelines.shelf()), options.ahead()) {
+        let ahead = match AheadThread::start(
+            city,
+            door,
+            Some(timelines.shelf()),
+            options.ahead(),
+            Some(options.scenario.clone()),
+        ) {
             Ok(ahead) => ahead,
             Err(error) => {
                 tracing::error!("forecasts: {error}");
@@ -299,6 +305,7 @@ impl Beside {
         let units = &picture.units;
         let free = |id: &guanlan_core::UnitId| units.get(id).is_none_or(|u| u.status == UnitStatus::Available);
         let job = Job {
+            threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS)),
             model: live.model().clone(),
             rain: Some(expected),
             source,

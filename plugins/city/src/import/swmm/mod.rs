@@ -8,12 +8,14 @@ mod check;
 mod clock;
 mod controls;
 mod hydrology;
+mod lid;
 mod links;
 mod nodes;
 mod outside;
 mod places;
 mod shape;
 mod streets;
+mod subsurface;
 mod tables;
 mod text;
 mod units;
@@ -80,6 +82,12 @@ const READ: &[&str] = &[
     "POLYGONS",
     "SYMBOLS",
     "XSECTIONS",
+    "LID_CONTROLS",
+    "LID_USAGE",
+    "AQUIFERS",
+    "GROUNDWATER",
+    "HYDROGRAPHS",
+    "RDII",
 ];
 /// Sections that say nothing about water: titles, reports, drawing.
 const QUIET: &[&str] = &["TITLE", "REPORT", "TAGS", "LABELS", "BACKDROP", "PROFILES", "EVENTS", "FILES"];
@@ -87,10 +95,6 @@ const QUIET: &[&str] = &["TITLE", "REPORT", "TAGS", "LABELS", "BACKDROP", "PROFI
 const NOT_MODELLED: &[&str] = &[
     "TEMPERATURE",
     "ADJUSTMENTS",
-    "LID_CONTROLS",
-    "LID_USAGE",
-    "AQUIFERS",
-    "GROUNDWATER",
     "GWF",
     "SNOWPACKS",
     "POLLUTANTS",
@@ -100,8 +104,6 @@ const NOT_MODELLED: &[&str] = &[
     "BUILDUP",
     "WASHOFF",
     "TREATMENT",
-    "RDII",
-    "HYDROGRAPHS",
 ];
 /// Larger texts are refused: no drain network is.
 const MAX_BYTES: u64 = 512 << 20;
@@ -216,6 +218,9 @@ impl<'a> Reader<'a> {
         let shapes = Shapes::read(self.sections, self.units.length_m, self.report);
         self.read_links(&shapes);
         self.catchments();
+        self.lids();
+        self.ground();
+        self.rdii();
         self.inflows();
         self.streets();
         self.controls();

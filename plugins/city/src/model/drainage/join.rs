@@ -9,6 +9,7 @@ pub(super) fn join(into: &mut DrainageNetwork, mut other: DrainageNetwork) {
     let (conduits, curves, series) = (into.conduits.len(), into.curves.len(), into.series.len());
     let (catchments, gages, patterns) = (into.catchments.len(), into.gages.len(), into.patterns.len());
     let inlets = into.inlets.len();
+    let (controls, aquifers, hydrographs) = (into.lid_controls.len(), into.aquifers.len(), into.hydrographs.len());
     for node in &mut other.nodes {
         if let Some(outfall) = &mut node.outfall {
             outfall.route_to = outfall.route_to.map(|k| k + catchments);
@@ -45,6 +46,33 @@ pub(super) fn join(into: &mut DrainageNetwork, mut other: DrainageNetwork) {
             SubcatchOutlet::Subcatchment(k) => *k += catchments,
             SubcatchOutlet::None => {}
         }
+    }
+    for control in &mut other.lid_controls {
+        control.drain.curve = control.drain.curve.map(|k| k + curves);
+    }
+    for usage in &mut other.lid_usage {
+        usage.control += controls;
+        usage.catchment += catchments;
+        match &mut usage.drain_to {
+            Some(SubcatchOutlet::Node(k)) => *k += nodes,
+            Some(SubcatchOutlet::Subcatchment(k)) => *k += catchments,
+            Some(SubcatchOutlet::None) | None => {}
+        }
+    }
+    for aquifer in &mut other.aquifers {
+        aquifer.pattern = aquifer.pattern.map(|k| k + patterns);
+    }
+    for ground in &mut other.groundwater {
+        ground.catchment += catchments;
+        ground.aquifer += aquifers;
+        ground.node += nodes;
+    }
+    for hydrograph in &mut other.hydrographs {
+        hydrograph.gage = hydrograph.gage.map(|k| k + gages);
+    }
+    for rdii in &mut other.rdii {
+        rdii.node += nodes;
+        rdii.hydrograph += hydrographs;
     }
     for gage in &mut other.gages {
         if let RainSource::Series(k) = &mut gage.source {
@@ -88,6 +116,12 @@ pub(super) fn join(into: &mut DrainageNetwork, mut other: DrainageNetwork) {
     into.subcatchments += other.subcatchments;
     into.catchments.append(&mut other.catchments);
     into.gages.append(&mut other.gages);
+    into.lid_controls.append(&mut other.lid_controls);
+    into.lid_usage.append(&mut other.lid_usage);
+    into.aquifers.append(&mut other.aquifers);
+    into.groundwater.append(&mut other.groundwater);
+    into.hydrographs.append(&mut other.hydrographs);
+    into.rdii.append(&mut other.rdii);
     into.inflows.append(&mut other.inflows);
     into.dry_weather.append(&mut other.dry_weather);
     into.series.append(&mut other.series);

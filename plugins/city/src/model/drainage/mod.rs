@@ -7,9 +7,11 @@ mod catchment;
 mod control;
 mod inlet;
 mod join;
+mod lid;
 mod link;
 mod node;
 mod series;
+mod subsurface;
 
 use std::collections::BTreeMap;
 
@@ -20,9 +22,11 @@ pub use control::{
     Compare, ControlAction, ControlRule, ControlSetting, ControlValue, ControlVariable, Joined, Premise,
 };
 pub use inlet::{CurbThroat, Inlet, InletKind, InletUsage, Placement, Street, Transect};
+pub use lid::{LidControl, LidDrain, LidKind, LidMat, LidPavement, LidSoil, LidStorage, LidSurface, LidUsage};
 pub use link::{Conduit, Orifice, OrificeKind, Outlet, OutletRating, Pump, Weir, WeirKind};
 pub use node::{Divider, DividerKind, DrainNode, DrainNodeKind, Outfall, OutfallStage, Storage, StorageShape};
 pub use series::{Curve, CurveKind, DryWeatherFlow, Evaporation, Inflow, Pattern, PatternKind, TimeSeries};
+pub use subsurface::{Aquifer, Groundwater, Rdii, UnitHydrograph, UnitTriangle};
 
 /// The network. All quantities in SI units whatever the file's units were.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,6 +51,24 @@ pub struct DrainageNetwork {
     pub gages: Vec<RainGage>,
     /// Evaporation.
     pub evaporation: Evaporation,
+    /// Sponge-city measures (LID controls).
+    #[serde(default)]
+    pub lid_controls: Vec<LidControl>,
+    /// Where they lie.
+    #[serde(default)]
+    pub lid_usage: Vec<LidUsage>,
+    /// Aquifers.
+    #[serde(default)]
+    pub aquifers: Vec<Aquifer>,
+    /// Subcatchments over aquifers.
+    #[serde(default)]
+    pub groundwater: Vec<Groundwater>,
+    /// Unit hydrographs of rain that gets into sewers.
+    #[serde(default)]
+    pub hydrographs: Vec<UnitHydrograph>,
+    /// Nodes that such rain gets into.
+    #[serde(default)]
+    pub rdii: Vec<Rdii>,
     /// External inflows at nodes.
     pub inflows: Vec<Inflow>,
     /// Dry weather inflows at nodes.

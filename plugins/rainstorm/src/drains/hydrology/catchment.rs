@@ -1,12 +1,17 @@
-//! One subcatchment: three reservoirs (impervious without and with depression storage, pervious).
+//! One subcatchment: three reservoirs (impervious without and with depression storage, pervious), and the sponge-city
+//! measures that treat what runs off them.
 
 use guanlan_city::model::drainage::{Infiltration, RouteTo, SubcatchOutlet, Subcatchment};
 use serde::{Deserialize, Serialize};
 
-use super::{RunoffLedger, infiltration::Soil};
+use super::{
+    RunoffLedger,
+    infiltration::Soil,
+    lid::{Lid, LidState, LidWeather},
+};
 
 /// Manning's coefficient as SWMM has it: 1.49 ft^(1/3)/s.
-const MANNING: f64 = 1.002_71;
+pub(super) const MANNING: f64 = 1.002_71;
 /// Pervious part in the list of parts.
 const PERVIOUS: usize = 2;
 
@@ -19,6 +24,9 @@ pub(super) struct Catchment {
     infiltration: Infiltration,
     /// Share of the runoff of the impervious parts that goes over the pervious one, and the other way round.
     inward: [f64; 2],
+    area_m2: f64,
+    lids: Vec<Lid>,
+    lid_m2: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,7 +40,7 @@ struct Part {
 }
 
 /// What moves of a subcatchment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct CatchmentState {
     depth_m: [f64; 3],
     /// Runoff of one part on its way to another, m³.
@@ -41,6 +49,7 @@ pub(super) struct CatchmentState {
     pub arriving_m3: f64,
     arrived_m3: f64,
     soil: Soil,
+    lids: Vec<LidState>,
 }
 
 /// Weather of a window.
@@ -49,6 +58,20 @@ pub(super) struct Weather {
     pub rain_m_s: f64,
     pub evaporation_m_s: f64,
     pub span_s: f64,
+    /// What the ground below has room for, m.
+    pub room_m: f64,
+}
+
+/// What a window took from a subcatchment, m³.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gone {
+    /// To its outlet.
+    pub out_m3: f64,
+    /// Rate of the same at the end of the window, m³/s.
+    pub end_m3_s: f64,
+    pub infiltrated_m3: f64,
+    /// Of parts that water can get in.
+    pub evaporated_m3: f64,
 }
 
 impl CatchmentState {
@@ -63,9 +86,15 @@ impl CatchmentState {
 }
 
 impl Catchment {
-    pub fn of(c: &Subcatchment, nodes: usize) -> Self {
+    /// `lids`: the measures in it.
+    pub fn of(c: &Subcatchment, nodes: usize, mut lids: Vec<Lid>) -> Self {
+        for lid in lids.iter_mut().filter(|l| l.drain_to.as_ref() == Some(&c.outlet)) {
+            lid.drain_to = None;
+        }
         let sane = |v: f64| if v.is_finite() { v.max(0.0) } else { 0.0 };
-        let (area, impervious) = (sane(c.area_m2), sane(c.impervious).min(1.0));
+        let (whole, impervious) = (sane(c.area_m2), sane(c.impervious).min(1.0));
+        let lid_m2: f64 = lids.iter().map(|l| l.area_m2).sum();
+        let area = if lid_m2 > 0.999 * whole { 0.0 } else { whole - lid_m2 };
         let alpha = |area: f64, n: f64| {
             if area > 0.0 && n > 0.0 { MANNING * sane(c.width_m) / area * sane(c.slope).sqrt() / n } else { 0.0 }
         };
@@ -101,39 +130,69 @@ impl Catchment {
                 RouteTo::Impervious if impervious * (1.0 - zero) > 0.0 => [0.0, routed],
                 _ => [0.0; 2],
             },
+            area_m2: whole,
+            lids,
+            lid_m2,
         }
     }
 
     pub fn begin(&self) -> CatchmentState {
-        CatchmentState { soil: Soil::dry(&self.infiltration), ..CatchmentState::default() }
+        let lids = self.lids.iter().map(Lid::begin).collect();
+        CatchmentState { soil: Soil::dry(&self.infiltration), lids, ..CatchmentState::default() }
+    }
+
+    /// Share of the area that takes water in.
+    pub fn pervious(&self) -> f64 {
+        let lids: f64 = self.lids.iter().filter(|l| l.is_pervious()).map(|l| l.area_m2).sum();
+        if self.area_m2 > 0.0 { ((self.parts[PERVIOUS].area_m2 + lids) / self.area_m2).min(1.0) } else { 0.0 }
+    }
+
+    /// True while a measure drains.
+    pub fn seeps(&self, s: &CatchmentState) -> bool {
+        self.lids.iter().zip(&s.lids).any(|(l, s)| l.is_wet(s))
+    }
+
+    /// True when a saved state is of this subcatchment.
+    pub fn fits(&self, s: &CatchmentState) -> bool {
+        s.lids.len() == self.lids.len()
     }
 
     /// Water on the ground and on its way, m³.
     pub fn stored_m3(&self, s: &CatchmentState) -> f64 {
         let ponds: f64 = self.parts.iter().zip(&s.depth_m).map(|(p, d)| p.area_m2 * d).sum();
-        ponds + s.inward_m3.iter().sum::<f64>() + s.arriving_m3 + s.arrived_m3
+        let lids: f64 = self.lids.iter().zip(&s.lids).map(|(l, s)| l.stored_m3(s)).sum();
+        ponds + lids + s.inward_m3.iter().sum::<f64>() + s.arriving_m3 + s.arrived_m3
     }
 
-    /// One window; what leaves, m³.
-    pub fn step(&self, s: &mut CatchmentState, weather: Weather, books: &mut RunoffLedger) -> f64 {
+    /// One window; what leaves. `drained` hears what underdrains with an end of their own give, m³.
+    pub fn step(
+        &self,
+        s: &mut CatchmentState,
+        weather: Weather,
+        books: &mut RunoffLedger,
+        drained: &mut dyn FnMut(&SubcatchOutlet, f64),
+    ) -> Gone {
         let dt = weather.span_s;
-        let area: f64 = self.parts.iter().map(|p| p.area_m2).sum();
-        if area <= 0.0 {
-            return std::mem::take(&mut s.arrived_m3);
+        if self.area_m2 <= 0.0 {
+            return Gone { out_m3: std::mem::take(&mut s.arrived_m3), ..Gone::default() };
         }
-        let runon = std::mem::take(&mut s.arrived_m3) / (area * dt);
-        books.rain_m3 += weather.rain_m_s * dt * area;
+        let open_m2: f64 = self.parts.iter().map(|p| p.area_m2).sum();
+        let runon = std::mem::take(&mut s.arrived_m3) / (dt * if open_m2 > 0.0 { open_m2 } else { self.lid_m2 });
+        books.rain_m3 += weather.rain_m_s * dt * open_m2;
         let inward = std::mem::take(&mut s.inward_m3);
-        let mut out = 0.0;
+        let mut gone = Gone::default();
+        // Runoff of the impervious and of the pervious parts towards the outlet, m³.
+        let (mut off, mut end) = ([0.0; 2], [0.0; 2]);
         for (k, part) in self.parts.iter().enumerate().filter(|(_, p)| p.area_m2 > 0.0) {
             let mut inflow = weather.rain_m_s + runon + inward[k] / (part.area_m2 * dt);
             let depth = &mut s.depth_m[k];
             let offered = inflow + *depth / dt;
             let evaporated = offered.min(weather.evaporation_m_s);
             let soaked = if k == PERVIOUS { s.soil.take(&self.infiltration, inflow, *depth, dt) } else { 0.0 };
-            let soaked = soaked.min(offered - evaporated).max(0.0);
+            let soaked = soaked.min(offered - evaporated).min(weather.room_m / dt).max(0.0);
             books.evaporated_m3 += evaporated * dt * part.area_m2;
-            books.infiltrated_m3 += soaked * dt * part.area_m2;
+            gone.evaporated_m3 += if k == PERVIOUS { evaporated * dt * part.area_m2 } else { 0.0 };
+            gone.infiltrated_m3 += soaked * dt * part.area_m2;
             let mut gone_m = 0.0;
             if evaporated + soaked >= offered {
                 *depth = 0.0;
@@ -143,17 +202,91 @@ impl Catchment {
                 *depth = part.pond(before, inflow, dt);
                 gone_m = before + inflow * dt - *depth;
             }
-            let gone = gone_m * part.area_m2;
+            let ran = gone_m * part.area_m2;
             // A part of it may run over another part first.
             let (share, to) = if k == PERVIOUS { (self.inward[1], 1) } else { (self.inward[0], PERVIOUS) };
-            s.inward_m3[to] += share * gone;
-            out += (1.0 - share) * gone;
+            s.inward_m3[to] += share * ran;
+            let side = usize::from(k == PERVIOUS);
+            off[side] += (1.0 - share) * ran;
+            end[side] += (1.0 - share) * part.area_m2 * if part.smooth { gone_m / dt } else { part.rate(*depth) };
         }
-        out
+        gone.out_m3 += off[0] + off[1];
+        gone.end_m3_s += end[0] + end[1];
+        if !self.lids.is_empty() {
+            // Where all is measures, what arrives arrives at them.
+            let runon = if open_m2 > 0.0 { 0.0 } else { runon };
+            self.measures(s, weather, (off, end, runon), books, &mut gone, drained);
+        }
+        books.infiltrated_m3 += gone.infiltrated_m3;
+        gone
+    }
+
+    /// What the measures make of the rain on them and of what runs off the parts.
+    fn measures(
+        &self,
+        s: &mut CatchmentState,
+        weather: Weather,
+        (off, end, runon): ([f64; 2], [f64; 2], f64),
+        books: &mut RunoffLedger,
+        gone: &mut Gone,
+        drained: &mut dyn FnMut(&SubcatchOutlet, f64),
+    ) {
+        let dt = weather.span_s;
+        let pervious = &self.parts[PERVIOUS];
+        let native = if pervious.area_m2 > 0.0 {
+            let open_m2: f64 = self.parts.iter().map(|p| p.area_m2).sum();
+            gone.infiltrated_m3 / open_m2 / dt
+        } else {
+            let ponded: f64 = self.lids.iter().zip(&s.lids).map(|(l, s)| l.ponded_m(s) * l.area_m2).sum();
+            s.soil.take(&self.infiltration, weather.rain_m_s + runon, ponded / self.lid_m2, dt)
+        };
+        let mut states = std::mem::take(&mut s.lids);
+        for (lid, state) in self.lids.iter().zip(&mut states) {
+            let treated = off[0] * lid.from_impervious + off[1] * lid.from_pervious;
+            gone.out_m3 -= treated;
+            gone.end_m3_s -= end[0] * lid.from_impervious + end[1] * lid.from_pervious;
+            let before_m3 = gone.out_m3;
+            let rain = if lid.is_covered() { 0.0 } else { weather.rain_m_s };
+            books.rain_m3 += weather.rain_m_s * dt * lid.area_m2;
+            // Rain on a lid runs off it.
+            gone.out_m3 += (weather.rain_m_s - rain) * dt * lid.area_m2;
+            let here = LidWeather {
+                inflow: treated / (lid.area_m2 * dt) + rain + runon,
+                rain: weather.rain_m_s,
+                evaporation: weather.evaporation_m_s,
+                native,
+                native_most: weather.room_m / dt,
+                span_s: dt,
+            };
+            let out = lid.step(state, here);
+            let volume = |m: f64| m * lid.area_m2;
+            books.evaporated_m3 += volume(out.evaporated_m);
+            gone.evaporated_m3 += if lid.is_pervious() { volume(out.evaporated_m) } else { 0.0 };
+            gone.infiltrated_m3 += volume(out.infiltrated_m);
+            books.underdrain_m3 += volume(out.drain_m);
+            let back = lid.to_pervious && pervious.area_m2 > 0.0;
+            match (&lid.drain_to, back) {
+                (Some(to), _) => drained(to, volume(out.drain_m)),
+                (None, true) => s.inward_m3[PERVIOUS] += volume(out.drain_m),
+                (None, false) => gone.out_m3 += volume(out.drain_m),
+            }
+            if back {
+                s.inward_m3[PERVIOUS] += volume(out.surface_m);
+            } else {
+                gone.out_m3 += volume(out.surface_m);
+            }
+            gone.end_m3_s += (gone.out_m3 - before_m3) / dt;
+        }
+        s.lids = states;
     }
 }
 
 impl Part {
+    /// Runoff at a depth, m/s.
+    fn rate(&self, depth_m: f64) -> f64 {
+        self.alpha * (depth_m - self.store_m).max(0.0).powf(5.0 / 3.0)
+    }
+
     /// Depth after `dt` s of a net inflow, m.
     fn pond(&self, depth_m: f64, inflow: f64, dt: f64) -> f64 {
         let (mut d, mut left) = (depth_m, dt);
@@ -170,7 +303,7 @@ impl Part {
         if self.alpha <= 0.0 {
             return (d + inflow * left).max(0.0);
         }
-        let rate = |d: f64| inflow - self.alpha * (d - self.store_m).max(0.0).powf(5.0 / 3.0);
+        let rate = |d: f64| inflow - self.rate(d);
         // Steps short against the reservoir's own time.
         let deepest = (d - self.store_m).max(inflow.max(0.0) * left).max(1.0e-9);
         let speed = 5.0 / 3.0 * self.alpha * deepest.powf(2.0 / 3.0);

@@ -4,7 +4,7 @@ use guanlan_city::model::drainage::{DrainageNetwork, RainForm, RainGage, RainSou
 
 /// Steps of intensity: start s, end s, m/s; rising, without overlap.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Gage {
+pub(in crate::drains) struct Gage {
     steps: Vec<[f64; 3]>,
     /// Depth up to the start of each step, m.
     sums: Vec<f64>,
@@ -51,6 +51,12 @@ impl Gage {
         let Some(k) = after.checked_sub(1) else { return 0.0 };
         let [start, end, rate] = self.steps[k];
         self.sums[k] + (t_s.min(end) - start) * rate
+    }
+
+    /// When the intensity changes next after a time, s; infinity when it does no more.
+    pub fn next_change_s(&self, t_s: f64) -> f64 {
+        let after = self.steps.partition_point(|s| s[1] <= t_s);
+        self.steps.get(after).map_or(f64::INFINITY, |s| if s[0] > t_s { s[0] } else { s[1] })
     }
 
     /// Mean intensity between two times, m/s.

@@ -10,7 +10,7 @@ const RECOVERED: f64 = 0.02;
 
 /// State of a soil; which numbers mean what is the model's business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Soil {
+pub(in crate::drains) struct Soil {
     /// Horton: time on the curve, s. Curve number: time without rain, s. Green-Ampt: time until the next event, s.
     time: f64,
     /// Cumulative infiltration of the event, m.
