@@ -31,6 +31,8 @@ const WET_S: f64 = 300.0;
 const DRY_S: f64 = 3600.0;
 /// What a line between two rates gives too much or too little is made good over this time, s.
 const SETTLE_S: f64 = 3600.0;
+/// Share of the runoff that this may be while water runs.
+const MADE_GOOD: f64 = 0.01;
 
 /// Subcatchments and their weather. Immutable.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -191,7 +193,11 @@ impl Hydrology {
             match catchment.outlet {
                 SubcatchOutlet::Node(_) => {
                     let (first, last) = (runoff.rates_m3_s[k][1], gone.end_m3_s.max(0.0));
-                    let good = (runoff.carried_m3[k] / SETTLE_S.max(span_s)).max(-first.min(last));
+                    let owed = runoff.carried_m3[k] / SETTLE_S.max(span_s);
+                    // While water runs what is owed may hardly be seen in it.
+                    let most = MADE_GOOD * first.min(last);
+                    let runs = first > 0.0 || last > 0.0;
+                    let good = owed.max(-most).min(if runs { most } else { f64::INFINITY });
                     let given_m3 = (0.5 * (first + last) + good) * span_s;
                     runoff.rates_m3_s[k] = [first, last, good];
                     runoff.carried_m3[k] += gone.out_m3 - given_m3;
