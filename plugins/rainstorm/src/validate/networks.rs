@@ -34,7 +34,8 @@ fn report(path: &Path) -> Option<Report> {
         _ => return None,
     };
     let us = matches!(unit("Flow Units ....")?.as_str(), "CFS" | "GPM" | "MGD");
-    let (length, volume) = if us { (0.3048, 1233.481_837_5) } else { (1.0, 10_000.0) };
+    // Volumes by their finer column: millions of gallons or of litres.
+    let (length, volume) = if us { (0.3048, 3785.411_784) } else { (1.0, 1000.0) };
     let section = |title: &str| {
         let rest: Vec<&str> = text.lines().skip_while(|l| l.trim() != title).collect();
         let body =
@@ -54,7 +55,7 @@ fn report(path: &Path) -> Option<Report> {
     let books = |key: &str| {
         text.lines()
             .find(|l| l.trim_start().starts_with(key))
-            .and_then(|l| l.split_whitespace().rev().nth(1)?.parse::<f64>().ok())
+            .and_then(|l| l.split_whitespace().last()?.parse::<f64>().ok())
     };
     Some(Report {
         depth_m: pick(section("Node Depth Summary"), 3, length),
