@@ -6,6 +6,7 @@ use bevy::prelude::*;
 use guanlan_city::City;
 use guanlan_city::model::{Building, BuildingPart, Road, RoadClass, SurfaceArea, SurfaceKind};
 use guanlan_core::input::{DepthField, UnitStatus};
+use guanlan_markers::scene::Style;
 use guanlan_markers::{CaseMark, LevelMark, MarkerScene, MarkersPlugin, SensorMark, UnitMark};
 use guanlan_stage::still::{Still, StillApp, StillError};
 use guanlan_stage::{CameraPose, CameraRig, FloodWater, Highlight, Quality, StagePlugin};
@@ -141,6 +142,19 @@ fn what_must_be_seen_is_seen() {
     assert!(count(&busy, red) > one_red, "an overdue case is louder than a sensor");
     let accents = count(&busy, accent);
     assert!(accents > 60, "crew and route in the accent colour: {accents} px");
+    // Plain discs are as large as they are told, and the worst is on top, however they are drawn.
+    let mut scene = app.app.world_mut().resource_mut::<MarkerScene>();
+    scene.cases.set([]);
+    scene.units.set([], now_ms);
+    scene.routes.set(Vec::new());
+    scene.style = Style { discs_px: Some(18.0), cluster: false, ..Style::default() };
+    let at = |east: f32, level| SensorMark { pos: [east, 0.0, 0.0], level, ..Default::default() };
+    let marks = [(0.0, LevelMark::Red), (0.0, LevelMark::Blue), (90.0, LevelMark::Red), (90.0, LevelMark::Yellow)];
+    scene.sensors.set(marks.map(|(east, level)| at(east, level)));
+    let discs = app.capture(4).unwrap();
+    let reds = count(&discs, red);
+    assert!((52..=72).contains(&reds), "two discs of 6 px: {reds} px");
+    assert_eq!(count(&discs, |r, g, b| b > 200 && r < 110 && g > 120), 0, "what is less wrong lies below");
     if let Some(folder) = std::env::var_os("GUANLAN_PICTURES") {
         for (name, still) in
             [("calm", &calm), ("marked", &marked), ("flooded", &flooded), ("alarmed", &alarmed), ("busy", &busy)]

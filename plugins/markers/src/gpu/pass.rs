@@ -15,6 +15,7 @@ use guanlan_stage::bench::FrameMeter;
 
 use super::MarkerView;
 use super::pipelines::{Key, Kind};
+use super::splat::{self, Splat};
 use super::sync::{LayerGpu, MarkerGpu};
 
 /// Which columns a draw reads.
@@ -37,6 +38,8 @@ struct Call {
     pipeline: CachedRenderPipelineId,
     source: Source,
     vertices: u32,
+    /// It shows what [`Splat`] has spread.
+    splat: bool,
 }
 
 /// What the pass needs, made before it.
@@ -46,6 +49,8 @@ pub struct Prepared {
     groups: [Option<BindGroup>; SOURCES],
     ground: Vec<Call>,
     marks: Vec<Call>,
+    /// Discs as bits.
+    splat: Splat,
     /// A depth buffer for each size of view.
     depths: Vec<(Extent3d, u32, TextureView)>,
 }
@@ -74,13 +79,23 @@ pub fn prepare(
     }
     bind(gpu, &device, &cache);
     let (samples, hdr) = (msaa.samples(), target.main_texture_format() == TextureFormat::Rgba16Float);
+    // Where a CPU draws, what plain discs cost is their number and not their pixels.
+    let rows = gpu.sensors.places.rows;
+    let plain = gpu.crisp && gpu.discs[0] && !gpu.sensors.rings_on && samples == 1;
+    let splats = plain && (1..=splat::MOST).contains(&rows) && {
+        let largest = views
+            .iter()
+            .map(|v| v.0.main_texture().size())
+            .fold(UVec2::ZERO, |m, s| m.max(UVec2::new(s.width, s.height)));
+        gpu.prepared.splat.prepare(rows, largest, &gpu.pipelines, &device, &cache)
+    };
     let mut call = |kind, listed, source, triangles: usize, ground: bool| {
         if triangles == 0 {
             return;
         }
-        let crisp = gpu.crisp && kind == Kind::Dots { discs: true };
+        let crisp = kind == Kind::Splat || (gpu.crisp && kind == Kind::Dots { discs: true });
         let pipeline = gpu.pipelines.get(Key { kind, listed, crisp, samples, hdr }, &cache);
-        let call = Call { pipeline, source, vertices: 3 * triangles as u32 };
+        let call = Call { pipeline, source, vertices: 3 * triangles as u32, splat: kind == Kind::Splat };
         if ground { gpu.prepared.ground.push(call) } else { gpu.prepared.marks.push(call) }
     };
     let show = gpu.strength;
@@ -92,6 +107,8 @@ pub fn prepare(
         if layer.rings_on {
             call(Kind::Dots { discs }, true, Source::SensorsQuiet, layer.quiet.rows, false);
             call(Kind::Marks, true, Source::SensorsLoud, layer.loud.rows, false);
+        } else if splats {
+            call(Kind::Splat, false, Source::Sensors, 1, false);
         } else {
             call(Kind::Dots { discs }, false, Source::Sensors, layer.places.rows, false);
             if !discs {
@@ -211,6 +228,12 @@ pub fn draw(
         let scene = view.2.get_attachment(StoreOp::Store);
         drawn += calls("heat", &gpu, &gpu.prepared.ground, shared, scene, &view, &cache, &mut ctx);
     }
+    if gpu.prepared.marks.iter().any(|c| c.splat)
+        && let Some(columns) = &gpu.prepared.groups[Source::Sensors as usize]
+    {
+        let seen = view.0.physical_viewport_size.unwrap_or(UVec2::new(size.width, size.height));
+        gpu.prepared.splat.draw(ctx.command_encoder(), (shared, view.3.offset), columns, seen, &cache);
+    }
     if !gpu.prepared.marks.is_empty() {
         let own = RenderPassDepthStencilAttachment {
             view: depth,
@@ -264,6 +287,10 @@ fn calls(
         pass.set_render_pipeline(pipeline);
         pass.set_bind_group(0, shared, &[view.3.offset]);
         pass.set_bind_group(1, group, &[]);
+        if call.splat {
+            let Some(shown) = gpu.prepared.splat.shown() else { continue };
+            pass.set_bind_group(2, shown, &[]);
+        }
         pass.draw(0..call.vertices, 0..1);
         drawn += 1;
     }

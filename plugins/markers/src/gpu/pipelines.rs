@@ -23,6 +23,8 @@ const UNITS: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0022
 const CASES: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0023");
 const RINGS: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0024");
 const HEAT: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0025");
+/// Discs as bits.
+pub(super) const SPLAT: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0026");
 
 /// The shaders.
 pub struct Shaders;
@@ -30,7 +32,7 @@ pub struct Shaders;
 impl Shaders {
     /// Handle, source and name of each.
     #[must_use]
-    pub fn sources() -> [(Handle<Shader>, &'static str, &'static str); 6] {
+    pub fn sources() -> [(Handle<Shader>, &'static str, &'static str); 7] {
         [
             (COMMON, include_str!("../shaders/common.wgsl"), "guanlan/marks.wgsl"),
             (SENSORS, include_str!("../shaders/sensors.wgsl"), "guanlan/sensors.wgsl"),
@@ -38,6 +40,7 @@ impl Shaders {
             (CASES, include_str!("../shaders/cases.wgsl"), "guanlan/cases.wgsl"),
             (RINGS, include_str!("../shaders/rings.wgsl"), "guanlan/rings.wgsl"),
             (HEAT, include_str!("../shaders/heat.wgsl"), "guanlan/heat.wgsl"),
+            (SPLAT, include_str!("../shaders/splat.wgsl"), "guanlan/splat.wgsl"),
         ]
     }
 }
@@ -50,6 +53,8 @@ pub enum Kind {
         /// All as discs.
         discs: bool,
     },
+    /// All sensors as discs that were set and spread as bits, see [`super::splat`].
+    Splat,
     /// Warning sensors.
     Marks,
     /// Crews as wedges.
@@ -100,13 +105,16 @@ impl Default for Pipelines {
             shared: BindGroupLayoutDescriptor::new(
                 "marks_shared",
                 &BindGroupLayoutEntries::sequential(
-                    both,
+                    both | ShaderStages::COMPUTE,
                     (uniform_buffer::<ViewUniform>(true), uniform_buffer::<Wall>(false)),
                 ),
             ),
             columns: BindGroupLayoutDescriptor::new(
                 "marks_columns",
-                &BindGroupLayoutEntries::sequential(ShaderStages::VERTEX, (column(), column(), column(), column())),
+                &BindGroupLayoutEntries::sequential(
+                    ShaderStages::VERTEX | ShaderStages::COMPUTE,
+                    (column(), column(), column(), column()),
+                ),
             ),
             rings: BindGroupLayoutDescriptor::new(
                 "marks_rings",
@@ -138,6 +146,7 @@ impl Pipelines {
     fn describe(&self, key: Key) -> RenderPipelineDescriptor {
         let (shader, vertex, fragment) = match key.kind {
             Kind::Dots { .. } => (SENSORS, "dot_vertex", "dot_fragment"),
+            Kind::Splat => (SPLAT, "everywhere", "shown"),
             Kind::Marks => (SENSORS, "mark_vertex", "mark_fragment"),
             Kind::Units => (UNITS, "unit_vertex", "unit_fragment"),
             Kind::UnitDiscs => (UNITS, "disc_vertex", "disc_fragment"),
@@ -157,12 +166,14 @@ impl Pipelines {
             defs.push("CRISP".into());
         }
         let heat = key.kind == Kind::Heat;
+        let columns = if key.kind == Kind::Rings { self.rings.clone() } else { self.columns.clone() };
+        let mut layout = vec![self.shared.clone(), columns];
+        if key.kind == Kind::Splat {
+            layout.push(super::splat::shown_layout());
+        }
         RenderPipelineDescriptor {
             label: Some("marks".into()),
-            layout: vec![
-                self.shared.clone(),
-                if key.kind == Kind::Rings { self.rings.clone() } else { self.columns.clone() },
-            ],
+            layout,
             vertex: VertexState {
                 shader: shader.clone(),
                 shader_defs: defs.clone(),

@@ -9,12 +9,15 @@
 @group(1) @binding(2) var<storage, read> seen: array<u32>;
 @group(1) @binding(3) var<storage, read> ids: array<u32>;
 
+// A dot lies in one plane before the eye: its coordinates need no perspective.
 struct Dot {
     @builtin(position) clip: vec4<f32>,
-    @location(0) at: vec2<f32>,
+    @location(0) @interpolate(linear) at: vec2<f32>,
     @location(1) @interpolate(flat) color: vec4<f32>,
+#ifndef CRISP
     // One pixel in units of the mark.
     @location(2) @interpolate(flat) one: f32,
+#endif
 }
 
 struct Mark {
@@ -82,8 +85,11 @@ fn dot_vertex(@builtin(vertex_index) vertex: u32) -> Dot {
 #else
     let rim = 0.6;
 #endif
-    out.one = 1.0 / max(radius, 0.5);
-    out.at = corner(vertex % 3u) * (1.0 + rim * out.one);
+    let one = 1.0 / max(radius, 0.5);
+#ifndef CRISP
+    out.one = one;
+#endif
+    out.at = corner(vertex % 3u) * (1.0 + rim * one);
     out.clip = widened(ordered(clip, rank), corner(vertex % 3u), radius + rim);
     var hidden = (state & 128u) != 0u || clip.w < 1.0;
 #ifndef DISCS
