@@ -198,6 +198,7 @@ k-storeys = Storeys
 k-storeys-both = { $n } ({ $u } below ground)
 k-height = Height
 k-sill = Sill
+k-tile = Tile feature
 k-guessed = Guessed
 k-file-id = In the file
 k-converted = Converted

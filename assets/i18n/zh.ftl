@@ -198,6 +198,7 @@ k-storeys = 层数
 k-storeys-both = { $n }（地下 { $u }）
 k-height = 高度
 k-sill = 门槛高
+k-tile = 三维瓦片要素
 k-guessed = 推测项
 k-file-id = 文件编号
 k-converted = 坐标转换

@@ -1,6 +1,6 @@
 //! What a person asked for by a click: collected from the panels, carried out in one place.
 
-use guanlan_core::{AlertId, CaseId, Command, Role, SensorId, Stamp, TimelineId, UnitId};
+use guanlan_core::{AlertId, CaseId, Command, PhotoView, Role, SensorId, Stamp, TimelineId, UnitId};
 
 use guanlan_stage::AreaStyle;
 
@@ -101,8 +101,8 @@ pub enum UiAction {
     OpenCamera(String),
     /// Closes it.
     CloseCamera(String),
-    /// Looks at a place from where a person would stand, local m.
-    EyeLevel([f64; 2]),
+    /// Looks at a place, local m, from where a person would stand, as far as known the way a photo looks.
+    EyeLevel([f64; 2], PhotoView),
 }
 
 /// What a form is for.

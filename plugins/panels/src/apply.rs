@@ -1,6 +1,6 @@
 //! Carries out what was asked for: the one place where a click becomes a deed.
 
-use guanlan_core::{Command, Lang};
+use guanlan_core::{Command, Lang, PhotoView};
 use guanlan_room::{Control, Picture};
 use guanlan_stage::camera::Lens;
 use guanlan_stage::frame::{scene_to_heading, to_scene};
@@ -67,16 +67,24 @@ pub fn pose_over([w, s, e, n]: [f32; 4], from: &CameraPose, ground: &Ground, len
     pose
 }
 
-/// The pose of a person who stands at a place: close, almost level, looking along the road there, or at the place from the
-/// road beside it.
+/// The pose of a person who took a photo at a place: looking where the photo looks; as far as it does not say so, along the
+/// road there, or at the place from the road beside it.
 #[must_use]
 pub fn pose_of_person(
     place_m: [f64; 2],
+    view: PhotoView,
     from: &CameraPose,
     ground: &Ground,
     road: Option<([f32; 2], [f32; 2])>,
 ) -> CameraPose {
     let [e, n] = place_m.map(|v| v as f32);
+    let height = |e, n| ground.height_m(e, n);
+    let down_deg = view.pitch_deg.map_or(3.0, |up| -up as f32);
+    if let Some(heading_deg) = view.heading_deg {
+        // The phone was at the place: there the eye stands.
+        let standing = CameraPose::standing([e, n, height(e, n)], heading_deg as f32);
+        return standing.turned(0.0, down_deg).above_ground(height);
+    }
     let yaw_deg = road.map_or(from.yaw_deg, |(nearest, along)| {
         let (de, dn) = (e - nearest[0], n - nearest[1]);
         let (de, dn) = if de.hypot(dn) > 4.0 { (de, dn) } else { (along[0], along[1]) };
@@ -84,8 +92,7 @@ pub fn pose_of_person(
     });
     // As near as a person stands, looking slightly down at what the photo shows.
     let distance_m = guanlan_stage::camera::rig::EYE_M * 0.9;
-    CameraPose { focus: [e, n, ground.height_m(e, n) + 1.2], distance_m, yaw_deg, pitch_deg: 3.0 }
-        .above_ground(|e, n| ground.height_m(e, n))
+    CameraPose { focus: [e, n, height(e, n) + 1.2], distance_m, yaw_deg, pitch_deg: down_deg }.above_ground(height)
 }
 
 /// An area one can be in: none of those that stand for the whole city.
@@ -248,10 +255,10 @@ impl Hands<'_> {
                 }
             }
             UiAction::CloseCamera(id) => self.pictures.close(&id),
-            UiAction::EyeLevel(place_m) => {
+            UiAction::EyeLevel(place_m, view) => {
                 let [e, n] = place_m.map(|v| v as f32);
                 let road = self.roads.nearest(&self.picture.city, [e, n], 60.0).map(|(_, p, d)| (p, d));
-                let pose = pose_of_person(place_m, &self.rig.pose, self.ground, road);
+                let pose = pose_of_person(place_m, view, &self.rig.pose, self.ground, road);
                 self.flights.push(FlyTo::pose(pose));
                 self.desk.tour.on = false;
             }
@@ -382,12 +389,29 @@ mod tests {
     #[test]
     fn a_person_looks_at_the_place_from_the_road() {
         let ground = Ground::new(&Arc::default());
-        let pose = pose_of_person([10.0, 30.0], &CameraPose::default(), &ground, Some(([10.0, 0.0], [1.0, 0.0])));
+        let pose = pose_of_person(
+            [10.0, 30.0],
+            PhotoView::default(),
+            &CameraPose::default(),
+            &ground,
+            Some(([10.0, 0.0], [1.0, 0.0])),
+        );
         assert!(pose.yaw_deg.abs() < 0.1 && pose.pitch_deg < 5.0, "{pose:?}");
         let eye = pose.eye();
         let height = eye.y - ground.height_m(eye.x, -eye.z);
         assert!((1.5..1.8).contains(&height) && -eye.z < 30.0, "a person's eye, on the road's side: {eye}");
-        let along = pose_of_person([10.0, 1.0], &CameraPose::default(), &ground, Some(([10.0, 0.0], [1.0, 0.0])));
+        let along = pose_of_person(
+            [10.0, 1.0],
+            PhotoView::default(),
+            &CameraPose::default(),
+            &ground,
+            Some(([10.0, 0.0], [1.0, 0.0])),
+        );
         assert!((along.yaw_deg - 90.0).abs() < 0.1, "{along:?}");
+        let west = PhotoView::new(Some(270.0), Some(5.0), None);
+        let pose = pose_of_person([10.0, 30.0], west, &CameraPose::default(), &ground, Some(([10.0, 0.0], [1.0, 0.0])));
+        assert_eq!((pose.yaw_deg, pose.pitch_deg), (270.0, -5.0), "the photo knows better than the road");
+        let eye = pose.eye();
+        assert!((eye.x - 10.0).abs() < 0.3 && (-eye.z - 30.0).abs() < 0.3, "the eye is where the phone was: {eye}");
     }
 }

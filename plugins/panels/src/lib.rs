@@ -43,6 +43,7 @@ pub mod look;
 mod looking;
 pub mod past;
 pub mod rooms;
+pub mod seen;
 mod sound;
 pub mod state;
 pub mod subject;
@@ -136,6 +137,7 @@ impl Plugin for PanelsPlugin {
             .init_resource::<Asked>()
             .init_resource::<past::Past>()
             .init_resource::<Showing>()
+            .init_resource::<seen::Pointed>()
             .init_resource::<MarkerScene>()
             // Glyphs that are new in a frame reach the texture in that frame, not one later.
             .configure_sets(PostUpdate, EguiPostUpdateSet::PostProcessOutput.before(bevy::asset::AssetEventSystems))
@@ -148,6 +150,7 @@ impl Plugin for PanelsPlugin {
                     .after(StageSystems::Input)
                     .before(StageSystems::Layers),
             )
+            .add_systems(Update, (seen::follow, seen::mark).after(picked).before(StageSystems::Layers))
             .add_systems(Update, (follow_theme, sound::hear.after(look_at_rooms)))
             .add_systems(EguiPrimaryContextPass, draw::draw);
     }
@@ -350,6 +353,7 @@ struct Meets<'w> {
     tree: Res<'w, AreaTree>,
     names: Res<'w, Names>,
     book: Res<'w, LabelBook>,
+    tiles: Option<Res<'w, guanlan_stage::TileLayers>>,
 }
 
 impl Meets<'_> {
@@ -366,6 +370,7 @@ impl Meets<'_> {
             layers: &self.layers,
             cameras: &self.cameras,
             areas: &self.tree,
+            tiles: self.tiles.as_deref(),
             eye: Eye::new(&self.rig, &self.lens, ppp),
             ppp,
         }

@@ -1,14 +1,17 @@
 //! What lies under the pointer: the thing that a hover tells about and a click pins.
 
+use std::sync::Arc;
+
 use bevy::math::Vec2;
 use egui::Pos2;
 use guanlan_city::City;
 use guanlan_core::{CaseId, SensorId, UnitId};
 use guanlan_markers::{MarkerHit, MarkerScene, pick_marker};
 use guanlan_room::Picture;
+use guanlan_stage::frame::to_scene;
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState, areas::holds, user::Geometry};
 use guanlan_stage::pick::{BuildingIndex, PickTarget, cast};
-use guanlan_stage::{CameraRig, Ground, MapLens};
+use guanlan_stage::{CameraRig, Ground, MapLens, Thing, TileLayers};
 
 use crate::{glue::MarkerIds, labels::wants::Eye};
 
@@ -27,6 +30,8 @@ pub enum Subject {
     Feature(String, usize),
     /// A building.
     Building(u32),
+    /// A feature of 3D Tiles.
+    Thing(Arc<Thing>),
     /// A stretch of road.
     Road(u32),
     /// An area.
@@ -117,6 +122,8 @@ pub struct Sight<'a> {
     pub cameras: &'a Cameras,
     /// Areas.
     pub areas: &'a AreaTree,
+    /// Tilesets, where the city has some.
+    pub tiles: Option<&'a TileLayers>,
     /// The eye, in points.
     pub eye: Eye,
     /// Pixels for a point.
@@ -188,6 +195,12 @@ impl Sight<'_> {
     fn ground_at(&self, px: Vec2) -> Option<Subject> {
         let (origin, direction) = self.lens.lens.ray(&self.rig.pose, px);
         let (what, place) = cast(self.ground, self.buildings, origin, direction);
+        if let Some(tiles) = self.tiles {
+            let limit_m = place.map_or(f32::MAX, |p| origin.distance(to_scene(p[0], p[1], p[2])) + 0.5);
+            if let Some(hit) = tiles.cast(origin, direction, limit_m) {
+                return Some(Subject::Thing(Arc::new(hit.thing(origin, direction))));
+            }
+        }
         if let PickTarget::Building(b) = what
             && self.eye.distance_m < 2500.0
             && self.layers.visible("buildings")

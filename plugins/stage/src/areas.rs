@@ -125,14 +125,19 @@ pub fn bodies(figures: &AreaFigures, style: AreaStyle, city: &City, ground: &Gro
         if share <= 0.0 {
             continue;
         }
-        let color = wrong.unwrap_or_else(|| calm.lerp(bright, 0.45 * share.sqrt()));
+        let color = wrong.unwrap_or_else(|| calm.lerp(bright, 0.15 + 0.70 * share));
         let top = foot + 10.0 + tallest * share;
-        solid.cap(&area.ring, top, color.with_w(0.34).to_array());
-        let side = (color * 0.72).with_w(0.22).to_array();
+        // Glass: the town is read through it, the rim tells the height.
+        solid.cap(&area.ring, top, color.with_w(0.07 + 0.13 * share).to_array());
+        let (low, high) = (color.with_w(0.02).to_array(), color.with_w(0.30).to_array());
         for i in 0..area.ring.len() {
             let (a, b) = (area.ring[i], area.ring[(i + 1) % area.ring.len()]);
             let at = |p: [f32; 2], z: f32| to_scene(p[0], p[1], z);
-            solid.polygon(&[at(a, foot), at(b, foot), at(b, top), at(a, top)], side);
+            let normal = (at(b, foot) - at(a, foot)).cross(Vec3::Y).normalize_or(Vec3::Y);
+            let [a0, b0] = [a, b].map(|p| solid.corner(at(p, foot), normal, low));
+            let [b1, a1] = [b, a].map(|p| solid.corner(at(p, top), normal, high));
+            solid.triangle([a0, b0, b1]);
+            solid.triangle([a0, b1, a1]);
         }
     }
     solid

@@ -1,4 +1,4 @@
-//! 部件: components of the street as small true models, only near the eye.
+//! 部件: components of the street, and barriers along it, as small true models, only near the eye.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use guanlan_city::City;
 use guanlan_city::model::Component as Part;
 
 use crate::StageSettings;
+use crate::barriers::{self, Stretch};
 use crate::camera::CameraRig;
 use crate::frame::to_scene;
 use crate::ground::heights::Ground;
@@ -140,10 +141,17 @@ pub fn add(solid: &mut Solid, part: &Part, ground: &Ground, look: &Look) {
             let leaf = look.green * (0.95 + 0.5 * chance(part, 11));
             solid.post(foot, 2.4 * size, [0.16, 0.12], 4, tone(look.wall, 0.55));
             let crown = foot + Vec3::Y * 1.9 * size;
-            let (low, high) = (tone(leaf, 0.85), tone(leaf, 1.12));
-            solid.post(crown, 1.5 * size, [0.9 * size, 2.1 * size], 6, low);
-            solid.post(crown + Vec3::Y * 1.5 * size, 1.4 * size, [2.1 * size, 1.5 * size], 6, high);
-            solid.post(crown + Vec3::Y * 2.9 * size, 0.9 * size, [1.5 * size, 0.0], 6, high);
+            let (low, middle, high) = (tone(leaf, 0.72), tone(leaf, 0.95), tone(leaf, 1.16));
+            // A round head, darker below.
+            for (from, up, radius, color) in [
+                (0.0, 0.7, [0.7, 1.7], low),
+                (0.7, 0.9, [1.7, 2.1], low),
+                (1.6, 1.0, [2.1, 1.8], middle),
+                (2.6, 0.8, [1.8, 1.05], high),
+                (3.4, 0.4, [1.05, 0.0], high),
+            ] {
+                solid.post(crown + Vec3::Y * from * size, up * size, radius.map(|r| r * size), 8, color);
+            }
         }
         Model::Bench => solid.block(foot + Vec3::Y * 0.38, [0.8, 0.24], 0.10, heading, metal),
         Model::House => solid.block(foot, [3.4, 2.4], 3.2, heading, tone(look.roof, 0.9)),
@@ -151,19 +159,22 @@ pub fn add(solid: &mut Solid, part: &Part, ground: &Ground, look: &Look) {
     }
 }
 
-/// Components by tile.
+/// Components and barriers by tile.
 #[derive(Resource, Default)]
-pub(crate) struct PartIndex(BTreeMap<(i32, i32), Vec<u32>>);
+pub(crate) struct PartIndex {
+    parts: BTreeMap<(i32, i32), Vec<u32>>,
+    barriers: BTreeMap<(i32, i32), Vec<Stretch>>,
+}
 
 impl PartIndex {
-    /// Sorts a city's components into tiles.
+    /// Sorts a city's components and barriers into tiles.
     #[must_use]
     pub fn new(city: &City) -> Self {
         let mut tiles: BTreeMap<(i32, i32), Vec<u32>> = BTreeMap::new();
         for (i, part) in city.components.iter().enumerate() {
             tiles.entry(tile_of(part.place_m)).or_default().push(i as u32);
         }
-        Self(tiles)
+        Self { parts: tiles, barriers: barriers::by_tile(city, tile_of) }
     }
 }
 
@@ -199,7 +210,7 @@ pub(crate) fn follow_focus(
     mut redraw: ResMut<Redraw>,
 ) {
     let restart = settings.is_changed();
-    if (!rig.is_changed() && !restart && !*busy) || index.0.is_empty() {
+    if (!rig.is_changed() && !restart && !*busy) || (index.parts.is_empty() && index.barriers.is_empty()) {
         return;
     }
     *busy = false;
@@ -226,8 +237,8 @@ pub(crate) fn follow_focus(
     let (west, south) = tile_of([focus[0] - REACH_M, focus[1] - REACH_M]);
     let (east, north) = tile_of([focus[0] + REACH_M, focus[1] + REACH_M]);
     for tile in (west..=east).flat_map(|c| (south..=north).map(move |r| (c, r))) {
-        let Some(parts) = index.0.get(&tile) else { continue };
-        if there.contains(&tile) || away(tile, focus) > REACH_M {
+        let (parts, fences) = (index.parts.get(&tile), index.barriers.get(&tile));
+        if (parts.is_none() && fences.is_none()) || there.contains(&tile) || away(tile, focus) > REACH_M {
             continue;
         }
         if made >= AT_ONCE && still.is_none() {
@@ -236,8 +247,13 @@ pub(crate) fn follow_focus(
         }
         made += 1;
         let mut solid = Solid::default();
-        for part in parts.iter().filter_map(|&i| settings.city.components.get(i as usize)) {
+        for part in parts.into_iter().flatten().filter_map(|&i| settings.city.components.get(i as usize)) {
             add(&mut solid, part, &ground, &look);
+        }
+        for stretch in fences.into_iter().flatten() {
+            if let Some(barrier) = settings.city.barriers.get(stretch.barrier as usize) {
+                barriers::add(&mut solid, barrier, stretch, &ground, &look);
+            }
         }
         if !solid.is_empty() {
             let mesh = Mesh3d(meshes.add(solid.into_mesh()));
@@ -288,8 +304,8 @@ mod tests {
             ..Default::default()
         };
         let index = PartIndex::new(&city);
-        assert_eq!(index.0[&(0, 0)], [0, 1]);
-        assert_eq!(index.0[&(-1, 0)], [2]);
+        assert_eq!(index.parts[&(0, 0)], [0, 1]);
+        assert_eq!(index.parts[&(-1, 0)], [2]);
         assert!(away((0, 0), [60.0, 60.0]) < 1e-3);
     }
 }

@@ -17,6 +17,7 @@
 //! *lens* is the window with the part that panels leave free.
 
 pub mod areas;
+pub mod barriers;
 pub mod bench;
 pub mod buildings;
 pub mod camera;
@@ -41,6 +42,7 @@ pub mod sight;
 pub mod solid;
 pub mod still;
 pub mod theme;
+pub mod things;
 pub mod tiles3d;
 pub mod told;
 pub mod underground;
@@ -58,6 +60,7 @@ pub use image;
 pub use areas::{AreaStyle, Figure};
 pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
 pub use compare::{Compare, CompareView, Divider, Side};
+pub use cones::{SeenField, SeenFields};
 pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField, GpuWater};
 pub use ground::heights::Ground;
 pub use light::{SceneClock, clock::ShowInstant};
@@ -67,6 +70,8 @@ pub use quality::Quality;
 pub use redraw::{Ambient, Redraw};
 pub use screen::{MainCamera, MapLens, MapViewport, ScreenCamera};
 pub use theme::ThemeChoice;
+pub use things::Thing;
+pub use tiles3d::{HoveredTile, PickedTile, TileLayers};
 pub use told::WaterTold;
 pub use underground::{DrainFill, PumpState, Underground};
 pub use weather::{Rain, RainField};
@@ -172,6 +177,7 @@ impl Plugin for StagePlugin {
             .init_resource::<WaterTold>()
             .init_resource::<told::Ahead>()
             .init_resource::<AreaStyle>()
+            .init_resource::<cones::SeenFields>()
             .insert_resource(furniture::PartIndex::new(&self.city))
             .init_resource::<ground::near::NearPainting>()
             .init_resource::<Highlight>()

@@ -181,7 +181,7 @@ impl Look {
     /// The light on a surface with this normal, as the shaders compute it.
     #[must_use]
     pub fn lit(&self, normal: Vec3) -> Vec3 {
-        let sky = 0.90 + 0.10 * normal.y;
+        let sky = 0.86 + 0.14 * normal.y;
         self.ambient.truncate() * sky + self.light.truncate() * normal.dot(self.sun.truncate()).max(0.0)
     }
 }

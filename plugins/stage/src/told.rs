@@ -126,7 +126,8 @@ pub(crate) fn spread(
     mut flows: ResMut<FloodFlow>,
     mut falls: ResMut<Rain>,
 ) {
-    if !told.is_changed() || told.is_added() {
+    // Before anybody told anything, what others set stands.
+    if !told.is_changed() || (told.is_added() && told.0.is_none()) {
         return;
     }
     let scene = told.0.as_deref();

@@ -16,6 +16,7 @@ use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
 use guanlan_stage::pick::BuildingIndex;
 use guanlan_stage::{
     AreaStyle, CameraRig, Compare, Divider, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured,
+    TileLayers,
 };
 
 use crate::{
@@ -34,6 +35,7 @@ use crate::{
     look::{self, Look, Sizes},
     past::Past,
     rooms::Rooms,
+    seen::Pointed,
     state::Desk,
     subject::{RoadIndex, Sight, Subject},
     ui,
@@ -63,6 +65,8 @@ pub struct Stage<'w> {
     divider: Res<'w, Divider>,
     pictures: ResMut<'w, Pictures>,
     book: ResMut<'w, LabelBook>,
+    tiles: Option<Res<'w, TileLayers>>,
+    pointed: ResMut<'w, Pointed>,
     viewport: ResMut<'w, MapViewport>,
     pointer: ResMut<'w, PointerCaptured>,
     keyboard: ResMut<'w, KeyboardCaptured>,
@@ -100,6 +104,7 @@ impl Stage<'_> {
             layers: &self.layers,
             cameras: &self.cameras,
             areas: &self.tree,
+            tiles: self.tiles.as_deref(),
             eye,
             ppp,
         }
@@ -225,6 +230,8 @@ pub(crate) fn draw(
         panels(&ctx, &shown.picture, &values, desk, (&place, *stage.area_style), &look, &mut actions);
         told_at_the_pointer(&ctx, &on, desk, &stage, &rooms, (&mut hover, now_s));
     }
+    let pointed = Pointed(hover.told.as_ref().map(|t| t.subject.clone()));
+    stage.pointed.set_if_neq(pointed);
     actions.append(&mut asked.0);
     desk.toasts.retain(|t| t.until_s > now_s);
     actions.extend(ui::toasts::toasts_ui(&ctx, &desk.toasts, place.map, &look));

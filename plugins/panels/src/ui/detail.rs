@@ -72,7 +72,7 @@ pub fn detail_ui(
                 // Where a citizen stood with a camera, a person can look, too.
                 let button = kit::button(ui, look, tr(lang, "k-eye-level"), false);
                 if button.on_hover_text(tr(lang, "k-eye-level-why")).clicked() {
-                    actions.push(UiAction::EyeLevel(vm.place_m));
+                    actions.push(UiAction::EyeLevel(vm.place_m, vm.photo_view));
                 }
             }
             kit::rule(ui, look);

@@ -1,7 +1,7 @@
 //! One case: what happened, by when, who could go, what the seat may do next.
 
 use guanlan_casework::{CaseState, workflow::Step};
-use guanlan_core::{AlertLevel, CaseId, Lang, OrgId, Role, UnitId, input::UnitStatus};
+use guanlan_core::{AlertLevel, CaseId, Lang, OrgId, PhotoView, Role, UnitId, input::UnitStatus};
 use guanlan_room::Picture;
 
 use super::{cases, crews, crews::CrewRow, eta};
@@ -167,6 +167,8 @@ pub struct DetailVm {
     pub by: String,
     /// Photo it came with.
     pub photo: Option<String>,
+    /// Where that photo looks.
+    pub photo_view: PhotoView,
     /// Photo after the work.
     pub after_photo: Option<String>,
     /// Crews on it.
@@ -260,6 +262,7 @@ pub fn detail(picture: &Picture, id: &CaseId, role: Role, search: &str, lang: La
         overdue: row.overdue,
         by: case.deadline().map_or_else(String::new, |d| d.format_local("%m-%d %H:%M")),
         photo: case.photo.clone(),
+        photo_view: case.photo_view,
         after_photo: case.after_photo.clone(),
         crews: picture.units.at_case(id).map(|u| crews::row(picture, u, lang)).collect(),
         picks,

@@ -42,7 +42,10 @@ fn vertex(
     if use_class == 2u { share = look.windows.y; }
     if use_class == 3u { share = look.windows.z; }
     share = share * (0.45 + 1.3 * random * random);
-    out.glow = vec4<f32>(look.window.rgb * (share * 0.07 * wall), wall);
+    // Some sides are livelier than others: a town at night is no even shine.
+    let side = vec2<u32>(face.xz * 2.0 + 2.5);
+    let lively = smoothstep(0.45, 1.0, hash_unit(number * 13u + side.x * 5u + side.y));
+    out.glow = vec4<f32>(look.window.rgb * (share * (0.04 + 0.34 * lively * lively) * wall), wall);
     if number == look.selected {
         color = mix(color, look.accent.rgb * (0.35 + 0.65 * lambert(face.xyz)), 0.62);
     } else if number == look.hovered {

@@ -63,8 +63,9 @@ fn vertex(@location(0) position: vec3<f32>) -> Out {
 }
 
 fn ramp(d: f32) -> vec3<f32> {
-    let a = mix(look.flood_film.rgb, look.flood_shallow.rgb, smoothstep(0.05, 0.30, d));
-    let b = mix(a, look.flood_deep.rgb, smoothstep(0.30, 1.0, d));
+    // A film takes the colour of shallow water: pale over a lawn it would look like mud.
+    let a = mix(look.flood_film.rgb, look.flood_shallow.rgb, 0.5 + 0.5 * smoothstep(0.04, 0.20, d));
+    let b = mix(a, look.flood_deep.rgb, smoothstep(0.20, 1.0, d));
     return mix(b, look.flood_deepest.rgb, smoothstep(1.0, 2.0, d));
 }
 
@@ -87,6 +88,21 @@ fn smooth_sample(uv: vec2<f32>) -> vec4<f32> {
     let high = textureSampleLevel(chart, chart_sampler, vec2<f32>(ha.x, hb.y), 0.0) * ga.x
         + textureSampleLevel(chart, chart_sampler, vec2<f32>(hb.x, hb.y), 0.0) * gb.x;
     return low * ga.y + high * gb.y;
+}
+
+fn noise(p: vec2<f32>) -> f32 {
+    let i = floor(p);
+    let f = fract(p);
+    let u = f * f * (3.0 - 2.0 * f);
+    let low = mix(grain(i), grain(i + vec2<f32>(1.0, 0.0)), u.x);
+    let high = mix(grain(i + vec2<f32>(0.0, 1.0)), grain(i + vec2<f32>(1.0, 1.0)), u.x);
+    return mix(low, high, u.y);
+}
+
+// Small waves: two sheets of noise that drift across each other.
+fn waves(place: vec2<f32>) -> f32 {
+    let t = globals.time;
+    return noise(place * 0.55 + vec2<f32>(0.31, 0.17) * t) + 0.6 * noise(place * 1.35 - vec2<f32>(0.23, 0.41) * t);
 }
 
 fn grain(i: vec2<f32>) -> f32 {
@@ -133,6 +149,19 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let eye_way = normalize(view.world_position - in.world);
     let flat_view = 1.0 - clamp(eye_way.y, 0.0, 1.0);
     color = mix(color, haze(-eye_way) * 1.2 + color * 0.4, 0.45 * flat_view * flat_view * flat_view * flat_view);
+    let ripple = (1.0 - smoothstep(0.25, 0.9, px)) * look.tune.w;
+    if ripple > 0.0 {
+        let here = waves(place);
+        let slope_xy = vec2<f32>(waves(place + vec2<f32>(0.35, 0.0)) - here, waves(place + vec2<f32>(0.0, 0.35)) - here);
+        let normal = normalize(vec3<f32>(-slope_xy.x * 0.55, 1.0, slope_xy.y * 0.55));
+        let mirrored = reflect(-eye_way, normal);
+        let bounce = 0.04 + 0.96 * pow(1.0 - clamp(dot(eye_way, normal), 0.0, 1.0), 5.0);
+        let sky = mix(haze(mirrored), look.zenith.rgb + 0.10 * look.edge.rgb, clamp(mirrored.y * 1.4, 0.0, 1.0));
+        let glint = pow(max(dot(mirrored, look.sun.xyz), 0.0), 90.0) * dot(look.light.rgb, vec3<f32>(0.3333));
+        let deep_enough = smoothstep(0.06, 0.25, depth);
+        color = color * (1.0 + 0.16 * (here - 0.8) * ripple * deep_enough);
+        color = color + (sky * bounce * 1.6 + vec3<f32>(glint * 0.8)) * ripple * mix(0.35, 1.0, deep_enough);
+    }
     let away = distance(in.world, view.world_position);
     let near = 1.0 - smoothstep(900.0, 2600.0, away);
     // Lines that run with the water, where pixels are small enough to hold them.

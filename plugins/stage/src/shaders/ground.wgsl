@@ -77,6 +77,22 @@ fn crowns(place: vec2<f32>) -> f32 {
     return best;
 }
 
+#ifdef FINE
+// Metres to the nearest footprint, positive inside, as far as the painting goes.
+fn foot_at(place: vec2<f32>, px: f32) -> f32 {
+#ifdef NEAR
+    let near_uv = vec2<f32>((place.x - frames.near.x) / max(frames.near.z, 1.0), (frames.near.y - place.y) / max(frames.near.w, 1.0));
+    if frames.near.z > 0.0 && all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0)) {
+        let level = log2(px * f32(textureDimensions(near_lines).x) / frames.near.z);
+        return textureSampleLevel(near_lines, near_sampler, near_uv, max(level, 0.0)).a * frames.near_range.y;
+    }
+#endif
+    let uv = vec2<f32>((place.x - frames.far.x) / frames.far.z, (frames.far.y - place.y) / frames.far.w);
+    let level = log2(px * f32(textureDimensions(far_lines).x) / frames.far.z);
+    return share(textureSampleLevel(far_lines, far_sampler, uv, max(level, 0.0)).a) * frames.far_range.y;
+}
+#endif
+
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
     let place = vec2<f32>(in.world.x, -in.world.z);
@@ -126,6 +142,14 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let bend = dot(normal, look.sun.xyz) - look.sun.y;
     let shade = 1.0 + 0.16 * bend / (0.22 + abs(bend));
     var color = look.land.rgb;
+#ifdef FINE
+    // Bare ground is no hole: it has a grain, and the town's dust on it.
+    let soil = 1.0 - smoothstep(1.5, 6.0, px);
+    if soil > 0.0 {
+        let grit = 0.6 * noise(place * 0.07) + 0.4 * noise(place * 0.43);
+        color = mix(color, look.local.rgb, 0.10 * painted * soil) * (1.0 + 0.30 * (grit - 0.5) * soil);
+    }
+#endif
 
     let paved = lines.b * range.x;
     let green = share(areas.g) * range.w;
@@ -181,6 +205,16 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let yard = smoothstep(-range.y * 0.95, -1.0, foot) * painted * (1.0 - green_on) * (1.0 - wet);
     color = mix(color, mix(look.land.rgb, look.wall.rgb, 0.42) * shade, 0.55 * yard);
     color = color * (1.0 - 0.34 * painted * smoothstep(-6.5, 0.5, foot));
+#ifdef FINE
+    // Houses throw a soft shadow away from the light: as long as three storeys do, longer when the light is low.
+    let toward = vec2<f32>(look.sun.x, -look.sun.z) / max(look.sun.y, 0.3);
+    let shaded = max(smoothstep(-2.5, 0.8, foot_at(place + toward * 4.5, px)),
+        0.8 * smoothstep(-3.0, 0.8, foot_at(place + toward * 9.5, px)));
+    let light_on = look.light.g / (look.light.g + look.ambient.g);
+    let cast_shade = 1.0 - 0.85 * light_on * shaded * painted * (1.0 - smoothstep(0.2, 1.0, foot)) * (1.0 - smoothstep(5.0, 12.0, px));
+#else
+    let cast_shade = 1.0;
+#endif
 
     // Roads: two pixels at least; pavements and casing first.
 #ifdef CLOSE
@@ -241,11 +275,12 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     // Street light on the avenues of the night.
     let lamps = look.windows.w * look.tune.z;
     if lamps > 0.0 {
-        let avenue = smoothstep(-13.0, 3.0, main_d) * (1.0 - 0.6 * far);
-        color = color + look.window.rgb * lamps * painted * (0.030 * avenue + 0.008 * smoothstep(-5.0, 2.0, small_d) * (1.0 - far)) * (1.0 - 0.7 * wet);
+        let avenue = smoothstep(-15.0, 4.0, main_d);
+        let lane = smoothstep(-6.0, 2.0, small_d);
+        color = color + look.window.rgb * lamps * painted * (0.058 * avenue * avenue * (1.0 - 0.35 * far) + 0.016 * lane * (1.0 - 0.7 * far)) * (1.0 - 0.7 * wet);
     }
 #endif
-    color = color * mix(vec3<f32>(1.0), lit(vec3<f32>(0.0, 1.0, 0.0)), 0.65);
+    color = color * cast_shade * mix(vec3<f32>(1.0), lit(vec3<f32>(0.0, 1.0, 0.0)), 0.65);
     color = mix(look.space.rgb, color, inside(in.world));
     return vec4<f32>(fogged(color, in.world, view.world_position), look.under.x * look.fade_more.x);
 }

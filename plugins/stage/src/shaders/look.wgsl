@@ -44,7 +44,7 @@ struct Look {
 
 // Light on a surface: the sky from everywhere, sun or moon from its side.
 fn lit(normal: vec3<f32>) -> vec3<f32> {
-    return look.ambient.rgb * (0.90 + 0.10 * normal.y) + look.light.rgb * max(dot(normal, look.sun.xyz), 0.0);
+    return look.ambient.rgb * (0.86 + 0.14 * normal.y) + look.light.rgb * max(dot(normal, look.sun.xyz), 0.0);
 }
 
 // True for the pixels that a layer of this opacity leaves out: bodies fade through a fine screen, so that nothing

@@ -31,6 +31,7 @@ use crate::pick::{PickTarget, Picked};
 use crate::quality::ResolvedQuality;
 use crate::redraw::Redraw;
 use crate::screen::{MapLens, StillTarget};
+use crate::things::{self, Thing};
 use crate::{StageSettings, StageSystems, shaders};
 use cache::{BUDGET, Cache, Held};
 use loader::{Delivery, Loader, Order};
@@ -97,6 +98,10 @@ pub struct TileLayers {
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct PickedTile(pub Option<TileHit>);
 
+/// The feature of a tile under the pointer: set it to mark it. See [`Thing::mark`].
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HoveredTile(pub Option<u32>);
+
 /// A place on a tile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TileHit {
@@ -115,12 +120,37 @@ pub struct TileHit {
     number: u32,
 }
 
+impl TileHit {
+    /// What it is, in words, met by a ray from this eye in the renderer's frame.
+    #[must_use]
+    pub fn thing(&self, origin: Vec3, direction: Vec3) -> Thing {
+        let of = |all: &[(String, serde_json::Value)]| things::read(all.iter().map(|(k, v)| (k.as_str(), v)));
+        let (mut own, around) = (of(&self.properties), of(&self.around));
+        // What is said of the whole content stands for a feature that says nothing of itself.
+        if own.attributes.is_empty() && own.name.is_empty() {
+            own = around;
+        }
+        let id = self.feature.map_or_else(|| self.uri.clone(), |f| format!("{}#{f}", self.uri));
+        Thing {
+            id,
+            name: own.name,
+            class: own.class,
+            attributes: own.attributes,
+            more: own.more,
+            layer: self.layer.clone(),
+            origin: self.uri.clone(),
+            place_m: crate::frame::to_city(origin + direction * self.distance_m),
+            mark: self.number,
+        }
+    }
+}
+
 /// Adds streaming of the city's tilesets and of those that a layer file declares.
 pub struct TilesPlugin;
 
 impl Plugin for TilesPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<PickedTile>();
+        app.init_resource::<PickedTile>().init_resource::<HoveredTile>();
         let city = app.world().resource::<StageSettings>().city.clone();
         shaders::add(app, &SHADER, include_str!("tiles.wgsl"), "guanlan/tiles.wgsl");
         if !city.skins.is_empty() {
@@ -162,7 +192,7 @@ impl Plugin for TilesPlugin {
             tiles.add(CITY, layer, None, root, &city);
         }
         app.insert_resource(tiles);
-        app.add_systems(Update, (follow_layers, stream, pick_tile).chain().in_set(StageSystems::Layers));
+        app.add_systems(Update, (follow_layers, stream, pick_tile, hover_tile).chain().in_set(StageSystems::Layers));
     }
 }
 
@@ -494,6 +524,23 @@ fn pick_tile(
         if picked.0 != hit {
             picked.0 = hit;
         }
+    }
+}
+
+/// Marks the feature under the pointer.
+fn hover_tile(
+    hovered: Res<HoveredTile>,
+    tiles: Res<TileLayers>,
+    mut materials: ResMut<Assets<TileMaterial>>,
+    mut redraw: ResMut<Redraw>,
+) {
+    if !hovered.is_changed() {
+        return;
+    }
+    let number = hovered.0.unwrap_or(NO_FEATURE - 1);
+    if materials.get(&tiles.material).is_some_and(|m| m.marked.y != number) {
+        materials.iter_mut().for_each(|(_, material)| material.marked.y = number);
+        redraw.scene();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use guanlan_city::model::{Building, Layer as CityLayer, RoadClass};
 use guanlan_core::{AlertLevel, Bilingual, Lang};
+use guanlan_stage::things::{self, Read, Thing};
 
 use super::{Lines, Parts, Sources};
 use crate::{
@@ -66,9 +67,24 @@ impl Sources<'_> {
             ("k-sill", if b.sill_m > 0.0 { format!("{:.2} m", b.sill_m) } else { String::new() }),
             ("k-guessed", b.guessed.join(", ")),
         ];
+        lines.extend(own(&things::read_json(&b.attributes)));
         lines.extend(self.origin(CityLayer::Buildings, i, &b.id));
         lines.extend(self.layer("buildings"));
         Some((title, AlertLevel::Normal, lines, [e, n, top.max(self.ground.height_m(e, n))], false))
+    }
+
+    /// A feature of 3D Tiles: what its metadata says.
+    pub(super) fn thing(&self, thing: &Thing) -> Parts {
+        let lang = self.lang;
+        let title = [&thing.name, &thing.class].into_iter().find(|t| !t.is_empty());
+        let title = title.cloned().unwrap_or_else(|| tr(lang, "k-tile").to_owned());
+        let mut lines: Lines = vec![("k-class", thing.class.clone())];
+        let read = Read { attributes: thing.attributes.clone(), more: thing.more, ..Read::default() };
+        lines.extend(own(&read));
+        lines.push(("k-layer", thing.layer.get(lang).to_owned()));
+        lines.push(("k-file-id", thing.id.clone()));
+        lines.extend(self.layer("tilesets"));
+        (title, AlertLevel::Normal, lines, thing.place_m, false)
     }
 
     pub(super) fn road(&self, i: u32) -> Option<Parts> {
@@ -170,6 +186,15 @@ impl Sources<'_> {
         lines.push(("k-layer-from", self.layer("terrain").pop().map_or_else(String::new, |l| l.1)));
         (tr(lang, "k-spot").to_owned(), AlertLevel::Normal, lines, [e, n, z], false)
     }
+}
+
+/// The source's own attributes, a line each.
+fn own(read: &Read) -> Lines {
+    let mut lines: Lines = read.attributes.iter().map(|(k, v)| ("", format!("{k} = {v}"))).collect();
+    if read.more > 0 {
+        lines.push(("", format!("+ {}", read.more)));
+    }
+    lines
 }
 
 fn usage(key: &str, lang: Lang) -> String {

@@ -63,6 +63,7 @@ impl Sources<'_> {
             Subject::Camera(id) => self.camera(id)?,
             Subject::Feature(layer, i) => self.feature(layer, *i)?,
             Subject::Building(i) => self.building(*i)?,
+            Subject::Thing(thing) => self.thing(thing),
             Subject::Road(i) => self.road(*i)?,
             Subject::Area(i) => self.area(*i)?,
             Subject::Place(p) => self.place([p[0] as f32 / 10.0, p[1] as f32 / 10.0]),
@@ -139,6 +140,7 @@ mod tests {
                 storeys: 8,
                 basements: 1,
                 residents: 96,
+                attributes: r#"{"measuredHeight": 23.9, "roofType": "flat"}"#.into(),
                 parts: vec![body],
                 ..Building::default()
             }],
@@ -194,9 +196,32 @@ mod tests {
         assert!(told.level > AlertLevel::Normal);
         let told = sources(Lang::En).tell(&Subject::Building(0)).unwrap();
         let text = format!("{:?}", told.lines);
-        for part in ["24.0 m", "96", "town.city.json · CityJSON · b-17", "Residential", "8 (1"] {
+        for part in [
+            "24.0 m",
+            "96",
+            "town.city.json · CityJSON · b-17",
+            "Residential",
+            "8 (1",
+            "measuredHeight = 23.9 m",
+            "roofType = flat",
+        ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
+        let thing = guanlan_stage::Thing {
+            id: "tower.glb#4".into(),
+            name: "Clock tower".into(),
+            class: "Building".into(),
+            attributes: vec![("height".into(), "41 m".into())],
+            more: 2,
+            layer: Bilingual::new("老城瓦片", "Old town tiles"),
+            origin: "tower.glb".into(),
+            place_m: [1.0, 2.0, 3.0],
+            mark: 9,
+        };
+        let told = sources(Lang::En).tell(&Subject::Thing(Arc::new(thing))).unwrap();
+        let text = format!("{:?}", told.lines);
+        assert!(told.title == "Clock tower" && text.contains("height = 41 m") && text.contains("Old town tiles"));
+        assert!(text.contains("tower.glb#4") && text.contains("+ 2"), "{text}");
         let told = sources(Lang::En).tell(&Subject::Road(0)).unwrap();
         assert!(told.title == "Zhongshan Rd" && format!("{:?}", told.lines).contains("way 77"));
         let told = sources(Lang::Zh).tell(&Subject::Place([500, 500])).unwrap();
