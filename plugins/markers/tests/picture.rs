@@ -146,7 +146,7 @@ fn what_must_be_seen_is_seen() {
     let mut scene = app.app.world_mut().resource_mut::<MarkerScene>();
     scene.cases.set([]);
     scene.units.set([], now_ms);
-    scene.routes.set(Vec::new());
+    scene.routes.set(Vec::<Vec<[f32; 3]>>::new());
     scene.style = Style { discs_px: Some(18.0), cluster: false, ..Style::default() };
     let at = |east: f32, level| SensorMark { pos: [east, 0.0, 0.0], level, ..Default::default() };
     let marks = [(0.0, LevelMark::Red), (0.0, LevelMark::Blue), (90.0, LevelMark::Red), (90.0, LevelMark::Yellow)];
