@@ -209,6 +209,7 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.buildings = part.buildings;
             city.surfaces = part.surfaces;
             city.landmarks = part.landmarks;
+            city.terrain = part.terrain;
             city.skins = part.skins;
             city.pictures = part.pictures;
             keys = part.keys;

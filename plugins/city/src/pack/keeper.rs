@@ -53,15 +53,7 @@ impl<'a> PackKeeper<'a> {
         match layers::read(&bytes, key) {
             Ok(piece) => {
                 let known = self.known.as_ref().and_then(|m| m.parts.iter().find(|p| p.key == key)).cloned();
-                let entry = known.unwrap_or_else(|| Entry {
-                    file: file.to_owned(),
-                    role: recipe.role,
-                    name: recipe.name.clone(),
-                    key: key.to_owned(),
-                    bytes: bytes.len() as u64,
-                    sha256: sha256(&bytes),
-                    counts: layers::counts(&piece),
-                });
+                let entry = known.unwrap_or_else(|| entry(file, key, recipe, &bytes, &piece));
                 self.parts.push(entry);
                 Some(piece)
             }
@@ -81,15 +73,7 @@ impl<'a> PackKeeper<'a> {
         let mut bytes = Vec::new();
         writer.finish(key, &mut bytes).map_err(|e| e.to_string())?;
         files::write_whole(&self.dir.join(file), |to| to.write_all(&bytes)).map_err(|e| e.to_string())?;
-        self.parts.push(Entry {
-            file: file.to_owned(),
-            role: recipe.role,
-            name: recipe.name.clone(),
-            key: key.to_owned(),
-            bytes: bytes.len() as u64,
-            sha256: sha256(&bytes),
-            counts: layers::counts(piece),
-        });
+        self.parts.push(entry(file, key, recipe, &bytes, piece));
         Ok(())
     }
 }
@@ -125,6 +109,19 @@ impl Keeper for PackKeeper<'_> {
             self.fault.get_or_insert(format!("{file}: {error}"));
         }
         Ok((piece, key))
+    }
+}
+
+/// What the manifest says of a part.
+fn entry(file: &str, key: &str, recipe: &Recipe, bytes: &[u8], piece: &Piece) -> Entry {
+    Entry {
+        file: file.to_owned(),
+        role: recipe.role,
+        name: recipe.name.clone(),
+        key: key.to_owned(),
+        bytes: bytes.len() as u64,
+        sha256: sha256(bytes),
+        counts: layers::counts(piece),
     }
 }
 

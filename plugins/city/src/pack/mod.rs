@@ -300,7 +300,7 @@ fn reopen(dir: &Path, manifest: &Manifest) -> Result<Opened, String> {
         }
     }
     last.into_iter().for_each(|layers| city.absorb(layers));
-    city.terrain = terrain;
+    city.terrain = terrain.or(city.terrain);
     city.sort_areas();
     let report = manifest.report.clone();
     Ok(Opened { city, report, rebuilt: Vec::new(), notices: Vec::new(), unsaved: None })

@@ -17,6 +17,7 @@ mod objects;
 mod paint;
 mod skins;
 mod stream;
+mod tin;
 mod vertex;
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ use super::{
     peek::{Keys, Peek},
     placer::Placer,
 };
-use crate::model::{Building, Landmark, Picture, Skin, SurfaceArea};
+use crate::model::{Building, Landmark, Picture, Skin, SurfaceArea, Terrain};
 use file::CityObject;
 use head::{Head, Input};
 use objects::Converter;
@@ -45,6 +46,10 @@ pub struct Part {
     pub surfaces: Vec<SurfaceArea>,
     /// Bridges, trees, furniture and other things with a shape of their own.
     pub landmarks: Vec<Landmark>,
+    /// Ground of the file's triangles.
+    pub terrain: Option<Terrain>,
+    /// Those triangles, until they are a terrain.
+    pub(crate) ground: Vec<[[f32; 3]; 3]>,
     /// Painted surfaces of buildings and of things with a shape of their own.
     pub skins: Vec<Skin>,
     /// What they are cut from.

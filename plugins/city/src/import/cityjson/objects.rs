@@ -15,6 +15,7 @@ use super::{
     head::{Head, Input},
     paint::{Appearance, Look},
     skins::Skins,
+    tin,
 };
 use crate::{
     import::{
@@ -59,6 +60,7 @@ impl<'a> Converter<'a> {
             self.part.buildings.extend(part.buildings);
             self.part.surfaces.extend(part.surfaces);
             self.part.landmarks.extend(part.landmarks);
+            self.part.ground.extend(part.ground);
             for (layer, keys) in part.keys {
                 self.part.keys.entry(layer).or_default().extend(keys);
             }
@@ -95,6 +97,7 @@ impl<'a> Converter<'a> {
         report.about("buildings");
         (part.skins, part.pictures) = self.skins.finish(input.path, &mut report);
         report.about("");
+        part.terrain = tin::terrain(&std::mem::take(&mut part.ground), &mut report);
         report.count("buildings", part.buildings.len());
         report.count("surfaces", part.surfaces.len());
         report.count("landmarks", part.landmarks.len());
@@ -138,6 +141,8 @@ enum Fate {
     Surface(SurfaceKind),
     /// Its own mesh, with a linear RGB colour.
     Landmark([f32; 3]),
+    /// Triangles of terrain.
+    Ground,
     /// Inside of buildings and the like: counted, not drawn.
     Unseen,
     Unknown,
@@ -164,7 +169,8 @@ fn fate(object: &CityObject) -> Fate {
         | "TunnelInstallation"
         | "TunnelConstructiveElement" => Fate::Landmark([0.12, 0.14, 0.17]),
         "BuildingFurniture" | "BuildingRoom" | "BuildingStorey" | "BuildingUnit" | "BridgeRoom"
-        | "TunnelHollowSpace" | "TunnelFurniture" | "CityObjectGroup" | "TINRelief" => Fate::Unseen,
+        | "TunnelHollowSpace" | "TunnelFurniture" | "CityObjectGroup" => Fate::Unseen,
+        "TINRelief" => Fate::Ground,
         // Objects of extensions have the geometry of any other.
         kind if !kind.starts_with('+') || object.geometry.is_empty() => Fate::Unknown,
         kind if kind.ends_with("Building") => Fate::Building,
@@ -199,6 +205,7 @@ impl Work<'_> {
                 Fate::Building | Fate::Folded => "buildings",
                 Fate::Surface(_) => "surfaces",
                 Fate::Landmark(_) => "landmarks",
+                Fate::Ground => "terrain_cells",
                 Fate::Unseen | Fate::Unknown => "city_objects",
             });
             if object.kind.starts_with('+') && !object.geometry.is_empty() {
@@ -221,13 +228,11 @@ impl Work<'_> {
                 }
                 Fate::Surface(kind) => self.surface(chunk, object, kind, vertices),
                 Fate::Landmark(color) => self.landmark(chunk, object, color, vertices),
-                Fate::Unseen => {
-                    if object.kind == "TINRelief" {
-                        let what = "TINRelief is not used as terrain; give a raster";
-                        self.report.note(Severity::Skipped, at, what);
-                    }
+                Fate::Ground => {
+                    self.ground(chunk, object, vertices);
                     self.report.count(&object.kind, 1);
                 }
+                Fate::Unseen => self.report.count(&object.kind, 1),
                 Fate::Unknown => {
                     let what = format!("objects of type {:?} are not drawn", object.kind);
                     self.report.note(Severity::Skipped, at, what);
@@ -458,6 +463,16 @@ impl Work<'_> {
             mesh: corners().map(|p| [(p[0] - east) as f32, (p[1] - north) as f32, (p[2] - foot) as f32]).collect(),
             colors,
         });
+    }
+
+    /// The triangles of a terrain.
+    fn ground(&mut self, chunk: &Chunk, object: &CityObject, vertices: &[Option<P3>]) {
+        for geometry in chosen(object, finest_within(&[object])) {
+            for face in self.faces(geometry, chunk, vertices) {
+                let triangles = self.triangulator.polygon(&face.rings);
+                self.part.ground.extend(triangles.into_iter().map(|t| t.map(|p| p.map(|v| v as f32))));
+            }
+        }
     }
 
     /// Faces of a geometry; instances of templates are expanded.

@@ -131,6 +131,17 @@ fn load(path: &Path) -> Result<Model, ImportError> {
     Model::read(&bytes, path.parent()).map_err(|wrong| fail(path, wrong))
 }
 
+/// Corners of a primitive's triangle; a mirrored one is turned round.
+pub(in crate::import) fn triangle<T: Copy>(mode: Mode, corners: &[T], n: usize, mirrored: bool) -> [T; 3] {
+    let [a, b, c] = match mode {
+        Mode::Triangles => [corners[3 * n], corners[3 * n + 1], corners[3 * n + 2]],
+        Mode::TriangleStrip if n % 2 == 1 => [corners[n + 1], corners[n], corners[n + 2]],
+        Mode::TriangleStrip => [corners[n], corners[n + 1], corners[n + 2]],
+        _ => [corners[0], corners[n + 1], corners[n + 2]],
+    };
+    if mirrored { [a, c, b] } else { [a, b, c] }
+}
+
 fn fail(path: &Path, (place, reason): Wrong) -> ImportError {
     ImportError::new(path, place, reason)
 }
@@ -322,13 +333,7 @@ fn add(
         + m[2][0] * (m[0][1] * m[1][2] - m[0][2] * m[1][1])
         < 0.0;
     for n in 0..number {
-        let t = match primitive.mode() {
-            Mode::Triangles => [corners[3 * n], corners[3 * n + 1], corners[3 * n + 2]],
-            Mode::TriangleStrip if n % 2 == 1 => [corners[n + 1], corners[n], corners[n + 2]],
-            Mode::TriangleStrip => [corners[n], corners[n + 1], corners[n + 2]],
-            _ => [corners[0], corners[n + 1], corners[n + 2]],
-        };
-        let t = if mirrored { [t[0], t[2], t[1]] } else { t };
+        let t = triangle(primitive.mode(), &corners, n, mirrored);
         let [Some(a), Some(b), Some(c)] = t.map(|i| points.get(i).copied()) else {
             return Err(format!("triangle {n} uses a vertex that does not exist ({} vertices)", points.len()));
         };

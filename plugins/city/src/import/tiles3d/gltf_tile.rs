@@ -17,7 +17,10 @@ use super::{
 };
 use crate::import::{
     Severity,
-    gltf::container::{Model, split},
+    gltf::{
+        container::{Model, split},
+        triangle,
+    },
     picture,
 };
 
@@ -454,13 +457,7 @@ impl Reader<'_> {
         }
         let mut odd = 0;
         for n in 0..number {
-            let t = match primitive.mode() {
-                Mode::Triangles => [corners[3 * n], corners[3 * n + 1], corners[3 * n + 2]],
-                Mode::TriangleStrip if n % 2 == 1 => [corners[n + 1], corners[n], corners[n + 2]],
-                Mode::TriangleStrip => [corners[n], corners[n + 1], corners[n + 2]],
-                _ => [corners[0], corners[n + 1], corners[n + 2]],
-            };
-            let t = if mirrored { [t[0], t[2], t[1]] } else { t };
+            let t = triangle(primitive.mode(), &corners, n, mirrored);
             let [Some(a), Some(b), Some(c)] = t.map(|i| places.get(i).copied()) else {
                 return Err(format!("triangle {n} uses a vertex that does not exist ({count} vertices)"));
             };

@@ -3,7 +3,11 @@
 //! The encoding is the `.cpg` file's, else the language driver's, else what the bytes can only be: UTF-8, GBK, or
 //! Western European.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    io::{BufReader, Read, Seek, SeekFrom},
+    path::Path,
+};
 
 use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 use serde_json::{Map, Value};
@@ -11,70 +15,124 @@ use serde_json::{Map, Value};
 use crate::import::{Report, Severity};
 
 struct Field {
-    name: Vec<u8>,
+    name: String,
     kind: u8,
     start: usize,
     end: usize,
 }
 
-/// The records of a table, `None` for deleted ones.
-pub fn read(path: &Path, report: &mut Report) -> Result<Vec<Option<Map<String, Value>>>, String> {
-    let bytes = fs::read(path).map_err(|e| format!("cannot be read: {e}"))?;
-    let page =
-        fs::read_to_string(path.with_extension("cpg")).or_else(|_| fs::read_to_string(path.with_extension("CPG")));
-    records(&bytes, page.ok().as_deref(), report)
+/// A table, read row by row.
+pub struct Table<R> {
+    reader: R,
+    fields: Vec<Field>,
+    encoding: &'static Encoding,
+    /// Rows in the file.
+    pub rows: usize,
+    /// Rows that were not read yet.
+    left: usize,
+    row: Vec<u8>,
 }
 
-fn records(bytes: &[u8], page: Option<&str>, report: &mut Report) -> Result<Vec<Option<Map<String, Value>>>, String> {
-    let head: &[u8; 32] = bytes.first_chunk().ok_or("shorter than a header of 32 bytes")?;
-    let promised = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
-    let (start, length) =
-        (usize::from(u16::from_le_bytes([head[8], head[9]])), usize::from(u16::from_le_bytes([head[10], head[11]])));
-    if start < 33 || start > bytes.len() || length < 1 {
-        return Err(format!("a header of {start} bytes and records of {length} are impossible"));
-    }
-    let mut fields = Vec::new();
-    let mut at = 1;
-    for field in bytes[32..start].chunks_exact(32).take_while(|f| f[0] != 0x0d) {
-        let name: Vec<u8> = field[..11].iter().copied().take_while(|b| *b != 0).collect();
-        // Texts may be longer than 255: the decimals are the high byte.
-        let wide = if field[11] == b'C' { usize::from(field[17]) << 8 } else { 0 };
-        let end = at + usize::from(field[16]) + wide;
-        fields.push(Field { name, kind: field[11], start: at, end });
-        at = end;
-    }
-    let data = &bytes[start..];
-    let n = promised.min(data.len() / length);
-    if n < promised {
-        let text = format!("the header promises {promised} records, the file has {n}");
-        report.note(Severity::Repaired, ".dbf", text);
-    }
-    let rows = || data.chunks_exact(length).take(n);
-    let encoding = encoding(page, head[29]).unwrap_or_else(|| {
-        let texts = || {
-            let names = fields.iter().map(|f| &f.name[..]);
-            let fields = fields.iter().filter(|f| f.kind == b'C');
-            names.chain(rows().flat_map(move |r| fields.clone().filter_map(|f| r.get(f.start..f.end.min(r.len())))))
+/// Opens a table.
+pub fn open(path: &Path, report: &mut Report) -> Result<Table<BufReader<File>>, String> {
+    let file = File::open(path).map_err(|e| format!("cannot be read: {e}"))?;
+    let page =
+        fs::read_to_string(path.with_extension("cpg")).or_else(|_| fs::read_to_string(path.with_extension("CPG")));
+    Table::new(BufReader::with_capacity(1 << 17, file), page.ok().as_deref(), report)
+}
+
+impl<R: Read + Seek> Table<R> {
+    fn new(mut reader: R, page: Option<&str>, report: &mut Report) -> Result<Self, String> {
+        let io = |e: std::io::Error| format!("cannot be read: {e}");
+        let mut head = [0; 32];
+        reader.read_exact(&mut head).map_err(|_| "shorter than a header of 32 bytes")?;
+        let size = reader.seek(SeekFrom::End(0)).map_err(io)?;
+        let promised = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+        let (start, length) = (
+            usize::from(u16::from_le_bytes([head[8], head[9]])),
+            usize::from(u16::from_le_bytes([head[10], head[11]])),
+        );
+        if start < 33 || start as u64 > size || length < 1 {
+            return Err(format!("a header of {start} bytes and records of {length} are impossible"));
+        }
+        let mut described = vec![0; start - 32];
+        reader.seek(SeekFrom::Start(32)).and_then(|_| reader.read_exact(&mut described)).map_err(io)?;
+        let mut fields = Vec::new();
+        let mut names: Vec<Vec<u8>> = Vec::new();
+        let mut at = 1;
+        for field in described.chunks_exact(32).take_while(|f| f[0] != 0x0d) {
+            names.push(field[..11].iter().copied().take_while(|b| *b != 0).collect());
+            // Texts may be longer than 255: the decimals are the high byte.
+            let wide = if field[11] == b'C' { usize::from(field[17]) << 8 } else { 0 };
+            let end = at + usize::from(field[16]) + wide;
+            fields.push(Field { name: String::new(), kind: field[11], start: at, end });
+            at = end;
+        }
+        let rows = promised.min(usize::try_from((size - start as u64) / length as u64).unwrap_or(usize::MAX));
+        if rows < promised {
+            let text = format!("the header promises {promised} records, the file has {rows}");
+            report.note(Severity::Repaired, ".dbf", text);
+        }
+        let mut table = Self { reader, fields, encoding: UTF_8, rows, left: rows, row: vec![0; length] };
+        table.encoding = match encoding(page, head[29]) {
+            Some(known) => known,
+            None => {
+                table.reader.seek(SeekFrom::Start(start as u64)).map_err(io)?;
+                table.guess(&names, report).map_err(io)?
+            }
         };
-        let guess = guess(texts);
-        if texts().any(|t| !t.is_ascii()) {
+        for (field, name) in table.fields.iter_mut().zip(&names) {
+            field.name = decoded(table.encoding, name);
+        }
+        table.reader.seek(SeekFrom::Start(start as u64)).map_err(io)?;
+        Ok(table)
+    }
+
+    /// What the texts of all rows can only be.
+    fn guess(&mut self, names: &[Vec<u8>], report: &mut Report) -> std::io::Result<&'static Encoding> {
+        let mut open: Vec<&'static Encoding> = vec![UTF_8, GBK];
+        let mut plain = true;
+        let mut look = |text: &[u8]| {
+            plain &= text.is_ascii();
+            if !text.is_ascii() {
+                open.retain(|encoding| fits(*encoding, text));
+            }
+        };
+        names.iter().for_each(|name| look(name));
+        for _ in 0..self.rows {
+            self.reader.read_exact(&mut self.row)?;
+            for field in self.fields.iter().filter(|f| f.kind == b'C') {
+                if let Some(text) = self.row.get(field.start..field.end.min(self.row.len())) {
+                    look(text);
+                }
+            }
+        }
+        let guess = open.first().copied().unwrap_or(WINDOWS_1252);
+        if !plain {
             let text = format!("no .cpg file and no language in the header; texts read as {}", guess.name());
             report.note(Severity::Guessed, ".dbf", text);
         }
-        guess
-    });
-    let text = |bytes: &[u8]| encoding.decode_without_bom_handling(bytes).0.trim_matches([' ', '\0']).to_owned();
-    let names: Vec<String> = fields.iter().map(|f| text(&f.name)).collect();
-    let mut out = Vec::with_capacity(n);
-    for row in rows() {
-        if row[0] == b'*' {
-            out.push(None);
-            continue;
+        Ok(guess)
+    }
+}
+
+/// The rows, `None` for deleted ones.
+impl<R: Read> Iterator for Table<R> {
+    type Item = Result<Option<Map<String, Value>>, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        if let Err(error) = self.reader.read_exact(&mut self.row) {
+            self.left = 0;
+            return Some(Err(format!("cannot be read: {error}")));
+        }
+        if self.row[0] == b'*' {
+            return Some(Ok(None));
         }
         let mut record = Map::new();
-        for (field, name) in fields.iter().zip(&names) {
-            let Some(cell) = row.get(field.start..field.end.min(row.len())) else { continue };
-            let plain = text(cell);
+        for field in &self.fields {
+            let Some(cell) = self.row.get(field.start..field.end.min(self.row.len())) else { continue };
+            let plain = decoded(self.encoding, cell);
             let value = match field.kind {
                 b'N' | b'F' => plain.parse::<f64>().ok().filter(|v| v.is_finite()).map(Value::from),
                 b'I' => cell.first_chunk().map(|b| Value::from(i32::from_le_bytes(*b))),
@@ -87,12 +145,15 @@ fn records(bytes: &[u8], page: Option<&str>, report: &mut Report) -> Result<Vec<
                 _ => Some(plain).filter(|t| !t.is_empty()).map(Value::from),
             };
             if let Some(value) = value {
-                record.insert(name.clone(), value);
+                record.insert(field.name.clone(), value);
             }
         }
-        out.push(Some(record));
+        Some(Ok(Some(record)))
     }
-    Ok(out)
+}
+
+fn decoded(encoding: &'static Encoding, bytes: &[u8]) -> String {
+    encoding.decode_without_bom_handling(bytes).0.trim_matches([' ', '\0']).to_owned()
 }
 
 /// By the words of a `.cpg` file or the byte of the language driver.
@@ -128,22 +189,26 @@ fn encoding(page: Option<&str>, driver: u8) -> Option<&'static Encoding> {
     })
 }
 
-fn guess<'a, I: Iterator<Item = &'a [u8]>>(texts: impl Fn() -> I) -> &'static Encoding {
-    // Fixed widths cut the last character of a text: its tail is not held against an encoding.
-    let fits = |encoding: &'static Encoding| {
-        texts().all(|t| {
-            let end = t.iter().rposition(|b| *b != b' ' && *b != 0).map_or(0, |i| i + 1);
-            let full = end == t.len();
-            (0..=if full { 3.min(end) } else { 0 }).any(|cut| !encoding.decode_without_bom_handling(&t[..end - cut]).1)
-        })
-    };
-    [UTF_8, GBK].into_iter().find(|e| fits(e)).unwrap_or(WINDOWS_1252)
+/// Can a text be in an encoding? Fixed widths cut the last character: its tail is not held against it.
+fn fits(encoding: &'static Encoding, text: &[u8]) -> bool {
+    let end = text.iter().rposition(|b| *b != b' ' && *b != 0).map_or(0, |i| i + 1);
+    let full = end == text.len();
+    (0..=if full { 3.min(end) } else { 0 }).any(|cut| !encoding.decode_without_bom_handling(&text[..end - cut]).1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// All rows of a table.
+    fn records(
+        bytes: &[u8],
+        page: Option<&str>,
+        report: &mut Report,
+    ) -> Result<Vec<Option<Map<String, Value>>>, String> {
+        Table::new(std::io::Cursor::new(bytes), page, report)?.collect()
+    }
 
     /// A table of one text and one number.
     fn table(texts: &[&[u8]], driver: u8) -> Vec<u8> {

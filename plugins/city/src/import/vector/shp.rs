@@ -4,14 +4,14 @@
 //! first, and a record that would make it reserve more than the file holds is refused.
 
 use std::{
-    fs,
-    io::Cursor,
+    fs::File,
+    io::{BufReader, Cursor, Read, Seek, SeekFrom},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
-use serde_json::{Value, json};
-use shapefile::{PolygonRing, Shape, ShapeReader};
+use serde_json::{Map, Value, json};
+use shapefile::{Multipatch, Patch, PolygonRing, Shape, ShapeReader};
 
 use super::dbf;
 use crate::import::{
@@ -20,47 +20,63 @@ use crate::import::{
     raster::sidecar_crs,
 };
 
-/// Larger files are refused: a shapefile cannot be (its offsets have 32 bits of 16-bit words).
-const MAX_BYTES: u64 = 8 << 30;
+/// Longest record, bytes: a polygon of thirty million corners.
+const MAX_RECORD: usize = 512 << 20;
 
-/// Goes through a shapefile by the path of its `.shp`, batch after batch.
+/// Goes through a shapefile by the path of its `.shp`, record after record, and hands it on batch after batch.
 pub fn each(path: &Path, report: &mut Report, take: Take<'_>) -> Result<(), ImportError> {
     let fail = |place: &str, reason: String| ImportError::new(path, place, reason);
-    let size = fs::metadata(path).map_err(|e| fail("", format!("cannot be read: {e}")))?.len();
-    if size > MAX_BYTES {
-        return Err(fail("", format!("{size} bytes are more than a shapefile can have")));
-    }
-    let bytes = fs::read(path).map_err(|e| fail("", format!("cannot be read: {e}")))?;
-    let records = records(&bytes).map_err(|reason| fail("", reason))?;
-    let table = beside(path, "dbf");
-    let mut rows = match &table {
-        Some(table) => dbf::read(table, report).unwrap_or_else(|reason| {
-            report.note(Severity::Skipped, ".dbf", format!("{reason}; the shapes have no attributes"));
-            Vec::new()
-        }),
+    let file = File::open(path).map_err(|e| fail("", format!("cannot be read: {e}")))?;
+    let mut records = Records::new(BufReader::with_capacity(1 << 17, file)).map_err(|reason| fail("", reason))?;
+    let mut table = match beside(path, "dbf") {
+        Some(table) => dbf::open(&table, report)
+            .map_err(|reason| {
+                report.note(Severity::Skipped, ".dbf", format!("{reason}; the shapes have no attributes"));
+            })
+            .ok(),
         None => {
             report.note(Severity::Guessed, ".dbf", "no .dbf file beside it; the shapes have no attributes");
-            Vec::new()
+            None
         }
     };
-    if !rows.is_empty() && rows.len() != records.len() {
-        let text = format!("{} rows of attributes for {} shapes; matched from the first", rows.len(), records.len());
-        report.note(Severity::Repaired, ".dbf", text);
-    }
-    rows.resize(records.len(), Some(serde_json::Map::new()));
+    let rows = table.as_ref().map(|t| t.rows);
     let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let mut document = Document { name, crs: sidecar_crs(path).map(|(crs, _)| crs), ..Document::default() };
-    for (n, (record, row)) in records.into_iter().zip(rows).enumerate() {
-        let Some(properties) = row else { continue };
-        let at = format!("record {}", n + 1);
-        let geometry = match record.and_then(|range| shape(&bytes, range)) {
-            Ok(geometry) => geometry,
+    let mut n = 0;
+    while let Some(read) = records.next() {
+        n += 1;
+        let read = read.map_err(|reason| fail("", reason))?;
+        let at = format!("record {n}");
+        let row = match table.as_mut().and_then(Iterator::next) {
+            None => Some(Map::new()),
+            Some(Ok(row)) => row,
+            Some(Err(reason)) => {
+                report.note(Severity::Skipped, ".dbf", format!("{reason}; the shapes have no attributes"));
+                table = None;
+                Some(Map::new())
+            }
+        };
+        let Some(mut properties) = row else { continue };
+        let shape = match read.and_then(|()| records.shape()) {
+            Ok(shape) => shape,
             Err(reason) => {
                 report.note(Severity::Skipped, at, reason);
                 continue;
             }
         };
+        let geometry = match shape {
+            Shape::Multipatch(patch) => {
+                let text = "a MultiPatch is drawn as its outline raised to its height";
+                report.note(Severity::Guessed, at.clone(), text);
+                multipatch(&patch, &mut properties)
+            }
+            shape => geometry(shape),
+        };
         document.push(Feature { geometry, properties: Some(properties), at }, take)?;
+    }
+    if let Some(rows) = rows.filter(|rows| *rows != n) {
+        let text = format!("{rows} rows of attributes for {n} shapes; matched from the first");
+        report.note(Severity::Repaired, ".dbf", text);
     }
     document.flush(take)
 }
@@ -71,25 +87,66 @@ fn beside(path: &Path, extension: &str) -> Option<PathBuf> {
     [extension, upper.as_str()].iter().map(|e| path.with_extension(e)).find(|p| p.is_file())
 }
 
-/// Byte ranges of the records' contents, or why one is impossible. Checks every count that sizes something.
-fn records(bytes: &[u8]) -> Result<Vec<Result<std::ops::Range<usize>, String>>, String> {
-    let be = |at: usize| bytes.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| i32::from_be_bytes(*b));
-    if bytes.len() < 100 || be(0) != Some(9994) {
-        return Err("not a shapefile: no header of 100 bytes that begins with 9994".into());
-    }
-    let mut found = Vec::new();
-    let mut at = 100;
-    while at + 8 <= bytes.len() {
-        let words = be(at + 4).filter(|w| *w >= 2).ok_or_else(|| format!("byte {at}: a record without content"))?;
-        let (start, end) = (at + 8, at + 8 + 2 * words as usize);
-        if end > bytes.len() {
-            found.push(Err("the record is cut off".into()));
-            break;
+/// The records of a `.shp`, one at a time. Checks every count that sizes something.
+struct Records<R> {
+    reader: R,
+    /// The file's header.
+    head: [u8; 100],
+    /// Content of the record at hand.
+    content: Vec<u8>,
+    at: u64,
+    size: u64,
+}
+
+impl<R: Read + Seek> Records<R> {
+    fn new(mut reader: R) -> Result<Self, String> {
+        let io = |e: std::io::Error| format!("cannot be read: {e}");
+        let mut head = [0; 100];
+        let whole = reader.read_exact(&mut head).is_ok();
+        if !whole || head[..4] != 9994_i32.to_be_bytes() {
+            return Err("not a shapefile: no header of 100 bytes that begins with 9994".into());
         }
-        found.push(possible(&bytes[start..end]).map(|()| start..end));
-        at = end;
+        let size = reader.seek(SeekFrom::End(0)).map_err(io)?;
+        reader.seek(SeekFrom::Start(100)).map_err(io)?;
+        Ok(Self { reader, head, content: Vec::new(), at: 100, size })
     }
-    Ok(found)
+
+    /// Reads the next record. The outer error ends the file, the inner one costs the record.
+    fn next(&mut self) -> Option<Result<Result<(), String>, String>> {
+        if self.at + 8 > self.size {
+            return None;
+        }
+        let at = self.at;
+        let mut head = [0; 8];
+        if let Err(error) = self.reader.read_exact(&mut head) {
+            return Some(Err(format!("cannot be read: {error}")));
+        }
+        let words = i32::from_be_bytes([head[4], head[5], head[6], head[7]]);
+        if words < 2 {
+            return Some(Err(format!("byte {at}: a record without content")));
+        }
+        let bytes = 2 * words as u64;
+        self.at = at + 8 + bytes;
+        if self.at > self.size {
+            return Some(Ok(Err("the record is cut off".into())));
+        }
+        if bytes > MAX_RECORD as u64 {
+            let skipped = self.reader.seek(SeekFrom::Start(self.at));
+            return Some(
+                skipped.map(|_| Err(format!("a record of {bytes} bytes is too long"))).map_err(|e| e.to_string()),
+            );
+        }
+        self.content.resize(bytes as usize, 0);
+        if let Err(error) = self.reader.read_exact(&mut self.content) {
+            return Some(Err(format!("cannot be read: {error}")));
+        }
+        Some(Ok(possible(&self.content)))
+    }
+
+    /// The shape of the record at hand.
+    fn shape(&self) -> Result<Shape, String> {
+        shape(&self.head, &self.content)
+    }
 }
 
 fn possible(content: &[u8]) -> Result<(), String> {
@@ -113,24 +170,64 @@ fn possible(content: &[u8]) -> Result<(), String> {
 }
 
 /// One record through the crate: as a file of its own, so that one bad record costs only itself.
-fn shape(bytes: &[u8], content: std::ops::Range<usize>) -> Result<Option<Geometry>, String> {
+fn shape(head: &[u8; 100], content: &[u8]) -> Result<Shape, String> {
     let words = (content.len() / 2) as i32;
-    let mut one = bytes[..100].to_vec();
+    let mut one = head.to_vec();
     one[24..28].copy_from_slice(&(50 + 4 + words).to_be_bytes());
     // The type of the header must be the record's.
-    one[32..36].copy_from_slice(&bytes[content.start..content.start + 4]);
+    one[32..36].copy_from_slice(&content[..4]);
     one.extend(1_i32.to_be_bytes());
     one.extend(words.to_be_bytes());
-    one.extend(&bytes[content]);
+    one.extend(content);
     let read = catch_unwind(AssertUnwindSafe(|| {
         let mut reader = ShapeReader::new(Cursor::new(one)).map_err(|e| e.to_string())?;
         reader.iter_shapes().next().unwrap_or(Ok(Shape::NullShape)).map_err(|e| e.to_string())
     }));
     match read {
-        Ok(Ok(shape)) => Ok(geometry(shape)),
+        Ok(Ok(shape)) => Ok(shape),
         Ok(Err(reason)) => Err(format!("the shape cannot be decoded: {reason}")),
         Err(_) => Err("the shape holds values that the format does not allow".into()),
     }
+}
+
+/// A body of patches as the outline of its corners, with its height as an attribute where there is none.
+fn multipatch(patch: &Multipatch, properties: &mut Map<String, Value>) -> Option<Geometry> {
+    let points = || patch.patches().iter().flat_map(Patch::points);
+    let mut plan: Vec<[f64; 2]> = points().map(|p| [p.x, p.y]).filter(|p| p.iter().all(|v| v.is_finite())).collect();
+    let heights = points().map(|p| p.z).filter(|z| z.is_finite() && z.abs() < 1e5);
+    let (low, high) = heights.fold((f64::MAX, f64::MIN), |(l, h), z| (l.min(z), h.max(z)));
+    let ring = hull(&mut plan)?;
+    if high > low {
+        properties.entry("height").or_insert_with(|| json!(high - low));
+    }
+    properties.entry("building").or_insert_with(|| json!("yes"));
+    let coordinates = json!([ring]);
+    Some(Geometry { kind: "Polygon".into(), coordinates, geometries: Vec::new() })
+}
+
+/// The convex outline of some points, closed (Andrew's chains); `None` when they enclose nothing.
+fn hull(points: &mut Vec<[f64; 2]>) -> Option<Vec<[f64; 2]>> {
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    points.dedup();
+    let turn = |o: [f64; 2], a: [f64; 2], b: [f64; 2]| (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
+    let chain = |points: &mut dyn Iterator<Item = [f64; 2]>| {
+        let mut chain: Vec<[f64; 2]> = Vec::new();
+        for p in points {
+            while chain.len() >= 2 && turn(chain[chain.len() - 2], chain[chain.len() - 1], p) <= 0.0 {
+                chain.pop();
+            }
+            chain.push(p);
+        }
+        chain.pop();
+        chain
+    };
+    let mut ring = chain(&mut points.iter().copied());
+    ring.extend(chain(&mut points.iter().rev().copied()));
+    if ring.len() < 3 {
+        return None;
+    }
+    ring.push(ring[0]);
+    Some(ring)
 }
 
 fn line<P>(points: &[P], xy: impl Fn(&P) -> [f64; 2]) -> Value {

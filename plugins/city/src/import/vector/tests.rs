@@ -71,6 +71,25 @@ fn a_shapefile_in_gbk_lies_where_its_prj_says() {
     assert!(peek.extent.is_some() && crs.is_some());
 }
 
+#[test]
+fn a_multipatch_is_raised_to_its_height() {
+    use shapefile::{Multipatch, NO_DATA, Patch, PointZ, ShapeWriter};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bodies.shp");
+    let ring = |z: f64| {
+        let corners = [[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0], [0.0, 0.0]];
+        corners.map(|[x, y]| PointZ::new(500_000.0 + x, 3_350_000.0 + y, z, NO_DATA)).to_vec()
+    };
+    let mut writer = ShapeWriter::from_path(&path).unwrap();
+    let body = Multipatch::with_parts(vec![Patch::OuterRing(ring(3.0)), Patch::OuterRing(ring(15.5))]);
+    writer.write_shape(&body).unwrap();
+    drop(writer);
+    let (part, report) = read(&path, Format::Shapefile, &frame(), None).unwrap();
+    assert_eq!(part.buildings.len(), 1, "{report:?}");
+    assert_eq!(part.buildings[0].parts[0].top_m, 12.5);
+    assert!(report.problems.iter().any(|p| p.message.contains("MultiPatch")), "{report:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
