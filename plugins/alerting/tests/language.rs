@@ -246,7 +246,7 @@ fn mistakes_of_the_new_fields_are_named() {
     for (text, field, says) in [
         (format!("{base}window_s = 60\n"), "r.window_s", "has no window"),
         (format!("{base}measure = \"rate\"\nwindow_s = 0\n"), "r.window_s", "1 to 86400"),
-        (format!("{base}measure = \"speed\"\n"), "toml", "unknown variant"),
+        (format!("{base}measure = \"speed\"\n"), "r.measure", "unknown variant"),
         (format!("{base}within_min = 5\n"), "r.within_min", "forecast"),
         (format!("{base}over = \"area\"\n"), "r.area", "needs the area"),
         (format!("{base}over = \"area\"\narea = \"x\"\n"), "r.area", "no area of this file"),
@@ -276,7 +276,7 @@ fn mistakes_of_the_new_fields_are_named() {
             "area.a.ring_m",
             "three corners",
         ),
-        (format!("{base}[[rule.test]]\nname = \"t\"\nexpekt = \"\"\n"), "toml", "unknown field"),
+        (format!("{base}[[rule.test]]\nname = \"t\"\nexpekt = \"\"\n"), "r.expekt", "did you mean 'expect'?"),
     ] {
         let error = RuleSet::parse("bad.toml", &format!("format = 1\n{text}")).unwrap_err();
         assert!(error.field.starts_with(field) && error.message.contains(says), "{text}\n{error}");

@@ -8,6 +8,7 @@ pub mod record;
 mod run;
 mod series;
 
+pub(crate) use own::check_test;
 pub use own::{TestOutcome, run_tests};
 pub use record::{RecordError, Recorded, Row, read_csv};
 pub use run::{Bench, Transition};

@@ -54,6 +54,43 @@ pub fn run_tests(rules: &RuleSet, city: &Arc<City>) -> Vec<TestOutcome> {
         .collect()
 }
 
+/// What is wrong with a test as written: its field and what was expected.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub(crate) fn check_test(rule: &Rule, test: &TestSpec) -> Result<(), (String, String)> {
+    let at = |field: &str| {
+        let field = field.to_owned();
+        move |message: String| (field, message)
+    };
+    let start = start_of(test).map_err(at("start"))?;
+    parse_expected(&test.expect).map_err(at("expect"))?;
+    let step = test.period_s.unwrap_or(30);
+    parse_series(&test.series, step).map_err(at("series"))?;
+    for stream in &test.stream {
+        parse_series(&stream.series, stream.period_s.unwrap_or(step)).map_err(at("stream.series"))?;
+    }
+    let recorded = recorded(rule, test, start).map_err(at("series"))?;
+    if !rule.only.is_empty() && !recorded.streams.iter().any(|s| rule.concerns(&s.sensor)) {
+        let first = rule.only.iter().next().map_or("", |s| s.as_str());
+        return Err((
+            "series".into(),
+            format!(
+                "the rule is only for its sensors ({first} …) and the test has readings of none of them; \
+                 expected [[rule.test.stream]] with sensor = \"{first}\" and series = \"…\""
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn start_of(test: &TestSpec) -> Result<Stamp, String> {
+    match &test.start {
+        None => Ok(START),
+        Some(text) => Stamp::parse(text).ok_or_else(|| format!("'{text}'; expected 2026-07-01T08:00:00+08:00")),
+    }
+}
+
 fn recorded(rule: &Rule, test: &TestSpec, start: Stamp) -> Result<Recorded, String> {
     let mut out = Recorded::default();
     let own = rule.property.unwrap_or(ObservedProperty::Other);
@@ -94,12 +131,7 @@ fn run(
     test: &TestSpec,
     city: &Arc<City>,
 ) -> Result<(Vec<String>, Vec<Transition>), String> {
-    let start = match &test.start {
-        None => START,
-        Some(text) => {
-            Stamp::parse(text).ok_or_else(|| format!("start: '{text}'; expected 2026-07-01T08:00:00+08:00"))?
-        }
-    };
+    let start = start_of(test)?;
     let recorded = recorded(rule, test, start)?;
     let expected = parse_expected(&test.expect)?;
     let mut bench = Bench::new(rules, city);

@@ -209,7 +209,8 @@ pub(super) fn property(field: &str, key: &str) -> Result<ObservedProperty, Fault
         Some(p) => Ok(p),
         None => {
             let known: Vec<&str> = ObservedProperty::ALL.iter().map(|p| p.key()).collect();
-            fault(field, format!("'{key}' is unknown; expected one of {}", known.join(", ")))
+            let meant = super::words::property_meant(key);
+            fault(field, format!("'{key}' is unknown;{meant} expected one of {}", known.join(", ")))
         }
     }
 }

@@ -40,5 +40,31 @@ pub(super) fn field_line(text: &str, span: &Range<usize>, field: &str) -> usize 
             return i + 1;
         }
     }
+    // A table in one line: `levels = { red = "…" }`; a table of its own: `[[rule.when]]`.
+    if tables.len() > 1 {
+        let begins = |line: &str| {
+            let inline = line.strip_prefix(tables[0]).is_some_and(|rest| rest.trim_start().starts_with('='));
+            inline || (line.starts_with("[") && line.contains(&format!(".{}]", tables[0])))
+        };
+        let own = text.lines().enumerate().skip(first);
+        let mut own = own.take_while(|(_, line)| !line.trim_start().starts_with("[[rule]]"));
+        if let Some((i, _)) = own.find(|(_, line)| begins(line.trim_start())) {
+            return i + 1;
+        }
+    }
     first
+}
+
+/// Line of a field of a rule's own test, counted from 0; the test's own line when it has no such line.
+pub(super) fn test_line(text: &str, span: &Range<usize>, test: usize, field: &str) -> usize {
+    let first = line_at(text, span.start);
+    let own = text.lines().enumerate().skip(first);
+    let lines: Vec<(usize, &str)> = own.take_while(|(_, line)| !line.trim_start().starts_with("[[rule]]")).collect();
+    let mut heads = lines.iter().enumerate().filter(|(_, (_, line))| line.trim_start().starts_with("[[rule.test]]"));
+    let Some((at, (line, _))) = heads.nth(test) else { return first };
+    let key = field.rsplit('.').next().unwrap_or(field);
+    let inside = lines[at + 1..].iter().take_while(|(_, line)| !line.trim_start().starts_with("[[rule.test]]"));
+    let is_key =
+        |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    inside.clone().find(|(_, line)| is_key(line)).map_or(line + 1, |(i, _)| i + 1)
 }

@@ -5,8 +5,10 @@ pub mod condition;
 mod error;
 pub mod expression;
 pub mod extras;
+mod notes;
 mod set;
 pub mod spec;
+mod words;
 
 pub use error::RuleError;
 pub use set::{LEVELS, Outlook, Rule, RuleSet, Thresholds, sha256};

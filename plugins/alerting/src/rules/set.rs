@@ -11,7 +11,7 @@ use guanlan_sensing::Quality;
 use super::{
     check::{Fault, check, ordered},
     condition::{Condition, Source},
-    error::{RuleError, field_line, line_at},
+    error::{RuleError, field_line, line_at, test_line},
     expression::Expression,
     extras::{Area, Inhibit, Notify},
     spec::{Combine, Direction, LevelsSpec, Measure, Method, Missing, Over, RuleFile, RuleKind, TestSpec},
@@ -209,8 +209,8 @@ impl RuleSet {
             message,
         };
         let read: RuleFile = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(1, |s| line_at(text, s.start));
-            fail(line, "toml", e.message().to_owned())
+            let (line, field, message) = super::words::of_toml(text, &e);
+            fail(line, &field, message)
         })?;
         if read.format != 1 {
             let line = field_line(text, &(0..0), "format");
@@ -227,6 +227,12 @@ impl RuleSet {
                 fail(field_line(text, &span, &field), &format!("{}.{field}", spec.name), message)
             };
             let rule = check(spec).map_err(at)?;
+            for (i, test) in spec.test.iter().enumerate() {
+                crate::bench::check_test(&rule, test).map_err(|(field, message)| {
+                    let line = test_line(text, &span, i, &field);
+                    fail(line, &format!("{}.test \"{}\".{field}", spec.name, test.name), message)
+                })?;
+            }
             if rules.iter().any(|r| r.name == rule.name) {
                 return Err(at(("name".into(), format!("'{}' is used twice", rule.name))));
             }
@@ -421,7 +427,9 @@ fn link(rules: &[Rule], i: usize, areas: &[Area]) -> Result<Option<usize>, Fault
         && !areas.iter().any(|a| a.name == *name)
     {
         let known: Vec<&str> = areas.iter().map(|a| a.name.as_str()).collect();
-        return Err(("area".into(), format!("'{name}' is no area of this file; there are: {}", known.join(", "))));
+        let there =
+            if known.is_empty() { "there is no [[area]]".into() } else { format!("there are: {}", known.join(", ")) };
+        return Err(("area".into(), format!("'{name}' is no area of this file; {there}")));
     }
     for condition in &rule.conditions {
         if let Source::Alert { rule: name, .. } = &condition.source

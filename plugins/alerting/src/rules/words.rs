@@ -1,0 +1,197 @@
+//! What the TOML reader says, in words a person who writes rules can act on: which rule and field, what was expected,
+//! and what was probably meant.
+
+use guanlan_core::ObservedProperty;
+
+use super::error::line_at;
+
+/// Line, field and message of what the TOML reader refused.
+pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> (usize, String, String) {
+    let offset = error.span().map_or(0, |s| s.start);
+    let line = line_at(text, offset);
+    let said = error.message();
+    let missing = quoted_after(said, "missing field ");
+    let unknown = quoted_after(said, "unknown field ");
+    let key = missing.clone().or(unknown).or_else(|| key_on(text, line));
+    let field = match (rule_of(text, line), key) {
+        (Some(rule), Some(key)) => format!("{rule}.{key}"),
+        (None, Some(key)) => key,
+        (Some(rule), None) => rule,
+        (None, None) => "toml".into(),
+    };
+    (line, field, message(text, line, said, missing.as_deref()))
+}
+
+fn message(text: &str, line: usize, said: &str, missing: Option<&str>) -> String {
+    if let Some(field) = missing {
+        let example = match field {
+            "format" => "format = 1 as the first line",
+            "title" => "title = { zh = \"道路积水\", en = \"Road water\" }",
+            "zh" | "en" => "words in both languages: { zh = \"道路积水\", en = \"Road water\" }",
+            "name" => "name = \"road-water\"",
+            "version" => "version = 1",
+            "expect" => "expect = \"90 blue, 300 normal\"",
+            "sensor" => "sensor = \"gauge-1\"",
+            "series" => "series = \"0:4 30:6.5\"",
+            "within_min" => "within_min = 60",
+            _ => return format!("missing field '{field}'"),
+        };
+        return format!("missing field '{field}'; expected {example}");
+    }
+    for what in ["unknown field ", "unknown variant "] {
+        let Some(word) = quoted_after(said, what) else { continue };
+        let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        let meant = nearest(&word, known.iter().copied())
+            .map(|best| format!("; did you mean '{best}'?"))
+            .or_else(|| hint(&word).map(|h| format!("; {h}")))
+            .unwrap_or_default();
+        return format!("{what}'{word}'{meant} expected one of {}", known.join(", "));
+    }
+    if let Some(wrong) = said.strip_prefix("invalid type: ") {
+        let (found, wanted) = wrong.split_once(", expected ").unwrap_or((wrong, ""));
+        let expected = match wanted {
+            "f64" => {
+                let unit = unit_near(text, line).map(|u| format!(" in {u}")).unwrap_or_default();
+                format!("a number{unit} without quotes or unit, for example 15")
+            }
+            "u32" | "u64" | "usize" => "a whole number without quotes, for example 1".into(),
+            "a string" => "text in quotes, for example \"road-water\"".into(),
+            "a boolean" => "true or false, without quotes".into(),
+            "struct Title" => "words in both languages: { zh = \"道路积水\", en = \"Road water\" }".into(),
+            "a sequence" if found == "map" => {
+                "a table that may come more than once, in double brackets: [[rule]], [[rule.test]], [[rule.when]]"
+                    .into()
+            }
+            "a sequence" => "a list in brackets, for example [\"gauge-1\"]".into(),
+            other => other.to_owned(),
+        };
+        return format!("found {found}; expected {expected} ({said})");
+    }
+    if line_of(text, line).contains(": ") && !line_of(text, line).contains('=') {
+        return format!("{said}; a rule file is TOML: name = value, not name: value");
+    }
+    said.to_owned()
+}
+
+/// Words people bring from other systems.
+fn hint(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "rules" => "each rule is a table of its own: [[rule]]",
+        "for" | "on_delay" | "delay" | "dwell" | "duration" => "a dwell is on_delay_s, in seconds",
+        "keep_firing_for" | "off_delay" => "it is off_delay_s, in seconds",
+        "threshold" | "thresholds" | "limit" => "thresholds are blue, yellow, orange and red",
+        "expr" | "condition" | "query" => {
+            "a plain rule has property and thresholds; a composite has [[rule.when]] and levels"
+        }
+        "severity" | "color" | "colour" | "green" | "purple" => "levels are blue, yellow, orange and red",
+        "unit" | "units" => "thresholds are in the property's own unit; there is no unit field",
+        "deadband" => "it is hysteresis",
+        "description" | "label" | "message" => "words on the screen are title = { zh = \"…\", en = \"…\" }",
+        "average" | "avg" => "it is mean",
+        "increase" | "slope" | "derivative" => "it is rate",
+        "up" | "gt" | ">" | ">=" | "greater" => "it is above",
+        "down" | "lt" | "<" | "<=" | "less" => "it is below",
+        _ => return None,
+    })
+}
+
+/// "…; did you mean road_water_depth?" for a property that is not one; also finds Chinese and English names.
+pub(super) fn property_meant(key: &str) -> String {
+    let lower = key.to_lowercase();
+    let by_name = ObservedProperty::ALL.into_iter().find(|p| {
+        let name = p.name();
+        name.zh == key || name.en.to_lowercase() == lower || (!key.is_ascii() && name.zh.contains(key))
+    });
+    let best =
+        by_name.map(ObservedProperty::key).or_else(|| nearest(&lower, ObservedProperty::ALL.iter().map(|p| p.key())));
+    best.map(|b| format!(" did you mean '{b}'?")).unwrap_or_default()
+}
+
+/// The known word nearest to a mistyped one, if one is near.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |t: &str| t.to_lowercase().replace(['-', ' '], "_");
+    let word = plain(word);
+    let near = known.map(|k| (distance(&word, &plain(k)), k)).min_by_key(|(d, _)| *d)?;
+    (near.0 <= (word.chars().count() / 3).clamp(1, 3)).then_some(near.1)
+}
+
+/// Letters to change, add or leave out, two swapped neighbours counting once (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+fn quoted_after(said: &str, what: &str) -> Option<String> {
+    said.strip_prefix(what)?.split('`').nth(1).map(str::to_owned)
+}
+
+fn line_of(text: &str, line: usize) -> &str {
+    text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim()
+}
+
+fn key_on(text: &str, line: usize) -> Option<String> {
+    let (key, _) = line_of(text, line).split_once('=')?;
+    let key = key.trim().trim_matches('"');
+    (!key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))).then(|| key.to_owned())
+}
+
+/// Lines of the rule around a line, the line of `[[rule]]` first.
+fn block(text: &str, line: usize) -> Option<Vec<&str>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let at = line.clamp(1, lines.len().max(1));
+    let first = lines.get(..at)?.iter().rposition(|l| l.trim_start().starts_with("[[rule]]"))?;
+    // Another table of the file may lie between the rule and the line.
+    let other = |l: &str| l.starts_with('[') && !l.starts_with("[[rule") && !l.starts_with("[rule");
+    if lines[first + 1..at].iter().any(|l| other(l.trim_start())) {
+        return None;
+    }
+    let rest = lines[first + 1..].iter().take_while(|l| !l.trim_start().starts_with("[[rule]]"));
+    Some(std::iter::once(lines[first]).chain(rest.copied()).collect())
+}
+
+fn value_of(block: &[&str], key: &str) -> Option<String> {
+    let own = block.iter().skip(1).take_while(|l| !l.trim_start().starts_with('['));
+    own.filter_map(|l| l.split_once('=')).find(|(k, _)| k.trim() == key).map(|(_, v)| {
+        let v = v.trim().trim_start_matches('"');
+        v.split('"').next().unwrap_or(v).to_owned()
+    })
+}
+
+fn rule_of(text: &str, line: usize) -> Option<String> {
+    value_of(&block(text, line)?, "name")
+}
+
+fn unit_near(text: &str, line: usize) -> Option<&'static str> {
+    let key = value_of(&block(text, line)?, "property")?;
+    ObservedProperty::from_key(&key).map(ObservedProperty::unit).filter(|u| !u.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        let known = ["hysteresis", "on_delay_s", "blue", "yellow"];
+        let near = |w: &str| nearest(w, known.iter().copied());
+        assert_eq!(near("histeresis"), Some("hysteresis"));
+        assert_eq!(near("on-delay-s"), Some("on_delay_s"));
+        assert_eq!(near("bleu"), Some("blue"));
+        assert_eq!(near("colour"), None);
+        assert_eq!(property_meant("road_water_dpeth"), " did you mean 'road_water_depth'?");
+        assert_eq!(property_meant("xyz"), "");
+    }
+}
