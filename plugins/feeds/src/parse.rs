@@ -114,11 +114,15 @@ pub fn instant(value: &Value) -> Option<Stamp> {
     Stamp::parse(text.rsplit('/').next().unwrap_or(text))
 }
 
-/// A result as a number: numbers, numeric strings, booleans.
+/// A result as a number: numbers, numeric strings, truth (`true`, "on"), an object with a `value`.
 fn result_number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Number(n) => n.as_f64()?,
-        Value::String(s) => s.trim().parse().ok()?,
+        Value::String(s) => match s.trim().to_ascii_lowercase().as_str() {
+            "true" | "on" => 1.0,
+            "false" | "off" => 0.0,
+            text => text.parse().ok()?,
+        },
         Value::Bool(b) => f64::from(u8::from(*b)),
         Value::Object(map) => result_number(map.get("value")?)?,
         _ => return None,
@@ -181,15 +185,31 @@ pub(crate) fn datastream(id: &str, value: &Value, frame: &Placer) -> Result<Inpu
 }
 
 fn point_of(value: &Value) -> Option<[f64; 2]> {
+    /// Sum and number of the positions of any geometry; the last of a ring repeats the first.
+    fn positions(c: &Value, ring: bool, sum: &mut ([f64; 2], f64)) {
+        let Some(list) = c.as_array() else { return };
+        if let (Some(lon), Some(lat)) = (list.first().and_then(Value::as_f64), list.get(1).and_then(Value::as_f64)) {
+            (sum.0[0], sum.0[1], sum.1) = (sum.0[0] + lon, sum.0[1] + lat, sum.1 + 1.0);
+            return;
+        }
+        let repeated = ring && list.len() > 1 && list.first() == list.last();
+        list[..list.len() - usize::from(repeated)].iter().for_each(|c| positions(c, ring, sum));
+    }
+    // A point as it is; a line, an area or a feature by the middle of its corners.
     let spot = |v: &Value| {
-        let c = v.get("coordinates").or_else(|| v.pointer("/geometry/coordinates"))?.as_array()?;
-        Some([c.first()?.as_f64()?, c.get(1)?.as_f64()?])
+        let geometry = v.get("geometry").unwrap_or(v);
+        let ring = geometry.get("type").and_then(Value::as_str).is_some_and(|t| t.ends_with("Polygon"));
+        let mut sum = ([0.0, 0.0], 0.0);
+        positions(geometry.get("coordinates")?, ring, &mut sum);
+        (sum.1 > 0.0).then(|| [sum.0[0] / sum.1, sum.0[1] / sum.1])
     };
     value
         .get("observedArea")
+        .filter(|area| area.get("type").and_then(Value::as_str) == Some("Point"))
         .and_then(spot)
         .or_else(|| value.pointer("/Thing/Locations/0/location").and_then(spot))
         .or_else(|| value.pointer("/Locations/0/location").and_then(spot))
+        .or_else(|| value.get("observedArea").and_then(spot))
 }
 
 /// The property by our own key, else by unit and words of foreign servers.
@@ -199,25 +219,42 @@ pub fn property_of(value: &Value) -> ObservedProperty {
         return p;
     }
     let words = [text("/ObservedProperty/name"), text("/ObservedProperty/definition"), text("/name")].join(" ");
-    let has = |list: &[&str]| list.iter().any(|w| words.contains(w));
-    if has(&["积水", "road water", "flood depth"]) {
-        ObservedProperty::RoadWaterDepth
-    } else if has(&["河道水位", "river", "water level", "水位"]) {
-        ObservedProperty::RiverStage
-    } else if has(&["rain", "precipitation", "雨"]) {
-        ObservedProperty::RainIntensity
-    } else if has(&["pm2.5", "pm25", "pm2_5"]) {
-        ObservedProperty::Pm25
-    } else if has(&["noise", "sound", "噪声"]) {
-        ObservedProperty::Noise
-    } else if has(&["parking", "停车"]) {
-        ObservedProperty::ParkingOccupancy
-    } else if has(&["gas", "燃气", "lel"]) {
-        ObservedProperty::GasLel
-    } else {
-        ObservedProperty::Other
+    let found = WORDS.iter().find(|(list, _)| list.iter().any(|w| words.contains(w))).map(|(_, p)| *p);
+    match found {
+        // Rain in mm fell in a while; rain in mm/h falls.
+        Some(ObservedProperty::RainIntensity) if text("/unitOfMeasurement/symbol") == "mm" => {
+            ObservedProperty::RainDepth
+        }
+        Some(property) => property,
+        None => ObservedProperty::Other,
     }
 }
+
+/// Words of foreign servers, the more special first.
+const WORDS: [(&[&str], ObservedProperty); 22] = [
+    (&["积水", "road water", "flood depth", "inundation"], ObservedProperty::RoadWaterDepth),
+    (&["河道水位", "river", "water level", "水位", "gauge height", "stage"], ObservedProperty::RiverStage),
+    (&["rain", "precipitation", "雨"], ObservedProperty::RainIntensity),
+    (&["pm2.5", "pm25", "pm2_5", "pm 2.5"], ObservedProperty::Pm25),
+    (&["pm10", "pm 10"], ObservedProperty::Pm10),
+    (&["air quality index", "aqi", "空气质量指数"], ObservedProperty::Aqi),
+    (&["hydrogen sul", "h2s", "硫化氢"], ObservedProperty::H2s),
+    (&["carbon monoxide", "一氧化碳"], ObservedProperty::Co),
+    (&["oxygen", "氧气"], ObservedProperty::Oxygen),
+    (&["noise", "sound", "噪声"], ObservedProperty::Noise),
+    (&["parking", "停车"], ObservedProperty::ParkingOccupancy),
+    (&["wind speed", "windspeed", "wind_speed", "风速"], ObservedProperty::WindSpeed),
+    (&["visibility", "能见度"], ObservedProperty::Visibility),
+    (&["temperature", "气温", "温度"], ObservedProperty::Temperature),
+    (&["crowd", "people per", "人群"], ObservedProperty::CrowdDensity),
+    (&["manhole", "cover tilt", "井盖"], ObservedProperty::CoverTilt),
+    (&["street light", "streetlight", "路灯"], ObservedProperty::StreetLight),
+    (&["bin fill", "waste bin", "fill level", "垃圾"], ObservedProperty::BinFill),
+    (&["pumps running", "running pumps", "泵"], ObservedProperty::PumpsRunning),
+    (&["battery", "电量"], ObservedProperty::Battery),
+    (&["lel", "combustible", "methane"], ObservedProperty::GasLel),
+    (&["gas", "燃气"], ObservedProperty::GasLel),
+];
 
 /// OwnTracks: `vel` is km/h, `tst` seconds; other `_type`s are understood and ignored.
 pub(crate) fn position(unit: &str, value: &Value, frame: &Placer) -> Result<Vec<Input>, Refused> {
@@ -343,8 +380,22 @@ mod tests {
         assert_eq!(ok(r#"{"result":1,"phenomenonTime":"1970-01-01T00:00:00Z/1970-01-01T00:00:05Z"}"#).1, 5_000);
         assert_eq!(ok(r#"{"result":"2.5","resultTime":null}"#), ("a-7".into(), 1_000, 2.5));
         assert_eq!(ok(r#"{"result":true}"#).2, 1.0);
+        assert_eq!(ok(r#"{"result":"Off"}"#).2, 0.0);
         assert_eq!(ok(r#"{"result":{"value":3}}"#).2, 3.0);
         assert_eq!(parse("v1.1/Datastreams(7)/Observations", r#"[{"result":1},{"result":2}]"#).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn places_of_foreign_geometries() {
+        let place = |text: &str| point_of(&serde_json::from_str(text).unwrap());
+        let square = r#"{"type":"Polygon","coordinates":[[[0,0],[2,0],[2,2],[0,2],[0,0]]]}"#;
+        assert_eq!(place(r#"{"observedArea":{"type":"Point","coordinates":[3,4,9]}}"#), Some([3.0, 4.0]));
+        assert_eq!(place(&format!(r#"{{"observedArea":{square}}}"#)), Some([1.0, 1.0]));
+        // Where a thing is says more than the area its readings are about.
+        let feature = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[5,6]},"properties":{}}"#;
+        let both = format!(r#"{{"observedArea":{square},"Thing":{{"Locations":[{{"location":{feature}}}]}}}}"#);
+        assert_eq!(place(&both), Some([5.0, 6.0]));
+        assert_eq!(place(r#"{"Thing":{"Locations":[]}}"#), None);
     }
 
     #[test]

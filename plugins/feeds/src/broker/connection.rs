@@ -17,7 +17,8 @@ use tokio::{
 };
 
 use super::{
-    hub::{Hub, Joining},
+    durable::Extras,
+    hub::{Hub, Joining, Said},
     wire::{self, Filter, Frame, NotLetIn, Say, Version, Will, WireError},
 };
 use crate::{
@@ -68,6 +69,7 @@ pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>
         will: connect.will,
         tx: tx.clone(),
     });
+    hub.kept().await;
     let assigned = nameless.then(|| client_id.clone());
     let _ = tx.send(Say::Connected { present: joined.present, assigned }).await;
     hub.resume(&client_id);
@@ -112,7 +114,9 @@ fn say_will(hub: Arc<Hub>, client_id: String, will: Will, delay: Duration) {
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
         if delay.is_zero() || !hub.is_online(&client_id) {
-            hub.publish_from(Some(&client_id), &will.topic, &will.payload, will.qos, will.retain, None);
+            let Will { topic, payload, qos, retain, .. } = &will;
+            let said = Said { topic, payload, qos: *qos, retain: *retain, expiry_s: None, extras: None };
+            hub.publish_from(Some(&client_id), &said);
         }
     });
 }
@@ -166,6 +170,7 @@ struct Incoming {
     retain: bool,
     pkid: u16,
     expiry_s: Option<u32>,
+    extras: Option<Arc<Extras>>,
 }
 
 struct Peer<'a> {
@@ -224,7 +229,7 @@ impl Peer<'_> {
 
     async fn handle(&self, frame: Frame, exactly_once: &mut ExactlyOnce, aliases: &mut Aliases) -> Result<(), String> {
         match frame {
-            Frame::Publish { topic, payload, qos, retain, dup, pkid, expiry_s, alias } => {
+            Frame::Publish { topic, payload, qos, retain, dup, pkid, expiry_s, alias, extras } => {
                 let topic = real_topic(topic, alias, aliases)?;
                 if qos == 1 {
                     let met = self.seen().meet(pkid, dup, content(&topic, &payload));
@@ -245,7 +250,8 @@ impl Peer<'_> {
                     }
                     exactly_once.insert(pkid, durable.clone());
                 }
-                let taken = self.publish(&Incoming { topic, payload, qos, retain, pkid, expiry_s }, &durable).await?;
+                let taken =
+                    self.publish(&Incoming { topic, payload, qos, retain, pkid, expiry_s, extras }, &durable).await?;
                 if taken == Taken::Refused && self.version == Version::V5 {
                     // A refusal ends the exchange in MQTT 5: no PUBREL follows and the number is free again.
                     exactly_once.remove(&pkid);
@@ -268,12 +274,14 @@ impl Peer<'_> {
                 let filters: Vec<(Filter, bool)> = filters.into_iter().map(known).collect();
                 let plain: Vec<Filter> = filters.iter().map(|(f, _)| f.clone()).collect();
                 let granted = self.hub.subscribe(&self.client_id, &plain);
+                self.hub.kept().await;
                 self.say(Say::Subscribed { pkid, granted }).await?;
                 self.hub.retained(&self.client_id, &filters);
                 Ok(())
             }
             Frame::Unsubscribe { pkid, filters } => {
                 self.hub.unsubscribe(&self.client_id, &filters);
+                self.hub.kept().await;
                 self.say(Say::Unsubscribed { pkid, filters: filters.len() }).await
             }
             Frame::Ping => self.say(Say::Pong).await,
@@ -283,9 +291,10 @@ impl Peer<'_> {
     }
 
     async fn publish(&self, message: &Incoming, durable: &Arc<AtomicBool>) -> Result<Taken, String> {
-        let Incoming { topic, payload, qos, retain, pkid, expiry_s } = message;
+        let Incoming { topic, payload, qos, retain, pkid, expiry_s, extras } = message;
         let (qos, pkid) = (*qos, *pkid);
-        self.hub.publish_from(Some(&self.client_id), topic, payload, qos, *retain, *expiry_s);
+        let said = Said { topic, payload, qos, retain: *retain, expiry_s: *expiry_s, extras: extras.clone() };
+        let written = self.hub.publish_from(Some(&self.client_id), &said);
         let hash = content(topic, payload);
         let tx = self.tx.clone();
         let answer = move |refused| match qos {
@@ -296,6 +305,9 @@ impl Peer<'_> {
         let mut inputs = match self.intake.read(&self.client_id, topic, payload) {
             Ok(inputs) => inputs,
             Err(taken) => {
+                if written && qos > 0 {
+                    self.hub.kept().await;
+                }
                 durable.store(true, Ordering::Release);
                 self.seen().durable(pkid, hash);
                 if let Some(say) = answer(taken == Taken::Refused) {
@@ -307,17 +319,23 @@ impl Peer<'_> {
         // A full room is felt here: the socket is not read until the room takes the message.
         loop {
             let (tx, late, flag, seen) = (tx.clone(), answer, durable.clone(), self.seen.clone());
-            let acked: Box<dyn FnOnce(bool) + Send> = Box::new(move |durable| {
-                if let (true, Some(say)) = (durable, late(false)) {
-                    flag.store(true, Ordering::Release);
-                    // On another connection since: the client sends again and is answered there.
-                    if qos == 1 && !seen.lock().unwrap_or_else(PoisonError::into_inner).durable(pkid, hash) {
-                        return;
-                    }
-                    // Called on the room's thread: never wait there. The channel holds what a
-                    // client may have in flight; a client beyond that sends again.
-                    let _ = tx.try_send(say);
+            let answered = move || {
+                let Some(say) = late(false) else { return };
+                flag.store(true, Ordering::Release);
+                // On another connection since: the client sends again and is answered there.
+                if qos == 1 && !seen.lock().unwrap_or_else(PoisonError::into_inner).durable(pkid, hash) {
+                    return;
                 }
+                // Called on the room's thread: never wait there. The channel holds what a
+                // client may have in flight; a client beyond that sends again.
+                let _ = tx.try_send(say);
+            };
+            let hub = written.then(|| Arc::clone(self.hub));
+            let acked: Box<dyn FnOnce(bool) + Send> = Box::new(move |durable| match hub {
+                _ if !durable => {}
+                // What the broker itself must not forget is on disk, too, before anybody is told.
+                Some(hub) => hub.then(Box::new(answered)),
+                None => answered(),
             });
             match self.intake.try_hand_over(inputs, (qos > 0).then_some(acked)) {
                 Ok(()) => return Ok(Taken::Queued),

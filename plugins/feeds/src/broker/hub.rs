@@ -1,11 +1,13 @@
 //! Who listens to what: sessions, subscriptions, retained messages, wills.
 //!
 //! A session outlives its connection for as long as its client asked: messages of QoS 1 wait for it, and those that were
-//! sent and not acknowledged are sent again. Sessions live in memory: after a restart of the program clients subscribe
-//! anew, as the protocol has it (session present = 0).
+//! sent and not acknowledged are sent again. With a memory on disk ([`Hub::beside`]) sessions that outlive their connection,
+//! what waits for them and retained messages survive a restart of the program, too; whoever is told of one is told after
+//! it is on disk.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -13,7 +15,12 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
-use super::wire::{Filter, RetainedRule, Say, Will};
+use guanlan_room::journal::{BrokerChange, BrokerPast, JournalError};
+
+use super::{
+    durable::{Durable, Extras, KeptMessage, KeptSession, Then, bytes_of, read},
+    wire::{Filter, RetainedRule, Say, Will},
+};
 use crate::seen::Seen;
 
 /// Retained topics kept; the oldest name in order is dropped beyond.
@@ -40,6 +47,10 @@ pub struct Message {
     pub retain: bool,
     /// When it is no longer wanted.
     pub expires: Option<Instant>,
+    /// What MQTT 5 carries along.
+    pub extras: Option<Arc<Extras>>,
+    /// Number in its session's queue; 0 where nothing is kept.
+    pub no: u64,
 }
 
 impl Message {
@@ -61,6 +72,8 @@ struct Online {
 struct Subscription {
     qos: u8,
     no_local: bool,
+    /// Keeps the mark of retained messages (MQTT 5).
+    as_published: bool,
 }
 
 #[derive(Default)]
@@ -76,6 +89,8 @@ struct Session {
     /// Order in which they were sent.
     order: VecDeque<u16>,
     next_pkid: u16,
+    /// Number of the last message in the queue.
+    last_no: u64,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -84,6 +99,21 @@ impl Session {
         self.online.is_none()
             && self.expiry_s != u32::MAX
             && self.gone.is_some_and(|at| at.elapsed() >= Duration::from_secs(u64::from(self.expiry_s)))
+    }
+
+    /// True when it is to be found again after a restart.
+    fn is_kept(&self) -> bool {
+        self.expiry_s > 0
+    }
+
+    fn kept(&self) -> KeptSession {
+        let filters = self.filters.iter().map(|(f, s)| (f.clone(), s.qos, s.no_local, s.as_published));
+        let ago = self.gone.map(|at| i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX / 2));
+        KeptSession {
+            filters: filters.collect(),
+            expiry_s: self.expiry_s,
+            gone_ms: ago.map(|ms| crate::wall_now().0 - ms),
+        }
     }
 
     fn pkid(&mut self) -> u16 {
@@ -95,7 +125,7 @@ impl Session {
         }
     }
 
-    fn give(&mut self, message: Message) {
+    fn give(&mut self, name: &str, mut message: Message, memory: Option<&Durable>) {
         if message.qos == 0 {
             if let Some(online) = &self.online {
                 // A listener that does not keep up misses messages of QoS 0.
@@ -103,18 +133,25 @@ impl Session {
             }
             return;
         }
+        if let Some(memory) = memory.filter(|_| self.is_kept()) {
+            self.last_no += 1;
+            message.no = self.last_no;
+            let body = bytes_of(&KeptMessage::of(&message));
+            memory.change(BrokerChange::Queued { client: name.to_owned(), no: message.no, body });
+        }
         self.queued_bytes += message.payload.len();
         self.queue.push_back(message);
         while self.queue.len() > MAX_QUEUED || self.queued_bytes > MAX_QUEUED_BYTES {
             if let Some(lost) = self.queue.pop_front() {
                 self.queued_bytes -= lost.payload.len();
+                done(name, &lost, memory);
             }
         }
-        self.pump();
+        self.pump(name, memory);
     }
 
     /// Sends what waits, as far as the client's window goes.
-    fn pump(&mut self) {
+    fn pump(&mut self, name: &str, memory: Option<&Durable>) {
         while let Some(online) = &self.online {
             if self.inflight.len() >= online.window {
                 return;
@@ -124,6 +161,7 @@ impl Session {
             let Some(message) = self.queue.pop_front() else { return };
             self.queued_bytes -= message.payload.len();
             if message.is_over() {
+                done(name, &message, memory);
                 continue;
             }
             let pkid = self.pkid();
@@ -131,6 +169,13 @@ impl Session {
             self.order.push_back(pkid);
             place.send(Say::Message { message, pkid, dup: false });
         }
+    }
+}
+
+/// A message of a queue is no longer wanted.
+fn done(name: &str, message: &Message, memory: Option<&Durable>) {
+    if let Some(memory) = memory.filter(|_| message.no > 0) {
+        memory.change(BrokerChange::Done { client: name.to_owned(), no: message.no });
     }
 }
 
@@ -171,6 +216,7 @@ pub(super) struct Joining<'a> {
 #[derive(Default)]
 pub struct Hub {
     inner: Mutex<Inner>,
+    memory: Option<Durable>,
 }
 
 /// `$share/GROUP/FILTER` → group and filter.
@@ -198,6 +244,44 @@ fn fits(topic: &str, filter: &str) -> bool {
 }
 
 impl Hub {
+    /// A hub whose sessions and retained messages are kept beside a journal, with what was kept before.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn beside(journal: &Path) -> Result<Self, JournalError> {
+        let (memory, past) = Durable::beside(journal)?;
+        Ok(Self { inner: Mutex::new(remembered(past)), memory: Some(memory) })
+    }
+
+    /// Calls back when everything that was done until now is on disk; at once without a memory.
+    pub(super) fn then(&self, then: Then) {
+        match &self.memory {
+            Some(memory) => memory.then(then),
+            None => then(),
+        }
+    }
+
+    /// Waits until everything that was done until now is on disk.
+    pub(super) async fn kept(&self) {
+        if self.memory.is_some() {
+            let (tx, rx) = tokio::sync::oneshot::channel();
+            self.then(Box::new(move || drop(tx.send(()))));
+            let _ = rx.await;
+        }
+    }
+
+    fn keep(&self, name: &str, session: &Session) {
+        if let Some(memory) = self.memory.as_ref().filter(|_| session.is_kept()) {
+            memory.change(BrokerChange::Session { client: name.to_owned(), body: bytes_of(&session.kept()) });
+        }
+    }
+
+    fn forget(&self, name: &str) {
+        if let Some(memory) = &self.memory {
+            memory.change(BrokerChange::Ended { client: name.to_owned() });
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -206,11 +290,18 @@ impl Hub {
         let mut inner = self.lock();
         inner.next += 1;
         let connection = inner.next;
-        inner.sessions.retain(|_, s| !s.is_over());
+        inner.sessions.retain(|name, s| {
+            let over = s.is_over();
+            if over {
+                self.forget(name);
+            }
+            !over
+        });
         if inner.sessions.len() >= MAX_SESSIONS {
             let oldest = inner.sessions.iter().filter(|(_, s)| s.online.is_none()).min_by_key(|(_, s)| s.gone);
             if let Some(name) = oldest.map(|(name, _)| name.clone()) {
                 inner.sessions.remove(&name);
+                self.forget(&name);
             }
         }
         let mut old = inner.sessions.remove(j.client_id);
@@ -218,7 +309,11 @@ impl Hub {
             online.kick.notify_one();
         }
         // A session that ends with its connection is over when another connection takes the name.
+        let was_kept = old.as_ref().is_some_and(Session::is_kept);
         let kept = old.filter(|s| !j.clean && s.expiry_s > 0);
+        if kept.is_none() && was_kept {
+            self.forget(j.client_id);
+        }
         let present = kept.is_some();
         let mut session = kept.unwrap_or_default();
         let kick = Arc::new(Notify::new());
@@ -233,6 +328,10 @@ impl Hub {
         });
         let seen = session.seen.clone();
         seen.lock().unwrap_or_else(PoisonError::into_inner).connected(present);
+        if present && session.expiry_s == 0 {
+            self.forget(j.client_id);
+        }
+        self.keep(j.client_id, &session);
         inner.sessions.insert(j.client_id.to_owned(), session);
         Joined { connection, present, kick, seen }
     }
@@ -248,7 +347,7 @@ impl Hub {
                 }
             }
         }
-        session.pump();
+        session.pump(client_id, self.memory.as_ref());
     }
 
     /// A connection has ended. Returns a will that is due, and after how long.
@@ -261,6 +360,7 @@ impl Hub {
         let will = session.online.take().and_then(|o| o.will).filter(|_| !graceful);
         session.gone = Some(Instant::now());
         let expiry_s = session.expiry_s;
+        self.keep(client_id, session);
         if expiry_s == 0 {
             inner.sessions.remove(client_id);
         }
@@ -276,7 +376,11 @@ impl Hub {
         let mut inner = self.lock();
         let session = inner.sessions.get_mut(client_id);
         if let Some(session) = session.filter(|s| s.online.as_ref().is_some_and(|o| o.connection == connection)) {
+            if session.is_kept() && expiry_s == 0 {
+                self.forget(client_id);
+            }
             session.expiry_s = expiry_s;
+            self.keep(client_id, session);
         }
     }
 
@@ -293,12 +397,15 @@ impl Hub {
         listeners.insert(client_id.to_owned());
         let grant = |f: &Filter| -> Option<u8> {
             crate::run::is_filter(&f.path).then(|| {
-                let subscription = Subscription { qos: f.qos.min(1), no_local: f.no_local };
+                let subscription =
+                    Subscription { qos: f.qos.min(1), no_local: f.no_local, as_published: f.as_published };
                 session.filters.insert(f.path.clone(), subscription);
                 subscription.qos
             })
         };
-        filters.iter().map(grant).collect()
+        let granted = filters.iter().map(grant).collect();
+        self.keep(client_id, session);
+        granted
     }
 
     /// Filters a client has now, before it subscribes anew.
@@ -322,7 +429,8 @@ impl Hub {
             }
             for (topic, message) in retained.iter().filter(|(t, m)| fits(t, &filter.path) && !m.is_over()) {
                 let qos = message.qos.min(filter.qos);
-                session.give(Message { topic: topic.clone(), qos, retain: true, ..message.clone() });
+                let message = Message { topic: topic.clone(), qos, retain: true, ..message.clone() };
+                session.give(client_id, message, self.memory.as_ref());
             }
         }
     }
@@ -330,73 +438,91 @@ impl Hub {
     pub(super) fn unsubscribe(&self, client_id: &str, filters: &[String]) {
         if let Some(session) = self.lock().sessions.get_mut(client_id) {
             session.filters.retain(|f, _| !filters.contains(f));
+            self.keep(client_id, session);
         }
     }
 
     /// A client has acknowledged a message of QoS 1.
     pub(super) fn acknowledged(&self, client_id: &str, pkid: u16) {
         if let Some(session) = self.lock().sessions.get_mut(client_id) {
-            session.inflight.remove(&pkid);
+            if let Some(message) = session.inflight.remove(&pkid) {
+                done(client_id, &message, self.memory.as_ref());
+            }
             session.order.retain(|p| *p != pkid);
-            session.pump();
+            session.pump(client_id, self.memory.as_ref());
         }
     }
 
     /// The client's channel has room again.
     pub(super) fn pump(&self, client_id: &str) {
         if let Some(session) = self.lock().sessions.get_mut(client_id) {
-            session.pump();
+            session.pump(client_id, self.memory.as_ref());
         }
     }
 
     /// Sends a message to everybody who subscribed to its topic.
     pub fn publish(&self, topic: &str, payload: &Bytes, retain: bool) {
-        self.publish_from(None, topic, payload, 1, retain, None);
+        let said = Said { topic, payload, qos: 1, retain, expiry_s: None, extras: None };
+        self.publish_from(None, &said);
     }
 
-    pub(super) fn publish_from(
-        &self,
-        from: Option<&str>,
-        topic: &str,
-        payload: &Bytes,
-        qos: u8,
-        retain: bool,
-        expiry_s: Option<u32>,
-    ) {
+    /// True when something of it is being written down: whoever is told of it waits for [`Self::then`].
+    pub(super) fn publish_from(&self, from: Option<&str>, said: &Said<'_>) -> bool {
+        let Said { topic, payload, qos, retain, expiry_s, extras } = said;
+        let (topic, retain) = (*topic, *retain);
         let expires = expiry_s.map(|s| Instant::now() + Duration::from_secs(u64::from(s)));
-        let message =
-            Message { topic: topic.to_owned(), payload: payload.clone(), qos: qos.min(1), retain: false, expires };
+        let message = Message {
+            topic: topic.to_owned(),
+            payload: (*payload).clone(),
+            qos: (*qos).min(1),
+            retain: false,
+            expires,
+            extras: extras.clone(),
+            no: 0,
+        };
+        let mut kept = false;
         let mut inner = self.lock();
         let Inner { sessions, listeners, retained, turns, .. } = &mut *inner;
         if retain {
+            let mut keep = |topic: String, body: Option<Vec<u8>>| {
+                if let Some(memory) = &self.memory {
+                    memory.change(BrokerChange::Retained { topic, body });
+                    kept = true;
+                }
+            };
             if payload.is_empty() {
                 retained.remove(topic);
+                keep(topic.to_owned(), None);
             } else {
+                keep(topic.to_owned(), Some(bytes_of(&KeptMessage::of(&message))));
                 retained.insert(topic.to_owned(), message.clone());
-                if retained.len() > MAX_RETAINED {
-                    retained.pop_first();
+                if retained.len() > MAX_RETAINED
+                    && let Some((dropped, _)) = retained.pop_first()
+                {
+                    keep(dropped, None);
                 }
             }
         }
         // Members of each shared subscription: one of them gets the message.
         let mut groups: BTreeMap<&str, Vec<(&str, u8, bool)>> = BTreeMap::new();
-        let mut plain: Vec<(String, u8)> = Vec::new();
+        let mut plain: Vec<(String, u8, bool)> = Vec::new();
         listeners.retain(|name| sessions.get(name).is_some_and(|s| !s.filters.is_empty()));
         for (name, session) in listeners.iter().filter_map(|name| sessions.get_key_value(name)) {
-            let mut best: Option<u8> = None;
+            let mut best: Option<(u8, bool)> = None;
             for (filter, s) in &session.filters {
                 match shared(filter) {
                     Some((_, inner)) if fits(topic, inner) => {
                         groups.entry(filter).or_default().push((name, s.qos, session.online.is_some()));
                     }
                     None if fits(topic, filter) && !(s.no_local && from == Some(name)) => {
-                        best = Some(best.map_or(s.qos, |b| b.max(s.qos)));
+                        let mark = retain && s.as_published;
+                        best = Some(best.map_or((s.qos, mark), |(q, m)| (q.max(s.qos), m || mark)));
                     }
                     _ => {}
                 }
             }
-            if let Some(qos) = best {
-                plain.push((name.clone(), qos));
+            if let Some((qos, mark)) = best {
+                plain.push((name.clone(), qos, mark));
             }
         }
         for (group, members) in groups {
@@ -407,14 +533,65 @@ impl Hub {
                 false => online.get(*turn % online.len()).copied(),
                 true => members.get(*turn % members.len()),
             };
-            plain.extend(chosen.map(|(name, qos, _)| ((*name).to_owned(), *qos)));
+            plain.extend(chosen.map(|(name, qos, _)| ((*name).to_owned(), *qos, false)));
         }
-        for (name, qos) in plain {
+        for (name, qos, retain) in plain {
             if let Some(session) = sessions.get_mut(&name) {
-                session.give(Message { qos: message.qos.min(qos), ..message.clone() });
+                let message = Message { qos: message.qos.min(qos), retain, ..message.clone() };
+                kept |= self.memory.is_some() && message.qos > 0 && session.is_kept();
+                session.give(&name, message, self.memory.as_ref());
             }
         }
+        kept
     }
+}
+
+/// A message as it is published.
+pub(super) struct Said<'a> {
+    pub topic: &'a str,
+    pub payload: &'a Bytes,
+    pub qos: u8,
+    pub retain: bool,
+    pub expiry_s: Option<u32>,
+    pub extras: Option<Arc<Extras>>,
+}
+
+/// Sessions and retained messages as they were kept.
+fn remembered(past: BrokerPast) -> Inner {
+    let mut inner = Inner::default();
+    let now = crate::wall_now().0;
+    for (client, body) in past.sessions {
+        let Some(kept) = read::<KeptSession>("a session", &body) else { continue };
+        // One that was connected lost its connection with the program, just now.
+        let gone_s = kept.gone_ms.map_or(0, |at| u64::try_from((now - at) / 1000).unwrap_or(0));
+        let session = Session {
+            filters: kept
+                .filters
+                .into_iter()
+                .map(|(f, qos, no_local, as_published)| (f, Subscription { qos, no_local, as_published }))
+                .collect(),
+            expiry_s: kept.expiry_s,
+            gone: Instant::now().checked_sub(Duration::from_secs(gone_s)).or_else(|| Some(Instant::now())),
+            ..Session::default()
+        };
+        if !session.filters.is_empty() {
+            inner.listeners.insert(client.clone());
+        }
+        inner.sessions.insert(client, session);
+    }
+    for (client, no, body) in past.queued {
+        let Some(session) = inner.sessions.get_mut(&client) else { continue };
+        let Some(message) = read::<KeptMessage>("a message", &body) else { continue };
+        session.last_no = session.last_no.max(no);
+        session.queued_bytes += message.payload.len();
+        session.queue.push_back(message.message(no));
+    }
+    for (topic, body) in past.retained {
+        if let Some(message) = read::<KeptMessage>("a retained message", &body) {
+            inner.retained.insert(topic, message.message(0));
+        }
+    }
+    inner
 }
 
 #[cfg(test)]

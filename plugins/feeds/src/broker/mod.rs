@@ -1,5 +1,5 @@
 //! The embedded MQTT broker: 3.1.1 and 5, QoS 0, 1 and 2 in, QoS 0 and 1 out, persistent sessions, retained messages,
-//! wildcards, shared subscriptions, wills.
+//! wildcards, shared subscriptions, wills. Sessions and retained messages survive a restart ([`Hub::beside`]).
 //!
 //! What sets it apart from a general broker: a publish with QoS 1 or 2 is acknowledged only after the room has committed
 //! the tick that drained it. A device that got its PUBACK will find its reading after any crash; one that did not sends
@@ -7,6 +7,7 @@
 //! no place to wait for the room, so this one is the room's own.
 
 mod connection;
+mod durable;
 mod hub;
 mod wire;
 
@@ -15,6 +16,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 pub use connection::Users;
+pub use durable::Extras;
 pub use hub::Hub;
 
 use crate::intake::Intake;

@@ -1,5 +1,7 @@
 //! MQTT 3.1.1 and 5 packets as one small set of frames, so that the broker is written once.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use rumqttc::{
     QoS, SubscribeReasonCode,
@@ -7,7 +9,7 @@ use rumqttc::{
     v5::mqttbytes::v5,
 };
 
-use super::hub::Message;
+use super::{durable::Extras, hub::Message};
 
 /// Largest packet taken, bytes: a batch of some ten thousand readings.
 pub const MAX_PACKET_BYTES: usize = 8 * 1024 * 1024;
@@ -48,6 +50,7 @@ pub struct Filter {
     pub path: String,
     pub qos: u8,
     pub no_local: bool,
+    pub as_published: bool,
     pub retained: RetainedRule,
 }
 
@@ -76,6 +79,7 @@ pub enum Frame {
         pkid: u16,
         expiry_s: Option<u32>,
         alias: Option<u16>,
+        extras: Option<Arc<Extras>>,
     },
     PubAck {
         pkid: u16,
@@ -226,6 +230,7 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                     pkid: p.pkid,
                     expiry_s: None,
                     alias: None,
+                    extras: None,
                 },
                 v4::Packet::PubAck(p) => Frame::PubAck { pkid: p.pkid },
                 v4::Packet::PubRel(p) => Frame::PubRel { pkid: p.pkid },
@@ -234,6 +239,7 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                         path: f.path,
                         qos: f.qos as u8,
                         no_local: false,
+                        as_published: false,
                         retained: RetainedRule::Always,
                     };
                     Frame::Subscribe { pkid: s.pkid, filters: s.filters.into_iter().map(filter).collect() }
@@ -283,6 +289,7 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                     pkid: p.pkid,
                     expiry_s: p.properties.as_ref().and_then(|p| p.message_expiry_interval),
                     alias: p.properties.as_ref().and_then(|p| p.topic_alias),
+                    extras: p.properties.map(extras_of).filter(|e| !e.is_empty()).map(Arc::new),
                 },
                 v5::Packet::PubAck(p) => Frame::PubAck { pkid: p.pkid },
                 v5::Packet::PubRel(p) => Frame::PubRel { pkid: p.pkid },
@@ -291,6 +298,7 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                         path: f.path,
                         qos: f.qos as u8,
                         no_local: f.nolocal,
+                        as_published: f.preserve_retain,
                         retained: match f.retain_forward_rule {
                             v5::RetainForwardRule::OnEverySubscribe => RetainedRule::Always,
                             v5::RetainForwardRule::OnNewSubscribe => RetainedRule::New,
@@ -309,6 +317,38 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
             })
         }
     }
+}
+
+fn extras_of(p: v5::PublishProperties) -> Extras {
+    Extras {
+        payload_format: p.payload_format_indicator,
+        content_type: p.content_type,
+        response_topic: p.response_topic,
+        correlation: p.correlation_data.map(|d| d.to_vec()),
+        user: p.user_properties,
+    }
+}
+
+/// What goes along with a message to a client of MQTT 5: what came with it, and how long it is still wanted.
+fn properties_of(message: &Message) -> Option<v5::PublishProperties> {
+    let left = message.expires.map(|at| {
+        let left = at.saturating_duration_since(std::time::Instant::now());
+        u32::try_from(left.as_secs()).unwrap_or(u32::MAX)
+    });
+    if left.is_none() && message.extras.is_none() {
+        return None;
+    }
+    let extras = message.extras.as_deref().cloned().unwrap_or_default();
+    Some(v5::PublishProperties {
+        payload_format_indicator: extras.payload_format,
+        message_expiry_interval: left,
+        topic_alias: None,
+        response_topic: extras.response_topic,
+        correlation_data: extras.correlation.map(Bytes::from),
+        user_properties: extras.user,
+        subscription_identifiers: Vec::new(),
+        content_type: extras.content_type,
+    })
 }
 
 /// Writes one packet to the stream.
@@ -393,6 +433,7 @@ fn write5(say: &Say) -> v5::Packet {
             let qos = if *pkid == 0 { QoS5::AtMostOnce } else { QoS5::AtLeastOnce };
             let mut p = v5::Publish::new(message.topic.clone(), qos, message.payload.clone(), None);
             (p.retain, p.pkid, p.dup) = (message.retain, *pkid, *dup);
+            p.properties = properties_of(message);
             v5::Packet::Publish(p)
         }
         Say::PubAck { pkid, refused } => {

@@ -9,6 +9,7 @@ pub mod hook;
 mod http;
 pub mod mqtt;
 pub mod mqtt_link;
+mod multidatastreams;
 mod open311;
 mod positions;
 mod rain;

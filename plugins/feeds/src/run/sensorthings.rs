@@ -14,6 +14,7 @@ use super::{
     address,
     courier::{Closed, Courier},
     mqtt, mqtt_link,
+    multidatastreams::Multi,
     web::{self, Failed, Freshness},
 };
 use crate::{
@@ -32,15 +33,17 @@ const DESCRIBE_EVERY_S: i64 = 3_600;
 
 /// A Datastream.
 #[derive(Clone, Debug)]
-struct Stream {
-    declared: SensorDeclared,
-    unit: units::Conversion,
-    steps: Vec<Bilingual>,
+pub(super) struct Stream {
+    pub declared: SensorDeclared,
+    pub unit: units::Conversion,
+    pub steps: Vec<Bilingual>,
 }
 
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     streams: BTreeMap<String, Stream>,
+    /// Components of MultiDatastreams by stream.
+    pub components: BTreeMap<SensorId, Stream>,
     /// Newest instant of any observation taken.
     newest: Stamp,
     /// What was taken within the time in which observations may come late.
@@ -52,9 +55,9 @@ struct Known {
     latest_only: bool,
 }
 
-type Shared = Arc<Mutex<Known>>;
+pub(super) type Shared = Arc<Mutex<Known>>;
 
-fn lock(known: &Shared) -> std::sync::MutexGuard<'_, Known> {
+pub(super) fn lock(known: &Shared) -> std::sync::MutexGuard<'_, Known> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -66,10 +69,14 @@ pub async fn follow(spec: kinds::SensorThings, courier: Arc<Courier>) {
         k.newest = courier.cursor().parse().map(Stamp).unwrap_or_default();
         k.began_at_nothing = k.newest == Stamp(0);
     }
+    let mut multi = Multi::default();
     let mut mqtt_task = tokio::task::JoinSet::new();
     loop {
         let polled = match web::client(&spec.login, Some(Duration::from_secs(60))) {
-            Ok(client) => poll(&spec, &client, &courier, &known).await,
+            Ok(client) => match poll(&spec, &client, &courier, &known).await {
+                Ok(()) => multi.poll(&spec, &client, &courier, &known).await,
+                Err(trouble) => Err(trouble),
+            },
             Err(reason) => Err(Trouble::Source(reason)),
         };
         match polled {
@@ -86,7 +93,7 @@ pub async fn follow(spec: kinds::SensorThings, courier: Arc<Courier>) {
     }
 }
 
-enum Trouble {
+pub(super) enum Trouble {
     Source(String),
     Closed,
 }
@@ -134,7 +141,7 @@ async fn poll(
     }
 }
 
-async fn fetch(client: &reqwest::Client, url: &str) -> Result<Value, Failed> {
+pub(super) async fn fetch(client: &reqwest::Client, url: &str) -> Result<Value, Failed> {
     let answer = web::get(client, url, &mut Freshness::default()).await?;
     let body = answer.map(|a| a.body).unwrap_or_default();
     serde_json::from_slice(&body).map_err(|e| Failed {
@@ -144,12 +151,15 @@ async fn fetch(client: &reqwest::Client, url: &str) -> Result<Value, Failed> {
 }
 
 /// The next page; relative links begin at the page.
-fn next_link(page: &Value, at: &str) -> Option<String> {
+pub(super) fn next_link(page: &Value, at: &str) -> Option<String> {
     let link = page.get("@iot.nextLink")?.as_str()?;
     if link.contains("://") {
         return Some(link.to_owned());
     }
     let root = at.split('?').next().unwrap_or(at);
+    if link.starts_with('?') {
+        return Some(format!("{root}{link}"));
+    }
     let host_end = root.find("://").and_then(|i| root[i + 3..].find('/').map(|j| i + 3 + j)).unwrap_or(root.len());
     Some(match link.strip_prefix('/') {
         Some(path) => format!("{}/{path}", &root[..host_end]),
@@ -187,7 +197,7 @@ async fn describe(
     Err(Trouble::Source(format!("more than {MAX_PAGES} pages\nURL: {}", web::without_query(&url))))
 }
 
-async fn hand(
+pub(super) async fn hand(
     courier: &Arc<Courier>,
     known: &Shared,
     inputs: Vec<Input>,
@@ -197,7 +207,8 @@ async fn hand(
     let n = inputs.iter().filter(|i| matches!(i, Input::Observation(_))).count() as u64;
     let steps: BTreeMap<String, Vec<Bilingual>> = {
         let k = lock(known);
-        k.streams.values().map(|s| (s.declared.sensor.as_str().to_owned(), s.steps.clone())).collect()
+        let all = k.streams.values().chain(k.components.values());
+        all.map(|s| (s.declared.sensor.as_str().to_owned(), s.steps.clone())).collect()
     };
     let more = |sensor: &SensorId| steps.get(sensor.as_str()).cloned().unwrap_or_default();
     courier.deliver_with(n, inputs, source, Some(cursor), &more).await
@@ -222,29 +233,17 @@ fn read_descriptions(
             continue;
         };
         let sensor = format!("{}{id}", spec.prefix);
-        let declared = match parse::datastream(&sensor, entity, courier.placer()) {
-            Ok(Input::SensorDeclared(declared)) => declared,
-            Ok(_) => continue,
-            Err(refused) => {
-                courier.refuse(&format!("Datastreams({id})"), &refused.to_string(), entity.to_string().as_bytes());
+        let stream = match stream_of(&sensor, entity, courier) {
+            Ok(Some(stream)) => stream,
+            Ok(None) => continue,
+            Err(reason) => {
+                courier.refuse(&format!("Datastreams({id})"), &reason, entity.to_string().as_bytes());
                 continue;
             }
         };
-        let symbol = entity.pointer("/unitOfMeasurement/symbol").and_then(Value::as_str).unwrap_or("").trim();
-        let ours = declared.property.unit();
-        let (unit, steps) = match units::between(symbol, ours) {
-            Ok(unit) if unit.is_none() => (unit, Vec::new()),
-            Ok(unit) => (unit, vec![Bilingual::same(format!("{symbol} → {ours}"))]),
-            Err(_) if symbol.is_empty() || ours.is_empty() => (units::Conversion::NONE, Vec::new()),
-            // Two units that do not go together: as it is, and said so.
-            Err(_) => {
-                let words = Bilingual::new(format!("单位 {symbol} 未换算"), format!("unit {symbol} not converted"));
-                (units::Conversion::NONE, vec![words])
-            }
-        };
-        inputs.push(Input::SensorDeclared(declared.clone()));
+        inputs.push(Input::SensorDeclared(stream.declared.clone()));
         let mut k = lock(known);
-        k.streams.insert(id.clone(), Stream { declared, unit, steps });
+        k.streams.insert(id.clone(), stream);
         // After a pause every observation since the cursor is read, oldest first: the latest would come too early.
         let take_latest = k.latest_only || first;
         drop(k);
@@ -259,6 +258,28 @@ fn read_descriptions(
         }
     }
     Ok((inputs, newest))
+}
+
+/// What a Datastream is, and how its unit becomes ours.
+pub(super) fn stream_of(sensor: &str, entity: &Value, courier: &Courier) -> Result<Option<Stream>, String> {
+    let declared = match parse::datastream(sensor, entity, courier.placer()) {
+        Ok(Input::SensorDeclared(declared)) => declared,
+        Ok(_) => return Ok(None),
+        Err(refused) => return Err(refused.to_string()),
+    };
+    let symbol = entity.pointer("/unitOfMeasurement/symbol").and_then(Value::as_str).unwrap_or("").trim();
+    let ours = declared.property.unit();
+    let (unit, steps) = match units::between(symbol, ours) {
+        Ok(unit) if unit.is_none() => (unit, Vec::new()),
+        Ok(unit) => (unit, vec![Bilingual::same(format!("{symbol} → {ours}"))]),
+        Err(_) if symbol.is_empty() || ours.is_empty() => (units::Conversion::NONE, Vec::new()),
+        // Two units that do not go together: as it is, and said so.
+        Err(_) => {
+            let words = Bilingual::new(format!("单位 {symbol} 未换算"), format!("unit {symbol} not converted"));
+            (units::Conversion::NONE, vec![words])
+        }
+    };
+    Ok(Some(Stream { declared, unit, steps }))
 }
 
 /// An observation that has not been taken before.
@@ -335,6 +356,10 @@ async fn observations(
             return Err(ObservationsFailed::Other(Trouble::Source(words)));
         };
         for value in list {
+            // Of a MultiDatastream: read with it, not here.
+            if value.get("result").is_some_and(Value::is_array) && value.get("Datastream").is_none_or(Value::is_null) {
+                continue;
+            }
             if let Some((at, input)) = read_observation(None, value, spec, courier, known) {
                 let mut k = lock(known);
                 // A clock ahead of ours must not make us skip what comes until then.
@@ -358,7 +383,7 @@ async fn observations(
     Ok(())
 }
 
-fn utc(at: Stamp) -> String {
+pub(super) fn utc(at: Stamp) -> String {
     jiff::Timestamp::from_millisecond(at.0.max(0)).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
@@ -435,6 +460,7 @@ mod tests {
         assert_eq!(next_link(&page("http://o/x?$skip=1"), at).unwrap(), "http://o/x?$skip=1");
         assert_eq!(next_link(&page("/FROST/v1.1/D?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/D?$skip=1");
         assert_eq!(next_link(&page("Datastreams?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/Datastreams?$skip=1");
+        assert_eq!(next_link(&page("?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/Datastreams?$skip=1");
         assert_eq!(next_link(&serde_json::json!({}), at), None);
         assert_eq!(escape("name eq 'a b'"), "name%20eq%20'a%20b'");
         assert_eq!(utc(Stamp(0)), "1970-01-01T00:00:00.000Z");
