@@ -83,6 +83,12 @@ pub struct RoomArgs {
     /// A rule file of one's own instead of the shipped rules; its changes are taken while the room runs.
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
+    /// Device profiles of one's own (assets/sensing/profiles.toml); its changes are taken while the room runs.
+    #[arg(long, value_name = "FILE")]
+    pub profiles: Option<PathBuf>,
+    /// A working calendar of one's own (assets/casework/calendar.toml); its changes are taken while the room runs.
+    #[arg(long, value_name = "FILE")]
+    pub calendar: Option<PathBuf>,
     /// No simulated devices, even in the demo city.
     #[arg(long)]
     pub no_devices: bool,

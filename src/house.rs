@@ -33,6 +33,7 @@ use crate::{
     exit::{Failure, Outcome, bad_input, failed},
     locale::pick,
     past::{self, Past},
+    room_files::{self, Kind},
     shipped,
 };
 
@@ -54,8 +55,8 @@ pub struct HouseSetup {
     pub sensorthings: Vec<String>,
     /// Sources of the room, a file that is followed.
     pub feeds: Option<PathBuf>,
-    /// A rule file instead of the shipped rules.
-    pub rules: Option<PathBuf>,
+    /// Files of one's own instead of the shipped ones: rules, device profiles, calendar.
+    pub files: Vec<(Kind, PathBuf)>,
     /// Simulated devices, crews and citizens.
     pub devices: bool,
     /// The water beside the room: hours ahead and minutes between forecasts.
@@ -114,8 +115,8 @@ impl House {
     pub fn open(setup: HouseSetup) -> Result<Self, Failure> {
         // A mistake in the file is told before anything is opened.
         setup.feeds.as_deref().map(FeedsFile::load).transpose().map_err(bad_input)?;
-        if let Some(rules) = &setup.rules {
-            crate::rules_file::check(rules)?;
+        for (kind, path) in &setup.files {
+            room_files::check(*kind, path)?;
         }
         let frame = LocalFrame::new(setup.city.epsg, setup.city.origin);
         let config = Arc::new(room_config(setup.city.clone(), setup.seed, setup.devices)?);
@@ -132,8 +133,8 @@ impl House {
             .map_err(failed)?;
         let intake = Arc::new(Intake::new(live.sender().clone(), frame.clone(), !setup.devices));
         let mqtt = open_mqtt(&runtime, &setup, &intake, &live, &frame)?;
-        if let Some(rules) = setup.rules.clone() {
-            runtime.spawn(crate::rules_file::follow(rules, live.clone()));
+        for (kind, path) in setup.files.clone() {
+            runtime.spawn(room_files::follow(kind, path, live.clone()));
         }
         if setup.devices {
             runtime.spawn(mind_empty_desks(live.clone()));
@@ -245,7 +246,13 @@ fn open_mqtt(
         start_devices(runtime, setup, url);
         return Ok(None);
     }
-    let hub = Arc::new(broker::Hub::default());
+    let hub = Arc::new(match &setup.store {
+        Some(store) => broker::Hub::beside(store).unwrap_or_else(|error| {
+            eprintln!("MQTT: 会话和保留消息不会保存 / sessions and retained messages are not kept: {error}");
+            broker::Hub::default()
+        }),
+        None => broker::Hub::default(),
+    });
     let users = mqtt_users()?;
     let login = users.iter().next().map(|(name, password)| (name.clone(), password.clone()));
     let serving = runtime.block_on(broker::serve(wanted, intake.clone(), hub.clone(), users.clone()));

@@ -5,6 +5,9 @@
 #![warn(clippy::pedantic)]
 #![allow(clippy::module_name_repetitions, reason = "verbs are named after their module")]
 
+#[macro_use]
+mod out;
+
 mod args;
 #[cfg(feature = "views")]
 mod beside;
@@ -16,7 +19,7 @@ mod locale;
 mod memory;
 mod past;
 mod progress;
-mod rules_file;
+mod room_files;
 mod scene;
 mod shipped;
 mod verbs;

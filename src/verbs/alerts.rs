@@ -26,6 +26,8 @@ const TICKS: usize = 2_000;
 struct Report<'a> {
     rules: &'a str,
     hash: &'a str,
+    /// What is odd in a file that is right.
+    notes: Vec<String>,
     tests: &'a [TestOutcome],
     transitions: &'a [Transition],
 }
@@ -76,8 +78,9 @@ fn test(args: &AlertsTestArgs, lang: Lang) -> Outcome {
         all.append(&mut bench.transitions);
     }
     if args.json {
-        let report = Report { rules: rules.file(), hash: rules.hash(), tests: &tests, transitions: &all };
-        println!("{}", serde_json::to_string_pretty(&report).map_err(failed)?);
+        let notes = rules.notes().iter().map(ToString::to_string).collect();
+        let report = Report { rules: rules.file(), hash: rules.hash(), notes, tests: &tests, transitions: &all };
+        say!("{}", serde_json::to_string_pretty(&report).map_err(failed)?);
     } else {
         print(&rules, &tests, &all, args, lang);
     }
@@ -127,17 +130,20 @@ fn play_store(bench: &mut Bench, path: &Path) -> Outcome {
 }
 
 fn print(rules: &RuleSet, tests: &[TestOutcome], all: &[Transition], args: &AlertsTestArgs, lang: Lang) {
-    println!("{} {} {}", rules.file(), pick(lang, "规则数", "rules"), rules.rules().len());
+    say!("{} {} {}", rules.file(), pick(lang, "规则数", "rules"), rules.rules().len());
+    for note in rules.notes() {
+        say!("{} {note}", pick(lang, "注意", "note"));
+    }
     for t in tests {
-        println!("{} {} · {}", if t.passed { "ok  " } else { "FAIL" }, t.rule, t.name);
+        say!("{} {} · {}", if t.passed { "ok  " } else { "FAIL" }, t.rule, t.name);
         for fault in &t.faults {
-            println!("     {fault}");
+            say!("     {fault}");
         }
     }
     let word = |l: AlertLevel| l.name().get(lang).to_owned();
     for t in all {
         let change = if t.from == t.to { word(t.to) } else { format!("{}→{}", word(t.from), word(t.to)) };
-        println!(
+        say!(
             "{} {:>9.1}s {:<10} {:<22} {:<18} {:<12} {:>10.3} / {:.3}  {}",
             t.time,
             t.after_s,
@@ -151,6 +157,6 @@ fn print(rules: &RuleSet, tests: &[TestOutcome], all: &[Transition], args: &Aler
         );
     }
     if !args.data.is_empty() {
-        println!("{} {}", all.len(), pick(lang, "次变化", "transitions"));
+        say!("{} {}", all.len(), pick(lang, "次变化", "transitions"));
     }
 }

@@ -23,12 +23,9 @@ pub fn run(args: &BenchArgs) -> Outcome {
     };
     for f in figures {
         if args.json {
-            println!("{}", serde_json::to_string(&f).map_err(failed)?);
+            say!("{}", serde_json::to_string(&f).map_err(failed)?);
         } else {
-            println!(
-                "{:<28} {:>14.1} {:<10} p95 {:.1}  n {}  {}",
-                f.name, f.value, f.unit, f.p95, f.samples, f.machine
-            );
+            say!("{:<28} {:>14.1} {:<10} p95 {:.1}  n {}  {}", f.name, f.value, f.unit, f.p95, f.samples, f.machine);
         }
     }
     Ok(())
@@ -57,13 +54,13 @@ fn validate(args: &BenchArgs) -> Outcome {
     });
     if args.json {
         for f in &findings {
-            println!("{}", serde_json::to_string(f).map_err(failed)?);
+            say!("{}", serde_json::to_string(f).map_err(failed)?);
         }
     } else {
-        println!("{}", guanlan_rainstorm::validate::markdown(&findings));
+        say!("{}", guanlan_rainstorm::validate::markdown(&findings));
         if args.only.is_none() {
-            println!("Left out:");
-            guanlan_rainstorm::validate::left_out(&what).iter().for_each(|line| println!("- {line}"));
+            say!("Left out:");
+            guanlan_rainstorm::validate::left_out(&what).iter().for_each(|line| say!("- {line}"));
         }
     }
     let missed = findings.iter().filter(|f| !f.ok).count();

@@ -4,7 +4,7 @@
 //! The day is fed through the history exactly as the historian feeds it (only broker, parsing and rules are left
 //! out); records are counted by the same code that counts them as they arrive.
 
-use std::{path::Path, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use guanlan_core::{Input, Mode, SensorId, Stamp, input::Observation};
 use guanlan_journal::{
@@ -13,7 +13,7 @@ use guanlan_journal::{
     history::{History, HistoryReader, HistoryTick, Mark, Reading, Retention, SqliteHistory, gorilla_bits},
 };
 use guanlan_rainstorm::Figure;
-use guanlan_room::{Keeping, Machine};
+use guanlan_room::{Health, Keeping, Machine, Past, Picture, Playback, SceneKeeper};
 
 use super::{
     bench_ingest::config,
@@ -28,6 +28,8 @@ const PERIOD_MS: i64 = 300_000;
 const STEP_MS: i64 = 1_000;
 /// Instants sought.
 const SEEKS: usize = 60;
+/// Seconds of a room whose scenes are kept.
+const SCENES_S: i64 = 900;
 /// Ticks before a restart, as many as there are at most between two snapshots.
 const RESTART_S: i64 = 600;
 
@@ -42,15 +44,20 @@ fn mix(n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A gauge's day: a tide of its own, a walk of a few steps of its resolution each time, now and then a burst.
-/// Seven kinds with none to three decimals, as gauges report them; every device's clock is a second or two off.
+/// A gauge's day: a walk of a few steps of its resolution each time, now and then a burst. Seven kinds with none to three
+/// decimals, as gauges report them; every device's clock is a second or two off. One stream in three hundred stands
+/// above its thresholds, as in a city on a bad day.
 struct Gauges {
+    /// In steps of the resolution, 0 to 40 units.
     level: Vec<i32>,
 }
 
+/// Steps in a unit, by kind.
+const STEPS: [i32; 7] = [1, 10, 10, 10, 100, 100, 1000];
+
 impl Gauges {
     fn of(streams: usize) -> Self {
-        Self { level: (0..streams as u64).map(|s| (mix(s) % 4000) as i32).collect() }
+        Self { level: (0..streams).map(|s| (mix(s as u64) % 40 * STEPS[s % 7] as u64) as i32).collect() }
     }
 
     /// The stream's reading that arrives in second `t` of the day.
@@ -59,9 +66,13 @@ impl Gauges {
         let kind = stream % 7;
         // Half of all readings repeat the last one: most of a city stands still most of the time.
         if chance & 1 == 1 {
-            self.level[stream] += (chance >> 1 & 0x7) as i32 - 3 + i32::from(chance >> 40 & 0xff == 0) * 200;
+            let step =
+                if STEPS[kind] == 1 { (chance >> 1 & 0x1) as i32 * 2 - 1 } else { (chance >> 1 & 0x7) as i32 - 3 };
+            self.level[stream] = (self.level[stream] + step).clamp(0, 50 * STEPS[kind]);
         }
-        let value = f64::from(self.level[stream]) / [1.0, 10.0, 10.0, 10.0, 100.0, 100.0, 1000.0][kind];
+        let burst = chance >> 40 & 0x3fff == 0;
+        let above = i32::from(stream % 300 == 7) * 60 + i32::from(burst) * 45;
+        let value = f64::from(self.level[stream] + above * STEPS[kind]) / f64::from(STEPS[kind]);
         let off = (mix(stream as u64) % 3) as i64 + (chance >> 20 & 0x7 == 0) as i64;
         Reading { stream: stream as u32, at: now + -off * 1000, value, mark: Mark::GOOD }
     }
@@ -146,6 +157,51 @@ fn seeks(reader: &HistoryReader, streams: usize, figures: &mut Vec<Figure>) -> R
     figures.push(Figure::of(&format!("latest_from_disk_{streams}"), "ms", latest));
     figures.push(Figure::of("series_1h", "ms", charts));
     figures.push(Figure::of("series_24h", "ms", days));
+    Ok(())
+}
+
+/// Every layer at once: the picture of a room at any second of its last quarter of an hour, with the day's readings
+/// behind it. Alerts, cases and the rest are kept as they are while a room runs.
+fn pictures(journal: &Path, streams: usize, figures: &mut Vec<Figure>) -> Result<(), Failure> {
+    let config = config(streams)?;
+    let store = SqliteStore::open_or_create(journal, &meta()).map_err(failed)?;
+    let mut machine = Machine::new(config.clone());
+    let mut gauges = Gauges::of(streams);
+    let begin = start() + (HOURS * 3600 - SCENES_S) * 1000;
+    machine.tick(begin, (0..streams).map(|s| observation(gauges.reading(s, 0, begin))).collect());
+    let mut keeper = SceneKeeper::beside(journal, u64::MAX, 1.0).map_err(failed)?.tireless();
+    let (mut costs, mut alerts) = (Vec::new(), Vec::new());
+    for second in 1..SCENES_S {
+        for fifth in 0..5 {
+            let t = second * 5 + fifth;
+            let now = begin + t * 200;
+            let mine = (t as usize % 1500..streams).step_by(1500);
+            machine.tick(now, mine.map(|s| observation(gauges.reading(s, t, now))).collect());
+        }
+        let picture = Arc::new(Picture::of(&machine, Health::default(), Playback::live()));
+        alerts.push((picture.now, picture.alerts.active.len(), picture.cases.cases().len()));
+        let begun = Instant::now();
+        keeper.keep(picture).map_err(failed)?;
+        costs.push(begun.elapsed().as_secs_f64() * 1000.0);
+    }
+    let each = keeper.bytes() as f64 / costs.len() as f64;
+    figures.push(Figure::of(&format!("scene_kept_{streams}"), "ms", costs));
+    figures.push(Figure::of(&format!("scene_bytes_{streams}"), "bytes/s", vec![each]));
+    let base = Picture::of(&machine, Health::default(), Playback::live());
+    let begun = Instant::now();
+    let mut past = Past::beside(journal, base, None).ok_or_else(|| failed("no scenes were kept"))?;
+    figures.push(Figure::of(&format!("past_opened_{streams}"), "s", vec![begun.elapsed().as_secs_f64()]));
+    let mut samples = Vec::new();
+    for k in 0..SEEKS as u64 {
+        let (at, active, cases) = alerts[(mix(k) % alerts.len() as u64) as usize];
+        let seen = timed(&mut samples, || past.at(at, Playback::default(), &store).map_err(failed))?;
+        let seen = seen.ok_or_else(|| failed(format!("no picture at {at}")))?;
+        if (seen.alerts.active.len(), seen.cases.cases().len()) != (active, cases) {
+            return Err(failed(format!("{at}: the picture of the past is another one")));
+        }
+    }
+    eprintln!("{:?} alerts, cases at the end", alerts.last());
+    figures.push(Figure::of(&format!("seek_every_layer_{streams}"), "ms", samples));
     Ok(())
 }
 
@@ -324,6 +380,8 @@ pub fn run(streams: usize, records: u64) -> Result<Vec<Figure>, Failure> {
     let mut history = SqliteHistory::beside(&journal, &meta(), u64::MAX, Retention::forever()).map_err(failed)?;
     add("history_reopened", "s", begun.elapsed().as_secs_f64());
     seeks(&history.reader().map_err(failed)?, streams, &mut figures)?;
+    eprintln!("pictures of {streams} sensors …");
+    pictures(&journal, streams, &mut figures)?;
     if records > 0 {
         eprintln!("figures of {records} records …");
         figures_of_records(&mut history, records, &mut figures)?;

@@ -39,7 +39,7 @@ pub fn run(verb: &DrillVerb, lang: Lang) -> Outcome {
     match verb {
         DrillVerb::Check { script } => {
             let plan = plan(script, &*demo(lang)?)?;
-            println!(
+            say!(
                 "{}: {} {} · {} {}",
                 script.display(),
                 plan.script.inject.len(),
@@ -122,7 +122,7 @@ fn finish(
     let met = state.expectations.iter().filter(|e| e.met.is_some()).count();
     if as_json {
         let t = &state.tally;
-        println!(
+        say!(
             "{}",
             json!({
                 "script": plan.script.title.zh, "simulated_s": plan.script.duration_s, "wall_s": wall_s,
@@ -132,7 +132,7 @@ fn finish(
             })
         );
     } else {
-        println!("{}", aar.markdown(lang));
+        say!("{}", aar.markdown(lang));
     }
     Ok(())
 }

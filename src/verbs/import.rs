@@ -55,17 +55,17 @@ pub fn run(args: &ImportArgs, lang: Lang) -> Outcome {
         let checked = pack::verify(&args.out).map_err(bad_input)?;
         whole = checked.damaged.is_empty();
         if !args.json {
-            println!(
+            say!(
                 "{} {} · {} kB",
                 pick(lang, "校验通过的分片", "parts whole"),
                 checked.parts - checked.damaged.len(),
                 checked.bytes.div_ceil(1000)
             );
             for line in &checked.damaged {
-                println!("  ! {line}");
+                say!("  ! {line}");
             }
             for path in &checked.changed {
-                println!("  ! {}: {}", path.display(), pick(lang, "导入后已改动", "changed since the import"));
+                say!("  ! {}: {}", path.display(), pick(lang, "导入后已改动", "changed since the import"));
             }
         }
         merge(&mut facts, json!({ "verified": checked }));
@@ -75,7 +75,7 @@ pub fn run(args: &ImportArgs, lang: Lang) -> Outcome {
         std::fs::write(path, format!("{text}\n")).map_err(|e| failed(format!("--report {}: {e}", path.display())))?;
     }
     if args.json {
-        println!("{text}");
+        say!("{text}");
     }
     if whole { Ok(()) } else { Err(failed(pick(lang, "城市包已损坏", "the pack is damaged"))) }
 }
@@ -129,31 +129,31 @@ fn counts(city: &City) -> Value {
 
 fn print_facts(opened: &Opened, out: &Path, begun: Instant, lang: Lang) {
     for notice in &opened.notices {
-        println!("! {}", notice.get(lang));
+        say!("! {}", notice.get(lang));
     }
     for p in &opened.report.problems {
-        println!("  - {}", problem(p, lang));
+        say!("  - {}", problem(p, lang));
     }
     let tallies = opened.report.tally();
     if !tallies.is_empty() {
         let heads = [("读取", "read"), ("修复", "repaired"), ("略过", "skipped"), ("推测", "guessed")];
         let heads: Vec<String> = heads.iter().map(|(zh, en)| format!("{:>9}", pick(lang, zh, en))).collect();
-        println!("{}", heads.join(" "));
+        say!("{}", heads.join(" "));
         for (name, t) in &tallies {
             let numbers = [t.read, t.repaired, t.skipped, t.guessed].map(|n| format!("{n:>9}"));
-            println!("{}  {}", numbers.join(" "), class(name, lang));
+            say!("{}  {}", numbers.join(" "), class(name, lang));
         }
     }
     let counts: Vec<String> = match counts(&opened.city) {
         Value::Object(map) => map.iter().filter(|(_, n)| **n != 0).map(|(k, n)| format!("{k} {n}")).collect(),
         _ => Vec::new(),
     };
-    println!("{} EPSG:{} · {}", opened.city.name.get(lang), opened.city.epsg, counts.join(" · "));
+    say!("{} EPSG:{} · {}", opened.city.name.get(lang), opened.city.epsg, counts.join(" · "));
     let made = match opened.rebuilt.len() {
         0 => pick(lang, "无改动，未重建", "nothing had changed").to_owned(),
         n => format!("{n} {}", pick(lang, "个分片新建", "parts made")),
     };
-    println!("{} · {made} · {:.1} s", out.display(), begun.elapsed().as_secs_f64());
+    say!("{} · {made} · {:.1} s", out.display(), begun.elapsed().as_secs_f64());
 }
 
 /// Processor time of this process so far, all threads, s; 0 where the system does not tell.

@@ -17,11 +17,11 @@ pub fn run(args: &InspectArgs, lang: Lang) -> Outcome {
     }
     if args.json {
         let text = serde_json::to_string_pretty(&json!({ "files": facts })).map_err(failed)?;
-        println!("{text}");
+        say!("{text}");
         return Ok(());
     }
     let said: Vec<String> = facts.iter().map(|f| words(f, lang)).collect();
-    println!("{}", said.join("\n\n"));
+    say!("{}", said.join("\n\n"));
     Ok(())
 }
 

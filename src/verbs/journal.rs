@@ -23,10 +23,10 @@ pub fn run(verb: &JournalVerb, lang: Lang) -> Outcome {
         JournalVerb::Verify { store, json } => {
             let v = verify(&open(store)?).map_err(failed)?;
             if *json {
-                println!("{}", serde_json::to_string(&v).map_err(failed)?);
+                say!("{}", serde_json::to_string(&v).map_err(failed)?);
             } else if v.ok {
                 let words = pick(lang, "条记录完整无缺，链头", "records, nothing edited, deleted or inserted; head");
-                println!("{} {words} {}", v.records, v.head_hash);
+                say!("{} {words} {}", v.records, v.head_hash);
             }
             match v.problem {
                 None => Ok(()),

@@ -156,10 +156,10 @@ pub fn run(verb: &QueryVerb) -> Outcome {
                 if *json {
                     let row = json!({ "from": r.from.to_rfc3339(), "area": r.area, "code": r.code, "what": r.what,
                         "count": r.count, "mean_s": mean_s });
-                    println!("{row}");
+                    say!("{row}");
                 } else {
                     let from = r.from.format_local("%Y-%m-%d %H:%M");
-                    println!("{from}  {:<12} {:<8} {:<20} {:>12} {mean_s:>10.1} s", r.area, r.code, r.what, r.count);
+                    say!("{from}  {:<12} {:<8} {:<20} {:>12} {mean_s:>10.1} s", r.area, r.code, r.what, r.count);
                 }
             }
             Ok(())
@@ -178,9 +178,9 @@ pub fn run(verb: &QueryVerb) -> Outcome {
                 if *json {
                     let row = json!({ "at": p.at.to_rfc3339(), "value": p.value, "min": p.min, "max": p.max,
                         "last": p.last, "count": p.count, "quality": p.mark.key(), "level": series.level.key() });
-                    println!("{row}");
+                    say!("{row}");
                 } else {
-                    println!("{}  {:>12} [{}, {}] n {} {}", p.at, p.value, p.min, p.max, p.count, p.mark.key());
+                    say!("{}  {:>12} [{}, {}] n {} {}", p.at, p.value, p.min, p.max, p.count, p.mark.key());
                 }
             }
             Ok(())
@@ -197,9 +197,9 @@ pub fn run(verb: &QueryVerb) -> Outcome {
                 let (when, value, quality) = (Stamp(latest.at[s]), latest.value[s], latest.mark[s].key());
                 if *json {
                     let row = json!({ "id": id.as_str(), "at": when.to_rfc3339(), "value": value, "quality": quality });
-                    println!("{row}");
+                    say!("{row}");
                 } else {
-                    println!("{id:<24} {when} {value:>12} {quality}");
+                    say!("{id:<24} {when} {value:>12} {quality}");
                 }
             }
             Ok(())

@@ -62,9 +62,9 @@ pub fn run(args: &ReplayArgs, lang: Lang) -> Outcome {
                 facts += 1;
                 let fact = serde_json::to_value(event).unwrap_or_default();
                 if args.json {
-                    println!("{}", json!({ "tick": tick, "ts": now.to_rfc3339(), "event": fact }));
+                    say!("{}", json!({ "tick": tick, "ts": now.to_rfc3339(), "event": fact }));
                 } else {
-                    println!("{now} {fact}");
+                    say!("{now} {fact}");
                 }
             }
         })
@@ -72,7 +72,7 @@ pub fn run(args: &ReplayArgs, lang: Lang) -> Outcome {
     let whole = json!({ "from": from.to_rfc3339(), "to": to.to_rfc3339(), "ticks": ticks, "facts": facts,
         "snapshots_checked": summary.checked, "snapshots_differing": summary.differing,
         "state_hash": summary.state_hash });
-    println!("{whole}");
+    say!("{whole}");
     if summary.differing > 0 {
         return Err(failed(format!(
             "{} of {} snapshots are not what running the journal again gives: it was written by another build or other rules",

@@ -9,6 +9,7 @@ use crate::{
     exit::{Failure, Outcome, failed},
     house::{House, HouseSetup},
     locale::pick,
+    room_files::Kind,
     scene::{self, Scene, SceneRequest},
 };
 
@@ -29,7 +30,10 @@ pub fn setup(args: &RoomArgs, scene: &Scene) -> HouseSetup {
         api: args.api.clone(),
         sensorthings: args.sensorthings.clone(),
         feeds: args.feeds.clone(),
-        rules: args.rules.clone(),
+        files: [(Kind::Rules, &args.rules), (Kind::Profiles, &args.profiles), (Kind::Calendar, &args.calendar)]
+            .into_iter()
+            .filter_map(|(kind, path)| path.clone().map(|path| (kind, path)))
+            .collect(),
         devices: scene.demo && !args.no_devices,
         water: (!args.no_water).then_some((args.forecast_hours, args.forecast_every)),
     }

@@ -20,6 +20,6 @@ pub fn run(name: &str) -> Outcome {
             )));
         }
     };
-    println!("{}", serde_json::to_string_pretty(&schema).map_err(failed)?);
+    say!("{}", serde_json::to_string_pretty(&schema).map_err(failed)?);
     Ok(())
 }

@@ -68,10 +68,10 @@ fn run_one(args: &SimulateArgs, lang: Lang) -> Outcome {
     let title = [s.scenario.get(Lang::Zh).to_owned(), s.scenario.get(Lang::En).to_owned()];
     write_report(&args.out, &ReportHead { title, failed: Vec::new() }, &city, &[facts], 0)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(s).map_err(failed)?);
+        say!("{}", serde_json::to_string_pretty(s).map_err(failed)?);
         return Ok(());
     }
-    println!(
+    say!(
         "{} {:.0} mm · {} {:.2} m · {} {:.1e} · {:.1} s ×{:.0}\n{}",
         pick(lang, "雨量", "rain"),
         s.rain_mm,
@@ -84,17 +84,17 @@ fn run_one(args: &SimulateArgs, lang: Lang) -> Outcome {
         ledger_line(&s.ledger, lang),
     );
     say_notes(&s.notes, lang);
-    println!("{}\n{}", s.honesty_line(lang), args.out.display());
+    say!("{}\n{}", s.honesty_line(lang), args.out.display());
     Ok(())
 }
 
 /// What was guessed, repaired or left out.
 fn say_notes(notes: &[String], lang: Lang) {
     for note in notes.iter().take(20) {
-        println!("{}: {note}", pick(lang, "说明", "note"));
+        say!("{}: {note}", pick(lang, "说明", "note"));
     }
     if notes.len() > 20 {
-        println!("{}: +{}", pick(lang, "说明", "note"), notes.len() - 20);
+        say!("{}: +{}", pick(lang, "说明", "note"), notes.len() - 20);
     }
 }
 
@@ -105,11 +105,11 @@ fn run_network(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
         e => failed(e),
     })?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&outcome).map_err(failed)?);
+        say!("{}", serde_json::to_string_pretty(&outcome).map_err(failed)?);
         return Ok(());
     }
     let l = &outcome.ledger;
-    println!(
+    say!(
         "{:.1} h · {} {:.0} · {} {:.0} · {} {:.0} · {} {:.0} m³ · {} {:.1e}",
         outcome.duration_s / 3600.0,
         pick(lang, "流入", "in"),
@@ -124,7 +124,7 @@ fn run_network(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
         outcome.error_relative,
     );
     say_notes(&outcome.notes, lang);
-    println!("{}", args.out.display());
+    say!("{}", args.out.display());
     Ok(())
 }
 
@@ -196,9 +196,9 @@ fn run_matrix(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
             .iter()
             .map(|r| serde_json::json!({ "id": r.id, "dir": r.dir, "skipped": r.skipped, "resumed_s": r.resumed_s, "error": r.error }))
             .collect();
-        println!("{}", serde_json::json!({ "runs": runs, "report": report }));
+        say!("{}", serde_json::json!({ "runs": runs, "report": report }));
     } else {
-        println!(
+        say!(
             "{} {} · {} {skipped} · {} {resumed}\n{}",
             results.len(),
             pick(lang, "个情景", "runs"),

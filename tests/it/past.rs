@@ -120,7 +120,8 @@ fn a_damaged_journal_is_put_aside_and_the_room_goes_on() {
     room.stop();
     verified(&plan.store);
     let again = Room::open(&plan);
-    assert!(codes(&health(&again.http)).is_empty());
+    // Late in a year the next one's holidays may not be known yet: that is no trouble of the store.
+    assert!(codes(&health(&again.http)).iter().all(|c| *c == "calendar"));
     again.stop();
 }
 

@@ -40,7 +40,7 @@ pub struct RulesInForce {
 }
 
 /// The lists for a picture.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct AlertBoard {
     /// Grows whenever a list changes.
     pub version: u64,

@@ -20,16 +20,19 @@ pub struct Calendar {
     pub holidays: BTreeSet<Date>,
     /// Weekend days on which people work (调休).
     pub workdays: BTreeSet<Date>,
+    /// Years whose holidays are known. In any other year weekends are free and no holiday is known.
+    pub years: BTreeSet<i16>,
     /// Working stretches of a day, ms after local midnight, ascending and disjoint.
     pub hours_ms: Vec<[i64; 2]>,
 }
 
 impl Default for Calendar {
-    /// Monday to Friday 08:00–12:00 and 14:00–18:00, no holidays.
+    /// Monday to Friday 08:00–12:00 and 14:00–18:00, no holidays, of no year.
     fn default() -> Self {
         Self {
             holidays: BTreeSet::new(),
             workdays: BTreeSet::new(),
+            years: BTreeSet::new(),
             hours_ms: vec![[8 * 3_600_000, 12 * 3_600_000], [14 * 3_600_000, 18 * 3_600_000]],
         }
     }
@@ -40,6 +43,8 @@ impl Default for Calendar {
 struct CalendarFile {
     schema: u32,
     hours: Vec<[String; 2]>,
+    /// Years whose official dates are all here; those of the dates below when absent.
+    years: Option<Vec<i16>>,
     #[serde(default)]
     holiday: Vec<String>,
     #[serde(default)]
@@ -69,11 +74,25 @@ impl Calendar {
         if hours_ms.is_empty() {
             return Err(wrong("hours: expected at least one stretch such as [\"08:00\", \"12:00\"]".into()));
         }
-        Ok(Self {
-            holidays: dates("holiday", &raw.holiday).map_err(wrong)?,
-            workdays: dates("workday", &raw.workday).map_err(wrong)?,
-            hours_ms,
-        })
+        let holidays = dates("holiday", &raw.holiday).map_err(wrong)?;
+        let workdays = dates("workday", &raw.workday).map_err(wrong)?;
+        let years = match raw.years {
+            Some(years) => years.into_iter().collect(),
+            None => holidays.iter().chain(&workdays).map(|d| d.year()).collect::<BTreeSet<i16>>(),
+        };
+        if let Some(day) = holidays.iter().chain(&workdays).find(|d| !years.contains(&d.year())) {
+            return Err(wrong(format!("years: {} has dates ({day}) but is not listed; add it to years", day.year())));
+        }
+        if let Some(day) = workdays.iter().find(|d| holidays.contains(d)) {
+            return Err(wrong(format!("workday: {day} is a holiday, too; expected it in one list only")));
+        }
+        Ok(Self { holidays, workdays, years, hours_ms })
+    }
+
+    /// True when the official days off of a year are known.
+    #[must_use]
+    pub fn covers(&self, year: i16) -> bool {
+        self.years.contains(&year)
     }
 
     /// The calendar that ships with the program (2026).
@@ -201,6 +220,10 @@ mod tests {
         assert!(!calendar.is_workday("2026-10-01".parse().unwrap()));
         assert!(calendar.is_workday("2026-10-10".parse().unwrap()));
         assert!(!calendar.is_workday("2026-10-11".parse().unwrap()));
+        // A year nobody has published yet: weekends as ever, no holiday, and it is said that it is not covered.
+        assert!(calendar.covers(2026) && !calendar.covers(2027));
+        assert!(calendar.is_workday("2027-01-01".parse().unwrap()), "a Friday");
+        assert!(!calendar.is_workday("2027-01-02".parse().unwrap()), "a Saturday");
     }
 
     #[test]
@@ -211,6 +234,14 @@ mod tests {
             ("schema = 1\nhours = [[\"8\", \"12:00\"]]", "found '8'"),
             ("schema = 1\nhours = [[\"12:00\", \"08:00\"]]", "ascending"),
             ("schema = 1\nhours = [[\"08:00\", \"12:00\"]]\nholiday = [\"May\"]", "holiday: expected YYYY-MM-DD"),
+            (
+                "schema = 1\nyears = [2026]\nhours = [[\"08:00\", \"12:00\"]]\nholiday = [\"2027-01-01\"]",
+                "years: 2027 has dates (2027-01-01)",
+            ),
+            (
+                "schema = 1\nhours = [[\"08:00\", \"12:00\"]]\nholiday = [\"2026-01-04\"]\nworkday = [\"2026-01-04\"]",
+                "workday: 2026-01-04 is a holiday",
+            ),
         ] {
             let error = Calendar::parse("c.toml", text).unwrap_err().to_string();
             assert!(error.starts_with("c.toml: ") && error.contains(expected), "{error}");

@@ -11,6 +11,7 @@
 //! [`can_dispatch`] for the crate that sends crews.
 
 pub mod calendar;
+mod calendar_file;
 pub mod case;
 pub mod category;
 pub mod file;
@@ -31,6 +32,7 @@ mod mover;
 mod units;
 
 pub use calendar::Calendar;
+pub use calendar_file::{CALENDAR, CalendarFile};
 pub use case::{Case, CaseSource, HistoryEntry};
 pub use category::{Categories, Category, CategoryKey};
 pub use file::CaseFile;

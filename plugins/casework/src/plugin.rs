@@ -11,6 +11,7 @@ use jiff::civil::Time;
 
 use crate::{
     auto::SIMULATED,
+    calendar_file::{self, CalendarFile, FirstCalendar},
     commands,
     file::CaseFile,
     intake::{AlertNews, Desk},
@@ -37,9 +38,11 @@ impl Plugin for CaseworkPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Site::new(self.city.clone()))
             .insert_resource(Rules(Arc::new(self.rules.clone())))
+            .insert_resource(FirstCalendar { calendar: self.rules.calendar.clone(), ready: String::new() })
+            .register_room_state::<CalendarFile>()
             .register_room_state::<CaseFile>()
             .register_room_state::<CaseKpis>()
-            .add_systems(RoomTick, respond.in_set(RoomSystems::Respond))
+            .add_systems(RoomTick, (calendar_file::follow, respond).chain().in_set(RoomSystems::Respond))
             .add_systems(RoomTick, (follow_crews, publish_kpis).chain().in_set(RoomSystems::Publish));
     }
 }

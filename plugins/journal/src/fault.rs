@@ -22,6 +22,10 @@ pub enum Fault {
     ClockBack,
     /// The wall clock jumped ahead, or the machine slept.
     ClockAhead,
+    /// A file people write for the room was refused.
+    File,
+    /// The working calendar does not know a year that is needed.
+    Calendar,
     /// Anything else.
     Other,
 }
@@ -38,6 +42,8 @@ impl Fault {
             Self::Io => "io",
             Self::ClockBack => "clock_back",
             Self::ClockAhead => "clock_ahead",
+            Self::File => "file",
+            Self::Calendar => "calendar",
             Self::Other => "other",
         }
     }
@@ -45,7 +51,7 @@ impl Fault {
     /// True when the medium refuses, so that nothing is acknowledged.
     #[must_use]
     pub const fn stops_acknowledging(self) -> bool {
-        !matches!(self, Self::ClockBack | Self::ClockAhead)
+        !matches!(self, Self::ClockBack | Self::ClockAhead | Self::File | Self::Calendar)
     }
 
     /// What it is and what to do, for the screen.
@@ -79,6 +85,14 @@ impl Fault {
             Self::ClockAhead => Bilingual::new(
                 "系统时钟跳前（或机器休眠）：房间已跟到新时间，期间没有数据",
                 "the system clock jumped ahead (or the machine slept): the room followed it, there is no data in between",
+            ),
+            Self::File => Bilingual::new(
+                "配置文件有误，未采用；原来的继续有效",
+                "a file of the room is wrong and was not taken; the one before stays in force",
+            ),
+            Self::Calendar => Bilingual::new(
+                "工作日历缺少年份：按周一至周五计算时限",
+                "the working calendar lacks a year: limits count Monday to Friday",
             ),
             Self::Other => Bilingual::new(
                 "存储异常：继续显示和报警，暂停确认新数据",

@@ -67,7 +67,7 @@ impl Health {
     pub(crate) fn with_troubles(
         mut self,
         [journal, history]: [Option<Trouble>; 2],
-        others: [Option<Trouble>; 2],
+        others: impl IntoIterator<Item = Trouble>,
     ) -> Self {
         self.trouble = why(&journal);
         let history = history.map(|t| Trouble {
@@ -77,7 +77,7 @@ impl Health {
             ),
             ..t
         });
-        self.troubles.extend(journal.into_iter().chain(history).chain(others.into_iter().flatten()));
+        self.troubles.extend(journal.into_iter().chain(history).chain(others));
         self
     }
 }

@@ -13,6 +13,7 @@ use guanlan_core::{CommandId, Input, Stamp, TimelineId};
 use guanlan_journal::{Head, Store, history::HistoryDoor};
 
 use crate::{
+    files,
     keeping::Keeping,
     lateness::Lateness,
     ledger::{Ledger, Pending},
@@ -210,6 +211,7 @@ fn live_loop(mut machine: Machine, mut ledger: Ledger, seat: &Seat) {
     let steady = || begun.elapsed().as_secs_f64() * 1000.0;
     let mut lateness = Lateness::default();
     let mut tap = ledger.has_history().then(|| Tap::after(&machine));
+    let mut shown: Option<Arc<Picture>> = None;
     let mut pace = Pace::new(machine.config().tick_ms, machine.now(), wall_now(), steady());
     loop {
         let wait_ms = pace.wait_ms(steady());
@@ -245,12 +247,24 @@ fn live_loop(mut machine: Machine, mut ledger: Ledger, seat: &Seat) {
             journal_seq: ledger.head().seq,
             ..Health::default()
         }
-        .with_troubles(ledger.troubles(), [pace.trouble(), ledger.notice()]);
+        .with_troubles(
+            ledger.troubles(),
+            [pace.trouble(), ledger.notice()]
+                .into_iter()
+                .flatten()
+                .chain(files::troubles(machine.world(), machine.now())),
+        );
         // The picture is shown first, so that whoever is told and looks at once sees what was done.
-        seat.picture.store(Arc::new(Picture::of(&machine, health, Playback::live())));
+        let picture = Arc::new(Picture::of(&machine, health, Playback::live()));
+        seat.picture.store(Arc::clone(&picture));
         match pending {
             Some(pending) => ledger.push(pending),
             None => ledger.idle_tick(),
+        }
+        // The last picture of a second is what was there at the next whole one.
+        let second = |p: &Picture| (p.now.0 - 1).div_euclid(1000);
+        if let Some(before) = shown.replace(Arc::clone(&picture)).filter(|b| second(b) != second(&picture)) {
+            ledger.scene(&before);
         }
         ledger.maybe_snapshot(&machine, stop);
         if stop {

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -20,7 +20,9 @@ use crate::{
     health::Trouble,
     ledger::Shared,
     machine::{Frozen, Machine},
+    picture::Picture,
     replay::{ReplayError, recover_keeping},
+    scenes::SceneKeeper,
     tap::{Kept, Tap, Translator},
     writer::Job,
 };
@@ -47,6 +49,8 @@ pub struct Keeping {
     through: u64,
     /// What people must know of the start.
     notice: Option<Trouble>,
+    /// Last tick of the journal.
+    head_tick: u64,
 }
 
 /// A tick on its way into the history.
@@ -73,6 +77,8 @@ fn open_history(
 
 pub(crate) enum HistoryJob {
     Tick(Box<Committed>),
+    /// The last picture of a second.
+    Scene(Arc<Picture>),
     /// Everything before it goes to disk, then the packed snapshot goes back to the writer: a restart runs only ticks
     /// above a snapshot again, so the history must not lag behind one.
     Snapshot(Box<Frozen>),
@@ -95,7 +101,8 @@ impl Keeping {
             return Ok((crate::replay::recover(config, store)?, None));
         };
         let (machine, through, again) = recover_keeping(config, store)?;
-        let keeping = Self { history, book, journal: journal.to_owned(), again, through, notice: None };
+        let head_tick = store.head().tick;
+        let keeping = Self { history, book, journal: journal.to_owned(), again, through, notice: None, head_tick };
         Ok((machine, Some(keeping)))
     }
 
@@ -115,7 +122,8 @@ impl Keeping {
         let again = vec![Kept { tick, now, inputs: Vec::new(), sensed: Vec::new(), newcomers }];
         // What the history lacks before this tick is not in the new journal.
         let through = 0;
-        let keeping = Self { history, book, journal: journal.to_owned(), again, through, notice: None };
+        let keeping =
+            Self { history, book, journal: journal.to_owned(), again, through, notice: None, head_tick: tick };
         (machine, Some(keeping))
     }
 
@@ -149,7 +157,10 @@ impl Keeping {
         let thread = std::thread::Builder::new().name("guanlan-history".into()).spawn(move || {
             guanlan_rainstorm::water::yield_to_others();
             let translator = Translator::default();
+            let days = self.history.retention().raw_days;
+            let scenes = SceneKeeper::beside(&self.journal, self.head_tick, days);
             Historian {
+                scenes: scenes.map_err(|error| tracing::error!("no scenes are kept: {error}")).ok(),
                 keeping: self,
                 translator,
                 shared,
@@ -165,6 +176,7 @@ impl Keeping {
 }
 
 struct Historian {
+    scenes: Option<SceneKeeper>,
     keeping: Keeping,
     translator: Translator,
     shared: Arc<Shared>,
@@ -198,6 +210,7 @@ impl Historian {
             };
             let result = match job {
                 Some(HistoryJob::Tick(tick)) => self.feed(*tick, &mut busy),
+                Some(HistoryJob::Scene(picture)) => self.scene(picture),
                 Some(HistoryJob::Snapshot(frozen)) => self.snapshot(&frozen),
                 Some(HistoryJob::End) => {
                     let _ = self.flush();
@@ -220,6 +233,9 @@ impl Historian {
     fn feed(&mut self, tick: Committed, busy: &mut bool) -> Result<bool, JournalError> {
         let k = &mut self.keeping;
         k.through = tick.kept.tick;
+        if let Some(scenes) = &mut self.scenes {
+            scenes.tick(tick.kept.tick, &tick.kept.inputs);
+        }
         k.book.tick(&tick.events, tick.kept.now, tick.seq);
         let fed = self.translator.translate(tick.kept, k.history.as_ref());
         if self.lagging || k.history.unflushed() > MAX_UNFLUSHED {
@@ -261,6 +277,16 @@ impl Historian {
             return self.flush();
         }
         *busy = self.keeping.history.maintain(crate::host::wall_now())?;
+        Ok(false)
+    }
+
+    fn scene(&mut self, picture: Arc<Picture>) -> Result<bool, JournalError> {
+        self.shared.scenes.fetch_sub(1, Ordering::Relaxed);
+        let Some(scenes) = &mut self.scenes else { return Ok(false) };
+        if let Err(error) = scenes.keep(picture) {
+            // Without scenes the past is run again from the journal: slower, and nothing is lost.
+            tracing::warn!("scenes: {error}");
+        }
         Ok(false)
     }
 

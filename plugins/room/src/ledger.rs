@@ -23,6 +23,7 @@ use crate::{
     health::Trouble,
     keeping::Keeping,
     machine::Machine,
+    picture::Picture,
     queue::{Ack, Answer},
     tap::Newcomer,
     writer::{self, Job},
@@ -36,6 +37,8 @@ pub(crate) const SNAPSHOT_AT_LEAST_MS: i64 = 600_000;
 const MAX_UNCOMMITTED: usize = 200_000;
 /// Inputs that may wait with them, before new ones are no longer taken: some 200 MB.
 const MAX_WAITING_INPUTS: usize = 2_000_000;
+/// Pictures that may wait for the historian.
+const SCENES_WAITING: usize = 2;
 /// Longest time somebody waits for everything to be on disk.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -61,6 +64,8 @@ pub(crate) struct Shared {
     pub ticks: AtomicUsize,
     pub inputs: AtomicUsize,
     pub snapshot_every_ms: AtomicI64,
+    /// Pictures on their way to the scenes.
+    pub scenes: AtomicUsize,
     head: Mutex<Head>,
     journal: Mutex<Option<Trouble>>,
     history: Mutex<Option<Trouble>>,
@@ -77,6 +82,7 @@ impl Shared {
             ticks: AtomicUsize::new(0),
             inputs: AtomicUsize::new(0),
             snapshot_every_ms: AtomicI64::new(SNAPSHOT_EVERY_MS),
+            scenes: AtomicUsize::new(0),
             head: Mutex::new(head),
             journal: Mutex::default(),
             history: Mutex::default(),
@@ -198,6 +204,14 @@ impl Ledger {
         let done = self.to.send(Job::Sync(tell)).is_ok() && told.recv_timeout(PATIENCE).unwrap_or(false);
         self.look();
         done
+    }
+
+    /// Hands over the last picture of a second, unless the historian is behind: a picture that waits holds memory.
+    pub fn scene(&self, picture: &Arc<Picture>) {
+        if self.has_history && self.shared.scenes.load(Ordering::Relaxed) < SCENES_WAITING {
+            self.shared.scenes.fetch_add(1, Ordering::Relaxed);
+            let _ = self.to.send(Job::Scene(Arc::clone(picture)));
+        }
     }
 
     /// Has a snapshot taken when it is time; `force` at the end of a room.

@@ -11,6 +11,7 @@
 
 mod config;
 mod drill_room;
+mod files;
 mod forecast_room;
 mod health;
 mod host;
@@ -25,6 +26,7 @@ mod queue;
 pub mod ranking;
 mod replay;
 pub mod risk_desk;
+mod scenes;
 pub mod standin;
 mod tap;
 mod timelines;
@@ -44,8 +46,9 @@ pub use meta::{FeedView, RoomMeta};
 pub use picture::{Health, Picture, Playback};
 pub use queue::{Ack, Answer, QueueError, RoomSender};
 pub use ranking::{CaseQueue, Ranked};
-pub use replay::{ReplayError, Replayed, Replayer, recover, recover_what_is_whole, run_replay};
+pub use replay::{ReplayError, Replayed, Replayer, recover, recover_what_is_whole, run_replay, run_replay_of};
 pub use risk_desk::{RiskGrid, RiskGrids, RiskMap};
+pub use scenes::{Past, SceneKeeper};
 pub use timelines::{Exercises, TimelineError, TimelineInfo, Timelines};
 pub(crate) use water::measures::measures_of;
 pub use water::{

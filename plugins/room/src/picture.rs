@@ -5,12 +5,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use guanlan_alerting::{AlertBoard, AlertBook, RuleSet, Rules};
-use guanlan_casework::{CaseFile, CaseKpis};
+use guanlan_casework::{CalendarFile, CaseFile, CaseKpis};
 use guanlan_city::City;
 use guanlan_core::{Mode, Stamp, TimelineId};
 use guanlan_dispatch::{Recommendations, RoadState, UnitRoster};
 use guanlan_drill::DrillState;
-use guanlan_sensing::{Catalogue, Lineage, SensorTable, WaterState};
+use guanlan_sensing::{Catalogue, Lineage, ProfileFile, SensorTable, WaterState};
 
 pub use crate::health::Health;
 use crate::{
@@ -101,6 +101,10 @@ pub struct Picture {
     pub risk_grids: RiskGrids,
     /// Open cases in the order in which they should be looked at.
     pub queue: CaseQueue,
+    /// The device profiles in force, if they are a file of the city's own.
+    pub profiles: ProfileFile,
+    /// The working calendar in force.
+    pub calendar: CalendarFile,
     /// Cases.
     pub cases: CaseFile,
     /// Key figures of casework.
@@ -147,6 +151,8 @@ impl Picture {
             risk: world.resource::<RiskMap>().clone(),
             risk_grids: world.resource::<RiskGrids>().clone(),
             queue: world.resource::<CaseQueue>().clone(),
+            profiles: world.resource::<ProfileFile>().clone(),
+            calendar: world.resource::<CalendarFile>().clone(),
             cases: world.resource::<CaseFile>().clone(),
             kpis: world.resource::<CaseKpis>().clone(),
             units: world.resource::<UnitRoster>().clone(),

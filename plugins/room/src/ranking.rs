@@ -13,6 +13,7 @@ use guanlan_casework::{Case, CaseFile, CaseState};
 use guanlan_city::City;
 use guanlan_core::{AlertLevel, Bilingual, CaseId, Stamp};
 use guanlan_tick::{Clock, RoomAppExt, RoomSystems, RoomTick};
+use serde::{Deserialize, Serialize};
 
 use crate::risk_desk::{self, RiskGrids, RiskMap};
 
@@ -39,7 +40,7 @@ const ALWAYS_MS: i64 = 30_000;
 const LEVEL: [f64; 5] = [0.0, 1000.0, 2000.0, 3000.0, 4000.0];
 
 /// A case with its rank.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
     /// The case.
     pub case: CaseId,
@@ -67,7 +68,7 @@ impl Ranked {
 }
 
 /// Open cases, first the one to be looked at first.
-#[derive(Resource, Clone, Debug, Default)]
+#[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CaseQueue {
     /// When it was made.
     pub at: Stamp,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use guanlan_core::{Event, Input, Refusal, RefusalKind, Reply, Stamp, TimelineId};
-use guanlan_journal::{JournalError, SqliteStore, Store, StoredTick};
+use guanlan_journal::{JournalError, SqliteStore, Store, StoredTick, history::HistoryDoor};
 
 use crate::{
     config::RoomConfig,
@@ -16,6 +16,7 @@ use crate::{
     machine::{Machine, TickOutcome},
     picture::{Health, Picture, Playback},
     queue::Delivery,
+    scenes::Past,
     tap::{Kept, Tap},
 };
 
@@ -230,18 +231,38 @@ pub fn run_replay(
     store: PathBuf,
     from: Option<Stamp>,
 ) -> Result<RoomHandle, ReplayError> {
+    run_replay_of(timeline, config, store, from, None)
+}
+
+/// As [`run_replay`], of a journal that a running room still writes: `door` is where its readings are.
+///
+/// # Errors
+/// As [`run_replay`].
+pub fn run_replay_of(
+    timeline: TimelineId,
+    config: &Arc<RoomConfig>,
+    store: PathBuf,
+    from: Option<Stamp>,
+    door: Option<&HistoryDoor>,
+) -> Result<RoomHandle, ReplayError> {
     let reader = SqliteStore::open_read_only(&store)?;
     let (first, last) = reader.span()?.unwrap_or_default();
     let start = from.unwrap_or(last).clamp(first, last);
     // The same city and rules under the replay's own name: views tell timelines apart by it.
     let config = &Arc::new(RoomConfig { timeline: timeline.clone(), ..config.as_ref().clone() });
-    let mut machine = machine_before(config, &reader, start)?;
-    let mut cursor = Cursor::default();
-    cursor.forward(&mut machine, &reader, start)?;
+    let machine = machine_before(config, &reader, start)?;
     let playback = Playback { replay: true, paused: true, speed: 1.0, first, last, at: start };
-    let picture = Picture::of(&machine, Health::default(), playback.clone());
+    let base = Picture::of(&machine, Health::default(), playback.clone());
+    let past = Past::beside(&store, base.clone(), door);
     let config = config.clone();
-    let replay = Replay { config, reader, machine, cursor, playback };
+    let mut replay = Replay { config, reader, machine, cursor: Cursor::default(), playback, past, behind: false };
+    let picture = match replay.look(start) {
+        Some(picture) => picture,
+        None => {
+            replay.go_to(start)?;
+            Picture::of(&replay.machine, Health::default(), replay.playback.clone())
+        }
+    };
     Ok(RoomHandle::start(timeline, picture, move |seat| replay.run(&seat))?)
 }
 
@@ -251,6 +272,10 @@ struct Replay {
     machine: Machine,
     cursor: Cursor,
     playback: Playback,
+    /// Scenes of any second, if they are kept.
+    past: Option<Past>,
+    /// The machine is not where the playback is: a scene is shown.
+    behind: bool,
 }
 
 impl Replay {
@@ -264,7 +289,7 @@ impl Replay {
                 std::thread::sleep(Duration::from_millis(50));
                 seat.controls.try_recv().ok()
             };
-            let mut seek = None;
+            let (mut seek, mut step) = (None, false);
             for control in control.into_iter().chain(seat.controls.try_iter()) {
                 moved = true;
                 match control {
@@ -277,12 +302,18 @@ impl Replay {
                     Control::Speed(_) => {}
                     // Only the last of many drags counts.
                     Control::Seek(at) => seek = Some(at),
-                    Control::Step => seek = Some(self.playback.at + self.config.tick_ms),
-                    Control::Fork(take) => take(ForkPoint {
-                        timeline: self.reader.meta().timeline.clone(),
-                        head: self.reader.head().clone(),
-                        machine: self.machine.fork(self.config.clone()),
-                    }),
+                    Control::Step => {
+                        seek = Some(self.playback.at + self.config.tick_ms);
+                        step = true;
+                    }
+                    Control::Fork(take) => {
+                        self.catch_up();
+                        take(ForkPoint {
+                            timeline: self.reader.meta().timeline.clone(),
+                            head: self.reader.head().clone(),
+                            machine: self.machine.fork(self.config.clone()),
+                        });
+                    }
                     Control::Stop => return,
                 }
             }
@@ -295,22 +326,50 @@ impl Replay {
                 clock = Instant::now();
                 seek = Some(self.playback.at + ms as i64);
             }
+            let mut seen = None;
             if let Some(at) = seek {
                 moved = true;
                 self.playback.at = at.clamp(self.playback.first, self.playback.last);
-                if let Err(error) = self.go_to(self.playback.at) {
-                    tracing::error!("replay: {error}");
+                // Standing still, any second is looked at; to go on from there the machine is brought along.
+                if self.playback.paused && !step {
+                    seen = self.look(self.playback.at);
+                }
+                if seen.is_none() && self.go_to(self.playback.at).is_err() {
                     self.playback.paused = true;
                 }
             }
             if moved {
-                let picture = Picture::of(&self.machine, Health::default(), self.playback.clone());
-                seat.picture.store(Arc::new(picture));
+                if seen.is_none() && self.behind && seek.is_none() {
+                    seen = self.look(self.playback.at);
+                }
+                let of_machine = || Picture::of(&self.machine, Health::default(), self.playback.clone());
+                seat.picture.store(Arc::new(seen.unwrap_or_else(of_machine)));
             }
         }
     }
 
+    /// What was there at an instant, from the scenes; the machine stays where it is.
+    fn look(&mut self, at: Stamp) -> Option<Picture> {
+        let seen = self.past.as_mut()?.at(at, self.playback.clone(), &self.reader);
+        let seen = seen.map_err(|error| tracing::warn!("scenes: {error}")).ok()??;
+        self.behind = true;
+        Some(seen)
+    }
+
+    /// Brings the machine to where the playback is.
+    fn catch_up(&mut self) {
+        if self.behind && self.go_to(self.playback.at).is_err() {
+            self.playback.paused = true;
+        }
+    }
+
     fn go_to(&mut self, at: Stamp) -> Result<(), ReplayError> {
+        let gone = self.try_go_to(at);
+        self.behind = false;
+        gone.inspect_err(|error| tracing::error!("replay: {error}"))
+    }
+
+    fn try_go_to(&mut self, at: Stamp) -> Result<(), ReplayError> {
         /// Farther than this forward, a snapshot on the way is likely and cheaper.
         const FAR_MS: i64 = 240_000;
         if at < self.machine.now() || at - self.machine.now() > FAR_MS {

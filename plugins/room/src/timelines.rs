@@ -20,7 +20,7 @@ use crate::{
     forecast_room::run_forecast,
     host::{Control, RoomHandle},
     picture::Playback,
-    replay::{ReplayError, run_replay},
+    replay::{ReplayError, run_replay_of},
     water::shelf::Shelf,
 };
 
@@ -234,7 +234,7 @@ impl Timelines {
     /// When there is no journal file, or it cannot be read.
     pub fn replay(&self, at: Option<Stamp>) -> Result<RoomHandle, TimelineError> {
         let store = self.store.clone().ok_or(TimelineError::NoStore)?;
-        let room = run_replay(self.name("replay"), &self.config, store, at)?;
+        let room = run_replay_of(self.name("replay"), &self.config, store, at, self.live.past())?;
         self.keep(room)
     }
 

@@ -15,6 +15,7 @@ use crate::{
     keeping::{Committed, HistoryJob, Keeping},
     ledger::{Pending, SNAPSHOT_AT_LEAST_MS, SNAPSHOT_EVERY_MS, Shared},
     machine::Frozen,
+    picture::Picture,
     tap::Kept,
 };
 
@@ -30,6 +31,8 @@ const RETIRE_EVERY: Duration = Duration::from_secs(3600);
 pub(crate) enum Job {
     Tick(Box<Pending>),
     Snapshot(Box<Frozen>),
+    /// The last picture of a second, for the scenes.
+    Scene(Arc<Picture>),
     /// A snapshot, packed by the historian.
     Put(Box<PackedSnapshot>),
     Sync(Sender<bool>),
@@ -91,6 +94,7 @@ impl Writer {
             match other {
                 None | Some(Job::Tick(_)) => {}
                 Some(Job::Snapshot(frozen)) => self.snapshot(frozen),
+                Some(Job::Scene(picture)) => self.scene(picture),
                 Some(Job::Put(packed)) => self.put(&packed),
                 Some(Job::Sync(tell)) => {
                     let _ = tell.send(self.waiting.is_empty());
@@ -170,6 +174,17 @@ impl Writer {
             Ok(Ok(packed)) => self.put(&packed),
             Ok(Err(error)) => tracing::error!("snapshot: {error}"),
             Err(error) => tracing::error!("snapshot: {error}"),
+        }
+    }
+
+    /// Scenes are of committed ticks only.
+    fn scene(&mut self, picture: Arc<Picture>) {
+        let told = match &self.history {
+            Some((to, _)) if self.waiting.is_empty() => to.send(HistoryJob::Scene(picture)).is_ok(),
+            _ => false,
+        };
+        if !told {
+            self.shared.scenes.fetch_sub(1, Ordering::Relaxed);
         }
     }
 

@@ -4,7 +4,7 @@
 //! what was accepted and whose quality changed, in the order it became true. [`WaterState`] keeps
 //! the latest depth field; in rooms that are an exercise or a forecast it drives the road gauges.
 //!
-//! What a kind of device can say is data ([`Profiles`]). A reading that neighbours or a model
+//! What a kind of device can say is data ([`Profiles`]), a file that is followed while the room runs ([`ProfileFile`]). A reading that neighbours or a model
 //! ([`ModelSays`]) contradict is marked, not silenced. [`Lineage`] says where each stream's readings
 //! come from, [`Catalogue`] how well each source keeps its promise.
 //!
@@ -24,7 +24,9 @@ mod lineage;
 mod model;
 mod nearby;
 mod neighbours;
+mod past;
 pub mod profile;
+mod profile_file;
 mod quality;
 mod systems;
 mod table;
@@ -37,7 +39,9 @@ pub use chunk::{CHUNK, LiveChunk, MetaChunk, NEVER, SensorMeta};
 pub use counters::{Counters, Quarantined};
 pub use lineage::{Lineage, OriginView};
 pub use model::{ModelSays, ModelWord};
+pub use past::Heard;
 pub use profile::{Profile, Profiles, ProfilesInForce};
+pub use profile_file::{PROFILES, ProfileFile};
 pub use quality::{Quality, QualityReason, offline_after_ms, stale_after_ms};
 pub use systems::{Sensed, SensedTick};
 pub use table::{SensorRow, SensorTable};
@@ -64,9 +68,13 @@ impl Plugin for SensingPlugin {
         app.register_room_state::<ModelSays>();
         app.register_room_state::<Lineage>();
         app.register_room_state::<Catalogue>();
+        app.register_room_state::<ProfileFile>();
         app.init_resource::<ProfilesInForce>();
         app.insert_resource(SensorTable::from_city(&self.city));
         app.init_resource::<SensedTick>();
-        app.add_systems(RoomTick, (systems::sense, catalogue::count).chain().in_set(RoomSystems::Sense));
+        app.add_systems(
+            RoomTick,
+            (profile_file::follow, systems::sense, catalogue::count).chain().in_set(RoomSystems::Sense),
+        );
     }
 }

@@ -264,13 +264,18 @@ fn check(w: &Written) -> Result<Profile, (&'static str, String)> {
     })
 }
 
-/// The profiles a room works with: constant.
+/// The profiles a room works with. Which file they are is truth ([`crate::ProfileFile`]); this is that file made ready.
 #[derive(Resource, Clone, Debug)]
-pub struct ProfilesInForce(pub Arc<Profiles>);
+pub struct ProfilesInForce {
+    /// By property.
+    pub profiles: Arc<Profiles>,
+    /// SHA-256 of the file's text, hex; empty for the shipped file.
+    pub hash: String,
+}
 
 impl Default for ProfilesInForce {
     fn default() -> Self {
-        Self(Profiles::shipped())
+        Self { profiles: Profiles::shipped(), hash: String::new() }
     }
 }
 

@@ -68,6 +68,8 @@ pub enum QualityReason {
     ByNeighbours,
     /// Far from what the model expects here and now.
     ByModel,
+    /// Of the past: why it was not believed then is not kept.
+    NotKept,
 }
 
 impl QualityReason {
@@ -83,6 +85,7 @@ impl QualityReason {
             Self::Silent => Bilingual::new("超时未上报", "silent for too long"),
             Self::ByNeighbours => Bilingual::new("与周边测点不符", "neighbours read otherwise"),
             Self::ByModel => Bilingual::new("与模型不符", "the model expects otherwise"),
+            Self::NotKept => Bilingual::new("原因未存档", "the reason was not kept"),
         }
     }
 }

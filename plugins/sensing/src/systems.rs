@@ -62,7 +62,7 @@ pub(crate) fn sense(
     let (table, sensed) = (&mut *table, &mut tick.facts);
     sensed.clear();
     table.begin();
-    let bench = Bench { profiles: &profiles.0, model: &model };
+    let bench = Bench { profiles: &profiles.profiles, model: &model };
     for input in &inbox.inputs {
         match input {
             Input::Observation(o) => {

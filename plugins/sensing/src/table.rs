@@ -242,6 +242,20 @@ impl SensorTable {
         counts
     }
 
+    /// The same streams with other columns and no trends.
+    pub(crate) fn with_live(&self, live: Vec<Arc<LiveChunk>>, version: u64) -> Self {
+        let trends = vec![Arc::default(); live.len()];
+        Self {
+            version,
+            live,
+            trends,
+            jumps: BTreeMap::new(),
+            doubts: BTreeMap::new(),
+            untold: VecDeque::new(),
+            ..self.clone()
+        }
+    }
+
     /// Adds a stream or updates what is known of it. Saying the same again changes nothing.
     /// A stream that observes something else than before starts afresh.
     pub(crate) fn declare(&mut self, d: &SensorDeclared) {

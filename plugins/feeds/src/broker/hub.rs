@@ -265,7 +265,9 @@ impl Hub {
     pub(super) async fn kept(&self) {
         if self.memory.is_some() {
             let (tx, rx) = tokio::sync::oneshot::channel();
-            self.then(Box::new(move || drop(tx.send(()))));
+            self.then(Box::new(move || {
+                let _ = tx.send(());
+            }));
             let _ = rx.await;
         }
     }

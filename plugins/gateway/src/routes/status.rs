@@ -9,6 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use guanlan_core::AlertLevel;
+use guanlan_room::{FeedView, Picture};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,6 +86,17 @@ fn trouble_out(t: &guanlan_room::Trouble) -> TroubleOut {
     }
 }
 
+/// Name, kind, help and value of a figure each source has.
+type SourceFigure = (&'static str, &'static str, &'static str, fn(&FeedView) -> f64);
+
+const SOURCE_FIGURES: [SourceFigure; 5] = [
+    ("messages_total", "counter", "Messages that came", |f| f.figures.messages as f64),
+    ("refused_total", "counter", "Messages refused", |f| f.figures.refused as f64),
+    ("failures_total", "counter", "Times the source failed", |f| f.figures.failures as f64),
+    ("messages_per_minute", "gauge", "Messages in a minute", |f| f.figures.per_min),
+    ("lag_seconds", "gauge", "Time from measured to arrived", |f| f.figures.lag_ms as f64 / 1000.0),
+];
+
 /// Figures in the Prometheus text format.
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
@@ -103,23 +115,25 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
     gauge("sensors", "Sensors known", p.sensors.len() as f64);
     gauge("cases_open", "Open cases", p.cases.open().count() as f64);
     gauge("units", "Crews known", p.units.units.len() as f64);
+    gauge("healthy", "1 while what is told is kept, else 0", f64::from(u8::from(p.health.trouble.is_empty())));
+    gauge("troubles", "Things that are wrong with journal, history, clock and files", p.health.troubles.len() as f64);
+    gauge("recommendation_cases", "Cases that wait for a crew with crews recommended", p.advice.cases.len() as f64);
+    water_figures(&p, &mut gauge);
     for figure in (doors.feeds.figures)() {
         let (name, kind) = (figure.name, if figure.counter { "counter" } else { "gauge" });
         let (help, value) = (figure.help, figure.value);
         let _ = writeln!(text, "# HELP guanlan_{name} {help}\n# TYPE guanlan_{name} {kind}\nguanlan_{name} {value}");
     }
     text.push_str("# HELP guanlan_feed_up Is the source delivering\n# TYPE guanlan_feed_up gauge\n");
+    let escaped = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"");
     for (name, feed) in p.feeds.iter() {
-        let name = name.replace('\\', "\\\\").replace('"', "\\\"");
-        let _ = writeln!(text, "guanlan_feed_up{{feed=\"{name}\"}} {}", u8::from(feed.up));
-        for (figure, value) in [
-            ("messages_total", feed.figures.messages as f64),
-            ("refused_total", feed.figures.refused as f64),
-            ("failures_total", feed.figures.failures as f64),
-            ("messages_per_minute", feed.figures.per_min),
-            ("lag_seconds", feed.figures.lag_ms as f64 / 1000.0),
-        ] {
-            let _ = writeln!(text, "guanlan_source_{figure}{{feed=\"{name}\"}} {value}");
+        let _ = writeln!(text, "guanlan_feed_up{{feed=\"{}\"}} {}", escaped(name), u8::from(feed.up));
+    }
+    // The lines of one figure stand together.
+    for (figure, kind, help, of) in SOURCE_FIGURES {
+        let _ = writeln!(text, "# HELP guanlan_source_{figure} {help}\n# TYPE guanlan_source_{figure} {kind}");
+        for (name, feed) in p.feeds.iter() {
+            let _ = writeln!(text, "guanlan_source_{figure}{{feed=\"{}\"}} {}", escaped(name), of(feed));
         }
     }
     let counts = p.alerts.counts();
@@ -135,6 +149,45 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
         let _ = writeln!(text, "guanlan_sensors_by_quality{{quality=\"{name}\"}} {n}");
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+/// The model beside the room and the hours ahead. What has not been computed yet is left out, not zero.
+fn water_figures(p: &Picture, gauge: &mut impl FnMut(&str, &str, f64)) {
+    if let Some(field) = p.water.field.as_deref() {
+        let wet = |mm: u16| field.depth_mm.iter().filter(|d| **d >= mm).count() as f64 * field.cell_m * field.cell_m;
+        let deepest = field.depth_mm.iter().max().copied().unwrap_or(0);
+        gauge("water_deepest_metres", "Deepest water", f64::from(deepest) / 1000.0);
+        gauge("water_over_15cm_square_metres", "Area with 15 cm of water and more", wet(150));
+    }
+    if let Some(r) = p.live_water.report.as_deref() {
+        gauge("water_age_seconds", "Age of the last estimate", (p.now - r.at) as f64 / 1000.0);
+        gauge("water_behind_seconds", "How far the model is behind the room", r.behind_s);
+        gauge("water_speed_ratio", "Simulated over wall time of the model", r.speed);
+        gauge("water_rain_mm_per_hour", "Mean rain over the city in the model", r.rain_mm_h);
+        gauge(
+            "water_rain_coverage_ratio",
+            "Share of the city that rain data speak for",
+            f64::from(r.rain_coverage) / 100.0,
+        );
+        gauge("water_rmse_metres", "Error against gauges before correction", r.skill.rmse_m);
+        gauge("water_bias_metres", "Mean of model minus gauge", r.skill.bias_m);
+        gauge("water_gauges", "Gauges the model compares itself with", f64::from(r.skill.gauges));
+        gauge("water_gauges_contradicted", "Gauges that are not believed", p.live_water.contradicted.len() as f64);
+        gauge("water_stored_cubic_metres", "Water on the surface in the model", r.books.stored_m3);
+        gauge("water_nudged_cubic_metres", "Water added to follow the gauges, in sum", r.books.nudged_m3);
+        gauge("water_error_ratio", "What the books cannot explain, over all water handled", r.books.error_relative);
+    }
+    if let Some(f) = p.forecast.latest.as_deref() {
+        gauge("forecast_number", "Number of the last forecast", f.no as f64);
+        gauge("forecast_age_seconds", "Age of the last forecast", (p.now - f.from) as f64 / 1000.0);
+        gauge("forecast_horizon_seconds", "How far it looks ahead", (f.to - f.from) as f64 / 1000.0);
+        gauge("forecast_speed_ratio", "Simulated over wall time of the forecast", f.speed);
+        gauge("forecast_rain_millimetres", "Rain expected, mean over the city", f.rain_mm);
+        gauge("forecast_wet_sites", "Gauges, underpasses and places that get wet", f.sites.len() as f64);
+        gauge("forecast_roads_cut", "Roads expected to be cut to cars", f64::from(f.harm.roads));
+        gauge("forecast_buildings_hit", "Buildings expected with water over the sill", f64::from(f.harm.buildings));
+    }
+    gauge("measures", "Measures told to the water", p.measures.list.len() as f64);
 }
 
 /// Messages that were refused, with the reason; latest last, a bounded number of them.
