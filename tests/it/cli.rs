@@ -178,6 +178,18 @@ fn schemas_are_json_schema() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_ends_a_verb_quietly() {
+    let exe = env!("CARGO_BIN_EXE_guanlan");
+    let rules = repository().join("assets/rules/city.toml");
+    for verb in ["schema rules".to_owned(), format!("alerts test {}", rules.display())] {
+        // The reader closes the pipe before anything is written; the verb's own exit code is what the script says.
+        let script = format!("{{ sleep 0.3; {exe} {verb}; echo \"exit $?\" >&2; }} | true");
+        let ran = run(std::process::Command::new("bash").args(["-c", &script]));
+        assert!(ran.err.contains("exit 0") && !ran.err.contains("panicked"), "{verb}: {}", ran.err);
+    }
+}
+
+#[test]
 fn every_shipped_drill_is_valid_and_a_wrong_one_names_its_line() {
     let mut seen = 0;
     for entry in std::fs::read_dir(repository().join("scenes/drills")).unwrap() {

@@ -274,6 +274,13 @@ fn metrics_are_prometheus_text() {
         assert!(seen.contains(name), "{name} is missing");
     }
     assert!(room.http.figure("guanlan_sensors") >= 2000.0);
+    for figure in ["guanlan_healthy", "guanlan_troubles", "guanlan_measures"] {
+        assert!(room.http.figure(figure) >= 0.0);
+    }
+    // What the model has not said yet is left out, never zero.
+    let said = |name: &str| room.http.get("/metrics").text.lines().any(|l| l.starts_with(&format!("{name} ")));
+    wait("the figures of the water", Duration::from_secs(60), || said("guanlan_water_behind_seconds").then_some(()));
+    assert!(room.http.figure("guanlan_water_speed_ratio") > 0.0);
 }
 
 /// One text message of a WebSocket (RFC 6455), read by hand: what a client without our code would see.
@@ -455,10 +462,10 @@ fn an_exercise_runs_beside_the_live_room_and_never_touches_it() {
     assert_eq!(http.read("/rooms").as_array().unwrap().len(), 1);
     room.stop();
     let journals = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path());
-    // Each has a history beside it, which is no journal.
+    // What is kept beside one is no journal.
     let is_journal = |p: &std::path::PathBuf| {
         let name = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.ends_with(".db") && !name.ends_with(".history.db")
+        name.ends_with(".db") && ![".history.db", ".scenes.db", ".broker.db"].iter().any(|kept| name.ends_with(*kept))
     };
     let journals: Vec<_> = journals.filter(is_journal).collect();
     assert_eq!(journals.len(), 2, "each timeline has its own journal: {journals:?}");

@@ -17,7 +17,7 @@ use crate::support::{Plan, Ran, Room, now_ms, observation, program, run, runtime
 const SOON: Duration = Duration::from_secs(10);
 
 /// A program of the Debian packages `mosquitto` and `mosquitto-clients`.
-fn tool(name: &str) -> Option<PathBuf> {
+pub fn tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     let found = folders.map(|f| f.join(name)).find(|p| p.is_file());
@@ -322,16 +322,64 @@ fn the_demo_devices_are_a_publisher_of_their_own_and_never_live() {
     assert_eq!(room.http.read("/rooms")[0]["mode"], "demo", "invented data is never called live");
 }
 
+#[test]
+fn sessions_and_retained_messages_survive_kill_9() {
+    let Some((_folder, plan, mut room, publisher)) = opened() else { return };
+    let Some(program) = tool("mosquitto_sub") else { return };
+    let listen = |port: u16, args: &[&str]| {
+        let port = port.to_string();
+        run(Command::new(&program).args(["-h", "127.0.0.1", "-p", &port]).args(args))
+    };
+    let seats: [&[&str]; 2] = [
+        &["-V", "mqttv311", "-i", "seat-v4", "-c", "-q", "1", "-t", "city/news", "-F", "%p"],
+        &["-V", "mqttv5", "-i", "seat-v5", "-c", "-x", "600", "-q", "1", "-t", "city/news", "-F", "%p %C %P %R"],
+    ];
+    for seat in seats {
+        listen(publisher.port, &[seat, &["-E"]].concat()).expect(0);
+    }
+    let port = publisher.port.to_string();
+    let told = |payload: &str, topic: &str, args: &[&str]| {
+        let base = ["-h", "127.0.0.1", "-p", &port, "-V", "mqttv5", "-q", "1", "-t", topic, "-m", payload];
+        run(Command::new(&publisher.program).args(base).args(args)).expect(0);
+    };
+    let carried = ["-D", "publish", "content-type", "text/plain", "-D", "publish", "user-property", "from", "desk"];
+    for k in 0..5 {
+        told(
+            &format!("news {k}"),
+            "city/news",
+            &[&carried[..], &["-D", "publish", "response-topic", "city/re"]].concat(),
+        );
+    }
+    told("open", "city/gates/1", &["-r"]);
+    told("shut", "city/gates/2", &["-r"]);
+    told("", "city/gates/2", &["-r"]);
+    room.kill();
+    let room = Room::open(&plan);
+    let four = listen(room.mqtt_port(), &[seats[0], &["-C", "5", "-W", "10"]].concat()).expect(0);
+    assert_eq!(four.out.lines().collect::<Vec<_>>(), ["news 0", "news 1", "news 2", "news 3", "news 4"]);
+    let five = listen(room.mqtt_port(), &[seats[1], &["-C", "5", "-W", "10"]].concat()).expect(0);
+    let lines: Vec<&str> = five.out.lines().collect();
+    assert_eq!(lines.len(), 5);
+    assert!(lines[4].starts_with("news 4 text/plain from:desk city/re"), "what came with it goes with it: {lines:?}");
+    let gates = listen(room.mqtt_port(), &["-t", "city/gates/#", "-W", "2", "-F", "%t %p %r"]);
+    assert_eq!(gates.out.trim(), "city/gates/1 open 1", "retained, and taken back");
+    // Acknowledged: not there a second time.
+    let again = listen(room.mqtt_port(), &[seats[0], &["-W", "2"]].concat());
+    assert_eq!(again.out, "");
+    room.stop();
+    verified(&plan.store);
+}
+
 /// An external broker that keeps its sessions on disk.
-struct Broker {
+pub struct Broker {
     program: PathBuf,
     config: PathBuf,
-    port: u16,
+    pub port: u16,
     child: Option<Guarded>,
 }
 
 impl Broker {
-    fn new(program: PathBuf, folder: &Path) -> Self {
+    pub fn new(program: PathBuf, folder: &Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = folder.join("mosquitto.conf");
         let user = run(Command::new("id").arg("-un")).out;
@@ -344,7 +392,7 @@ impl Broker {
         Self { program, config, port, child: None }
     }
 
-    fn start(&mut self) {
+    pub fn start(&mut self) {
         let mut command = Command::new(&self.program);
         command.arg("-c").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(Guarded(command.spawn().unwrap()));
@@ -352,7 +400,7 @@ impl Broker {
     }
 
     /// Ends the broker as its service manager would, so that it writes its sessions down.
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let Some(mut broker) = self.child.take() else { return };
         assert!(Command::new("kill").arg(broker.0.id().to_string()).status().unwrap().success());
         wait("the end of the broker", SOON, || broker.0.try_wait().unwrap());

@@ -131,6 +131,7 @@ fn a_newcomer_is_told_what_was_meant() {
             "both languages",
         ),
         ("version = 1\n", "", 2, "road-water.version", "expected version = 1"),
+        ("format = 1\n", "", 1, "format", "expected format = 1"),
         ("[[rule]]", "[rule]", 2, "", "double brackets"),
         ("yellow = 15", "yellow = 3", 8, "road-water.yellow", "not above the blue threshold 5"),
         ("0:4 30:6", "0=4, 30=6", 14, "road-water.test \"golden\".series", "expected seconds:value"),
@@ -167,4 +168,17 @@ fn what_is_odd_is_noted_and_what_ships_is_not_odd() {
     // River levels come from each city's data.
     let shipped = RuleSet::defaults().notes();
     assert!(shipped.iter().all(|n| n.field == "river-stage.blue"), "{shipped:?}");
+}
+
+#[test]
+fn the_manual_knows_every_property_with_its_unit() {
+    let manual = include_str!("../../../assets/rules/README.md");
+    for p in ObservedProperty::ALL {
+        let row = manual.lines().find(|l| l.starts_with(&format!("| `{}` |", p.key())));
+        let row = row.unwrap_or_else(|| panic!("{} is missing", p.key()));
+        assert!(
+            p == ObservedProperty::Other || p.unit().is_empty() || row.contains(&format!("| {} |", p.unit())),
+            "{row}"
+        );
+    }
 }

@@ -219,25 +219,42 @@ pub fn property_of(value: &Value) -> ObservedProperty {
         return p;
     }
     let words = [text("/ObservedProperty/name"), text("/ObservedProperty/definition"), text("/name")].join(" ");
-    let has = |list: &[&str]| list.iter().any(|w| words.contains(w));
-    if has(&["积水", "road water", "flood depth"]) {
-        ObservedProperty::RoadWaterDepth
-    } else if has(&["河道水位", "river", "water level", "水位"]) {
-        ObservedProperty::RiverStage
-    } else if has(&["rain", "precipitation", "雨"]) {
-        ObservedProperty::RainIntensity
-    } else if has(&["pm2.5", "pm25", "pm2_5"]) {
-        ObservedProperty::Pm25
-    } else if has(&["noise", "sound", "噪声"]) {
-        ObservedProperty::Noise
-    } else if has(&["parking", "停车"]) {
-        ObservedProperty::ParkingOccupancy
-    } else if has(&["gas", "燃气", "lel"]) {
-        ObservedProperty::GasLel
-    } else {
-        ObservedProperty::Other
+    let found = WORDS.iter().find(|(list, _)| list.iter().any(|w| words.contains(w))).map(|(_, p)| *p);
+    match found {
+        // Rain in mm fell in a while; rain in mm/h falls.
+        Some(ObservedProperty::RainIntensity) if text("/unitOfMeasurement/symbol") == "mm" => {
+            ObservedProperty::RainDepth
+        }
+        Some(property) => property,
+        None => ObservedProperty::Other,
     }
 }
+
+/// Words of foreign servers, the more special first.
+const WORDS: [(&[&str], ObservedProperty); 22] = [
+    (&["积水", "road water", "flood depth", "inundation"], ObservedProperty::RoadWaterDepth),
+    (&["河道水位", "river", "water level", "水位", "gauge height", "stage"], ObservedProperty::RiverStage),
+    (&["rain", "precipitation", "雨"], ObservedProperty::RainIntensity),
+    (&["pm2.5", "pm25", "pm2_5", "pm 2.5"], ObservedProperty::Pm25),
+    (&["pm10", "pm 10"], ObservedProperty::Pm10),
+    (&["air quality index", "aqi", "空气质量指数"], ObservedProperty::Aqi),
+    (&["hydrogen sul", "h2s", "硫化氢"], ObservedProperty::H2s),
+    (&["carbon monoxide", "一氧化碳"], ObservedProperty::Co),
+    (&["oxygen", "氧气"], ObservedProperty::Oxygen),
+    (&["noise", "sound", "噪声"], ObservedProperty::Noise),
+    (&["parking", "停车"], ObservedProperty::ParkingOccupancy),
+    (&["wind speed", "windspeed", "wind_speed", "风速"], ObservedProperty::WindSpeed),
+    (&["visibility", "能见度"], ObservedProperty::Visibility),
+    (&["temperature", "气温", "温度"], ObservedProperty::Temperature),
+    (&["crowd", "people per", "人群"], ObservedProperty::CrowdDensity),
+    (&["manhole", "cover tilt", "井盖"], ObservedProperty::CoverTilt),
+    (&["street light", "streetlight", "路灯"], ObservedProperty::StreetLight),
+    (&["bin fill", "waste bin", "fill level", "垃圾"], ObservedProperty::BinFill),
+    (&["pumps running", "running pumps", "泵"], ObservedProperty::PumpsRunning),
+    (&["battery", "电量"], ObservedProperty::Battery),
+    (&["lel", "combustible", "methane"], ObservedProperty::GasLel),
+    (&["gas", "燃气"], ObservedProperty::GasLel),
+];
 
 /// OwnTracks: `vel` is km/h, `tst` seconds; other `_type`s are understood and ignored.
 pub(crate) fn position(unit: &str, value: &Value, frame: &Placer) -> Result<Vec<Input>, Refused> {

@@ -266,6 +266,9 @@ pub fn run_replay_of(
     Ok(RoomHandle::start(timeline, picture, move |seat| replay.run(&seat))?)
 }
 
+/// Sensors up to which an instant between two seconds is run to the very tick.
+const EXACT_SENSORS: usize = 20_000;
+
 struct Replay {
     config: Arc<RoomConfig>,
     reader: SqliteStore,
@@ -350,6 +353,11 @@ impl Replay {
 
     /// What was there at an instant, from the scenes; the machine stays where it is.
     fn look(&mut self, at: Stamp) -> Option<Picture> {
+        // Scenes are of whole seconds. Between them a small room is run to the very tick; a large one shows the second.
+        let whole = at.0.rem_euclid(1000) == 0;
+        if !whole && self.machine.config().city.sensors.len() <= EXACT_SENSORS {
+            return None;
+        }
         let seen = self.past.as_mut()?.at(at, self.playback.clone(), &self.reader);
         let seen = seen.map_err(|error| tracing::warn!("scenes: {error}")).ok()??;
         self.behind = true;

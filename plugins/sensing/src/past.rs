@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guanlan_core::Stamp;
 
 use crate::{
-    chunk::{CHUNK, LiveChunk, NEVER},
+    chunk::{CHUNK, LiveChunk, MetaChunk, NEVER},
     quality::{Quality, QualityReason, offline_after_ms, stale_after_ms},
     table::SensorTable,
 };
@@ -23,33 +23,55 @@ pub struct Heard {
 
 impl SensorTable {
     /// The same streams as they were at `now`: `heard` says what each had said by then, by index. `version` must be above
-    /// that of any table a view has drawn. Rates and trends of that time are not in it.
+    /// that of any table a view has drawn. Rates and trends of that time are not in it. For views, never within a tick: it
+    /// uses every core.
     #[must_use]
-    pub fn as_of(&self, now: Stamp, version: u64, mut heard: impl FnMut(u32) -> Option<Heard>) -> Self {
-        let mut live = Vec::with_capacity(self.meta.len());
-        for (c, meta) in self.meta.iter().enumerate() {
-            let mut chunk = LiveChunk { version, ..LiveChunk::default() };
-            for (r, row) in meta.rows.iter().enumerate() {
-                chunk.push();
-                let Some(said) = heard((c * CHUNK + r) as u32) else { continue };
-                let age = now - said.at;
-                let (quality, reason) = if age > offline_after_ms(row.period_s) {
-                    (Quality::Offline, QualityReason::Silent)
-                } else if age > stale_after_ms(row.period_s) {
-                    (Quality::Stale, QualityReason::Silent)
-                } else {
-                    let reason = match said.quality {
-                        Quality::Good => QualityReason::Fresh,
-                        _ => QualityReason::NotKept,
-                    };
-                    (said.quality, reason)
+    pub fn as_of(&self, now: Stamp, version: u64, heard: impl Fn(u32) -> Option<Heard> + Sync) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
+        let share = self.meta.len().div_ceil(threads).max(16);
+        let heard = &heard;
+        let live = std::thread::scope(|scope| {
+            let runs = self.meta.chunks(share).enumerate().map(|(k, run)| {
+                let chunks = move || -> Vec<Arc<LiveChunk>> {
+                    let chunk =
+                        |(c, meta): (usize, &Arc<MetaChunk>)| chunk_of(meta, k * share + c, now, version, heard);
+                    run.iter().enumerate().map(chunk).collect()
                 };
-                (chunk.value[r], chunk.phenomenon[r], chunk.received[r]) = (said.value, said.at, said.at);
-                (chunk.previous_at[r], chunk.heard[r]) = (NEVER, said.at);
-                (chunk.quality[r], chunk.reason[r]) = (quality, reason);
-            }
-            live.push(Arc::new(chunk));
-        }
+                scope.spawn(chunks)
+            });
+            let runs: Vec<_> = runs.collect();
+            let done = runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            done.flatten().collect::<Vec<_>>()
+        });
         self.with_live(live, version)
     }
+}
+
+/// What the sensors of chunk `c` had said.
+fn chunk_of(
+    meta: &MetaChunk,
+    c: usize,
+    now: Stamp,
+    version: u64,
+    heard: &impl Fn(u32) -> Option<Heard>,
+) -> Arc<LiveChunk> {
+    let mut chunk = LiveChunk { version, ..LiveChunk::default() };
+    for (r, row) in meta.rows.iter().enumerate() {
+        chunk.push();
+        let Some(said) = heard((c * CHUNK + r) as u32) else { continue };
+        let age = now - said.at;
+        let (quality, reason) = if age > offline_after_ms(row.period_s) {
+            (Quality::Offline, QualityReason::Silent)
+        } else if age > stale_after_ms(row.period_s) {
+            (Quality::Stale, QualityReason::Silent)
+        } else if said.quality == Quality::Good {
+            (Quality::Good, QualityReason::Fresh)
+        } else {
+            (said.quality, QualityReason::NotKept)
+        };
+        (chunk.value[r], chunk.phenomenon[r], chunk.received[r]) = (said.value, said.at, said.at);
+        (chunk.previous_at[r], chunk.heard[r]) = (NEVER, said.at);
+        (chunk.quality[r], chunk.reason[r]) = (quality, reason);
+    }
+    Arc::new(chunk)
 }

@@ -13,7 +13,8 @@ pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> (usize, String, St
     let missing = quoted_after(said, "missing field ");
     let unknown = quoted_after(said, "unknown field ");
     let key = missing.clone().or(unknown).or_else(|| key_on(text, line));
-    let field = match (rule_of(text, line), key) {
+    let own = ["format", "rules"].iter().any(|k| key.as_deref() == Some(k));
+    let field = match (rule_of(text, line).filter(|_| !own), key) {
         (Some(rule), Some(key)) => format!("{rule}.{key}"),
         (None, Some(key)) => key,
         (Some(rule), None) => rule,
@@ -41,11 +42,11 @@ fn message(text: &str, line: usize, said: &str, missing: Option<&str>) -> String
     for what in ["unknown field ", "unknown variant "] {
         let Some(word) = quoted_after(said, what) else { continue };
         let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
-        let meant = nearest(&word, known.iter().copied())
-            .map(|best| format!("; did you mean '{best}'?"))
-            .or_else(|| hint(&word).map(|h| format!("; {h}")))
+        let meant = hint(&word)
+            .map(|h| format!("; {h}"))
+            .or_else(|| nearest(&word, known.iter().copied()).map(|best| format!("; did you mean '{best}'?")))
             .unwrap_or_default();
-        return format!("{what}'{word}'{meant} expected one of {}", known.join(", "));
+        return format!("{what}'{word}'{meant} — expected one of {}", known.join(", "));
     }
     if let Some(wrong) = said.strip_prefix("invalid type: ") {
         let (found, wanted) = wrong.split_once(", expected ").unwrap_or((wrong, ""));
