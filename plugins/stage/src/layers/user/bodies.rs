@@ -51,7 +51,7 @@ pub fn read(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLa
     for place in &city.places {
         add(Geometry::Point(place.place_m.map(|v| v as f32)), key(&place.kind), "", &place.name.zh);
     }
-    for network in &city.drainage {
+    if let Some(network) = &city.drainage {
         let place = |n: usize| network.nodes.get(n).and_then(|n| n.place_m).map(|p| p.map(|v| v as f32));
         for node in &network.nodes {
             if let Some(p) = node.place_m {
