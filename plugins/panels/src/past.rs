@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use bevy::prelude::Resource;
 use crossbeam_channel::{Receiver, bounded};
 use guanlan_core::{SensorId, Stamp, TimelineId};
-use guanlan_journal::{
+use guanlan_room::journal::{
     figures::{FigureError, FigureQuery, FigureRow, FigureStep},
     history::{HistoryDoor, Series},
 };

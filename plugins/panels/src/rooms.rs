@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bevy::prelude::Resource;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use guanlan_core::{Command, CommandEnvelope, Reply, Role, Stamp, TimelineId};
-use guanlan_journal::history::HistoryDoor;
+use guanlan_room::journal::history::HistoryDoor;
 use guanlan_room::{Control, Picture, QueueError, RoomConfig, RoomHandle, TimelineError, TimelineInfo, Timelines};
 
 /// An answer with the command it answers.

@@ -1,6 +1,9 @@
 //! Questions: how many, of what, where, by which step of time.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::BuildHasherDefault,
+};
 
 use guanlan_core::Stamp;
 use rusqlite::params;
@@ -8,7 +11,7 @@ use rusqlite::params;
 use super::{
     FigureReader,
     book::{AREA, CODE, WHAT, Words, read_words},
-    cube::{self, CUBES, Cell, Cube, Place, day_begin, day_of, month_begin, month_of},
+    cube::{self, CUBES, Cell, Cube, Fold, Place, day_begin, day_of, month_begin, month_of},
 };
 use crate::error::{JournalError, db};
 
@@ -79,6 +82,8 @@ pub enum FigureError {
 }
 
 type Group = (i64, String, String, String);
+/// Sums by begin of the step and packed place of the group.
+type Sums = HashMap<(i64, u64), Cell, BuildHasherDefault<Fold>>;
 
 struct Asked<'a> {
     query: &'a FigureQuery,
@@ -97,7 +102,7 @@ impl FigureReader {
             return Err(FigureError::Grain(format!("by_area {}: expected 0, 6, 9 or 12 digits", query.by_area)));
         }
         let plan = plan(query)?;
-        let mut out: BTreeMap<Group, Cell> = BTreeMap::new();
+        let mut sums = Sums::default();
         // Pending first and held while the file is read: a save in between would be counted twice or not at all.
         let pending = self.pending.as_ref().map(|p| p.read().unwrap_or_else(std::sync::PoisonError::into_inner));
         let stored;
@@ -120,19 +125,26 @@ impl FigureReader {
             while let Some(row) = rows.next().map_err(db(&self.path))? {
                 let period: i64 = row.get(0).map_err(db(&self.path))?;
                 let body = row.get_ref(1).and_then(|v| Ok(v.as_blob()?)).map_err(db(&self.path))?;
-                let mut sum = Tally::new(&asked, cube, period);
-                cube::each(body, |place, cell| sum.add(place, cell))
+                let mut tally = Tally::new(&asked, cube, period, &mut sums);
+                cube::each(body, |place, cell| tally.add(place, cell))
                     .map_err(|e| JournalError::damaged(&self.path, e))?;
-                sum.into_groups(&mut out);
+                tally.put_last();
             }
             if let Some(pending) = &pending {
                 for ((_, period), cells) in pending.cells.range((*number, first)..=(*number, last)) {
-                    let mut sum = Tally::new(&asked, cube, *period);
-                    cells.iter().for_each(|(place, cell)| sum.add(*place, *cell));
-                    sum.into_groups(&mut out);
+                    let mut tally = Tally::new(&asked, cube, *period, &mut sums);
+                    cells.iter().for_each(|(place, cell)| tally.add(*place, *cell));
+                    tally.put_last();
                 }
             }
         }
+        // Words last: a group is looked up once, not once for each of its days.
+        let mut out: BTreeMap<Group, Cell> = BTreeMap::new();
+        sums.into_iter().for_each(|((from, place), cell)| {
+            let sum = out.entry(asked.group(from, Place::unpack(place))).or_default();
+            sum.count += cell.count;
+            sum.amount_ms = sum.amount_ms.saturating_add(cell.amount_ms);
+        });
         Ok(out
             .into_iter()
             .map(|((from, area, code, what), c)| FigureRow {
@@ -213,6 +225,18 @@ impl<'a> Asked<'a> {
             whats: shown(WHAT, &query.what, query.by_what.then_some(usize::MAX)),
         }
     }
+
+    fn group(&self, from: i64, place: Place) -> Group {
+        let word = |on: bool, words: &[Option<String>], id: u64| {
+            if on { words.get(id as usize).cloned().flatten().unwrap_or_default() } else { String::new() }
+        };
+        (
+            from,
+            word(self.query.by_area > 0, &self.areas, place.area),
+            word(self.query.by_code > 0, &self.codes, place.code),
+            word(self.query.by_what, &self.whats, place.what),
+        )
+    }
 }
 
 /// Sums the cells of one period by what is told apart: cells of one group follow each other, so most are added
@@ -221,25 +245,13 @@ struct Tally<'a> {
     asked: &'a Asked<'a>,
     cube: &'a Cube,
     period: i64,
-    sums: BTreeMap<Place, Cell>,
+    sums: &'a mut Sums,
     last: Option<(Place, Cell)>,
 }
 
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.pack().cmp(&other.pack())
-    }
-}
-
 impl<'a> Tally<'a> {
-    fn new(asked: &'a Asked<'a>, cube: &'a Cube, period: i64) -> Self {
-        Self { asked, cube, period, sums: BTreeMap::new(), last: None }
+    fn new(asked: &'a Asked<'a>, cube: &'a Cube, period: i64, sums: &'a mut Sums) -> Self {
+        Self { asked, cube, period, sums, last: None }
     }
 
     fn add(&mut self, place: u64, cell: Cell) {
@@ -276,35 +288,21 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn put_last(&mut self) {
-        if let Some((group, cell)) = self.last.take() {
-            let sum = self.sums.entry(group).or_default();
-            sum.count += cell.count;
-            sum.amount_ms = sum.amount_ms.saturating_add(cell.amount_ms);
+    /// Begin of the step a cell falls into.
+    fn begin(&self, hour: u64) -> i64 {
+        let day = if self.cube.month { month_begin(self.period) } else { self.period };
+        match self.asked.query.step {
+            FigureStep::Whole => self.asked.query.from.0,
+            FigureStep::Month => day_begin(month_begin(month_of(day))).0,
+            FigureStep::Day => day_begin(day).0,
+            FigureStep::Hour => day_begin(day).0 + hour as i64 * 3_600_000,
         }
     }
 
-    fn into_groups(mut self, out: &mut BTreeMap<Group, Cell>) {
-        self.put_last();
-        let q = self.asked.query;
-        for (place, cell) in self.sums {
-            let day = if self.cube.month { month_begin(self.period) } else { self.period };
-            let from = match q.step {
-                FigureStep::Whole => q.from.0,
-                FigureStep::Month => day_begin(month_begin(month_of(day))).0,
-                FigureStep::Day => day_begin(day).0,
-                FigureStep::Hour => day_begin(day).0 + place.hour as i64 * 3_600_000,
-            };
-            let word = |on: bool, words: &[Option<String>], id: u64| {
-                if on { words.get(id as usize).cloned().flatten().unwrap_or_default() } else { String::new() }
-            };
-            let group = (
-                from,
-                word(q.by_area > 0, &self.asked.areas, place.area),
-                word(q.by_code > 0, &self.asked.codes, place.code),
-                word(q.by_what, &self.asked.whats, place.what),
-            );
-            let sum = out.entry(group).or_default();
+    fn put_last(&mut self) {
+        if let Some((group, cell)) = self.last.take() {
+            let key = (self.begin(group.hour), group.pack());
+            let sum = self.sums.entry(key).or_default();
             sum.count += cell.count;
             sum.amount_ms = sum.amount_ms.saturating_add(cell.amount_ms);
         }

@@ -282,7 +282,7 @@ fn ask_the_past(
     shown: &crate::rooms::Shown,
     desk: &Desk,
     slots: &[Slot],
-    door: Option<&guanlan_journal::history::HistoryDoor>,
+    door: Option<&guanlan_room::journal::history::HistoryDoor>,
     now_s: f64,
 ) {
     let (p, id) = (&shown.picture, &shown.timeline);

@@ -3,8 +3,8 @@
 use guanlan_casework::CaseRules;
 use guanlan_city::model::AdminLevel;
 use guanlan_core::{Lang, Stamp};
-use guanlan_journal::figures::FigureStep;
 use guanlan_room::Picture;
+use guanlan_room::journal::figures::FigureStep;
 
 use super::span;
 use crate::{
@@ -183,7 +183,7 @@ mod tests {
     const LOCAL_MS: i64 = 8 * 3_600_000;
     use super::*;
     use crate::fixture::{machine, picture};
-    use guanlan_journal::figures::FigureRow;
+    use guanlan_room::journal::figures::FigureRow;
     use std::sync::Arc;
 
     #[test]

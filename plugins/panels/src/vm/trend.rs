@@ -1,8 +1,8 @@
 //! 趋势: one stream's past, its thresholds, and the hours ahead where somebody says them.
 
 use guanlan_core::{AlertLevel, Bilingual, Lang, SensorId, Stamp};
-use guanlan_journal::history::{Level, Mark, Series};
 use guanlan_room::Picture;
+use guanlan_room::journal::history::{Level, Mark, Series};
 
 use super::{number, span};
 use crate::{
