@@ -78,7 +78,7 @@ fn weather(lang: Lang, mm_h: f64) -> &'static str {
 }
 
 /// Late starts of ticks above this are said, ms (the live room promises a p99 of 100).
-const LATE_MS: f64 = 100.0;
+pub(super) const LATE_MS: f64 = 100.0;
 
 fn health(picture: &Picture, lang: Lang) -> (Lamp, String, Vec<String>) {
     let h = &picture.health;

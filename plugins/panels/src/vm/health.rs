@@ -3,7 +3,10 @@
 use guanlan_core::{Lang, Role};
 use guanlan_room::Picture;
 
-use super::{headline::Lamp, number, span};
+use super::{
+    headline::{LATE_MS, Lamp},
+    number, span,
+};
 use crate::words::{tr, tr_with};
 
 /// Something that is wrong.
@@ -53,8 +56,6 @@ pub struct HealthVm {
     pub may_act: bool,
 }
 
-/// Late starts above this are said, ms.
-const LATE_MS: f64 = 100.0;
 /// Deliveries waiting above this are said.
 const QUEUE: usize = 2000;
 

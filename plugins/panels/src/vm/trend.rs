@@ -1,6 +1,6 @@
 //! 趋势: one stream's past, its thresholds, and the hours ahead where somebody says them.
 
-use guanlan_core::{AlertLevel, Bilingual, Lang, SensorId, Stamp};
+use guanlan_core::{AlertLevel, Lang, SensorId, Stamp};
 use guanlan_room::Picture;
 use guanlan_room::journal::history::{Level, Mark, Series};
 
@@ -56,10 +56,6 @@ pub struct TrendVm {
 
 fn minutes(at: Stamp) -> f64 {
     at.0 as f64 / 60_000.0
-}
-
-fn property_name(property: guanlan_core::ObservedProperty) -> Bilingual {
-    property.name()
 }
 
 /// The thresholds that colour a stream, least severe first.
@@ -135,7 +131,7 @@ pub fn trend(picture: &Picture, past: &Past, question: &SeriesQuestion, kept: bo
     let mut vm = TrendVm {
         sensor: question.sensor.clone(),
         name: row.meta.name.get(lang).to_owned(),
-        property: property_name(row.meta.property).get(lang).to_owned(),
+        property: row.meta.property.name().get(lang).to_owned(),
         unit,
         value,
         state: format!("{age} · {}", row.quality.name().get(lang)),
@@ -200,7 +196,7 @@ mod tests {
     use crate::fixture::{machine, picture};
     use guanlan_city::City;
     use guanlan_city::model::SensorSpec;
-    use guanlan_core::{Input, ObservedProperty, input::Observation};
+    use guanlan_core::{Bilingual, Input, ObservedProperty, input::Observation};
     use std::sync::Arc;
 
     #[test]
