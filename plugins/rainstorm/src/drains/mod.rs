@@ -12,12 +12,14 @@
 //! controls and ground water, RDII and street inlets, too; over a raster the rain falls on the cells and the cells meet
 //! the inlets.
 //!
-//! **What it is not.** No culvert inlet control, snow, pollutants: what a file asks of these is said in
+//! **What it is not.** No snow, pollutants: what a file asks of these is said in
 //! [`DrainPlan::notes`] or by its import.
 
+mod culverts;
 mod force_main;
 mod hydrology;
 mod inlets;
+mod kinematic;
 mod losses;
 mod matrix;
 mod pipe_sizes;

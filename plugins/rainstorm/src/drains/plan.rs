@@ -4,9 +4,11 @@
 use guanlan_city::model::drainage::{DrainNodeKind, DrainageNetwork, StorageShape};
 
 use super::{
+    culverts::Culvert,
     force_main::ForceMain,
     hydrology::Hydrology,
     inlets::{PlanInlet, place_inlets},
+    kinematic::{Stop, order_of},
     losses::Losses,
     matrix::{Pattern, Place},
     pumps::PlanPump,
@@ -72,8 +74,13 @@ pub struct PlanNode {
     /// Plan area of the pond above it, m²; 0 when floods are lost.
     pub(super) pond_m2: f64,
     pub(super) init_m: f64,
-    /// Highest crown of its conduits, m above datum.
+    /// Highest crown of its links, m above datum.
     pub(super) crown_m: f64,
+    /// Surface of its conduits just below their crowns, m²: what is left of it above decides how softly the node comes
+    /// under pressure.
+    pub(super) soft_m2: f64,
+    /// Volume of the wet well that a pump's type 1 curve gives a node without one, m³.
+    pub(super) pump_well_m3: f64,
     /// Ends of conduits at the node: `halves[first..end]`.
     pub(super) halves: std::ops::Range<usize>,
 }
@@ -119,6 +126,8 @@ pub struct PlanLink {
     pub(super) init_m3_s: f64,
     /// Friction when full, of a force main.
     pub(super) force_main: Option<ForceMain>,
+    /// What its inlet lets in.
+    pub(super) culvert: Option<Culvert>,
 }
 
 /// The network, ready to run.
@@ -161,6 +170,8 @@ pub struct DrainPlan {
     pub(super) normal_by: [bool; 2],
     pub(super) damping: Damping,
     pub(super) pattern: Pattern,
+    /// Nodes from the top down, when the kinematic wave runs instead of the dynamic one.
+    pub(super) kinematic: Option<Vec<Stop>>,
     /// Places of conduits, pumps and regulators in the matrix; `None` where an end is an outfall.
     pub(super) places: Vec<Option<Place>>,
 }
@@ -178,7 +189,7 @@ impl DrainPlan {
     /// Prepares a network over a raster.
     #[must_use]
     pub fn new(network: &DrainageNetwork, domain: &Domain, inlets: InletSettings) -> Self {
-        let mut plan = Self::alone(network);
+        let mut plan = Self::of(network, false);
         plan.inlet = inlets;
         plan.inlets = place_inlets(&plan.nodes, network, domain, inlets);
         for inlet in &plan.inlets {
@@ -214,6 +225,11 @@ impl DrainPlan {
     /// Prepares a network that stands alone: what floods is lost or ponds, as in SWMM.
     #[must_use]
     pub fn alone(network: &DrainageNetwork) -> Self {
+        Self::of(network, true)
+    }
+
+    /// `as_swmm`: with what SWMM does to a file for the sake of its explicit scheme.
+    fn of(network: &DrainageNetwork, as_swmm: bool) -> Self {
         let option = |key: &str| network.options.get(key).map(|v| v.to_ascii_uppercase()).unwrap_or_default();
         let normal = option("NORMAL_FLOW_LIMITED");
         let mut plan = Self {
@@ -229,20 +245,29 @@ impl DrainPlan {
         };
         plan.start_s = network.start_s as f64;
         plan.add_nodes(network);
-        plan.add_conduits(network);
+        plan.add_conduits(network, as_swmm);
         plan.step_s = plan.step_of(network);
         let count = plan.nodes.len();
         for pump in &network.pumps {
             if pump.from >= count || pump.to >= count || pump.from == pump.to {
                 plan.notes.push(format!("pump {}: an end is not a node; left out", pump.id));
             } else {
-                plan.pumps.push(PlanPump::of(pump));
+                let pump = PlanPump::of(pump);
+                let well_m3 = pump.curve.last().filter(|_| pump.curve_type == 1).map_or(0.0, |p| p[0]);
+                let node = &mut plan.nodes[pump.from];
+                node.pump_well_m3 = node.pump_well_m3.max(well_m3);
+                plan.pumps.push(pump);
             }
         }
         plan.regulators = regulators_of(network, &plan.nodes, &mut plan.notes);
         plan.add_street_inlets(network);
         plan.supplies = supplies_of(network, count);
-        let fed = rain_supplies(network, &mut plan.notes);
+        let ignored = |what: &str| network.option_yes(what);
+        let fed = if ignored("IGNORE_RAINFALL") || ignored("IGNORE_RDII") {
+            Vec::new()
+        } else {
+            rain_supplies(network, &mut plan.notes)
+        };
         plan.rain_fed = fed.len();
         plan.supplies.extend(fed);
         plan.losses = Losses::of(network, &plan.nodes, &plan.links, &plan.sections);
@@ -251,9 +276,33 @@ impl DrainPlan {
         plan.tides = tides_of(network);
         plan.rules = plan.rules_for(network);
         plan.gather_halves();
+        plan.fill_to_initial_flows();
         plan.look_for_outfalls();
         plan.lay_out();
+        plan.choose_wave(network, as_swmm);
         plan
+    }
+
+    /// The file's routing: the kinematic wave where the network is a tree, the dynamic one otherwise.
+    fn choose_wave(&mut self, network: &DrainageNetwork, as_swmm: bool) {
+        let routing = network.options.get("FLOW_ROUTING").or_else(|| network.options.get("ROUTING_MODEL"));
+        let Some(routing) = routing.filter(|r| !r.eq_ignore_ascii_case("DYNWAVE")) else { return };
+        let why = if !as_swmm {
+            "streets back up into it".into()
+        } else if !matches!(routing.to_ascii_uppercase().as_str(), "KINWAVE" | "KW") {
+            "nothing else is modelled".into()
+        } else {
+            match order_of(self) {
+                Ok(order) => {
+                    self.kinematic = Some(order);
+                    self.step_s =
+                        network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(20.0).clamp(0.1, 300.0);
+                    return;
+                }
+                Err(why) => why,
+            }
+        };
+        self.notes.push(format!("FLOW_ROUTING {routing}: the dynamic wave is used instead ({why})"));
     }
 
     /// The pattern of the matrix.
@@ -314,17 +363,17 @@ impl DrainPlan {
             }
         };
         say(
-            network.conduits.iter().filter(|c| c.culvert_code > 0).count(),
-            "culverts: their inlet control is not modelled",
+            network
+                .conduits
+                .iter()
+                .filter(|c| c.culvert_code > 0 && Culvert::of(c.culvert_code, 0.0).is_none())
+                .count(),
+            "culverts have a code above 57: they are plain conduits",
         );
         say(
             network.nodes.iter().filter(|n| n.kind == DrainNodeKind::Divider).count(),
             "dividers: junctions under dynamic wave routing, as in SWMM",
         );
-        let routing = network.options.get("FLOW_ROUTING").or_else(|| network.options.get("ROUTING_MODEL"));
-        if let Some(routing) = routing.filter(|r| !r.eq_ignore_ascii_case("DYNWAVE")) {
-            self.notes.push(format!("FLOW_ROUTING {routing}: the dynamic wave is used instead"));
-        }
     }
 
     /// Ends of every conduit, pump and regulator, in this order.
@@ -369,13 +418,18 @@ impl DrainPlan {
                 pond_m2: if ponds { finite(node.ponded_area_m2).max(0.0) } else { 0.0 },
                 init_m: finite(node.init_depth_m).clamp(0.0, finite(node.max_depth_m).max(0.0)),
                 crown_m: f64::NEG_INFINITY,
+                soft_m2: 0.0,
+                pump_well_m3: 0.0,
                 halves: 0..0,
             });
         }
     }
 
-    fn add_conduits(&mut self, network: &DrainageNetwork) {
+    fn add_conduits(&mut self, network: &DrainageNetwork, as_swmm: bool) {
         let count = self.nodes.len();
+        let routing_s = network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(20.0);
+        let lengthen_s = network.option_s("LENGTHENING_STEP").filter(|s| as_swmm && *s > 0.0).map(|s| s.min(routing_s));
+        let mut lengthened = 0;
         for conduit in &network.conduits {
             if conduit.from >= count || conduit.to >= count || conduit.from == conduit.to {
                 self.notes.push(format!("conduit {}: an end is not a node; left out", conduit.id));
@@ -389,7 +443,7 @@ impl DrainPlan {
                 self.notes.push(format!("conduit {} ({}): {note}", conduit.id, conduit.shape));
             }
             let mut length_m = f64::from(conduit.length_m);
-            if !(1.0..=1.0e6).contains(&length_m) {
+            if !(SHORTEST_M..=1.0e6).contains(&length_m) {
                 self.notes.push(format!("conduit {}: length {length_m} m; taken as 1 m", conduit.id));
                 length_m = 1.0;
             }
@@ -412,11 +466,26 @@ impl DrainPlan {
             }
             let bottom_m = [bottom(from, offset_m[0]), bottom(to, offset_m[1])];
             let fall = (bottom_m[0] - bottom_m[1]).max(FALL_MIN_M);
-            let slope =
+            let least = network.options.get("MIN_SLOPE").and_then(|v| v.parse::<f64>().ok()).unwrap_or(0.0) / 100.0;
+            let mut slope =
                 if fall < length_m { fall / (length_m * length_m - fall * fall).sqrt() } else { fall / length_m };
+            slope = slope.max(least.clamp(0.0, 0.1));
             let (section, barrels) = (shaped.section, f64::from(conduit.barrels.max(1)));
             let force_main = ForceMain::of(conduit, network);
-            let n = force_main.map_or(n, |f| f.manning(section.full_m, slope));
+            let culvert = Culvert::of(conduit.culvert_code, slope);
+            n = force_main.map_or(n, |f| f.manning(section.full_m, slope));
+            if let Some(step_s) = lengthen_s {
+                // SWMM's option: as long as the fastest wave goes in a step, with the same head loss.
+                let deep =
+                    if section.closed { section.full_m } else { section.area_m2 / section.at(section.full_m).width_m };
+                let speed =
+                    (crate::surface::GRAVITY * deep).sqrt() + slope.sqrt() / n * section.radius_m.powf(2.0 / 3.0);
+                let factor = speed * step_s / length_m;
+                if factor > 1.0 && factor.is_finite() {
+                    (length_m, slope, n) = (length_m * factor, slope / factor, n / factor.sqrt());
+                    lengthened += 1;
+                }
+            }
             let beta = slope.sqrt() / n;
             let flow = |v: f32| if v.is_finite() { f64::from(v) } else { 0.0 };
             let (full_m3_s, volume_m3) = (
@@ -443,7 +512,11 @@ impl DrainPlan {
                 most_m3_s: flow(conduit.max_flow_m3_s).max(0.0),
                 init_m3_s: flow(conduit.init_flow_m3_s) * sign,
                 force_main,
+                culvert,
             });
+        }
+        if lengthened > 0 {
+            self.notes.push(format!("{lengthened} conduits are lengthened (LENGTHENING_STEP), as in SWMM"));
         }
     }
 
@@ -470,6 +543,12 @@ impl DrainPlan {
             // A shaft is at least as deep as its pipes are high.
             let crown = |h: &Half| h.bottom_m + self.sections[h.section].full_m - node.invert_m;
             let crown_m = halves.iter().map(crown).fold(0.0, f64::max);
+            let soft = |h: &Half| {
+                let section = &self.sections[h.section];
+                h.length_m
+                    * section.at(if section.closed { CROWN_CUTOFF * section.full_m } else { section.full_m }).width_m
+            };
+            node.soft_m2 = halves.iter().map(soft).sum::<f64>().max(node.shaft_m2);
             node.crown_m = if node.shape.is_some() { f64::INFINITY } else { node.invert_m + crown_m };
             if node.depth_m < crown_m && !node.outfall && node.shape.is_none() {
                 node.depth_m = crown_m;
@@ -478,6 +557,51 @@ impl DrainPlan {
             node.capacity_m3 = node.pipes_m3 + own;
             self.halves.extend(halves);
             node.halves = first..self.halves.len();
+        }
+        self.count_regulators();
+    }
+
+    /// Regulators count for the crowns of both their nodes and for the depth of the upper one, as in SWMM.
+    fn count_regulators(&mut self) {
+        for regulator in &self.regulators {
+            let Some((height_m, sideways)) = regulator.opening() else { continue };
+            let offset_m = regulator.crest_m - self.nodes[regulator.from].invert_m;
+            for (node, above_m) in [(regulator.from, offset_m + height_m), (regulator.to, height_m)] {
+                let upper = node == regulator.from;
+                let node = &mut self.nodes[node];
+                if node.shape.is_none() {
+                    node.crown_m = node.crown_m.max(node.invert_m + above_m);
+                    if upper && sideways && !node.outfall && node.depth_m < above_m {
+                        node.depth_m = above_m;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Initial flows stand in their conduits at normal depth; a manhole that the file leaves empty begins with the mean
+    /// of its links, as in SWMM.
+    fn fill_to_initial_flows(&mut self) {
+        if self.links.iter().all(|l| l.init_m3_s == 0.0) {
+            return;
+        }
+        let mut sums = vec![[0.0, 0.0]; self.nodes.len()];
+        let depth = |l: &PlanLink| {
+            let section = &self.sections[l.section];
+            let normal = section.normal_depth_m(l.init_m3_s.abs() / l.barrels / l.beta);
+            if normal > 0.0 { normal + l.offset_m[0] } else { 0.0 }
+        };
+        let depths: Vec<f64> = self.links.iter().map(depth).collect();
+        for (k, (from, to)) in self.ends().into_iter().enumerate() {
+            for node in [from, to] {
+                sums[node][0] += depths.get(k).copied().unwrap_or(0.0);
+                sums[node][1] += 1.0;
+            }
+        }
+        for (node, [sum, count]) in self.nodes.iter_mut().zip(sums) {
+            if node.shape.is_none() && !node.outfall && node.init_m <= 0.0 && count > 0.0 {
+                node.init_m = (sum / count).min(node.depth_m);
+            }
         }
     }
 
@@ -514,10 +638,15 @@ impl DrainPlan {
         self.inlets.len()
     }
 
-    /// Volume of a wet well alone at a head, m³; a manhole has none, as in SWMM.
+    /// Volume of a wet well alone at a head, m³; a manhole has none but what a pump's type 1 curve gives it, as in SWMM.
     pub(super) fn well_m3(&self, node: usize, head_m: f64) -> f64 {
         let n = &self.nodes[node];
-        n.shape.as_ref().map_or(0.0, |s| s.volume_m3((head_m - n.invert_m).clamp(0.0, n.depth_m + n.surcharge_m)))
+        let depth = (head_m - n.invert_m).clamp(0.0, n.depth_m + n.surcharge_m);
+        match &n.shape {
+            Some(shape) => shape.volume_m3(depth),
+            None if n.depth_m > 0.0 => n.pump_well_m3 * (depth / n.depth_m).min(1.0),
+            None => 0.0,
+        }
     }
 
     /// Volume of a node with its halves of the conduits at a head, m³, and how it grows, m².
@@ -536,7 +665,13 @@ impl DrainPlan {
                 let crown = n.crown_m - n.invert_m;
                 if self.crown_storage && crown > 0.0 && inside > crown {
                     let narrow = PRESSED_M2.min(n.shaft_m2);
-                    (n.shaft_m2 * crown + narrow * (inside - crown), narrow)
+                    // SWMM's surface fades out above the crown: a line that fills does not stop within a step.
+                    let fade = (-SOFT * (inside - crown) / crown).exp();
+                    let soft = (n.soft_m2 - narrow).max(0.0);
+                    (
+                        n.shaft_m2 * crown + narrow * (inside - crown) + soft * crown / SOFT * (1.0 - fade),
+                        narrow + soft * fade,
+                    )
                 } else {
                     (n.shaft_m2 * inside, n.shaft_m2)
                 }
@@ -610,5 +745,9 @@ impl DrainPlan {
 pub(super) const FLOODED_M2: f64 = 1.0e6;
 /// Plan area of a shaft above its pipes where SWMM counts none, m²: heads under pressure are what flows make them.
 const PRESSED_M2: f64 = 0.05;
+/// How fast the surface of a node's conduits fades out above its crown, over the crown's depth (SWMM: e^(−15 f)).
+const SOFT: f64 = 15.0;
+/// Shortest conduit, m.
+const SHORTEST_M: f64 = 0.05;
 /// Depth over full depth above which the surface of a closed conduit is too narrow to mean anything (SWMM).
 const CROWN_CUTOFF: f64 = 0.96;

@@ -51,24 +51,27 @@ impl PlanPump {
         self.curve.is_empty() || !(1..=5).contains(&self.curve_type)
     }
 
-    /// Flow of the pump at full speed, m³/s, and how it grows with the head of its wet well, m²/s.
+    /// Flow of the pump at a speed (1 as rated), m³/s, and how it grows with the head of its wet well, m²/s.
     /// `volume_m3`, `depth_m`: of the wet well; `lift_m`: from its water to the discharge node's.
     #[must_use]
-    pub fn flow_m3_s(&self, volume_m3: f64, depth_m: f64, lift_m: f64) -> (f64, f64) {
-        match self.curve_type {
+    pub fn flow_m3_s(&self, volume_m3: f64, depth_m: f64, lift_m: f64, speed: f64) -> (f64, f64) {
+        // Affinity: heads go with the square of the speed, flows with the speed; other types know the flow only.
+        let square = if self.curve_type == 5 { (speed * speed).max(1.0e-6) } else { 1.0 };
+        let (flow, slope) = match self.curve_type {
             // In steps of volume or depth: the flow of the first point not yet reached.
             1 => (stepped(&self.curve, volume_m3), 0.0),
             2 => (stepped(&self.curve, depth_m), 0.0),
             3 | 5 => {
-                let (q, slope) = interpolated(&self.curve, lift_m.max(0.0));
-                (q, (-slope).max(0.0))
+                let (q, slope) = interpolated(&self.curve, lift_m.max(0.0) / square);
+                (q, (-slope / square).max(0.0))
             }
             4 => {
                 let (q, slope) = interpolated(&self.curve, depth_m);
                 (q, slope.max(0.0))
             }
             _ => (0.0, 0.0),
-        }
+        };
+        (flow * speed, slope * speed)
     }
 }
 
@@ -98,11 +101,13 @@ mod tests {
         let pump = |curve_type| {
             PlanPump::of(&Pump { curve_type, curve: vec![[1.0, 0.05], [2.0, 0.1], [5.0, 0.15]], ..Pump::default() })
         };
-        assert!((pump(2).flow_m3_s(0.0, 0.5, 0.0).0 - 0.05).abs() < 1e-7);
-        assert!((pump(2).flow_m3_s(0.0, 1.0, 0.0).0 - 0.1).abs() < 1e-7);
-        assert!((pump(2).flow_m3_s(0.0, 9.0, 0.0).0 - 0.15).abs() < 1e-7);
-        assert!((pump(4).flow_m3_s(0.0, 1.5, 0.0).0 - 0.075).abs() < 1e-7);
-        assert!((pump(3).flow_m3_s(0.0, 0.0, 3.5).0 - 0.125).abs() < 1e-7);
+        assert!((pump(2).flow_m3_s(0.0, 0.5, 0.0, 1.0).0 - 0.05).abs() < 1e-7);
+        assert!((pump(2).flow_m3_s(0.0, 1.0, 0.0, 1.0).0 - 0.1).abs() < 1e-7);
+        assert!((pump(2).flow_m3_s(0.0, 9.0, 0.0, 1.0).0 - 0.15).abs() < 1e-7);
+        assert!((pump(4).flow_m3_s(0.0, 1.5, 0.0, 1.0).0 - 0.075).abs() < 1e-7);
+        assert!((pump(3).flow_m3_s(0.0, 0.0, 3.5, 1.0).0 - 0.125).abs() < 1e-7);
+        // Twice as fast: four times the head, twice the flow.
+        assert!((pump(5).flow_m3_s(0.0, 0.0, 14.0, 2.0).0 - 0.25).abs() < 1e-7);
         assert!(PlanPump::of(&Pump::default()).is_ideal());
     }
 }

@@ -44,6 +44,9 @@ pub(super) enum Kind {
         slope: f64,
         contractions: f64,
         surcharges: bool,
+        /// Coefficient by head, m and SI, in place of `coefficient`.
+        rated: Vec<[f64; 2]>,
+        road: Option<Road>,
     },
     Outlet {
         rating: Rating,
@@ -60,21 +63,88 @@ pub(super) enum Rating {
     Points(Vec<[f64; 2]>),
 }
 
+/// A road that is flooded over, of known width: its coefficient goes with the head (FHWA HDS-5, figure 10 of
+/// FHWA/RD-86/108).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Road {
+    width_m: f64,
+    gravel: bool,
+}
+
+/// Coefficients by head in ft while the head is at most 0.15 of the width, by head over width above, and what is left of
+/// them by the depth behind over the head: paved, then gravel.
+const ROAD_LOW: [&[[f64; 2]]; 2] = [
+    &[[0.0, 2.85], [0.2, 2.95], [0.7, 3.03], [4.0, 3.05]],
+    &[[0.0, 2.5], [0.5, 2.7], [1.0, 2.8], [1.5, 2.9], [2.0, 2.98], [2.5, 3.02], [3.0, 3.03], [4.0, 3.05]],
+];
+const ROAD_HIGH: [&[[f64; 2]]; 2] = [&[[0.15, 3.05], [0.25, 3.10]], &[[0.15, 2.95], [0.30, 3.10]]];
+const ROAD_DROWNED: [&[[f64; 2]]; 2] = [
+    &[
+        [0.8, 1.0],
+        [0.85, 0.98],
+        [0.9, 0.92],
+        [0.93, 0.85],
+        [0.95, 0.8],
+        [0.97, 0.7],
+        [0.98, 0.6],
+        [0.99, 0.5],
+        [1.0, 0.4],
+    ],
+    &[
+        [0.75, 1.0],
+        [0.8, 0.985],
+        [0.83, 0.97],
+        [0.86, 0.93],
+        [0.89, 0.9],
+        [0.9, 0.87],
+        [0.92, 0.8],
+        [0.94, 0.7],
+        [0.96, 0.6],
+        [0.98, 0.5],
+        [0.99, 0.4],
+        [1.0, 0.24],
+    ],
+];
+const FOOT_M: f64 = 0.3048;
+
+impl Road {
+    /// Coefficient at the heads over the road on both sides, SI.
+    fn coefficient(&self, head_m: f64, behind_m: f64) -> f64 {
+        let k = usize::from(self.gravel);
+        let share = head_m / self.width_m;
+        let free = if share <= 0.15 {
+            interpolated(ROAD_LOW[k], head_m / FOOT_M).0
+        } else {
+            interpolated(ROAD_HIGH[k], share).0
+        };
+        let left = if behind_m > 0.0 { interpolated(ROAD_DROWNED[k], behind_m / head_m).0 } else { 1.0 };
+        free * left * FOOT_M.sqrt()
+    }
+}
+
 pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes: &mut Vec<String>) -> Vec<Regulator> {
-    let (mut out, mut by_curve) = (Vec::new(), Vec::new());
+    let mut out = Vec::new();
     let mut add =
         |what: &str, id: &str, from: usize, to: usize, offset_m: f64, flap, travel_s: f64, kind: Option<Kind>| {
             let ends = from < nodes.len() && to < nodes.len() && from != to;
             match kind.filter(|_| ends && offset_m.abs() <= LARGEST_M) {
-                Some(kind) => out.push(Regulator {
-                    id: id.to_owned(),
-                    from,
-                    to,
-                    kind,
-                    crest_m: nodes[from].invert_m + offset_m.max(0.0),
-                    flap,
-                    travel_s: if travel_s.is_finite() { travel_s.max(0.0) } else { 0.0 },
-                }),
+                Some(kind) => {
+                    let own_m = nodes[from].invert_m + offset_m.max(0.0);
+                    if own_m < nodes[to].invert_m {
+                        notes.push(format!(
+                            "{what} {id}: its sill is raised to the invert of its lower node, as in SWMM"
+                        ));
+                    }
+                    out.push(Regulator {
+                        id: id.to_owned(),
+                        from,
+                        to,
+                        kind,
+                        crest_m: own_m.max(nodes[to].invert_m),
+                        flap,
+                        travel_s: if travel_s.is_finite() { travel_s.max(0.0) } else { 0.0 },
+                    });
+                }
                 None => notes.push(format!("{what} {id}: ends or sizes make no sense; left out")),
             }
         };
@@ -96,13 +166,11 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
             WeirKind::Trapezoidal => 0.5 * (one + other),
             _ => one,
         };
-        let coefficient = match w.coefficient_curve.and_then(|k| network.curves.get(k)).and_then(|c| c.points.first()) {
-            Some(point) => {
-                by_curve.push(format!("weir {}: the first coefficient of its curve is used at every head", w.id));
-                point[1]
-            }
-            None => w.coefficient_si,
-        };
+        let rated =
+            w.coefficient_curve.and_then(|k| network.curves.get(k)).map(|c| c.points.clone()).unwrap_or_default();
+        let coefficient = rated.first().map_or(w.coefficient_si, |p| p[1]);
+        let is_road = w.kind == WeirKind::Roadway;
+        let road = is_road.then_some(Road { width_m: w.road_width_m, gravel: w.gravel });
         let size = |v: f64| (0.0..=LARGEST_M).contains(&v);
         let good = size(height_m) && size(length_m) && size(slope) && (0.0..=100.0).contains(&coefficient);
         let good = good && height_m > 0.0 && (length_m > 0.0 || slope > 0.0);
@@ -115,6 +183,8 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
             slope,
             contractions: w.end_contractions,
             surcharges: w.can_surcharge,
+            rated,
+            road,
         });
         add("weir", &w.id, w.from, w.to, w.crest_offset_m, w.flap_gate, 0.0, kind);
     }
@@ -126,7 +196,6 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
         let kind = rating.map(|rating| Kind::Outlet { rating, by_head: o.by_head });
         add("outlet", &o.id, o.from, o.to, o.offset_m, o.flap_gate, 0.0, kind);
     }
-    notes.append(&mut by_curve);
     out
 }
 
@@ -152,6 +221,15 @@ impl Regulator {
         }
     }
 
+    /// Height of its opening, m, and whether water goes sideways through it; outlets and inlets have none.
+    pub(super) fn opening(&self) -> Option<(f64, bool)> {
+        match &self.kind {
+            Kind::Orifice { bottom, height_m, .. } => Some((*height_m, !bottom)),
+            Kind::Weir { height_m, .. } => Some((*height_m, true)),
+            Kind::Outlet { .. } | Kind::Street(_) => None,
+        }
+    }
+
     /// True for inlets of streets.
     #[must_use]
     pub fn is_street_inlet(&self) -> bool {
@@ -167,14 +245,15 @@ impl Regulator {
             return (0.0, 0.0, 0.0);
         }
         // Slopes from one millimetre: exact enough for the implicit step, whatever the formula.
-        let q = self.raw(up, down, setting);
+        let back = sign < 0.0;
+        let q = self.raw(up, down, setting, back);
         let d = 1.0e-3;
-        let with_up = ((self.raw(up + d, down, setting) - q) / d).max(0.0);
-        let with_down = ((self.raw(up, (down + d).min(up), setting) - q) / d).min(0.0);
+        let with_up = ((self.raw(up + d, down, setting, back) - q) / d).max(0.0);
+        let with_down = ((self.raw(up, (down + d).min(up), setting, back) - q) / d).min(0.0);
         if sign > 0.0 { (q, with_up, with_down) } else { (-q, -with_down, -with_up) }
     }
 
-    fn raw(&self, up: f64, down: f64, setting: f64) -> f64 {
+    fn raw(&self, up: f64, down: f64, setting: f64, back: bool) -> f64 {
         let g2 = (2.0 * GRAVITY).sqrt();
         let (h1, h2) = (up - self.crest_m, down - self.crest_m);
         match &self.kind {
@@ -207,7 +286,13 @@ impl Regulator {
                 let head = if h2 < 0.5 * height { h1 - 0.5 * height } else { h1 - h2 };
                 full * head.max(0.0).sqrt()
             }
-            Kind::Weir { form, coefficient, ends, height_m, length_m, slope, contractions, surcharges } => {
+            Kind::Weir { coefficient, length_m, road: Some(road), .. } => {
+                let c = if road.width_m > 0.0 { road.coefficient(h1, h2) } else { *coefficient };
+                c * length_m * h1 * h1.sqrt()
+            }
+            Kind::Weir {
+                form, coefficient, ends, height_m, length_m, slope, contractions, surcharges, rated, ..
+            } => {
                 let open = height_m * setting.min(1.0);
                 // The sill of a weir moves up as it closes.
                 let rise = height_m - open;
@@ -215,23 +300,33 @@ impl Regulator {
                 if h1 <= 0.0 {
                     return 0.0;
                 }
+                // Over the sill, and over the slopes beside it.
                 let free = |h: f64| {
+                    let c = if rated.is_empty() { *coefficient } else { interpolated(rated, h).0 };
                     let length = (length_m - 0.1 * contractions * h).max(0.0);
+                    let over = |length: f64| c * length * h * h.sqrt();
                     match form {
-                        WeirKind::Transverse | WeirKind::Roadway => coefficient * length * h * h.sqrt(),
-                        WeirKind::SideFlow => coefficient * length.powf(0.83) * h.powf(1.67),
-                        WeirKind::VNotch => coefficient * slope * h * h * h.sqrt(),
-                        WeirKind::Trapezoidal => coefficient * length * h * h.sqrt() + ends * slope * h * h * h.sqrt(),
+                        WeirKind::SideFlow if !back => [c * length.powf(0.83) * h.powf(1.67), 0.0],
+                        WeirKind::Transverse | WeirKind::Roadway | WeirKind::SideFlow => [over(length), 0.0],
+                        // Half closed, a notch is a trapezoid.
+                        WeirKind::VNotch if rise <= 0.0 => [c * slope * h * h * h.sqrt(), 0.0],
+                        WeirKind::VNotch => [over(2.0 * slope * rise), ends * slope * h * h * h.sqrt()],
+                        WeirKind::Trapezoidal => [over(length_m + 2.0 * slope * rise), ends * slope * h * h * h.sqrt()],
                     }
                 };
-                let exponent = if *form == WeirKind::VNotch { 2.5 } else { 1.5 };
+                let exponent = match form {
+                    WeirKind::VNotch if rise <= 0.0 => 2.5,
+                    WeirKind::SideFlow => 5.0 / 3.0,
+                    _ => 1.5,
+                };
                 if h1 > open && *surcharges {
                     // Full: an orifice that carries what the weir does at its crown.
-                    let orifice = free(open) / (0.5 * open).max(1.0e-9).sqrt();
+                    let orifice = free(open).iter().sum::<f64>() / (0.5 * open).max(1.0e-9).sqrt();
                     let head = if h2 > 0.5 * open { h1 - h2 } else { h1 - 0.5 * open };
                     return orifice * head.max(0.0).sqrt();
                 }
-                free(h1.min(open)) * drowned(h1, h2, exponent)
+                let [sill, sides] = free(h1.min(open));
+                sill * drowned(h1, h2, exponent) + sides * drowned(h1, h2, 2.5)
             }
             // By the street's flow, not by heads: the step asks the inlet itself.
             Kind::Street(_) => 0.0,
@@ -281,6 +376,46 @@ mod tests {
     }
 
     #[test]
+    fn a_flooded_road_and_a_rated_weir_follow_their_tables() {
+        let road = |width_m, gravel| {
+            regulator(Kind::Weir {
+                form: WeirKind::Roadway,
+                coefficient: 1.7,
+                ends: 0.0,
+                height_m: 15.0,
+                length_m: 60.0,
+                slope: 0.0,
+                contractions: 0.0,
+                surcharges: true,
+                rated: Vec::new(),
+                road: Some(Road { width_m, gravel }),
+            })
+        };
+        // One foot of water over 40 ft of gravel: 2.8 in feet.
+        let head = 0.3048_f64;
+        let want = 2.8 * 0.3048_f64.sqrt() * 60.0 * head.powf(1.5);
+        assert!((road(12.2, true).flow([1.0 + head, 0.0], 1.0).0 / want - 1.0).abs() < 1e-9);
+        // 95 % drowned and paved: 0.8 of it is left.
+        let free = road(12.2, false).flow([1.0 + head, 0.0], 1.0).0;
+        assert!((road(12.2, false).flow([1.0 + head, 1.0 + 0.95 * head], 1.0).0 / free - 0.8).abs() < 1e-9);
+        // Without a width its own coefficient holds.
+        assert!((road(0.0, true).flow([1.0 + head, 0.0], 1.0).0 / (1.7 * 60.0 * head.powf(1.5)) - 1.0).abs() < 1e-9);
+        let rated = regulator(Kind::Weir {
+            form: WeirKind::Transverse,
+            coefficient: 1.0,
+            ends: 0.0,
+            height_m: 1.0,
+            length_m: 2.0,
+            slope: 0.0,
+            contractions: 0.0,
+            surcharges: true,
+            rated: vec![[0.0, 1.6], [1.0, 2.0]],
+            road: None,
+        });
+        assert!((rated.flow([1.5, 0.0], 1.0).0 - 1.8 * 2.0 * 0.5_f64.powf(1.5)).abs() < 1e-9);
+    }
+
+    #[test]
     fn orifices_and_weirs_follow_their_formulas() {
         let side =
             regulator(Kind::Orifice { bottom: false, coefficient: 0.65, round: false, height_m: 0.5, width_m: 1.0 });
@@ -301,6 +436,8 @@ mod tests {
             slope: 0.0,
             contractions: 0.0,
             surcharges: true,
+            rated: Vec::new(),
+            road: None,
         });
         assert!((weir.flow([1.5, 0.0], 1.0).0 - 1.84 * 2.0 * 0.5_f64.powf(1.5)).abs() < 1e-9);
         assert!(weir.flow([1.5, 1.4], 1.0).0 < weir.flow([1.5, 1.1], 1.0).0);

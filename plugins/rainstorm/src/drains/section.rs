@@ -195,6 +195,20 @@ impl Section {
         (sjoberg(x) * self.widest_m, area * size)
     }
 
+    /// The section at a depth, full at most: its width counts for nothing.
+    #[must_use]
+    pub fn at_or_below(&self, depth_m: f64) -> Wetted {
+        self.at(depth_m.min(self.full_m))
+    }
+
+    /// Largest `A R^(2/3)` up to a depth.
+    #[must_use]
+    pub fn conveyance_at(&self, depth_m: f64) -> f64 {
+        let x = (depth_m * self.per_m).clamp(0.0, STEPS as f64);
+        let k = (x as usize).min(STEPS - 1);
+        self.conveyance[k] + (x - k as f64) * (self.conveyance[k + 1] - self.conveyance[k])
+    }
+
     /// Depth at which `A R^(2/3)` has a value, m; the full depth above its largest.
     #[must_use]
     pub fn normal_depth_m(&self, conveyance: f64) -> f64 {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hydrology::{Runoff, RunoffLedger, Soil},
+    kinematic::Reach,
     matrix::Numbers,
     plan::DrainPlan,
 };
@@ -94,6 +95,8 @@ pub(super) struct Moving {
     pub runoff: Option<Runoff>,
     /// Soils below storage nodes that seep.
     pub soils: Vec<[Soil; 2]>,
+    /// Conduits under the kinematic wave; empty otherwise.
+    pub reaches: Vec<Reach>,
 }
 
 /// The running network. Cloning forks it.
@@ -163,8 +166,13 @@ impl Drains {
             time_s: 0.0,
             runoff: plan.hydrology.as_ref().map(super::hydrology::Hydrology::begin),
             soils: plan.losses.soils(),
+            reaches: Vec::new(),
         };
-        Self { plan, now, scratch: Scratch::default(), pace_s: 0.0 }
+        let mut drains = Self { plan, now, scratch: Scratch::default(), pace_s: 0.0 };
+        if drains.plan.kinematic.is_some() {
+            drains.begin_kinematic();
+        }
+        drains
     }
 
     /// Lets its steps under a street be no shorter than this, s.
@@ -221,6 +229,7 @@ impl Drains {
             && saved.blocked.len() == now.blocked.len()
             && saved.peak_m3_s.len() == now.peak_m3_s.len()
             && saved.soils.len() == now.soils.len()
+            && saved.reaches.len() == now.reaches.len()
             && match (&self.plan.hydrology, &saved.runoff) {
                 (Some(hydrology), Some(runoff)) => hydrology.fits(runoff),
                 (None, None) => true,

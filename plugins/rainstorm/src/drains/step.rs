@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     inlets::{self, Above, COVER_M2},
-    plan::FLOODED_M2,
+    plan::{FLOODED_M2, PlanLink},
     regulators::Kind,
     rules::{self, Source},
     state::Drains,
@@ -75,6 +75,11 @@ impl Drains {
         let plan = self.plan.clone();
         self.drive(dt_s);
         self.supply(dt_s);
+        if let Some(order) = &plan.kinematic {
+            self.step_kinematic(order, dt_s);
+            self.now.time_s += dt_s;
+            return;
+        }
         let above = self.look_up(street.as_deref());
         let s = &mut self.scratch;
         s.guess_m.clone_from(&self.now.head_m);
@@ -244,7 +249,8 @@ impl Drains {
             let node = if end == 1 { link.to } else { link.from };
             let Some(tide) = plan.tides.get(node).and_then(Option::as_ref) else { continue };
             let section = &plan.sections[link.section];
-            let q = s.flow[k][0].abs() / link.barrels;
+            // What comes in stands at no depth of its own: else a backflow would feed itself.
+            let q = (if end == 1 { s.flow[k][0] } else { -s.flow[k][0] }).max(0.0) / link.barrels;
             let normal = section.normal_depth_m(q / link.beta);
             let critical = section.critical_depth_m(q).min(normal);
             let (offset, invert) = (link.offset_m[end], plan.nodes[node].invert_m);
@@ -304,30 +310,34 @@ impl Drains {
         let links = plan.links.len();
         for (k, pump) in plan.pumps.iter().enumerate() {
             let setting = now.setting[k];
-            let (well, to) = (s.guess_m[pump.from], s.guess_m[pump.to]);
-            let depth = well - plan.nodes[pump.from].invert_m;
-            s.flow[links + k] = if setting <= 0.0 || depth <= FUDGE {
-                [0.0; 3]
-            } else if pump.is_ideal() {
-                // What flows to the well leaves it.
-                let comes: f64 = plan
-                    .links
-                    .iter()
-                    .zip(&s.flow)
-                    .map(|(l, f)| {
-                        if l.to == pump.from {
-                            f[0]
-                        } else if l.from == pump.from {
-                            -f[0]
-                        } else {
-                            0.0
-                        }
-                    })
-                    .sum();
-                [(comes + s.lateral[pump.from]).max(0.0), 0.0, 0.0]
+            let lift = s.guess_m[pump.to] - s.guess_m[pump.from];
+            let depth = s.guess_m[pump.from] - plan.nodes[pump.from].invert_m;
+            let well = plan.nodes[pump.from].shape.is_some();
+            if setting <= 0.0 || (well && depth <= FUDGE) {
+                s.flow[links + k] = [0.0; 3];
+                continue;
+            }
+            // What flows to the well by conduits and from outside.
+            let comes = || -> f64 {
+                let by = |(l, f): (&PlanLink, &[f64; 3])| {
+                    if l.to == pump.from {
+                        f[0]
+                    } else if l.from == pump.from {
+                        -f[0]
+                    } else {
+                        0.0
+                    }
+                };
+                plan.links.iter().zip(&s.flow).map(by).sum::<f64>() + s.lateral[pump.from]
+            };
+            s.flow[links + k] = if pump.is_ideal() {
+                [comes().max(0.0), 0.0, 0.0]
             } else {
-                let (q, slope) = pump.flow_m3_s(plan.well_m3(pump.from, now.head_m[pump.from]), depth, to - well);
-                [q * setting, slope * setting, 0.0]
+                let well_m3 = plan.well_m3(pump.from, now.head_m[pump.from]);
+                let (q, slope) = pump.flow_m3_s(well_m3, depth, lift, setting);
+                // A manhole that is pumped dry gives what comes: no more, and not by turns.
+                let most = if well { f64::INFINITY } else { (comes() + now.volume_m3[pump.from] / dt_s).max(0.0) };
+                if q < most { [q, slope, 0.0] } else { [most, 0.0, 0.0] }
             };
         }
         let (first, settings) = (links + plan.pumps.len(), &now.setting[plan.pumps.len()..]);
@@ -538,6 +548,9 @@ impl Drains {
                 let came = fresh[k];
                 now.outfall_m3[k] += came;
                 if came > 0.0 {
+                    if let (Some(hydrology), Some(runoff)) = (&plan.hydrology, &mut now.runoff) {
+                        hydrology.run_on(runoff, k, came);
+                    }
                     now.books.outfall_m3 += came;
                 } else {
                     now.books.backflow_m3 -= came;

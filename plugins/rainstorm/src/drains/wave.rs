@@ -162,7 +162,14 @@ pub(super) fn conduit(
         area_m2: middle.area_m2,
     };
     let q = flow.q_m3_s;
-    if q > 0.0 && y1 < full {
+    let inlet = link.culvert.filter(|_| q > 0.0 && !is_full);
+    if let Some((most, grows)) = inlet.map(|c| c.most_m3_s(section, h1 - z1)) {
+        if most < q {
+            flow.q_m3_s = most;
+            flow.with_upper = if upper_fixed { 0.0 } else { grows };
+            flow.with_lower = 0.0;
+        }
+    } else if q > 0.0 && y1 < full {
         // Normal flow is the most where the water surface is flatter than the bed, or the flow supercritical.
         let by_slope = plan.normal_by[0] && y1 < y2;
         let by_froude = plan.normal_by[1] && !ends[0].outfall && !ends[1].outfall && froude(q, section, y1) >= 1.0;

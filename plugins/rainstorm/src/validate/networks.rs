@@ -124,7 +124,9 @@ fn compare(drains: &Drains, want: &Report) -> Match {
 }
 
 /// Files of `drainage/`, with inflows of their own, subcatchments, street inlets.
-const EXAMPLES: [&str; 16] = [
+const EXAMPLES: [&str; 17] = [
+    // The kinematic wave.
+    "examples_Example1",
     "examples_Example2",
     "examples_Example3",
     // LID controls; ground water.

@@ -29,13 +29,16 @@ pub struct RunoffLedger {
     pub ground_flow_m3: f64,
     /// Lost to deep ground water.
     pub deep_m3: f64,
+    /// Came from outfalls that drain to subcatchments.
+    #[serde(default)]
+    pub run_on_m3: f64,
 }
 
 impl RunoffLedger {
     /// With what it cannot explain.
     pub(super) fn closed(mut self) -> Self {
         let gone = self.evaporated_m3 + self.infiltrated_m3 + self.runoff_m3 + self.lost_m3 + self.deep_m3;
-        self.error_m3 = self.stored_m3 + gone - self.rain_m3 - self.initial_m3;
+        self.error_m3 = self.stored_m3 + gone - self.rain_m3 - self.initial_m3 - self.run_on_m3;
         self
     }
 }

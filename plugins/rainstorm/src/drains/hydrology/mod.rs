@@ -44,6 +44,8 @@ pub(super) struct Hydrology {
     wet_s: f64,
     dry_s: f64,
     start_s: f64,
+    /// Outfalls that drain to a subcatchment: node and subcatchment.
+    run_on: Vec<(usize, usize)>,
     /// Number of nodes, when measures or ground water give to some.
     nodes: usize,
 }
@@ -69,7 +71,7 @@ pub(super) struct Runoff {
 impl Hydrology {
     /// The subcatchments of a file; `None` when it has none that rain falls on.
     pub fn of(network: &DrainageNetwork, nodes: usize, notes: &mut Vec<String>) -> Option<Self> {
-        if network.catchments.is_empty() {
+        if network.catchments.is_empty() || network.option_yes("IGNORE_RAINFALL") {
             return None;
         }
         let gages = network.gages.iter().map(|g| Gage::of(g, network)).collect();
@@ -88,20 +90,21 @@ impl Hydrology {
         let grounds: Vec<Ground> = network
             .groundwater
             .iter()
+            .filter(|_| !network.option_yes("IGNORE_GROUNDWATER"))
             .filter_map(|g| Ground::of(g, network, catchments.get(g.catchment)?.pervious()))
             .collect();
         if !dry.is_empty() {
             notes.push(format!("{} subcatchments have no rain gage ({} …)", dry.len(), dry[0]));
         }
-        if network.nodes.iter().any(|n| n.outfall.as_ref().is_some_and(|o| o.route_to.is_some())) {
-            notes.push("outfalls that drain to subcatchments leave the model instead".into());
-        }
+        let run_on = network.nodes.iter().enumerate().filter_map(|(k, n)| Some((k, n.outfall.as_ref()?.route_to?)));
+        let run_on = run_on.filter(|(_, to)| *to < network.catchments.len()).collect();
         let below = !grounds.is_empty() || network.lid_usage.iter().any(|u| u.drain_to.is_some());
         Some(Self {
             catchments,
             gages,
             grounds,
             sun: Sun::of(network),
+            run_on,
             nodes: if below { nodes } else { 0 },
             wet_s: network.option_s("WET_STEP").filter(|s| *s >= 1.0).unwrap_or(WET_S).min(DRY_S),
             dry_s: network.option_s("DRY_STEP").filter(|s| *s >= 1.0).unwrap_or(DRY_S).min(DRY_S),
@@ -128,6 +131,14 @@ impl Hydrology {
         above
             + runoff.carried_m3.iter().sum::<f64>()
             + self.grounds.iter().zip(&runoff.grounds).map(|(g, s)| s.water_m * g.area_m2).sum::<f64>()
+    }
+
+    /// What left by an outfall that drains to a subcatchment runs over that in the next window.
+    pub fn run_on(&self, runoff: &mut Runoff, outfall: usize, volume_m3: f64) {
+        if let Some((_, to)) = self.run_on.iter().find(|(k, _)| *k == outfall) {
+            runoff.states[*to].arriving_m3 += volume_m3;
+            runoff.books.run_on_m3 += volume_m3;
+        }
     }
 
     /// Rain of a gage in the time before an instant, mm.
