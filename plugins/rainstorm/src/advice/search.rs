@@ -12,7 +12,7 @@ use guanlan_core::{
 
 use super::{
     candidates::{Candidate, Resources, burden, candidates_of},
-    words::difference,
+    words::{difference, how_far},
 };
 use crate::{
     ahead::{Ahead, AheadCity, AheadSettings, CoarseTwin, Doing, look_ahead},
@@ -78,6 +78,15 @@ impl Search<'_> {
         let may = self.runs < self.settings.runs && self.began.elapsed() < self.settings.budget;
         self.cut_short |= !may;
         may
+    }
+
+    /// Runs that the budget has room for, by the time of those made; one is kept for the real cells.
+    fn runs_left(&self) -> usize {
+        let left = self.settings.runs.saturating_sub(self.runs);
+        let each = self.began.elapsed().as_secs_f64() / f64::from(self.runs.max(1));
+        let room = (self.settings.budget.saturating_sub(self.began.elapsed()).as_secs_f64() / each.max(1.0e-6)).floor();
+        let kept = f64::from(u8::from(self.coarse.is_some()));
+        (room - kept).clamp(0.0, f64::from(left)) as usize
     }
 
     fn doings(&self, chosen: &[usize]) -> Vec<Doing> {
@@ -161,22 +170,32 @@ pub fn advise(
     let order: Vec<usize> = gains.iter().filter(|(_, gain)| *gain > 0.0).map(|(k, _)| *k).collect();
     let mut tried: Vec<Tried> = Vec::new();
     let mut best = Tried { chosen: Vec::new(), harm: base.harm, depths: None };
-    for k in &order {
+    let (single, size) = split(order.len(), search.runs_left());
+    let groups = order[..single].chunks(1).chain(order[single..].chunks(size));
+    let mut weighed = 0;
+    for group in groups {
         let mut chosen = best.chosen.clone();
-        chosen.push(*k);
-        if !search.affordable(&chosen) {
+        for k in group {
+            chosen.push(*k);
+            if !search.affordable(&chosen) {
+                chosen.pop();
+            }
+        }
+        if chosen.len() == best.chosen.len() {
+            weighed += group.len();
             continue;
         }
         if !search.may_run() {
             break;
         }
+        weighed += group.len();
         let run = search.run(&chosen)?;
         if best.harm.score - run.harm.score >= worth {
             best = Tried { chosen, harm: run.harm, depths: None };
             tried.push(Tried { chosen: best.chosen.clone(), harm: best.harm, depths: Some(run.series_mm) });
         }
     }
-    // What time did not allow to weigh one by one is tried as a whole, as far as the city can afford it.
+    // What time did not allow to weigh is tried as a whole, as far as the city can afford it.
     if search.cut_short || tried.is_empty() {
         let mut chosen = best.chosen.clone();
         for k in order.iter().filter(|k| !best.chosen.contains(k)) {
@@ -198,14 +217,26 @@ pub fn advise(
     report.runs = search.runs;
     report.cut_short = search.cut_short;
     report.options = options(&search, nothing, &tried, coarse_m);
-    report.words = match report.options.first() {
+    let found = match report.options.first() {
         Some(first) => first.words.clone(),
         None => Bilingual::new(
             format!("已比较 {} 次推演，现有手段无明显效果", report.runs),
             format!("{} runs compared: nothing at hand makes a difference", report.runs),
         ),
     };
+    let unweighed: Vec<&Bilingual> = order[weighed..].iter().filter_map(|k| search.list[*k].names.first()).collect();
+    report.words = how_far(found, weighed.saturating_sub(single), size, &unweighed);
     Some(report)
+}
+
+/// A storm that is slow to run is searched in groups, so that nothing is left unweighed: how many of the most promising
+/// things are weighed one by one, and how many of the others together.
+fn split(things: usize, runs: usize) -> (usize, usize) {
+    if things <= runs {
+        return (things, 1);
+    }
+    let single = runs / 2;
+    (single, (things - single).div_ceil((runs - single).max(1)))
 }
 
 /// What was found on coarse cells as it comes out on the real ones: the best first, the others as long as there is time.
@@ -321,4 +352,20 @@ fn actions(search: &Search<'_>, nothing: &Ahead, way: &Tried, k: usize) -> Vec<A
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn everything_is_weighed_in_the_runs_there_are() {
+        for (things, runs, want) in
+            [(5, 10, (5, 1)), (24, 10, (5, 4)), (24, 3, (1, 12)), (4, 0, (0, 4)), (0, 0, (0, 1))]
+        {
+            let (single, size) = split(things, runs);
+            assert_eq!((single, size), want);
+            assert!(single + (things - single).div_ceil(size) <= runs.max(1));
+        }
+    }
 }
