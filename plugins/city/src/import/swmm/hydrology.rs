@@ -28,7 +28,7 @@ impl Reader<'_> {
 
     /// `Name Form Intvl SCF TIMESERIES Tseries` or `… FILE Fname Sta Units`.
     fn gage(&mut self, row: &Row<'_>) -> Result<RainGage, String> {
-        let form = match row.words.get(1).map(|w| w.to_ascii_uppercase()).as_deref() {
+        let mut form = match row.words.get(1).map(|w| w.to_ascii_uppercase()).as_deref() {
             Some("INTENSITY") => RainForm::Intensity,
             Some("VOLUME") => RainForm::Volume,
             Some("CUMULATIVE") => RainForm::Cumulative,
@@ -39,7 +39,7 @@ impl Reader<'_> {
         };
         let interval = row.words.get(2).copied().unwrap_or_default();
         let interval_s = clock::span_s(interval).filter(|s| *s > 0.0);
-        let interval_s = interval_s.ok_or_else(|| format!("an interval of '{interval}', expected hours or h:m"))?;
+        let mut interval_s = interval_s.ok_or_else(|| format!("an interval of '{interval}', expected hours or h:m"))?;
         let mut scale_mm = self.units.depth_m() * 1e3;
         let name = row.words.get(5).copied().unwrap_or_default();
         let source = match row.words.get(4).map(|w| w.to_ascii_uppercase()).as_deref() {
@@ -58,7 +58,11 @@ impl Reader<'_> {
                     _ => {}
                 }
                 match outside::rain(self.path, name, station, self.network.start_s as f64) {
-                    Ok(points) => {
+                    Ok(rain) => {
+                        if let Some((every_s, unit_mm)) = rain.recorded {
+                            (form, interval_s, scale_mm) = (RainForm::Volume, every_s, unit_mm);
+                        }
+                        let points = rain.points;
                         let id = format!("{name}:{station}");
                         self.network.series.push(TimeSeries { id, points, file: name.into() });
                         RainSource::Series(self.network.series.len() - 1)

@@ -90,10 +90,11 @@ const READ: &[&str] = &[
     "RDII",
 ];
 /// Sections that say nothing about water: titles, reports, drawing.
-const QUIET: &[&str] = &["TITLE", "REPORT", "TAGS", "LABELS", "BACKDROP", "PROFILES", "EVENTS", "FILES"];
+const QUIET: &[&str] = &["TITLE", "REPORT", "TAGS", "LABELS", "BACKDROP", "PROFILES", "FILES"];
 /// Sections whose processes are not modelled; their rows are counted in the report.
 const NOT_MODELLED: &[&str] = &[
     "TEMPERATURE",
+    "EVENTS",
     "ADJUSTMENTS",
     "GWF",
     "SNOWPACKS",
@@ -126,6 +127,12 @@ pub fn read_swmm(path: &Path) -> Result<(SwmmFile, Report), ImportError> {
     for section in sections.iter().filter(|s| NOT_MODELLED.contains(&s.name.as_str()) && !s.rows.is_empty()) {
         let text = format!("{} rows of [{}] are not modelled", section.rows.len(), section.name);
         report.note(Severity::Skipped, format!("line {}", section.line), text);
+    }
+    for row in sections.iter().filter(|s| s.name == "FILES").flat_map(|s| &s.rows) {
+        if row.words[0].eq_ignore_ascii_case("USE") {
+            let text = format!("[FILES] {} is not used", row.words.join(" "));
+            report.note(Severity::Skipped, format!("line {}", row.line), text);
+        }
     }
     let reader = Reader::new(path, &sections, &mut report)?;
     let file = reader.read();

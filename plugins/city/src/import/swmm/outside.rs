@@ -27,9 +27,24 @@ pub fn series(inp: &Path, name: &str, start_s: f64) -> Result<Vec<[f64; 2]>, Str
     Ok(points)
 }
 
-/// Rain of a station in a user-prepared rain file: `station year month day hour minute value`.
-pub fn rain(inp: &Path, name: &str, station: &str, start_s: f64) -> Result<Vec<[f64; 2]>, String> {
+/// Rain of a file.
+pub struct OutsideRain {
+    /// Time s, value.
+    pub points: Vec<[f64; 2]>,
+    /// A weather service's record: volumes over so many s, in units of so many mm.
+    pub recorded: Option<(f64, f64)>,
+}
+
+/// Rain of a station in a user-prepared rain file (`station year month day hour minute value`) or in an hourly or
+/// 15-minute record of the US weather service, as its web site hands it out.
+pub fn rain(inp: &Path, name: &str, station: &str, start_s: f64) -> Result<OutsideRain, String> {
     let text = beside(inp, name)?;
+    let is_online = lines(&text)
+        .next()
+        .is_some_and(|(_, w)| ["COOPID", "STATION"].iter().any(|head| w[0].eq_ignore_ascii_case(head)) && w.len() > 2);
+    if is_online {
+        return record(&text, name, station, start_s);
+    }
     let mut points = Vec::new();
     for (line, words) in lines(&text) {
         let bad = || format!("line {line} of '{name}' is no station, year, month, day, hour, minute and rain");
@@ -44,7 +59,65 @@ pub fn rain(inp: &Path, name: &str, station: &str, start_s: f64) -> Result<Vec<[
         let ((days, (hour, minute)), value) = days.zip(clock).zip(value).ok_or_else(bad)?;
         points.push([(days * 86_400 + hour * 3600 + minute * 60) as f64 - start_s, value]);
     }
-    if points.is_empty() { Err(format!("no rain of station '{station}' in '{name}'")) } else { Ok(points) }
+    if points.is_empty() {
+        return Err(format!("no rain of station '{station}' in '{name}'"));
+    }
+    Ok(OutsideRain { points, recorded: None })
+}
+
+/// Values from here on are missing ones.
+const MISSING: f64 = 999.0;
+
+/// `STATION DATE HPCP …` with one time a line, or `COOPID CD ELEM UN YEAR MO DA TIME HOUR01 …` with one day a line. Times
+/// are the ends of the intervals.
+fn record(text: &str, name: &str, station: &str, start_s: f64) -> Result<OutsideRain, String> {
+    let mut rows = lines(text).filter(|(_, w)| !w[0].starts_with("---"));
+    let head =
+        rows.next().map(|(_, w)| w.iter().map(|w| w.to_ascii_uppercase()).collect::<Vec<_>>()).unwrap_or_default();
+    let by_day = head[0] == "COOPID";
+    let (mut points, mut interval_s, mut inch_m) = (Vec::new(), 3600.0, 0.01);
+    if head.iter().any(|w| w == "QPCP") {
+        interval_s = 900.0;
+    }
+    let whole = |w: &str| w.parse::<i64>().ok();
+    let mine = |w: &str| station == "*" || w.eq_ignore_ascii_case(station) || w.ends_with(&format!(":{station}"));
+    for (line, words) in rows.filter(|(_, w)| mine(w[0])) {
+        let bad = || format!("line {line} of '{name}' is no record of rain");
+        let mut note = |days: i64, clock: i64, value: f64, interval_s: f64| {
+            let seconds = clock / 100 * 3600 + clock % 100 * 60;
+            if value > 0.0 && value < MISSING * 100.0 && seconds <= 86_400 {
+                points.push([(days * 86_400 + seconds) as f64 - start_s - interval_s, value]);
+            }
+        };
+        if by_day {
+            let [_, _, element, unit, year, month, day, ref rest @ ..] = words[..] else { return Err(bad()) };
+            if element.eq_ignore_ascii_case("QPCP") {
+                interval_s = 900.0;
+            }
+            // Hundredths or tenths of an inch.
+            inch_m = if unit.eq_ignore_ascii_case("HT") { 0.1 } else { 0.01 };
+            let days = whole(year).zip(whole(month)).zip(whole(day)).and_then(|((y, m), d)| clock::days(y, m, d));
+            let days = days.ok_or_else(bad)?;
+            // Pairs of time and value, with flags between them.
+            let mut numbers = rest.iter().filter_map(|w| whole(w));
+            while let (Some(time), Some(value)) = (numbers.next(), numbers.next()) {
+                note(days, time, value as f64, interval_s);
+            }
+        } else {
+            let [_, date, time, value, ..] = words[..] else { return Err(bad()) };
+            let days = whole(date).and_then(|d| clock::days(d / 10_000, d / 100 % 100, d % 100)).ok_or_else(bad)?;
+            let time = whole(&time.replace(':', "")).ok_or_else(bad)?;
+            let number = value.parse::<f64>().ok().filter(|v| v.is_finite()).ok_or_else(bad)?;
+            // Newer records have inches with a point, older ones hundredths.
+            let hundredths =
+                if value.contains('.') { if number > MISSING { f64::NAN } else { number * 100.0 } } else { number };
+            note(days, time, hundredths, interval_s);
+        }
+    }
+    if points.is_empty() {
+        return Err(format!("no rain of station '{station}' in '{name}'"));
+    }
+    Ok(OutsideRain { points, recorded: Some((interval_s, inch_m * 25.4)) })
 }
 
 /// Text of a file in the folder of the `.inp`, whatever folder its name was written with.
@@ -64,4 +137,24 @@ fn beside(inp: &Path, name: &str) -> Result<String, String> {
 fn lines(text: &str) -> impl Iterator<Item = (usize, Vec<&str>)> {
     let lines = text.lines().enumerate().map(|(i, l)| (i + 1, l.split(';').next().unwrap_or(l)));
     lines.map(|(i, l)| (i, l.split_whitespace().collect::<Vec<_>>())).filter(|(_, words)| !words.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_the_weather_service_are_volumes_up_to_their_time() {
+        let day = "COOPID CD ELEM UN YEAR MO DA TIME HOUR01 F F TIME HOUR02 F F\n------ -- ---- --\n\
+                   310301 01 HPCP HI 1970 01 02 0100  00000 g   0200  00025     2400  99999 M   2500  00025\n\
+                   999999 01 HPCP HI 1970 01 02 0300  00099\n";
+        let rain = record(day, "f", "310301", 0.0).unwrap();
+        assert_eq!(rain.points, vec![[86_400.0 + 3600.0, 25.0]]);
+        let (every_s, unit_mm) = rain.recorded.unwrap();
+        assert!(every_s == 3600.0 && (unit_mm - 0.254).abs() < 1e-12);
+        let line = "STATION DATE HPCP Measurement Flag\nCOOP:134101 19700101 05:00 0.30 g\nCOOP:134101 19700101 06:00 999.99\n";
+        let rain = record(line, "f", "134101", 0.0).unwrap();
+        assert_eq!(rain.points, vec![[4.0 * 3600.0, 30.0]]);
+        assert!(record(line, "f", "7", 0.0).is_err());
+    }
 }
