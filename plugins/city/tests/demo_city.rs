@@ -374,6 +374,9 @@ fn areas_codes_and_people_fit_together() {
         assert!(["完好", "破损", "丢失", "废弃", "移除"].contains(&c.state.as_str()));
         assert!(organisations.iter().any(|o| o.id.as_str() == c.org), "{} is kept by '{}'", c.code, c.org);
     }
+    let looking = components.iter().filter(|c| c.heading_deg.is_some());
+    assert!(looking.clone().all(|c| c.class == "01-050" && (0.0..360.0).contains(&c.heading_deg.unwrap())));
+    assert_eq!(looking.count(), components.iter().filter(|c| c.class == "01-050").count());
     let bad = components.iter().filter(|c| c.state != "完好").count();
     assert!(bad > 100 && bad * 10 < components.len());
 }

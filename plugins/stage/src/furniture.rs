@@ -98,7 +98,9 @@ pub fn add(solid: &mut Solid, part: &Part, ground: &Ground, look: &Look) {
     let foot = to_scene(east, north, ground.height_m(east, north));
     let tone = |c: Vec4, k: f32| (c.truncate() * k).extend(1.0).to_array();
     let (metal, dark, pale) = (tone(look.bridge, 0.75), tone(look.wall, 0.70), tone(look.edge, 0.62));
-    let heading = chance(part, 3) * 360.0;
+    let heading = part.heading_deg.unwrap_or_else(|| chance(part, 3) * 360.0);
+    // What is longer than deep stands across the way it faces.
+    let across = part.heading_deg.map_or(heading, |facing| facing + 90.0);
     // What is lost or broken is not drawn as if it stood.
     if matches!(part.state.as_str(), "丢失" | "移除") {
         return;
@@ -119,17 +121,17 @@ pub fn add(solid: &mut Solid, part: &Part, ground: &Ground, look: &Look) {
             solid.post(foot, 5.2, [0.10, 0.07], 5, metal);
             solid.block(foot + Vec3::Y * 5.0, [0.42, 0.14], 0.24, heading, pale);
         }
-        Model::Cabinet => solid.block(foot, [0.9, 0.5], 1.7, heading, dark),
+        Model::Cabinet => solid.block(foot, [0.9, 0.5], 1.7, across, dark),
         Model::Shelter => {
             for side in [-1.0, 1.0] {
-                let ahead = crate::frame::heading_to_scene(heading) * 2.4 * side;
+                let ahead = crate::frame::heading_to_scene(across) * 2.4 * side;
                 solid.post(foot + ahead, 2.5, [0.07, 0.07], 4, metal);
             }
-            solid.block(foot + Vec3::Y * 2.5, [2.8, 0.9], 0.14, heading, pale);
+            solid.block(foot + Vec3::Y * 2.5, [2.8, 0.9], 0.14, across, pale);
         }
         Model::Sign => {
             solid.post(foot, 2.3, [0.05, 0.05], 4, metal);
-            solid.block(foot + Vec3::Y * 2.0, [0.65, 0.03], 0.34, heading, tone(look.local, 1.2));
+            solid.block(foot + Vec3::Y * 2.0, [0.65, 0.03], 0.34, across, tone(look.local, 1.2));
         }
         Model::Signal => {
             solid.post(foot, 5.6, [0.10, 0.08], 5, metal);
@@ -153,7 +155,7 @@ pub fn add(solid: &mut Solid, part: &Part, ground: &Ground, look: &Look) {
                 solid.post(crown + Vec3::Y * from * size, up * size, radius.map(|r| r * size), 8, color);
             }
         }
-        Model::Bench => solid.block(foot + Vec3::Y * 0.38, [0.8, 0.24], 0.10, heading, metal),
+        Model::Bench => solid.block(foot + Vec3::Y * 0.38, [0.8, 0.24], 0.10, across, metal),
         Model::House => solid.block(foot, [3.4, 2.4], 3.2, heading, tone(look.roof, 0.9)),
         Model::Post => solid.post(foot, 1.1, [0.10, 0.10], 5, metal),
     }
@@ -275,6 +277,7 @@ mod tests {
             class: class.into(),
             class_2013: String::new(),
             place_m: [east, 0.0],
+            heading_deg: None,
             state: "完好".into(),
             org: String::new(),
         }

@@ -69,6 +69,7 @@ pub fn city() -> Arc<City> {
             class: "01-002".into(),
             class_2013: "0102".into(),
             place_m: [70.0, 70.0],
+            heading_deg: None,
             state: "完好".into(),
             org: "ORG-COVER".into(),
         }],

@@ -17,7 +17,7 @@ use super::{
 use crate::export_tiff::write_geotiff_f32;
 
 /// Raised whenever the same parameters give other bytes.
-const GENERATOR: u32 = 1;
+const GENERATOR: u32 = 2;
 /// Written last: a folder with a manifest is complete.
 const MANIFEST: &str = "manifest.json";
 
@@ -128,7 +128,13 @@ pub fn generate(dir: &Path, params: &DemoParams) -> Result<DemoFiles, DemoError>
         &lonlat,
         &parts,
         |p| p.at,
-        |p| json!({"code": p.code, "class": p.class, "class_2013": p.class_2013, "name": p.name.0, "name_en": p.name.1, "state": p.state, "org": p.org}),
+        |p| {
+            let mut row = json!({"code": p.code, "class": p.class, "class_2013": p.class_2013, "name": p.name.0, "name_en": p.name.1, "state": p.state, "org": p.org});
+            if let Some(heading) = p.heading_deg {
+                row["heading_deg"] = heading.into();
+            }
+            row
+        },
     )?;
     out.write("components.geojson", text.as_bytes())?;
     let text = gj::points(

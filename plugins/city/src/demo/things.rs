@@ -25,6 +25,8 @@ pub struct Part {
     pub class_2013: String,
     pub name: (&'static str, &'static str),
     pub at: P,
+    /// Where it faces, degrees clockwise from north, to a tenth.
+    pub heading_deg: Option<f64>,
     pub state: &'static str,
     pub org: String,
 }
@@ -96,6 +98,11 @@ impl Keepers<'_> {
     }
 }
 
+/// Degrees clockwise from north, to a tenth, below 360.
+fn heading_deg(d: P) -> f64 {
+    (d[0].atan2(d[1]).to_degrees() * 10.0).round().rem_euclid(3600.0) / 10.0
+}
+
 struct Shop<'a> {
     district: &'a str,
     keepers: Keepers<'a>,
@@ -106,6 +113,11 @@ struct Shop<'a> {
 
 impl Shop<'_> {
     fn put(&mut self, sort: &Sort, at: P) {
+        self.face(sort, at, None);
+    }
+
+    /// Puts something that faces along a direction.
+    fn face(&mut self, sort: &Sort, at: P, along: Option<P>) {
         let seq = self.next.entry((sort.0, sort.1)).or_default();
         *seq += 1;
         let roll = self.dice.f();
@@ -122,6 +134,7 @@ impl Shop<'_> {
             class_2013: if sort.2 { format!("{:02}{:02}", sort.0, sort.1) } else { String::new() },
             name: sort.3,
             at,
+            heading_deg: along.map(heading_deg),
             state,
             org: self.keepers.keeper(sort.4, at),
         });
@@ -245,7 +258,8 @@ pub fn components(plan: &Plan, net: &Network, drains: &Drains, mask: &Mask, orgs
                 let half = net.links[k].half_width_m;
                 let at = geom::add(net.nodes[n], geom::add(geom::mul(d, 20.0), geom::mul(geom::perp(d), half + 1.0)));
                 shop.put(&SIGNAL, at);
-                shop.put(&CAMERA, geom::add(at, geom::mul(d, 3.0)));
+                // Beside the signal, over the junction.
+                shop.face(&CAMERA, geom::add(at, geom::mul(d, 3.0)), Some(geom::mul(d, -1.0)));
             }
         } else if net.at[n].len() >= 3 && net.at[n].iter().any(|&k| net.links[k].half_width_m >= 7.0) {
             let reach = net.at[n].iter().map(|&k| net.links[k].half_width_m).fold(0.0, f64::max) + 1.5;
@@ -253,7 +267,12 @@ pub fn components(plan: &Plan, net: &Network, drains: &Drains, mask: &Mask, orgs
             if dry(at) {
                 shop.put(&SIGN, at);
                 if shop.dice.chance(0.4) {
-                    shop.put(&CAMERA, geom::add(at, [1.0, 0.0]));
+                    // At the corner, along the widest street.
+                    let widest = net.at[n]
+                        .iter()
+                        .max_by(|a, b| net.links[**a].half_width_m.total_cmp(&net.links[**b].half_width_m))
+                        .map(|&k| geom::unit(geom::sub(net.nodes[net.other(k, n)], net.nodes[n])));
+                    shop.face(&CAMERA, geom::add(at, [1.0, 0.0]), widest);
                 }
             }
         }

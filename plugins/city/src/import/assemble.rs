@@ -209,6 +209,7 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.buildings = part.buildings;
             city.surfaces = part.surfaces;
             city.landmarks = part.landmarks;
+            city.components = part.components;
             city.terrain = part.terrain;
             city.skins = part.skins;
             city.pictures = part.pictures;
@@ -223,6 +224,7 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.surfaces = part.surfaces;
             city.places = part.places;
             city.barriers = part.barriers;
+            city.components = part.components;
             keys = part.keys;
         }
         Format::Swmm => {

@@ -2,6 +2,7 @@
 //! repaired or guessed; none panics on any bytes.
 
 pub mod assemble;
+pub(crate) mod bearing;
 pub mod cityjson;
 pub mod format;
 mod gather;

@@ -88,7 +88,7 @@ pub struct Place {
 /// 部件: a component of public facilities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Component {
-    /// 17-digit code (2026 edition).
+    /// 17-digit code (2026 edition); where a source has none, its id there, for example `node/123`.
     pub code: String,
     /// Class and sub-class of the 2026 edition, for example `01-003`.
     pub class: String,
@@ -96,7 +96,9 @@ pub struct Component {
     pub class_2013: String,
     /// Local m.
     pub place_m: [f32; 2],
-    /// 完好 破损 丢失 废弃 移除.
+    /// Where it faces, degrees clockwise from north, 0 to 360: a camera's look, a lamp's arm; `None` when nobody said.
+    pub heading_deg: Option<f32>,
+    /// 完好 破损 丢失 废弃 移除; empty when unknown.
     pub state: String,
     /// Who maintains it.
     pub org: String,

@@ -104,13 +104,14 @@ fn from_components(city: &City, picture: &str) -> Vec<Camera> {
     let of_class = city.components.iter().filter(|c| c.class == COMPONENT_CLASS);
     let camera = |c: &guanlan_city::model::Component| {
         let number = c.code.get(c.code.len().saturating_sub(6)..).unwrap_or(&c.code);
-        let number = number.trim_start_matches('0');
+        // Ids of OSM are no codes of districts: all of their digits count.
+        let number = c.code.strip_prefix("node/").unwrap_or(number).trim_start_matches('0');
         Camera {
             id: c.code.clone(),
             name: Bilingual::new(format!("监控 {number}"), format!("Camera {number}")),
             place_m: c.place_m,
             height_m: 6.0,
-            heading_deg: None,
+            heading_deg: c.heading_deg,
             fov_deg: 70.0,
             range_m: 60.0,
             picture: address(picture, &c.code),
@@ -161,6 +162,7 @@ mod tests {
             class: class.into(),
             class_2013: String::new(),
             place_m: [5.0, 6.0],
+            heading_deg: Some(90.0),
             state: "完好".into(),
             org: "U-1".into(),
         }
@@ -176,6 +178,7 @@ mod tests {
         let all = cameras(&city, &catalogue, &UserLayers::default());
         assert_eq!(all.len(), 1);
         assert_eq!((all[0].name.zh.as_str(), all[0].picture.as_str()), ("监控 12", ""));
+        assert_eq!(all[0].heading_deg, Some(90.0));
         for layer in &mut catalogue.layers {
             if let Source::Cameras { picture, .. } = &mut layer.source {
                 *picture = "http://nvr/{id}.jpg".into();

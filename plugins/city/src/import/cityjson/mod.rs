@@ -10,6 +10,7 @@ mod axes;
 mod body;
 mod detail;
 mod file;
+mod furniture;
 mod geometry;
 mod head;
 mod kin;
@@ -32,7 +33,7 @@ use super::{
     peek::{Keys, Peek},
     placer::Placer,
 };
-use crate::model::{Building, Landmark, Picture, Skin, SurfaceArea, Terrain};
+use crate::model::{Building, Component, Landmark, Picture, Skin, SurfaceArea, Terrain};
 use file::CityObject;
 use head::{Head, Input};
 use objects::Converter;
@@ -46,6 +47,8 @@ pub struct Part {
     pub surfaces: Vec<SurfaceArea>,
     /// Bridges, trees, furniture and other things with a shape of their own.
     pub landmarks: Vec<Landmark>,
+    /// City furniture that is in the survey of components, or is a camera.
+    pub components: Vec<Component>,
     /// Ground of the file's triangles.
     pub terrain: Option<Terrain>,
     /// Those triangles, until they are a terrain.

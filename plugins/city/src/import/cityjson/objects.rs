@@ -11,6 +11,7 @@ use super::{
     body::{Face, areas, bodies, faces, upright},
     detail::{chosen, finest_within, levels},
     file::{Chunk, CityObject},
+    furniture,
     geometry::Geometry,
     head::{Head, Input},
     paint::{Appearance, Look},
@@ -60,6 +61,7 @@ impl<'a> Converter<'a> {
             self.part.buildings.extend(part.buildings);
             self.part.surfaces.extend(part.surfaces);
             self.part.landmarks.extend(part.landmarks);
+            self.part.components.extend(part.components);
             self.part.ground.extend(part.ground);
             for (layer, keys) in part.keys {
                 self.part.keys.entry(layer).or_default().extend(keys);
@@ -101,6 +103,9 @@ impl<'a> Converter<'a> {
         report.count("buildings", part.buildings.len());
         report.count("surfaces", part.surfaces.len());
         report.count("landmarks", part.landmarks.len());
+        if !part.components.is_empty() {
+            report.count("components", part.components.len());
+        }
         (part, report)
     }
 }
@@ -453,6 +458,10 @@ impl Work<'_> {
         let sum = corners().fold([0.0, 0.0], |s, p| [s[0] + p[0], s[1] + p[1]]);
         let (east, north) = (sum[0] / n, sum[1] / n);
         let foot = corners().fold(f64::INFINITY, |lo, p| lo.min(p[2]));
+        if let Some(component) = furniture::component(object, [east, north]) {
+            self.part.keys.entry(Layer::Components).or_default().push(object.id.clone());
+            self.part.components.push(component);
+        }
         let said = Attributes::read(&object.attributes).name;
         self.part.keys.entry(Layer::Landmarks).or_default().push(object.id.clone());
         self.part.landmarks.push(Landmark {

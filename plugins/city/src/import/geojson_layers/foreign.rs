@@ -12,6 +12,7 @@ use super::{
 use crate::{
     import::{
         Report, Severity,
+        bearing::bearing_of,
         osm::{poi_of, road_class_of, strip},
         placer::Placer,
         rings::{orient, to_f32},
@@ -103,6 +104,14 @@ impl Reader<'_> {
                 Ok(parsed) => {
                     let state = words.text(words::STATE);
                     let old = code.len() == 16;
+                    let said = words.first(words::HEADING);
+                    let heading = said.and_then(bearing_of);
+                    if let (Some(said), None) = (said, heading) {
+                        let text = format!(
+                            "a component's heading is {said}, expected degrees clockwise from north or a compass point; left out"
+                        );
+                        self.report.note(Severity::Skipped, feature.at.as_str(), text);
+                    }
                     self.part.components.push(Component {
                         class: if old {
                             String::new()
@@ -116,6 +125,7 @@ impl Reader<'_> {
                         },
                         code,
                         place_m: place_m.map(|v| v as f32),
+                        heading_deg: heading.map(|d| d as f32),
                         state: if state.is_empty() { "完好".into() } else { state },
                         org: words.text(words::ORG),
                     });

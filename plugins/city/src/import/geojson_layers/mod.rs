@@ -22,7 +22,7 @@ use self::{
     document::LAYER_MEMBER,
     fields::{Fields, Wrong},
 };
-use super::{FileFacts, ImportError, Peek, Report, Severity, gltf, peek::Keys, placer::Placer};
+use super::{FileFacts, ImportError, Peek, Report, Severity, bearing::bearing_of, gltf, peek::Keys, placer::Placer};
 use crate::model::{
     AdminArea, AdminLevel, Building, Component, Landmark, Layer, Organisation, Person, Place, Road, SensorSpec,
     SurfaceArea, UnitSpec,
@@ -404,10 +404,17 @@ fn component(part: &mut LayerPart, feature: &Feature, f: &Fields<'_>, here: &Her
         None => format!("{}-{:0>3}", parsed.class(), parsed.sub_class()),
     };
     let p = here.point(feature)?;
+    let heading_deg = match f.get("heading_deg") {
+        None => None,
+        Some(said) => Some(bearing_of(said).ok_or_else(|| {
+            Wrong::new("heading_deg", format!("is {said}, expected degrees clockwise from north or a compass point"))
+        })?),
+    };
     part.components.push(Component {
         class,
         class_2013: f.text_or_empty("class_2013"),
         place_m: p.map(|v| v as f32),
+        heading_deg: heading_deg.map(|d| d as f32),
         state: f.text("state").unwrap_or_else(|_| "完好".to_owned()),
         org: f.text_or_empty("org"),
         code,

@@ -76,6 +76,20 @@ pub(super) const CODE: &[&str] =
     &["code", "adcode", "pac", "区划代码", "行政代码", "网格编码", "网格代码", "grid_code", "dm"];
 pub(super) const COMPONENT_CODE: &[&str] =
     &["code", "objcode", "obj_code", "标识码", "部件标识码", "部件编码", "部件代码", "编码", "bsm"];
+pub(super) const HEADING: &[&str] = &[
+    "heading_deg",
+    "heading",
+    "camera:direction",
+    "direction",
+    "azimuth",
+    "bearing",
+    "朝向",
+    "方位角",
+    "朝向角",
+    "方向角",
+    "方向",
+    "安装方向",
+];
 pub(super) const STATE: &[&str] = &["state", "objstate", "obj_state", "状态", "部件状态"];
 pub(super) const ORG: &[&str] = &["org", "deptname", "dept_name", "主管部门", "权属单位", "养护单位", "主管部门名称"];
 pub(super) const ROAD_CLASS: &[&str] =
@@ -91,6 +105,11 @@ impl Words<'_> {
     fn value(&self, name: &str) -> Option<&Value> {
         let map = self.0?;
         map.get(name).or_else(|| map.iter().find(|(k, _)| k.to_lowercase() == name).map(|(_, v)| v))
+    }
+
+    /// The first that is there, as it stands.
+    pub fn first(&self, names: &[&str]) -> Option<&Value> {
+        names.iter().find_map(|n| self.value(n).filter(|v| !v.is_null() && v.as_str() != Some("")))
     }
 
     /// The first that is a text or number, as text.

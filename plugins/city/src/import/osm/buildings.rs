@@ -7,13 +7,14 @@ use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
 use super::{
     data::{MemberKind, Tags},
     names::name,
-    quantity::{angle_deg, count, length_m},
+    quantity::{count, length_m},
     roof::{self, Roof},
     shapes::Shapes,
 };
 use crate::{
     import::{
         Report, Severity,
+        bearing::bearing_deg,
         rings::{Area, contains, inner_point, to_f32},
         usage,
     },
@@ -244,7 +245,7 @@ fn base_m(tags: &Tags) -> f64 {
 fn roof_height_m(tags: &Tags, area: &Area, roof: Roof<'_>) -> Option<f64> {
     let storeys = || tags.get("roof:levels").and_then(count).filter(|n| (1..20).contains(n)).map(|n| n as f64 * 2.5);
     let slope = || {
-        let angle = tags.get("roof:angle").and_then(angle_deg).filter(|a| (1.0..85.0).contains(a))?;
+        let angle = tags.get("roof:angle").and_then(bearing_deg).filter(|a| (1.0..85.0).contains(a))?;
         Some((roof::span_m(area, roof) * angle.to_radians().tan()).min(200.0))
     };
     let tagged = ["roof:height", "building:roof:height"].iter().find_map(|k| tags.get(k).and_then(length_m));
@@ -258,7 +259,7 @@ fn bodies(building: &mut Building, body: &Body<'_>, whole: Option<&Tags>, report
     let direction = ["roof:direction", "roof:slope:direction", "building:roof:direction"];
     let roof = Roof {
         shape: roof::spelled(tags.get("roof:shape").or(tags.get("building:roof:shape")).unwrap_or_default()),
-        direction_deg: direction.iter().find_map(|k| tags.get(k).and_then(angle_deg)),
+        direction_deg: direction.iter().find_map(|k| tags.get(k).and_then(bearing_deg)),
         across: tags.is_any("roof:orientation", &["across"]),
     };
     let roof = match roof::known(roof.shape) {

@@ -7,6 +7,7 @@ mod barriers;
 mod buildings;
 mod cover;
 mod data;
+mod furniture;
 mod names;
 mod pbf;
 mod places;
@@ -28,7 +29,7 @@ use super::{
     peek::{Keys, Peek},
     placer::Placer,
 };
-use crate::model::{Barrier, Building, Layer, Place, Road, SurfaceArea};
+use crate::model::{Barrier, Building, Component, Layer, Place, Road, SurfaceArea};
 pub(in crate::import) use cover::strip;
 use data::Data;
 pub(in crate::import) use places::kind_by as poi_of;
@@ -51,6 +52,8 @@ pub struct Part {
     pub places: Vec<Place>,
     /// Fences, walls, hedges, gates, bollards.
     pub barriers: Vec<Barrier>,
+    /// Street furniture.
+    pub components: Vec<Component>,
     /// OSM ids of surfaces and places.
     pub(crate) keys: Keys,
 }
@@ -138,6 +141,7 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         ("surfaces", part.surfaces.len()),
         ("places", part.places.len()),
         ("barriers", part.barriers.len()),
+        ("components", part.components.len()),
         ("way_node_refs", refs().count()),
         ("way_node_refs_missing", missing),
     ] {
@@ -161,6 +165,7 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     let roads = roads::read(&shapes, &mut report);
     report.about("barriers");
     let barriers = barriers::read(&shapes, &mut report);
+    let components = furniture::read(&shapes);
     report.about("buildings");
     let part = Part {
         buildings,
@@ -168,6 +173,7 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
         surfaces,
         places,
         barriers,
+        components,
         keys: Keys::from([(Layer::Surfaces, of_surfaces), (Layer::Places, of_places)]),
     };
     for building in &part.buildings {
@@ -180,6 +186,7 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     report.count("road_edges", part.roads.len());
     report.count("places", part.places.len());
     report.count("barriers", part.barriers.len());
+    report.count("components", part.components.len());
     ((part, report), data)
 }
 

@@ -70,17 +70,6 @@ pub(super) fn speed_kmh(text: &str) -> Option<f64> {
     })
 }
 
-/// An angle in degrees, 0 to 360: `135`, `-45`, `45°`, or a compass point such as `N`, `SSW`.
-pub(super) fn angle_deg(text: &str) -> Option<f64> {
-    const POINTS: [&str; 16] =
-        ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"];
-    let text = text.trim().trim_end_matches(['°', 'º']).trim();
-    if let Some(point) = POINTS.iter().position(|p| p.eq_ignore_ascii_case(text)) {
-        return Some(point as f64 * 22.5);
-    }
-    text.replace(',', ".").parse::<f64>().ok().filter(|v| v.is_finite()).map(|v| v.rem_euclid(360.0))
-}
-
 /// The first whole number of a text, for lanes, storeys, layers: `3`, `2;3`, `-1`, `2.5` → 2.
 pub(super) fn count(text: &str) -> Option<i64> {
     let number: f64 = text.split([';', '|']).next()?.trim().replace(',', ".").parse().ok()?;
@@ -139,15 +128,6 @@ mod tests {
         }
         for text in ["", "signals", "0", "9999", "50 lightyears", "DE:zone:x"] {
             assert_eq!(speed_kmh(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn angles() {
-        for (text, want) in
-            [("135", Some(135.0)), ("-45", Some(315.0)), ("30°", Some(30.0)), ("ssw", Some(202.5)), ("up", None)]
-        {
-            assert_eq!(angle_deg(text), want, "{text}");
         }
     }
 
