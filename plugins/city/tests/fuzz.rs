@@ -249,6 +249,64 @@ fn osm_xml() {
     fuzz("OSM XML", 150, &seeds, &file("x.osm"));
 }
 
+#[test]
+fn packed_texts() {
+    use std::io::Write;
+    let head = "<?xml version='1.0' encoding='GBK'?>";
+    let own = "<osm version='0.6'><node id='1' lat='52.0' lon='13.0'/><node id='2' lat='52.0' lon='13.001'/>\
+        <node id='3' lat='52.001' lon='13.001'/><way id='9'><nd ref='1'/><nd ref='2'/><nd ref='3'/><nd ref='1'/>\
+        <tag k='building' v='yes'/><tag k='name' v='NAME'/></way></osm>";
+    let named = own.replace("NAME", "观澜楼");
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(named.as_bytes()).expect("packed");
+    let wide: Vec<u8> = std::iter::once(0xfeff).chain(named.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    // What xz -0 makes of a building like this one.
+    let digits = "fd377a585a000004e6d6b446020021010c0000008f98419ce000eb007a5d001e1bca66ec904b78f61d42a07d47bad997ba81\
+        5ac6f53bf3ac569cddc1119785123d33ee227ccad9fdad78768c4579dc39b8df2e4c3dfe2dc143b781f64908c044cf24989f\
+        cedda14fd55663773373414ad70eec12c531f35cdc9e07f0d4f0d118d4f3e8ded06406f46e4b2f9970658d41a11849ca48af\
+        83a840000000fda0c886ab0d9e6500019601ec010000849c61a8b1c467fb020000000004595a";
+    let digit = |n: usize| u8::from_str_radix(&digits[n * 2..n * 2 + 2], 16).expect("digits");
+    let seeds = [
+        bzip2.finish().expect("packed"),
+        (0..digits.len() / 2).map(digit).collect(),
+        zstd::encode_all(named.as_bytes(), 1).expect("packed"),
+        wide,
+        [head.as_bytes(), &encoding_rs::GBK.encode(&named).0].concat(),
+    ];
+    let dir = tempfile::tempdir().expect("temporary folder");
+    for (n, seed) in seeds.iter().enumerate() {
+        let path = dir.path().join(format!("{n}.osm"));
+        std::fs::write(&path, seed).expect("written");
+        let (city, report) = load_city(&[path], &LoadOptions::default(), &|_| {}).expect("the seed is good");
+        assert_eq!(city.buildings.len(), 1, "{n}: {report:?}");
+        assert!(n == 1 || city.buildings[0].name.zh == "观澜楼", "{n}: {:?}", city.buildings[0].name);
+    }
+    fuzz("packed texts", 300, &seeds, &file("x.osm"));
+}
+
+#[test]
+fn multipatches() {
+    use shapefile::{Multipatch, NO_DATA, Patch, PointZ, ShapeWriter};
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.shp");
+    let ring = |z: f64, s: f64| {
+        let corners = [[0.0, 0.0], [s, 0.0], [s, s], [s / 2.0, s / 2.0], [0.0, s], [0.0, 0.0]];
+        corners.map(|[x, y]| PointZ::new(13.0 + x * 1e-5, 52.0 + y * 1e-5, z, NO_DATA)).to_vec()
+    };
+    let mut writer = ShapeWriter::from_path(&path).expect("made");
+    let parts = vec![
+        Patch::OuterRing(ring(0.0, 30.0)),
+        Patch::InnerRing(ring(0.0, 9.0)),
+        Patch::TriangleStrip(ring(9.0, 30.0)),
+        Patch::TriangleFan(ring(9.0, 20.0)),
+        Patch::FirstRing(ring(12.0, 5.0)),
+        Patch::Ring(ring(12.0, 2.0)),
+    ];
+    writer.write_shape(&Multipatch::with_parts(parts)).expect("written");
+    drop(writer);
+    fuzz("MultiPatch", 250, &[std::fs::read(&path).expect("there")], &file("x.shp"));
+}
+
 /// A PBF without compression, so that its content is damaged and not only its packing.
 fn pbf() -> Vec<u8> {
     fn varint(mut v: u64, out: &mut Vec<u8>) {

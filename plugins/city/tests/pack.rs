@@ -335,3 +335,31 @@ fn the_cache_keeps_the_packs_in_use() {
 fn is_named_after(path: &Path, stem: &str) -> bool {
     path.file_name().unwrap().to_string_lossy().starts_with(stem)
 }
+
+#[test]
+fn buildings_of_a_map_stand_on_the_relief_of_a_city_model() {
+    let town = Town::new();
+    let relief = |west: i32| {
+        json!({
+            "type": "CityJSON", "version": "2.0",
+            "metadata": { "referenceSystem": "https://www.opengis.net/def/crs/EPSG/0/4549" },
+            "transform": { "scale": [1.0, 1.0, 1.0], "translate": [499_000.0 + f64::from(west), 3_349_000.0, 0.0] },
+            "vertices": [[0, 0, 40], [1000, 0, 40], [1000, 2000, 40], [0, 2000, 40]],
+            "CityObjects": { "ground": { "type": "TINRelief", "geometry": [{
+                "type": "CompositeSurface", "lod": "1", "boundaries": [[[0, 1, 2]], [[0, 2, 3]]] }] } }
+        })
+    };
+    // Two tiles side by side, given after the map that stands on the eastern one.
+    town.write("west.city.json", &relief(0).to_string());
+    town.write("east.city.json", &relief(1000).to_string());
+    let files = ["streets.osm", "east.city.json", "west.city.json"].map(|n| town.file(n));
+    let import = || pack::import(&town.pack(), &files, &options(), &|_| {}).unwrap();
+    let made = import();
+    let terrain = made.city.terrain.as_ref().unwrap();
+    assert!(terrain.cols as f64 * terrain.cell_m >= 1999.0, "both tiles: {} x {} m", terrain.cols, terrain.cell_m);
+    let part = &made.city.buildings[0].parts[0];
+    assert!((part.base_m - 40.0).abs() < 0.01 && (part.top_m - 46.0).abs() < 0.01, "{part:?}");
+    let again = import();
+    assert!(again.rebuilt.is_empty() && again.city.buildings == made.city.buildings, "{:?}", again.rebuilt);
+    assert_eq!(again.city.terrain, made.city.terrain);
+}

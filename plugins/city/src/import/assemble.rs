@@ -107,7 +107,13 @@ pub(crate) fn assemble(
         rasters.extend(piece.city.terrain.map(|t| (t, key)));
     }
     let ground = ground(rasters, keeper)?;
-    for (digest, source) in sources.iter().filter(|(_, s)| !is_raster(s.format)) {
+    let mut others: Vec<_> = sources.iter().filter(|(_, s)| !is_raster(s.format)).collect();
+    // Without a raster the relief of a city model is the ground of what has none itself.
+    let mut relief: Vec<String> = Vec::new();
+    if ground.is_none() {
+        others.sort_by_key(|(_, source)| source.format != Format::CityJson);
+    }
+    for (digest, source) in others {
         let (mut piece, key) =
             keeper.piece(recipe(Role::Layers, digest, source, &frame, String::new()), &mut || {
                 say("读取", "reading", &source.name());
@@ -115,8 +121,13 @@ pub(crate) fn assemble(
             })?;
         report.merge(std::mem::take(&mut piece.report));
         let stands = !piece.city.buildings.is_empty() || piece.city.drainage.is_some();
-        if let Some((terrain, ground_key)) = ground.as_ref().filter(|_| stands) {
-            let inputs = vec![key, ground_key.clone()];
+        let own = city.terrain.as_ref().filter(|_| source.format != Format::CityJson);
+        let below = match &ground {
+            Some((terrain, key)) => Some((terrain, key.clone())),
+            None => own.map(|terrain| (terrain, relief.join(" "))),
+        };
+        if let Some((terrain, ground_key)) = below.filter(|_| stands) {
+            let inputs = vec![key.clone(), ground_key];
             let under = Recipe { role: Role::Ground, name: source.name(), inputs };
             let (under, _) = keeper.piece(under, &mut || Ok(stand(source, &piece, terrain)))?;
             report.merge(under.report);
@@ -124,6 +135,7 @@ pub(crate) fn assemble(
         } else if piece.above_ground && !piece.city.buildings.is_empty() {
             report.note(Severity::Guessed, source.name(), "no terrain: buildings stand at height 0");
         }
+        relief.extend(piece.city.terrain.is_some().then_some(key));
         city.absorb(piece.city);
     }
     city.sort_areas();

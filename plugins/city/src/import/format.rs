@@ -78,7 +78,7 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
         return Err(fail(e.to_string()));
     }
     if let Some((packing, _)) = packed::packing(&head).filter(|(_, read)| !read) {
-        return Err(fail(format!("is packed with {packing}; unpack it first")));
+        return Err(fail(format!("is packed with {packing}; unpack it and give the file in it")));
     }
     // Servers keep tilesets packed; their reader unpacks them.
     if is_packed && packed::plain_name(path).starts_with("tileset") {
@@ -287,7 +287,9 @@ mod tests {
             ("x.dat", b"\x1f\x8b\x08", None),
             ("x.json", br#"{"type":"Topology","arcs":[]}"#, None),
             ("x.seq", b"\x1e{\"type\":\"Feature\"}", Some(Format::GeoJson)),
-            ("x.city.json", b"BZh9", None),
+            ("x.city.json", b"BZh9", Some(Format::CityJson)),
+            ("x.osm.bz2", b"BZh9", Some(Format::Osm)),
+            ("x.osm.7z", b"7z\xbc\xaf\x27\x1c", None),
             ("tileset.json", b"\x1f\x8b\x08", Some(Format::Tiles3d)),
             ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::Tiles3d)),
         ] {

@@ -27,6 +27,7 @@ pub mod swmm;
 pub mod terrain_asc;
 pub mod terrain_tiff;
 pub mod tiles3d;
+mod transcode;
 mod triangulate;
 mod usage;
 pub mod vector;

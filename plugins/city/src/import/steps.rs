@@ -110,9 +110,11 @@ impl City {
         }
         append(&mut self.skins, skins);
         append(&mut self.pictures, pictures);
-        if terrain.is_some() {
-            self.terrain = terrain;
-        }
+        self.terrain = match (self.terrain.take(), terrain) {
+            // The reliefs of a city model's tiles lie side by side.
+            (Some(own), Some(more)) => super::ground::mosaic(vec![own, more]),
+            (own, more) => more.or(own),
+        };
         append(&mut self.buildings, buildings);
         append(&mut self.roads, roads);
         append(&mut self.surfaces, surfaces);

@@ -170,7 +170,9 @@ impl Head {
             }
         };
         if !["1", "1.0", "1.1", "2", "2.0"].contains(&version.as_str()) && !version.starts_with("1.0.") {
-            let reason = format!("CityJSON version {version:?} is not supported; expected 1.0, 1.1 or 2.0");
+            let reason = format!(
+                "CityJSON version {version:?} is not supported; expected 1.0, 1.1 or 2.0 (cjio FILE upgrade save OUT)"
+            );
             return Err(input.fail("version", reason));
         }
         self.version = version;

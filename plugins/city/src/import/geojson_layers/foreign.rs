@@ -153,9 +153,17 @@ impl Reader<'_> {
             "quarter" => Some(PlaceKind::Quarter),
             _ => None,
         });
-        let Some(kind) = kind else {
-            self.report.note(Severity::Skipped, feature.at.as_str(), "a point of no known kind is not kept");
-            return Some(());
+        let kind = match kind {
+            Some(kind) => kind,
+            None if Self::name(words) != Bilingual::default() => {
+                let text = "a point of no known kind is kept by its name";
+                self.report.note(Severity::Guessed, feature.at.as_str(), text);
+                PlaceKind::Poi
+            }
+            None => {
+                self.report.note(Severity::Skipped, feature.at.as_str(), "a point of no known kind is not kept");
+                return Some(());
+            }
         };
         let people = words.number(&["people", "capacity"], 0.0..=1e8).unwrap_or(0.0) as u32;
         self.part.places.push(Place { kind, name: Self::name(words), place_m, people });

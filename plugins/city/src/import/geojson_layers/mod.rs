@@ -178,7 +178,10 @@ impl<'a> Conversion<'a> {
             let place = first.map_or(String::new(), |p| p.where_.clone());
             let reason = first.map_or_else(
                 || "nothing in the file can be used".to_owned(),
-                |p| format!("nothing can be used: {}", p.message),
+                |p| match p.message.starts_with("a line") || p.message.starts_with("a point") {
+                    true => format!("nothing can be used ({}); a layer file shows it as it is (--layers)", p.message),
+                    false => format!("nothing can be used: {}", p.message),
+                },
             );
             return Err(ImportError::new(self.path, place, reason));
         }

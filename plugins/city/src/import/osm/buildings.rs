@@ -35,8 +35,8 @@ struct Body<'a> {
 
 /// Reads all buildings. Heights are above the ground beside the building: the importer knows no
 /// terrain.
-pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<Building> {
-    let claims = Claims::of(shapes);
+pub(super) fn read(shapes: Shapes<'_>, report: &mut Report) -> Vec<Building> {
+    let claims = Claims::of(&shapes);
     let (mut wholes, mut parts): (Vec<Body<'_>>, Vec<Body<'_>>) = (Vec::new(), Vec::new());
     let mut group_of_whole: BTreeMap<i64, usize> = BTreeMap::new();
     let mut group_of_part: Vec<Option<i64>> = Vec::new();
@@ -83,6 +83,8 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<Building> {
         }
     }
     let grouped = group_of_part.into_iter().map(|g| g.and_then(|g| group_of_whole.get(&g).copied())).collect();
+    // Nobody asks for places any more.
+    drop(shapes);
     assemble(wholes, parts, grouped, report)
 }
 
@@ -133,7 +135,7 @@ fn assemble(
     report: &mut Report,
 ) -> Vec<Building> {
     let mut boxes = Vec::new();
-    for (i, whole) in wholes.iter().enumerate() {
+    for (i, whole) in wholes.iter().enumerate().filter(|_| !parts.is_empty()) {
         for (k, area) in whole.areas.iter().enumerate() {
             let (low, high) = area.ring.iter().fold(([f64::MAX; 2], [f64::MIN; 2]), |(lo, hi), p| {
                 ([lo[0].min(p[0]), lo[1].min(p[1])], [hi[0].max(p[0]), hi[1].max(p[1])])
@@ -161,13 +163,14 @@ fn assemble(
             None => orphans.push(p),
         }
     }
+    drop(tree);
     let mut out: Vec<Building> = Vec::with_capacity(wholes.len() + orphans.len());
-    for (whole, owned) in wholes.iter().zip(&owned) {
+    for (whole, owned) in wholes.into_iter().zip(&owned) {
         let total: f64 = whole.areas.iter().map(Area::area_m2).sum();
         let covered: f64 = owned.iter().flat_map(|&p| &parts[p].areas).map(Area::area_m2).sum();
-        let mut building = facts(whole);
+        let mut building = facts(&whole);
         if covered < COVERED * total {
-            bodies(&mut building, whole, None, report);
+            bodies(&mut building, &whole, None, report);
         }
         for &p in owned {
             bodies(&mut building, &parts[p], Some(whole.tags), report);

@@ -7,16 +7,47 @@ use std::{
 };
 
 use super::{pbf, xml};
-use crate::import::{ImportError, Report, Severity, packed};
+use crate::import::{ImportError, Report, Severity, packed, transcode};
 
-/// Tags of an element.
+/// Tags of an element, in one piece: a file has many millions of them. Of each two bytes with the length of the key, four
+/// with that of the value, both.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Tags(pub Vec<(String, String)>);
+pub(super) struct Tags(Box<[u8]>);
+
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Tags {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(tags: I) -> Self {
+        let mut all = Vec::new();
+        for (key, value) in tags {
+            let (key, value) = (key.as_ref().as_bytes(), value.as_ref().as_bytes());
+            // Nobody asks for longer ones.
+            let (Ok(k), Ok(v)) = (u16::try_from(key.len()), u32::try_from(value.len())) else { continue };
+            all.extend_from_slice(&k.to_le_bytes());
+            all.extend_from_slice(&v.to_le_bytes());
+            all.extend_from_slice(key);
+            all.extend_from_slice(value);
+        }
+        Self(all.into())
+    }
+}
 
 impl Tags {
-    /// Value of a key.
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Value of a key; of one that stands there twice the first.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v.trim())
+        let mut rest = &self.0[..];
+        while let Some((&[k0, k1, v0, v1, v2, v3], after)) = rest.split_first_chunk::<6>() {
+            let (own, after) = after.split_at_checked(u16::from_le_bytes([k0, k1]).into())?;
+            let (value, after) = after.split_at_checked(u32::from_le_bytes([v0, v1, v2, v3]) as usize)?;
+            if own == key.as_bytes() {
+                return std::str::from_utf8(value).ok().map(str::trim);
+            }
+            rest = after;
+        }
+        None
     }
 
     /// True when the key has this value.
@@ -100,8 +131,9 @@ pub(super) struct Again {
 
 impl Data {
     /// Adds a way.
-    pub fn way(&mut self, way: Way) {
+    pub fn way(&mut self, mut way: Way) {
         if !self.look {
+            way.refs.shrink_to_fit();
             self.again.unsorted |= self.again.last_way.replace(way.id).is_some_and(|id| id >= way.id);
             self.again.gone_ways.remove(&way.id);
             self.ways.push(way);
@@ -177,7 +209,7 @@ impl Data {
                 self.tagged.pop();
             }
         }
-        if !tags.0.is_empty() {
+        if !tags.is_empty() {
             self.tagged.push((id, tags));
         }
     }
@@ -212,8 +244,12 @@ impl Data {
         into: Self,
     ) -> Result<Self, ImportError> {
         let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+        let encoding = transcode::of_xml(text).map_err(|reason| ImportError::new(path, "line 1", reason))?;
         match text.iter().find(|b| !b.is_ascii_whitespace()) {
             None => Err(ImportError::new(path, "", "the file is empty; expected OSM XML or PBF")),
+            Some(b'<') if let Some(encoding) = encoding => {
+                xml::read(path, transcode::Transcoded::new(reader, encoding), into).map(Self::settled)
+            }
             Some(b'<') => xml::read(path, reader, into).map(Self::settled),
             Some(_) if head.windows(9).any(|w| w == b"OSMHeader") => pbf::read(path, reader, into).map(Self::settled),
             Some(_) => Err(ImportError::new(
@@ -233,4 +269,23 @@ fn last_ones<T>(list: &mut Vec<T>, id: impl Fn(&T) -> i64, gone: &HashSet<i64>) 
         n += 1;
         !gone.contains(&id(t)) && last.get(&id(t)) == Some(&(n - 1))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_found_by_their_whole_key() {
+        let tags = Tags::from_iter([("building:levels", " 3 "), ("building", "yes"), ("name", ""), ("building", "no")]);
+        assert_eq!(
+            (tags.get("building"), tags.get("building:levels"), tags.get("name")),
+            (Some("yes"), Some("3"), Some(""))
+        );
+        assert_eq!((tags.get("levels"), tags.get("yes"), tags.is_empty()), (None, None, false));
+        let odd = Tags::from_iter([("长".repeat(30_000), "x".repeat(70_000)), (String::new(), "x".to_owned())]);
+        assert_eq!((odd.get(""), odd.get("长")), (Some("x"), None));
+        assert_eq!(Tags::from_iter([("a", "x".repeat(70_000))]).get("a").map(str::len), Some(70_000));
+        assert_eq!((Tags::default().get(""), Tags::default().is_empty()), (None, true));
+    }
 }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn tags(all: &[(&str, &str)]) -> Tags {
-        Tags(all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+        all.iter().copied().collect()
     }
 
     #[test]

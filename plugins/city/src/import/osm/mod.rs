@@ -4,6 +4,7 @@
 //! `min_height` or 0): OSM knows no terrain. [`Part::stand_on`] lifts it onto one.
 
 mod barriers;
+mod blocks;
 mod buildings;
 mod cover;
 mod data;
@@ -159,14 +160,14 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     report.about("surfaces");
     let (surfaces, of_surfaces) = cover::read(&shapes, &mut report).into_iter().unzip();
     let (places, of_places) = places::read(&shapes).into_iter().unzip();
-    report.about("buildings");
-    let buildings = buildings::read(&shapes, &mut report);
     report.about("road_edges");
     let roads = roads::read(&shapes, &mut report);
     report.about("barriers");
     let barriers = barriers::read(&shapes, &mut report);
     let components = furniture::read(&shapes);
+    // Last: it gives the places back.
     report.about("buildings");
+    let buildings = buildings::read(shapes, &mut report);
     let part = Part {
         buildings,
         roads,

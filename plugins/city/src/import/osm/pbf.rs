@@ -6,9 +6,10 @@ use std::{
     path::Path,
 };
 
-use osmpbf::{Blob, BlobDecode, BlobReader, PrimitiveBlock, RelMemberType};
+use osmpbf::{BlobDecode, BlobReader, PrimitiveBlock, RelMemberType};
 use rayon::prelude::*;
 
+use super::blocks::{Frame, Frames};
 use super::data::{Data, MemberKind, Relation, Tags, Way};
 use crate::import::{ImportError, Severity};
 
@@ -37,16 +38,18 @@ struct Elements {
 pub(super) fn read(path: &Path, reader: impl Read + Send, into: Data) -> Result<Data, ImportError> {
     let mut data = Data { format: "OSM PBF", ..into };
     let mut headed = false;
-    let mut blobs = BlobReader::new(reader).enumerate();
+    let mut frames = Frames::new(reader);
+    let (mut end, mut n) = (0_u64, 0_usize);
     loop {
-        let batch: Vec<_> = blobs.by_ref().take(BATCH).collect();
+        let batch: Vec<_> = frames.by_ref().take(BATCH).collect();
         if batch.is_empty() {
             break;
         }
         let wanted = !data.look;
-        let decoded: Vec<_> = batch.into_par_iter().map(|(n, blob)| (n + 1, decode(blob, wanted))).collect();
-        for (n, content) in decoded {
-            let fail = |reason: String| ImportError::new(path, format!("block {n}"), reason);
+        let decoded: Vec<_> = batch.into_par_iter().map(|frame| decode(frame, wanted)).collect();
+        for (offset, content) in decoded {
+            (end, n) = (offset.unwrap_or(end), n + 1);
+            let fail = |reason: String| ImportError::new(path, format!("block {n}, byte {end}"), reason);
             match content.map_err(fail)? {
                 Content::Header { features, bounds } => {
                     headed = true;
@@ -96,17 +99,15 @@ fn check(features: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Decodes a block; `wanted` asks for more than the places of nodes.
-fn decode(blob: osmpbf::Result<Blob>, wanted: bool) -> Result<Content, String> {
-    let blob = blob.map_err(|error| format!("not a PBF block, or cut off: {error}"))?;
-    let undecoded = |error: osmpbf::Error| match error.to_string() {
-        // All that the decoder says of a packing it does not know.
-        text if text.contains("missing fields 'raw'") => {
-            "the block is packed with LZ4, zstd or LZMA; expected zlib or none (osmium cat -f pbf,pbf_compression=zlib)"
-                .into()
-        }
-        text => format!("the block cannot be decoded: {text}"),
-    };
+/// Decodes a block and tells its place; `wanted` asks for more than the places of nodes.
+fn decode(frame: Result<Frame, String>, wanted: bool) -> (Option<u64>, Result<Content, String>) {
+    let offset = frame.as_ref().ok().map(|frame| frame.offset);
+    (offset, frame.and_then(Frame::plain).and_then(|bytes| content(&bytes, wanted)))
+}
+
+fn content(bytes: &[u8], wanted: bool) -> Result<Content, String> {
+    let undecoded = |error: osmpbf::Error| format!("the block cannot be decoded: {error}");
+    let blob = BlobReader::new(bytes).next().ok_or("the block is empty")?.map_err(undecoded)?;
     match blob.decode().map_err(undecoded)? {
         BlobDecode::OsmHeader(header) => Ok(Content::Header {
             features: header.required_features().to_vec(),
@@ -123,20 +124,16 @@ fn decode(blob: osmpbf::Result<Blob>, wanted: bool) -> Result<Content, String> {
     }
 }
 
-fn owned<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Tags {
-    Tags(tags.map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
-}
-
 fn elements(block: &PrimitiveBlock, wanted: bool) -> Elements {
     let mut out = Elements::default();
     for group in block.groups() {
         for node in group.nodes() {
-            let tags = if wanted { owned(node.tags()) } else { Tags::default() };
+            let tags = if wanted { node.tags().collect() } else { Tags::default() };
             let place = node.info().visible().then(|| [node.lon(), node.lat()]);
             out.nodes.push((node.id(), place, tags));
         }
         for node in group.dense_nodes() {
-            let tags = if wanted { owned(node.tags()) } else { Tags::default() };
+            let tags = if wanted { node.tags().collect() } else { Tags::default() };
             let seen = node.info().is_none_or(|info| info.visible());
             out.nodes.push((node.id(), seen.then(|| [node.lon(), node.lat()]), tags));
         }
@@ -145,7 +142,7 @@ fn elements(block: &PrimitiveBlock, wanted: bool) -> Elements {
         }
         for way in group.ways() {
             out.ways.push(if way.info().visible() {
-                Ok(Way { id: way.id(), refs: way.refs().collect(), tags: owned(way.tags()) })
+                Ok(Way { id: way.id(), refs: way.refs().collect(), tags: way.tags().collect() })
             } else {
                 Err(way.id())
             });
@@ -166,7 +163,7 @@ fn elements(block: &PrimitiveBlock, wanted: bool) -> Elements {
                     (kind, member.member_id, member.role().unwrap_or_default().to_owned())
                 })
                 .collect();
-            out.relations.push(Ok(Relation { id: relation.id(), members, tags: owned(relation.tags()) }));
+            out.relations.push(Ok(Relation { id: relation.id(), members, tags: relation.tags().collect() }));
         }
     }
     out

@@ -8,7 +8,7 @@ use std::{
 use guanlan_geography::LocalFrame;
 use serde_json::Value;
 
-use super::{Part, convert, data::Data, facts, peek, read};
+use super::{Part, blocks, convert, data::Data, facts, peek, read};
 use crate::{
     import::{Report, Severity, placer::Placer},
     model::{PlaceKind, RoadClass, RoofShape, SurfaceKind},
@@ -345,6 +345,35 @@ fn changed_pbf_never_panics() {
         bytes[at] ^= 0x55;
         let _ = from_bytes(&bytes);
     }
+}
+
+#[test]
+fn a_pbf_packed_in_other_ways_reads_the_same() {
+    let Some(path) = data("osm/nyc_west_village.osm.pbf") else { return };
+    let good = std::fs::read(path).unwrap();
+    let (plain, _) = from_bytes(&good).unwrap();
+    assert!(plain.buildings.len() > 100);
+    let zstd = |bytes: &[u8]| (7, zstd::encode_all(bytes, 1).unwrap());
+    let lz4 = |bytes: &[u8]| (6, lz4_flex::block::compress(bytes));
+    let none = |bytes: &[u8]| (1, bytes.to_vec());
+    for packed in [blocks::repacked(&good, zstd), blocks::repacked(&good, lz4), blocks::repacked(&good, none)] {
+        assert_eq!(from_bytes(&packed).unwrap().0, plain);
+        // Damage is told with its place, and never panics.
+        for step in 1..40_usize {
+            let mut bytes = packed.clone();
+            let at = step * step * 131 % bytes.len();
+            bytes[at] ^= 0x2a;
+            if let Err(error) = from_bytes(&bytes) {
+                assert!(at < 512 || error.place.starts_with("block ") && error.place.contains("byte"), "{error}");
+            }
+            let cut = from_bytes(&packed[..at]);
+            assert!(cut.is_err() || at < 8, "{step}");
+        }
+    }
+    let error = from_bytes(&blocks::repacked(&good, |_| (5, vec![0; 8]))).unwrap_err();
+    assert!(error.reason.contains("gave up"), "{error}");
+    let error = from_bytes(&blocks::repacked(&good, |_| (4, vec![0x5d, 0, 0, 0xff, 0xff, 1, 2, 3]))).unwrap_err();
+    assert!(error.reason.contains("LZMA packing is damaged"), "{error}");
 }
 
 #[test]

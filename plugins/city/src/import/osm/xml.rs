@@ -49,7 +49,6 @@ enum Open {
         id: i64,
         lon: f64,
         lat: f64,
-        tags: Tags,
     },
     Way(Way),
     Relation(Relation),
@@ -62,6 +61,8 @@ pub(super) fn read(path: &Path, reader: impl BufRead, into: Data) -> Result<Data
     let mut xml = Reader::from_reader(Lines { inner: reader, breaks: 0 });
     let mut data = Data { format: "OSM XML", ..into };
     let mut open = Open::Nothing;
+    // Tags of the element that is open.
+    let mut tags: Vec<(String, String)> = Vec::new();
     let mut buffer = Vec::new();
     let mut root = false;
     let mut depth = 0_usize;
@@ -77,7 +78,7 @@ pub(super) fn read(path: &Path, reader: impl BufRead, into: Data) -> Result<Data
             Event::End(end) => {
                 depth = depth.saturating_sub(1);
                 if ["node", "way", "relation"].contains(&end.name().0) {
-                    close(&mut data, std::mem::replace(&mut open, Open::Nothing));
+                    close(&mut data, std::mem::replace(&mut open, Open::Nothing), tags.drain(..).collect());
                 }
                 continue;
             }
@@ -93,7 +94,11 @@ pub(super) fn read(path: &Path, reader: impl BufRead, into: Data) -> Result<Data
         let name = element.name().0.to_owned();
         if !root {
             if name != "osm" {
-                return Err(fail(path, &xml, format!("the root element is <{name}>; expected <osm>")));
+                let reason = match name.as_str() {
+                    "osmChange" => "a file of changes (osmChange), not of a city; apply it to its extract first (osmium apply-changes)".into(),
+                    _ => format!("the root element is <{name}>; expected <osm>"),
+                };
+                return Err(fail(path, &xml, reason));
             }
             root = true;
         }
@@ -132,13 +137,13 @@ pub(super) fn read(path: &Path, reader: impl BufRead, into: Data) -> Result<Data
                         id,
                         lon: attributes.number("lon").unwrap_or(f64::NAN),
                         lat: attributes.number("lat").unwrap_or(f64::NAN),
-                        tags: Tags::default(),
                     },
                     Some(id) if name == "way" => Open::Way(Way { id, ..Way::default() }),
                     Some(id) => Open::Relation(Relation { id, ..Relation::default() }),
                 };
+                tags.clear();
                 if empty {
-                    close(&mut data, std::mem::replace(&mut open, Open::Nothing));
+                    close(&mut data, std::mem::replace(&mut open, Open::Nothing), Tags::default());
                 }
             }
             "tag" => {
@@ -146,11 +151,8 @@ pub(super) fn read(path: &Path, reader: impl BufRead, into: Data) -> Result<Data
                     data.report.note(Severity::Skipped, format!("line {line}"), "a <tag> needs k and v");
                     continue;
                 };
-                match &mut open {
-                    Open::Node { tags, .. } => tags.0.push((key, value)),
-                    Open::Way(way) => way.tags.0.push((key, value)),
-                    Open::Relation(relation) => relation.tags.0.push((key, value)),
-                    Open::Nothing | Open::Ignored => {}
+                if !matches!(open, Open::Nothing | Open::Ignored) {
+                    tags.push((key, value));
                 }
             }
             "nd" => {
@@ -203,11 +205,11 @@ fn fail<R: BufRead>(path: &Path, xml: &Reader<Lines<R>>, reason: String) -> Impo
     ImportError::new(path, format!("line {}", xml.get_ref().breaks + 1), reason)
 }
 
-fn close(data: &mut Data, open: Open) {
+fn close(data: &mut Data, open: Open, tags: Tags) {
     match open {
-        Open::Node { id, lon, lat, tags } => data.node(id, lon, lat, tags),
-        Open::Way(way) => data.way(way),
-        Open::Relation(relation) => data.relation(relation),
+        Open::Node { id, lon, lat } => data.node(id, lon, lat, tags),
+        Open::Way(way) => data.way(Way { tags, ..way }),
+        Open::Relation(relation) => data.relation(Relation { tags, ..relation }),
         Open::Nothing | Open::Ignored => {}
     }
 }

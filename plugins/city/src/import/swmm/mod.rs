@@ -31,7 +31,7 @@ use self::{
     shape::Shapes,
     text::{Row, Section, sections},
 };
-use super::{ImportError, Report, Severity, packed};
+use super::{ImportError, Report, Severity, packed, transcode};
 use crate::model::{DrainNodeKind, DrainageNetwork};
 
 /// A SWMM file: the network with coordinates as the file has them, and what else is in it.
@@ -112,10 +112,10 @@ const MAX_BYTES: u64 = 512 << 20;
 /// Reads a file.
 pub fn read_swmm(path: &Path) -> Result<(SwmmFile, Report), ImportError> {
     let bytes = packed::read_all(path, MAX_BYTES).map_err(|e| ImportError::new(path, "", e))?;
-    let text = String::from_utf8_lossy(&bytes);
+    let (text, taken) = transcode::text(&bytes);
     let mut report = Report::default();
-    if matches!(text, std::borrow::Cow::Owned(_)) {
-        report.note(Severity::Repaired, "text", "not UTF-8; odd bytes replaced");
+    if let Some(encoding) = taken {
+        report.note(Severity::Guessed, "text", format!("not UTF-8; read as {encoding}"));
     }
     let sections = sections(&text);
     if !sections.iter().any(|s| is_known(&s.name)) {

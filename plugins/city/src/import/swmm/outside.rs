@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use super::clock;
+use crate::import::transcode;
 
 /// Larger files are refused.
 const MAX_BYTES: u64 = 64 << 20;
@@ -130,7 +131,7 @@ fn beside(inp: &Path, name: &str) -> Result<String, String> {
         return Err(format!("file '{name}' has {size} bytes, expected at most {MAX_BYTES}"));
     }
     let bytes = fs::read(&path).map_err(missing)?;
-    Ok(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned())
+    Ok(transcode::text(&bytes).0.into_owned())
 }
 
 /// Words of the lines that are neither empty nor comments, with line numbers.

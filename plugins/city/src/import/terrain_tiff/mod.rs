@@ -157,7 +157,12 @@ fn samples(tiff: &mut Tiff, report: &mut Report) -> Result<usize, String> {
         tiff.find_tag_unsigned_vec::<u16>(Tag::SampleFormat).ok().flatten().is_some_and(|f| f.first() == Some(&3));
     // Pictures have three or four bands of whole numbers.
     if !matches!(bits, 16 | 32 | 64) || !(bands == 2 || float) {
-        return Err(format!("{color:?} is not a terrain: expected one band of 8, 16, 32 or 64 bits"));
+        let found = match color {
+            ColorType::Gray(bits) => format!("a raster of {bits} bits"),
+            _ if bands > 0 => format!("a picture of {bands} bands of {bits} bits"),
+            _ => "a picture in colours".into(),
+        };
+        return Err(format!("{found} is not a terrain: expected one band of 8, 16, 32 or 64 bits, heights in m"));
     }
     report.note(Severity::Guessed, "SamplesPerPixel", format!("{bands} bands; the first is read as heights"));
     let interleaved = tiff.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).ok().flatten() != Some(2);
@@ -172,12 +177,13 @@ fn known_compression(tiff: &mut Tiff) -> Result<(), String> {
         6 => "JPEG of the old kind",
         34712 => "JPEG 2000",
         34887 => "LERC",
-        34925 => "LZMA",
         50001 => "WebP",
         50002 | 52546 => "JPEG XL",
         _ => return Ok(()),
     };
-    Err(format!("packed with {name} ({code}), which is not read: expected none, LZW, Deflate, ZSTD, PackBits or JPEG"))
+    Err(format!(
+        "packed with {name} ({code}), which is not read: expected none, LZW, Deflate, ZSTD, LZMA, PackBits or JPEG (gdal_translate -co COMPRESS=DEFLATE)"
+    ))
 }
 
 /// The largest reduced image that is small enough, as the image to read: its columns and rows. The first image stays when
@@ -278,7 +284,7 @@ impl Cells {
         let fail = |e: tiff::TiffError| format!("cannot be decoded: {e}");
         // The decoder turns images whose white is zero into black-is-zero ones; heights are no colours.
         let inverted = tiff.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).is_ok_and(|p| p == Some(0));
-        let raw = Raw::of_lzw(tiff);
+        let raw = Raw::of_own(tiff);
         let lengths = [Tag::TileByteCounts, Tag::StripByteCounts].map(|t| tiff.get_tag_u64_vec(t).unwrap_or_default());
         let (wide, tall) = tiff.chunk_dimensions();
         let (wide, tall) = (wide as usize, tall as usize);

@@ -1,9 +1,10 @@
 //! Strips and tiles taken as bytes and decoded here: LZW, which the `tiff` crate refuses where a tile's stream ends with
-//! its last sample, and the one-bit masks it does not know.
+//! its last sample, LZMA and the one-bit masks, which it does not know.
 
 use std::io::{Read, Seek, SeekFrom};
 
 use flate2::read::ZlibDecoder;
+use lzma_rust2::XzReader;
 use tiff::{decoder::DecodingResult, tags::Tag};
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
@@ -11,6 +12,7 @@ use super::{MAX_CHUNK, Tiff};
 
 const UNPACKED: u16 = 1;
 const LZW: u16 = 5;
+const LZMA: u16 = 34925;
 const DEFLATE: [u16; 2] = [8, 32946];
 
 /// How the bytes of an image lie in its file.
@@ -54,9 +56,9 @@ impl Raw {
     }
 
     /// Of an image that is to be decoded here.
-    pub fn of_lzw(tiff: &mut Tiff) -> Option<Self> {
+    pub fn of_own(tiff: &mut Tiff) -> Option<Self> {
         // Asked first: other images need not have their offsets read twice.
-        if tiff.find_tag_unsigned::<u16>(Tag::Compression).ok()? != Some(LZW) {
+        if !matches!(tiff.find_tag_unsigned::<u16>(Tag::Compression).ok()?, Some(LZW | LZMA)) {
             return None;
         }
         let raw = Self::of(tiff)?;
@@ -86,6 +88,14 @@ impl Raw {
         let out = match self.compression {
             UNPACKED => packed,
             LZW => unpack_lzw(&packed, wanted)?,
+            LZMA => {
+                let mut out = Vec::new();
+                XzReader::new(&packed[..], false)
+                    .take(wanted as u64)
+                    .read_to_end(&mut out)
+                    .map_err(|e| format!("the LZMA packing of strip or tile {n} is damaged: {e}"))?;
+                out
+            }
             _ => {
                 let mut out = Vec::new();
                 ZlibDecoder::new(&packed[..]).take(wanted as u64).read_to_end(&mut out).map_err(|e| e.to_string())?;

@@ -43,6 +43,7 @@ fn every_encoding_holds_the_same_ground() {
         (sample!("bigtiff_f32"), "float32"),
         (sample!("tiled_zstd_f32_predictor3"), "float32"),
         (sample!("bigendian_i32"), "int32"),
+        (sample!("lzma_f32_predictor3"), "float32"),
         (sample!("cog"), "float64"),
     ];
     for ((name, bytes), dtype) in samples {

@@ -5,6 +5,7 @@
 
 mod dbf;
 mod gpkg;
+mod patches;
 mod shp;
 mod wkb;
 

@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Map, Value, json};
 use shapefile::{Multipatch, Patch, PolygonRing, Shape, ShapeReader};
 
-use super::dbf;
+use super::{dbf, patches::plan};
 use crate::import::{
     ImportError, Report, Severity,
     geojson_layers::{Document, Feature, Geometry, Take},
@@ -66,9 +66,13 @@ pub fn each(path: &Path, report: &mut Report, take: Take<'_>) -> Result<(), Impo
         };
         let geometry = match shape {
             Shape::Multipatch(patch) => {
-                let text = "a MultiPatch is drawn as its outline raised to its height";
+                let drawn = multipatch(&patch, &mut properties);
+                let text = match drawn {
+                    Some((_, true)) => "a MultiPatch without floor and roof is drawn as its hull raised to its height",
+                    _ => "a MultiPatch is drawn as its outline raised to its height",
+                };
                 report.note(Severity::Guessed, at.clone(), text);
-                multipatch(&patch, &mut properties)
+                drawn.map(|(geometry, _)| geometry)
             }
             shape => geometry(shape),
         };
@@ -190,44 +194,17 @@ fn shape(head: &[u8; 100], content: &[u8]) -> Result<Shape, String> {
     }
 }
 
-/// A body of patches as the outline of its corners, with its height as an attribute where there is none.
-fn multipatch(patch: &Multipatch, properties: &mut Map<String, Value>) -> Option<Geometry> {
-    let points = || patch.patches().iter().flat_map(Patch::points);
-    let mut plan: Vec<[f64; 2]> = points().map(|p| [p.x, p.y]).filter(|p| p.iter().all(|v| v.is_finite())).collect();
-    let heights = points().map(|p| p.z).filter(|z| z.is_finite() && z.abs() < 1e5);
+/// A body of patches as its plan, with its height as an attribute where there is none.
+fn multipatch(patch: &Multipatch, properties: &mut Map<String, Value>) -> Option<(Geometry, bool)> {
+    let heights = patch.patches().iter().flat_map(Patch::points).map(|p| p.z);
+    let heights = heights.filter(|z| z.is_finite() && z.abs() < 1e5);
     let (low, high) = heights.fold((f64::MAX, f64::MIN), |(l, h), z| (l.min(z), h.max(z)));
-    let ring = hull(&mut plan)?;
+    let (polygons, hulled) = plan(patch)?;
     if high > low {
         properties.entry("height").or_insert_with(|| json!(high - low));
     }
     properties.entry("building").or_insert_with(|| json!("yes"));
-    let coordinates = json!([ring]);
-    Some(Geometry { kind: "Polygon".into(), coordinates, geometries: Vec::new() })
-}
-
-/// The convex outline of some points, closed (Andrew's chains); `None` when they enclose nothing.
-fn hull(points: &mut Vec<[f64; 2]>) -> Option<Vec<[f64; 2]>> {
-    points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
-    points.dedup();
-    let turn = |o: [f64; 2], a: [f64; 2], b: [f64; 2]| (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
-    let chain = |points: &mut dyn Iterator<Item = [f64; 2]>| {
-        let mut chain: Vec<[f64; 2]> = Vec::new();
-        for p in points {
-            while chain.len() >= 2 && turn(chain[chain.len() - 2], chain[chain.len() - 1], p) <= 0.0 {
-                chain.pop();
-            }
-            chain.push(p);
-        }
-        chain.pop();
-        chain
-    };
-    let mut ring = chain(&mut points.iter().copied());
-    ring.extend(chain(&mut points.iter().rev().copied()));
-    if ring.len() < 3 {
-        return None;
-    }
-    ring.push(ring[0]);
-    Some(ring)
+    Some((Geometry { kind: "MultiPolygon".into(), coordinates: json!(polygons), geometries: Vec::new() }, hulled))
 }
 
 fn line<P>(points: &[P], xy: impl Fn(&P) -> [f64; 2]) -> Value {
