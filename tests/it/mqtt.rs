@@ -139,14 +139,51 @@ struct ByHand(TcpStream);
 
 impl ByHand {
     fn connect(port: u16) -> Self {
+        Self::seat(port, b'h', true).0
+    }
+
+    /// A session of its own that lives for ten minutes, and whether the broker still knew it.
+    fn seat(port: u16, name: u8, clean: bool) -> (Self, bool) {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
-        // CONNECT: MQTT 5, clean start, keep alive 60 s, no properties, client id "h".
-        stream.write_all(&[0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0, 0, 1, b'h']).unwrap();
+        // CONNECT: MQTT 5, keep alive 60 s, session expiry 600 s, a client id of one letter.
+        let flags = if clean { 2 } else { 0 };
+        let head = [0x10, 19, 0, 4, b'M', b'Q', b'T', b'T', 5, flags, 0, 60, 5, 17, 0, 0, 2, 88, 0, 1, name];
+        stream.write_all(&head).unwrap();
         let mut hand = Self(stream);
         let (kind, body) = hand.packet();
         assert_eq!((kind, body[1]), (0x20, 0), "CONNACK");
-        hand
+        (hand, body[0] == 1)
+    }
+
+    /// SUBSCRIBE with QoS 2.
+    fn subscribe(&mut self, topic: &str) {
+        let mut packet = vec![0x82, (topic.len() + 6) as u8, 0, 9, 0, 0, topic.len() as u8];
+        packet.extend(topic.bytes().chain([2]));
+        self.0.write_all(&packet).unwrap();
+        let (kind, body) = self.packet();
+        assert_eq!((kind, body.last()), (0x90, Some(&2)), "granted as asked");
+    }
+
+    /// The number of the PUBLISH that comes next, whether it comes again, and its payload.
+    fn told(&mut self) -> (u8, bool, String) {
+        let (kind, body) = self.packet();
+        assert_eq!(kind & 0xF6, 0x34, "PUBLISH with QoS 2");
+        let topic = usize::from(body[1]);
+        // Topic, number, no properties.
+        (body[topic + 3], kind & 8 != 0, String::from_utf8(body[topic + 5..].to_vec()).unwrap())
+    }
+
+    fn send(&mut self, kind: u8, number: u8) {
+        self.0.write_all(&[kind, 2, 0, number]).unwrap();
+    }
+
+    /// Nothing is said for a while.
+    fn silent(&mut self) -> bool {
+        self.0.set_read_timeout(Some(Duration::from_millis(700))).unwrap();
+        let quiet = self.0.read(&mut [0u8; 1]).is_err();
+        self.0.set_read_timeout(Some(SOON)).unwrap();
+        quiet
     }
 
     fn packet(&mut self) -> (u8, Vec<u8>) {
@@ -177,8 +214,6 @@ impl ByHand {
 
 #[test]
 fn exactly_once_numbers_are_free_again_after_a_refusal() {
-    const PUBREC: u8 = 0x50;
-    const PUBCOMP: u8 = 0x70;
     let folder = scratch();
     let room = Room::open(&Plan::demo(folder.path()));
     let mut hand = ByHand::connect(room.mqtt_port());
@@ -200,6 +235,100 @@ fn exactly_once_numbers_are_free_again_after_a_refusal() {
     hand.publish(2, true, &topic("once-2"), r#"{"result": 5.5}"#);
     assert_eq!(hand.answer(PUBREC, 2), 0);
     assert_eq!(room.http.read("/sensors/once-2")["value"], 5.5, "acknowledged means there");
+}
+
+const PUBREC: u8 = 0x50;
+const PUBREL: u8 = 0x62;
+const PUBCOMP: u8 = 0x70;
+
+/// The program is killed between every two steps of an exchange; readings say no time of their own.
+#[test]
+fn exactly_once_in_survives_kill_9_between_the_steps() {
+    let folder = scratch();
+    let plan = Plan::demo(folder.path());
+    let mut room = Room::open(&plan);
+    let before = room.http.figure("guanlan_observations_total{fate=\"accepted\"}");
+    let mut whole = 0.0;
+    for (round, wait_ms) in [0u64, 3, 10, 30, 120, 400].into_iter().enumerate() {
+        let stream = format!("once-{round}");
+        let payload = r#"{"result": 4.5}"#;
+        let (mut hand, _) = ByHand::seat(room.mqtt_port(), b'k', round == 0);
+        hand.publish(1, false, &topic(&stream), payload);
+        std::thread::sleep(Duration::from_millis(wait_ms));
+        // Before, while or after it is committed; the PUBREC is never read.
+        room.kill();
+        room = Room::open(&plan);
+        let (mut hand, present) = ByHand::seat(room.mqtt_port(), b'k', false);
+        assert!(present, "the session survives");
+        hand.publish(1, true, &topic(&stream), payload);
+        assert_eq!(hand.answer(PUBREC, 1), 0);
+        // Killed after PUBREC: the client only releases.
+        room.kill();
+        room = Room::open(&plan);
+        let (mut hand, _) = ByHand::seat(room.mqtt_port(), b'k', false);
+        hand.publish(1, true, &topic(&stream), payload);
+        assert_eq!(hand.answer(PUBREC, 1), 0, "and one that did not hear it sends again");
+        hand.send(PUBREL, 1);
+        assert_eq!(hand.answer(PUBCOMP, 1), 0);
+        // The number is free: the same words are a new message, though the program falls right after.
+        room.kill();
+        room = Room::open(&plan);
+        let (mut hand, _) = ByHand::seat(room.mqtt_port(), b'k', false);
+        hand.publish(1, false, &topic(&stream), payload);
+        assert_eq!(hand.answer(PUBREC, 1), 0);
+        hand.send(PUBREL, 1);
+        assert_eq!(hand.answer(PUBCOMP, 1), 0);
+        whole += 2.0;
+        assert_eq!(room.http.read(&format!("/sensors/{stream}"))["value"], 4.5);
+    }
+    assert_eq!(room.http.figure("guanlan_observations_total{fate=\"accepted\"}") - before, whole, "each once");
+    room.stop();
+    verified(&plan.store);
+}
+
+#[test]
+fn exactly_once_out_survives_kill_9_between_the_steps() {
+    let Some((_folder, plan, mut room, publisher)) = opened() else { return };
+    let (mut hand, _) = ByHand::seat(publisher.port, b's', true);
+    hand.subscribe("o/x");
+    drop(hand);
+    publisher.send("mqttv5", 2, "o/x", "one").expect(0);
+    publisher.send("mqttv311", 2, "o/x", "two").expect(0);
+    room.kill();
+    room = Room::open(&plan);
+    let (mut hand, present) = ByHand::seat(room.mqtt_port(), b's', false);
+    assert!(present);
+    let (number, again, text) = hand.told();
+    assert_eq!((again, text.as_str()), (false, "one"));
+    let (second, _, text) = hand.told();
+    assert_eq!(text, "two");
+    // Sent and not answered: again under its number.
+    room.kill();
+    room = Room::open(&plan);
+    let (mut hand, _) = ByHand::seat(room.mqtt_port(), b's', false);
+    assert_eq!(hand.told(), (number, true, "one".to_owned()));
+    assert_eq!(hand.told(), (second, true, "two".to_owned()));
+    hand.send(PUBREC, number);
+    assert_eq!(hand.answer(PUBREL, number), 0);
+    // The client has the first: it is not sent again, only released.
+    room.kill();
+    room = Room::open(&plan);
+    let (mut hand, _) = ByHand::seat(room.mqtt_port(), b's', false);
+    assert_eq!(hand.answer(PUBREL, number), 0);
+    hand.send(PUBCOMP, number);
+    assert_eq!(hand.told(), (second, true, "two".to_owned()));
+    hand.send(PUBREC, second);
+    assert_eq!(hand.answer(PUBREL, second), 0);
+    hand.send(PUBCOMP, second);
+    std::thread::sleep(Duration::from_millis(300));
+    room.kill();
+    room = Room::open(&plan);
+    let (mut hand, _) = ByHand::seat(room.mqtt_port(), b's', false);
+    assert!(hand.silent(), "all is over");
+    hand.send(PUBREC, 77);
+    assert_eq!(hand.answer(PUBREL, 77), 0x92, "no such number");
+    room.stop();
+    verified(&plan.store);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::{
     net::SocketAddr,
+    process::Command,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,7 +14,10 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::support::{Plan, Room, now_ms, rfc3339, runtime, scratch, verified, wait};
+use crate::{
+    mqtt::{Broker, tool},
+    support::{Plan, Room, now_ms, rfc3339, run, runtime, scratch, verified, wait},
+};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -53,10 +57,60 @@ fn observation(id: u32, result: Value, at_ms: i64) -> Value {
 struct Service {
     begun: i64,
     asked: Mutex<Vec<String>>,
+    /// A small server: no options in `$expand`, no `$filter`, and it names itself by a name only it knows.
+    small: bool,
 }
 
 impl Service {
+    fn small_answer(&self, path: &str) -> (u16, Value) {
+        let wrong = |message: &str| (400, json!({ "code": 400, "type": "error", "message": message }));
+        if path.contains("$expand=ObservedProperty,Thing(") || path.contains("$filter") {
+            return wrong("not implemented");
+        }
+        let polls =
+            self.asked.lock().unwrap().iter().filter(|p| p.contains("('a%2F1')") || p.contains("('a/1')")).count();
+        let of = |list: Value| (200, json!({ "value": list }));
+        if path.contains("(5)/Observations") {
+            return of(json!([observation(50, json!("true"), self.begun)]));
+        }
+        if path.contains("/Observations") {
+            // The newest first; from the second poll on two more, on two pages.
+            let list = |ids: &[i64]| -> Vec<Value> {
+                let one = |k: &i64| observation(60 + *k as u32, json!(format!("{}", 3 + k)), self.begun + k * 1000);
+                ids.iter().map(one).collect()
+            };
+            if polls <= 1 {
+                return of(json!(list(&[0])));
+            }
+            return match path.contains("skip") {
+                true => of(json!(list(&[1, 0]))),
+                false => {
+                    (200, json!({ "value": list(&[2]), "@iot.nextLink": format!("http://inside:8080{path}&$skip=1") }))
+                }
+            };
+        }
+        let mut first = datastream(json!("a/1"), "Noise", "dB", &Value::Null, Value::Null);
+        let mut second = datastream(json!(5), "Door", "", &Value::Null, Value::Null);
+        for stream in [&mut first, &mut second] {
+            let map = stream.as_object_mut().unwrap();
+            for key in ["Observations", "Observations@iot.nextLink", "observedArea"] {
+                map.remove(key);
+            }
+            map.insert("Thing".into(), json!({ "@iot.id": 1, "name": "x" }));
+        }
+        match path.contains("skip") {
+            true => of(json!([second])),
+            false => (200, json!({ "value": [first], "@iot.nextLink": format!("http://inside:8080{path}&$skip=1") })),
+        }
+    }
+
     fn answer(&self, path: &str) -> (u16, Value) {
+        if self.small {
+            return match path.contains("MultiDatastreams") {
+                true => (404, json!({})),
+                false => self.small_answer(path),
+            };
+        }
         let polls = self.asked.lock().unwrap().iter().filter(|p| p.contains("v1.1/Observations")).count();
         let feature = json!({ "type": "Feature", "properties": {}, "geometry": { "type": "Point", "coordinates": [120.01, 30.27] } });
         let point = json!({ "type": "Point", "coordinates": [120.02, 30.28, 4.0] });
@@ -115,19 +169,65 @@ async fn serve(listener: TcpListener, service: Arc<Service>) {
     }
 }
 
-#[test]
-fn a_frost_server_is_understood() {
-    let service = Arc::new(Service { begun: now_ms(), asked: Mutex::default() });
-    let address: SocketAddr = runtime().block_on(async {
+fn opened(small: bool) -> (Arc<Service>, SocketAddr) {
+    let service = Arc::new(Service { begun: now_ms(), asked: Mutex::default(), small });
+    let address = runtime().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, service.clone()));
         address
     });
+    (service, address)
+}
+
+#[test]
+fn a_small_server_is_read_stream_by_stream() {
+    let (service, address) = opened(true);
     let folder = scratch();
     let feeds = folder.path().join("feeds.toml");
     let text = format!(
-        "format = \"guanlan-feeds/1\"\n[[feed]]\nname = \"frost\"\nkind = \"sensorthings\"\nurl = \"http://{address}/FROST-Server/v1.1/\"\nevery_s = 1\npage = 2\nprefix = \"f-\"\n"
+        "format = \"guanlan-feeds/1\"\n[[feed]]\nname = \"small\"\nkind = \"sensorthings\"\nurl = \"http://{address}/api/v1.0\"\nevery_s = 1\npage = 1\nprefix = \"s-\"\n"
+    );
+    std::fs::write(&feeds, text).unwrap();
+    let mut plan = Plan::demo(folder.path());
+    plan.args.extend(["--feeds".into(), feeds.display().to_string()]);
+    let room = Room::open(&plan);
+    let asked = || service.asked.lock().unwrap().clone();
+    let value = |path: &str, wanted: f64| {
+        wait(&format!("{path} = {wanted}"), SOON, || {
+            let answer = room.http.get(path);
+            assert!(asked().len() < 500, "{:?}", &asked()[..20]);
+            (answer.status == 200 && answer.json()["value"] == wanted).then_some(())
+        });
+    };
+    value("/sensors/s-a%2F1", 5.0);
+    value("/sensors/s-5", 1.0);
+    let from = rfc3339(service.begun - 60_000);
+    let series = wait("every reading on both pages", SOON, || {
+        let series = room.http.get(&format!("/sensors/s-a%2F1/series?points=100&from={from}"));
+        let points = series.json()["points"].as_array()?.len();
+        (points >= 3).then_some(points)
+    });
+    assert_eq!(series, 3, "each once");
+    let list = room.http.read("/feeds");
+    let feed = list.as_array().unwrap().iter().find(|f| f["name"] == "small").unwrap().clone();
+    assert_eq!((feed["state"].as_str(), feed["refused"].as_u64()), (Some("up"), Some(0)), "{feed}");
+    room.stop();
+}
+
+#[test]
+fn a_frost_server_is_understood() {
+    let (service, address) = opened(false);
+    let folder = scratch();
+    let feeds = folder.path().join("feeds.toml");
+    let mut broker = tool("mosquitto").map(|program| Broker::new(program, folder.path()));
+    let mqtt = broker.as_mut().map(|broker| {
+        broker.start();
+        format!("mqtt = \"mqtt://127.0.0.1:{}\"\n", broker.port)
+    });
+    let text = format!(
+        "format = \"guanlan-feeds/1\"\n[[feed]]\nname = \"frost\"\nkind = \"sensorthings\"\nurl = \"http://{address}/FROST-Server/v1.1/\"\nevery_s = 1\npage = 2\nprefix = \"f-\"\n{}",
+        mqtt.unwrap_or_default()
     );
     std::fs::write(&feeds, text).unwrap();
     let mut plan = Plan::demo(folder.path());
@@ -158,6 +258,24 @@ fn a_frost_server_is_understood() {
     // A stream for each component, and what comes later.
     assert_eq!(sensor("f-9.1", 22.5)["property"], "temperature");
     sensor("f-9.2", 61.0);
+    if let (Some(broker), Some(publish)) = (&broker, tool("mosquitto_pub")) {
+        // What is announced by MQTT: of a Datastream, and of a MultiDatastream all components at once.
+        let told = |topic: &str, result: Value| {
+            let body = observation(99, result, now_ms()).to_string();
+            let (port, topic) = (broker.port.to_string(), format!("v1.1/{topic}/Observations"));
+            let args = ["-h", "127.0.0.1", "-p", &port, "-q", "1", "-t", &topic, "-m", &body];
+            run(Command::new(&publish).args(args)).expect(0);
+        };
+        let now = |id: &str| room.http.get(&format!("/sensors/{id}")).json()["value"].as_f64();
+        wait("both components by MQTT", SOON, || {
+            told("MultiDatastreams(9)", json!([23.5, 63.0]));
+            (now("f-9.1") == Some(23.5) && now("f-9.2") == Some(63.0)).then_some(())
+        });
+        wait("a word as id by MQTT", SOON, || {
+            told("Datastreams('6f1c-aa')", json!("1300"));
+            (now("f-6f1c-aa") == Some(13.0)).then_some(())
+        });
+    }
     let asked = service.asked.lock().unwrap().clone();
     assert!(asked[0].starts_with("/FROST-Server/v1.1/Datastreams?"), "{asked:?}");
     assert!(asked.iter().any(|p| p.starts_with("/FROST-Server/v1.1/Datastreams?$top=2&$skip=2")), "{asked:?}");

@@ -1,8 +1,9 @@
 //! A day of trouble, compressed: devices at the embedded broker, at a foreign broker and at the API go on sending while
-//! brokers stop, connections are cut, floods of nonsense come, clocks are wrong and the room is killed. Nothing
-//! acknowledged is lost, nothing is counted twice, memory stays bounded, and the room says what happened.
+//! brokers stop, connections are cut, floods of nonsense come, clocks are wrong, the disk fills up and the room is killed
+//! at any moment. Nothing acknowledged is lost, nothing is counted twice, memory stays bounded, and the room says what
+//! happened. At the end it is counted: sent, acknowledged, kept, lost, twice.
 //!
-//! The short form is three rounds. `GUANLAN_SOAK_ROUNDS=240` is a day of faults, one each six minutes, in about an hour.
+//! The short form is three rounds. `GUANLAN_SOAK_ROUNDS=240` is a day of faults, one each six minutes, in less than an hour.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -284,8 +285,56 @@ fn wrong_clocks(world: &World, http: &Http, round: usize) {
     }
 }
 
+/// A disk of its own for the room, so that it can be filled; none where mounting is not allowed.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn mount(at: &std::path::Path) -> Option<Self> {
+        std::fs::create_dir_all(at).unwrap();
+        let args = ["-t", "tmpfs", "-o", "size=1g", "tmpfs"];
+        let mounted = std::process::Command::new("mount").args(args).arg(at).output().is_ok_and(|o| o.status.success());
+        if !mounted {
+            eprintln!("SKIPPED: the disk is not filled: no right to mount one");
+        }
+        mounted.then(|| Self(at.to_owned()))
+    }
+
+    /// Not a byte is left.
+    fn fill(&self) {
+        let mut ballast = std::fs::File::create(self.0.join("ballast")).unwrap();
+        for block in [1 << 20, 4096, 1] {
+            let zeros = vec![0u8; block];
+            while ballast.write_all(&zeros).is_ok() {}
+        }
+    }
+
+    fn clear(&self) {
+        std::fs::remove_file(self.0.join("ballast")).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// The disk is full: the room goes on showing, acknowledges nothing, says so, and goes on by itself.
+fn full_disk(disk: &Disk, room: &Room) {
+    disk.fill();
+    wait("the full disk to be told", PATIENCE, || {
+        let answer = room.http.get("/health");
+        let told = answer.json()["troubles"].as_array()?.iter().any(|t| t["code"] == "disk_full");
+        (answer.status == 503 && told).then_some(())
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    disk.clear();
+    wait("the room to go on", PATIENCE, || (room.http.get("/health").status == 200).then_some(()));
+}
+
 /// Every acknowledged reading is in the history once, and nothing is there that was not sent.
 fn everything_once(http: &Http, world: &World) {
+    let (mut kept, mut of_acknowledged) = (0, 0);
     let (sent, acknowledged) = (world.sent.lock().unwrap().clone(), world.acknowledged.lock().unwrap().clone());
     for (stream, wanted) in &acknowledged {
         let there = wait(&format!("every reading of {stream}"), PATIENCE, || {
@@ -303,9 +352,14 @@ fn everything_once(http: &Http, world: &World) {
         });
         let (count, found) = there;
         assert_eq!(count, found.len(), "{stream}: a reading is there twice");
+        kept += count;
+        of_acknowledged += wanted.keys().filter(|at| found.contains_key(at)).count();
         let strange: Vec<_> = found.iter().filter(|(at, v)| sent[stream].get(at) != Some(v)).collect();
         assert!(strange.is_empty(), "{stream}: {strange:?} was never sent");
     }
+    let (sent, acknowledged) = (readings(&world.sent), readings(&world.acknowledged));
+    let lost = acknowledged - of_acknowledged;
+    println!("{sent} sent, {acknowledged} acknowledged, {kept} kept, {lost} lost, 0 twice");
     let ahead = http.get("/sensors/soak-ahead");
     assert!(ahead.status == 404 || ahead.json()["value"].is_null(), "a reading of the future is not the latest");
     assert_eq!(http.read("/sensors/soak-behind")["value"], 1.0, "a late reading never becomes the latest");
@@ -349,7 +403,8 @@ fn a_day_of_trouble_loses_nothing_and_counts_nothing_twice() {
     let rounds = rounds();
     assert_eq!(millis("1970-01-02T08:00:01.5+08:00"), 86_401_500);
     let folder = scratch();
-    let mut plan = Plan::demo(folder.path());
+    let disk = Disk::mount(&folder.path().join("disk"));
+    let mut plan = Plan::demo(&disk.as_ref().map_or(folder.path().to_owned(), |d| d.0.clone()));
     let mut broker = tool("mosquitto").map(|program| Broker::new(program, folder.path()));
     let world = Arc::new(World::default());
     let proxy = broker.as_mut().map(|b| {
@@ -383,13 +438,17 @@ fn a_day_of_trouble_loses_nothing_and_counts_nothing_twice() {
     };
     let pause = |ms: u64| std::thread::sleep(Duration::from_millis(ms));
     let mut highest = 0;
+    let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut fault = |what| *faults.entry(what).or_default() += 1;
     for round in 0..rounds {
         pause(800);
+        fault("floods, wrong clocks");
         flood(&room.http, room.mqtt_port(), round as u64 * 7919 + 17);
         assert!(room.http.figure("guanlan_feed_messages_refused") > 0.0, "nonsense is counted");
         assert!(!room.http.read("/quarantine").as_array().unwrap().is_empty(), "and kept aside with its reason");
         wrong_clocks(&world, &room.http, round);
         if let Some(proxy) = &proxy {
+            fault("connections cut");
             proxy.cut();
             wait("the cut to be told", PATIENCE, || {
                 let told = feed(&room.http, "city-broker")?;
@@ -400,6 +459,7 @@ fn a_day_of_trouble_loses_nothing_and_counts_nothing_twice() {
             wait("the way back", PATIENCE, || (feed(&room.http, "city-broker")?["state"] == "up").then_some(()));
         }
         if let Some(broker) = broker.as_mut() {
+            fault("foreign broker ended");
             world.foreign.store(0, Ordering::Relaxed);
             broker.stop();
             pause(300);
@@ -407,8 +467,15 @@ fn a_day_of_trouble_loses_nothing_and_counts_nothing_twice() {
             world.foreign.store(broker.port, Ordering::Relaxed);
         }
         highest = highest.max(memory(room.pid()));
+        if let Some(disk) = disk.as_ref().filter(|_| round % 3 == 1) {
+            fault("disk full");
+            full_disk(disk, &room);
+        }
         if round % 2 == 0 {
             assert!(!room.log().contains("panicked"), "{}", room.log());
+            // At any moment of the traffic.
+            fault("room killed -9");
+            pause((round as u64 * 7919 + 131) % 701);
             room.kill();
             *world.room.lock().unwrap() = None;
             verified(&plan.store);
@@ -417,6 +484,7 @@ fn a_day_of_trouble_loses_nothing_and_counts_nothing_twice() {
         }
         println!("round {round}: {} sent, {} acknowledged", readings(&world.sent), readings(&world.acknowledged));
     }
+    println!("{faults:?}");
     if proxy.is_some() {
         wait("the city's broker at the end", PATIENCE, || {
             (feed(&room.http, "city-broker")?["state"] == "up").then_some(())

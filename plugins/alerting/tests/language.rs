@@ -254,7 +254,7 @@ fn mistakes_of_the_new_fields_are_named() {
         (format!("{base}levels = {{ red = \"a\" }}\n"), "r.when", "composite"),
         (composite.into(), "c.levels.red", "'b' is no condition"),
         (composite.replace("at_least = 1", ""), "c.when", "exactly one"),
-        (composite.replace("name = \"a\"", "name = \"and\""), "c.when.name", "letter"),
+        (composite.replace("name = \"a\"", "name = \"and\""), "c.when[1].name", "letter"),
         (
             composite.replace("property = \"noise\"\nat_least = 1", "rule = \"gone\"").replace("a and b", "a"),
             "c.",

@@ -140,14 +140,14 @@ impl Intake {
         self.counters.clients.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Reads one message of the embedded broker; what is to be handed over, or what became of it.
+    /// Reads one message of the embedded broker that came at `received`; what is to be handed over, or what became of it.
     ///
     /// # Errors
     /// [`Taken::Nothing`] or [`Taken::Refused`].
-    pub fn read(&self, source: &str, topic: &str, payload: &[u8]) -> Result<Vec<Input>, Taken> {
+    pub fn read(&self, source: &str, topic: &str, payload: &[u8], received: Stamp) -> Result<Vec<Input>, Taken> {
         self.counters.messages.fetch_add(1, Ordering::Relaxed);
         let now = wall_now();
-        let read = parse::message(topic, payload, now, &self.frame);
+        let read = parse::message(topic, payload, received, &self.frame);
         let outside = !source.starts_with(SIMULATOR_PREFIX);
         if outside {
             let refused = read.as_ref().is_err_and(|r| r.field != "topic");

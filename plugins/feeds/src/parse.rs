@@ -138,6 +138,13 @@ fn linked_stream(link: &str) -> Option<String> {
     (!id.is_empty()).then(|| id.to_owned())
 }
 
+/// Does an Observation say which stream it is of?
+pub(crate) fn names_stream(value: &Value) -> bool {
+    let own = value.get("Datastream").and_then(|d| d.get("@iot.id")).and_then(id_text);
+    own.is_some()
+        || value.get("Datastream@iot.navigationLink").and_then(Value::as_str).and_then(linked_stream).is_some()
+}
+
 /// One SensorThings Observation.
 ///
 /// # Errors

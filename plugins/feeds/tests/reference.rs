@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use guanlan_core::Stamp;
+use guanlan_core::{Mode, Stamp};
 use guanlan_feeds::codec::{cap, gpx, nmea, open311};
 use serde_json::Value;
 
@@ -44,7 +44,14 @@ fn cap_messages() {
         let want = want["alerts"].as_array().unwrap();
         assert_eq!(read.len(), want.len(), "{name}");
         for (got, want) in read.into_iter().zip(want) {
-            let got = got.unwrap_or_else(|e| panic!("{name}: {e}")).alert;
+            let got = got.unwrap_or_else(|e| panic!("{name}: {e}"));
+            let out = cap::Outgoing::new(cap::Authority::of(Mode::Live).unwrap(), got.alert.clone());
+            let again = cap::alerts(out.unwrap_or_else(|e| panic!("{name}: {e}")).to_xml().as_bytes()).unwrap();
+            let mut kept = got.alert.clone();
+            // Sent on: as 1.2, by this room, without another's signature.
+            (kept.version, kept.status, kept.signed) = ("1.2", guanlan_core::WarningStatus::Actual, false);
+            assert_eq!(again[0].as_ref().unwrap().alert, kept, "{name}: written and read again");
+            let got = got.alert;
             let text = |field: &str| want[field].as_str().unwrap().to_owned();
             assert_eq!([&got.identifier, &got.sender], [&text("identifier"), &text("sender")], "{name}");
             assert_eq!(got.sent.to_string(), text("sent"), "{name}");

@@ -43,6 +43,15 @@ pub enum BrokerChange {
         /// Which.
         no: u64,
     },
+    /// A message of a client has come and is not answered for good; `None` when it is.
+    Arrived {
+        /// The client.
+        client: String,
+        /// The message's number.
+        pkid: u16,
+        /// What is known of it.
+        body: Option<Vec<u8>>,
+    },
     /// The retained message of a topic; `None` for none any more.
     Retained {
         /// Topic.
@@ -59,6 +68,8 @@ pub struct BrokerPast {
     pub sessions: Vec<(String, Vec<u8>)>,
     /// Messages by client, in the order they came.
     pub queued: Vec<(String, u64, Vec<u8>)>,
+    /// Messages that had come from clients, by client and number.
+    pub arrived: Vec<(String, u16, Vec<u8>)>,
     /// Retained messages by topic.
     pub retained: Vec<(String, Vec<u8>)>,
 }
@@ -109,6 +120,8 @@ impl BrokerBook {
             "CREATE TABLE IF NOT EXISTS sessions (client TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS queued (client TEXT NOT NULL, no INTEGER NOT NULL, body BLOB NOT NULL,
                                                 PRIMARY KEY (client, no));
+             CREATE TABLE IF NOT EXISTS arrived (client TEXT NOT NULL, pkid INTEGER NOT NULL, body BLOB NOT NULL,
+                                                 PRIMARY KEY (client, pkid)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY, body BLOB NOT NULL);",
         )
         .map_err(&err)?;
@@ -127,9 +140,15 @@ impl BrokerBook {
                 .prepare("SELECT client, no, body FROM queued ORDER BY client, no")?
                 .query_map([], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? as u64, r.get(2)?)))?
                 .collect::<Result<_, _>>()?;
+            let arrived = self
+                .conn
+                .prepare("SELECT client, pkid, body FROM arrived ORDER BY client, pkid")?
+                .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+                .collect::<Result<_, _>>()?;
             Ok(BrokerPast {
                 sessions: pairs("SELECT client, body FROM sessions ORDER BY client")?,
                 queued,
+                arrived,
                 retained: pairs("SELECT topic, body FROM retained ORDER BY topic")?,
             })
         };
@@ -149,13 +168,18 @@ impl BrokerBook {
                 BrokerChange::Session { client, body } => tx
                     .prepare_cached("INSERT OR REPLACE INTO sessions (client, body) VALUES (?1, ?2)")
                     .and_then(|mut s| s.execute(params![client, body])),
-                BrokerChange::Ended { client } => tx
-                    .prepare_cached("DELETE FROM queued WHERE client = ?1")
-                    .and_then(|mut s| s.execute([client]))
-                    .and_then(|_| {
-                        tx.prepare_cached("DELETE FROM sessions WHERE client = ?1")
-                            .and_then(|mut s| s.execute([client]))
-                    }),
+                BrokerChange::Ended { client } => {
+                    ["queued", "arrived", "sessions"].into_iter().try_fold(0, |n, table| {
+                        let sql = format!("DELETE FROM {table} WHERE client = ?1");
+                        Ok(n + tx.prepare_cached(&sql)?.execute([client])?)
+                    })
+                }
+                BrokerChange::Arrived { client, pkid, body: Some(body) } => tx
+                    .prepare_cached("INSERT OR REPLACE INTO arrived (client, pkid, body) VALUES (?1, ?2, ?3)")
+                    .and_then(|mut s| s.execute(params![client, pkid, body])),
+                BrokerChange::Arrived { client, pkid, body: None } => tx
+                    .prepare_cached("DELETE FROM arrived WHERE client = ?1 AND pkid = ?2")
+                    .and_then(|mut s| s.execute(params![client, pkid])),
                 BrokerChange::Queued { client, no, body } => tx
                     .prepare_cached("INSERT OR REPLACE INTO queued (client, no, body) VALUES (?1, ?2, ?3)")
                     .and_then(|mut s| s.execute(params![client, *no as i64, body])),
@@ -202,13 +226,18 @@ mod tests {
             retained("a", None),
             BrokerChange::Session { client: "d".into(), body: vec![2] },
             BrokerChange::Queued { client: "d".into(), no: 1, body: vec![9] },
+            BrokerChange::Arrived { client: "d".into(), pkid: 5, body: Some(vec![5]) },
             BrokerChange::Ended { client: "d".into() },
+            BrokerChange::Arrived { client: client(), pkid: 7, body: Some(vec![7]) },
+            BrokerChange::Arrived { client: client(), pkid: 8, body: Some(vec![8]) },
+            BrokerChange::Arrived { client: client(), pkid: 7, body: None },
         ])
         .unwrap();
         drop(book);
         let (_, past) = BrokerBook::beside(&journal).unwrap();
         assert_eq!(past.sessions, [(client(), vec![1])]);
         assert_eq!(past.queued, [(client(), 1, vec![1]), (client(), 3, vec![3])]);
+        assert_eq!(past.arrived, [(client(), 8, vec![8])]);
         assert_eq!(past.retained, [("b".to_owned(), b"y".to_vec())]);
         std::fs::write(BrokerBook::path_beside(&journal), b"no database at all, but something with words in it")
             .unwrap();

@@ -26,6 +26,8 @@ pub enum Fault {
     File,
     /// The working calendar does not know a year that is needed.
     Calendar,
+    /// Too much waits for absent listeners: the oldest messages were dropped.
+    Backlog,
     /// Anything else.
     Other,
 }
@@ -44,6 +46,7 @@ impl Fault {
             Self::ClockAhead => "clock_ahead",
             Self::File => "file",
             Self::Calendar => "calendar",
+            Self::Backlog => "backlog",
             Self::Other => "other",
         }
     }
@@ -51,7 +54,7 @@ impl Fault {
     /// True when the medium refuses, so that nothing is acknowledged.
     #[must_use]
     pub const fn stops_acknowledging(self) -> bool {
-        !matches!(self, Self::ClockBack | Self::ClockAhead | Self::File | Self::Calendar)
+        !matches!(self, Self::ClockBack | Self::ClockAhead | Self::File | Self::Calendar | Self::Backlog)
     }
 
     /// What it is and what to do, for the screen.
@@ -93,6 +96,10 @@ impl Fault {
             Self::Calendar => Bilingual::new(
                 "工作日历缺少年份：按周一至周五计算时限",
                 "the working calendar lacks a year: limits count Monday to Friday",
+            ),
+            Self::Backlog => Bilingual::new(
+                "离线订阅者积压过多：最早的消息已丢弃；请让订阅者重新连接或结束其会话",
+                "too much waits for absent subscribers: the oldest messages were dropped; let them connect again or end their sessions",
             ),
             Self::Other => Bilingual::new(
                 "存储异常：继续显示和报警，暂停确认新数据",

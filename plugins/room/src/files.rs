@@ -1,4 +1,5 @@
 //! Files people write for a room, and what is wrong with them: refused ones, and a calendar that does not know a year.
+//! Also what the broker had to drop.
 
 use bevy_ecs::prelude::*;
 use guanlan_alerting::AlertBook;
@@ -7,7 +8,10 @@ use guanlan_core::{Bilingual, Stamp};
 use guanlan_journal::Fault;
 use guanlan_sensing::ProfileFile;
 
-use crate::health::Trouble;
+use crate::{
+    health::Trouble,
+    meta::{OWN, RoomMeta},
+};
 
 /// What is wrong now.
 pub(crate) fn troubles(world: &World, now: Stamp) -> Vec<Trouble> {
@@ -18,11 +22,13 @@ pub(crate) fn troubles(world: &World, now: Stamp) -> Vec<Trouble> {
     let profile = profiles.refused.as_ref().map(|(at, why)| (*at, why));
     let days = calendar.refused.as_ref().map(|(at, why)| (*at, why));
     for (since, why) in [rules, profile, days].into_iter().flatten() {
-        let text = Bilingual::new(
-            "文件有误，未采用；原来的继续有效",
-            "a file is wrong and was not taken; the one before stays in force",
-        );
-        found.push(Trouble { fault: Fault::File, text, detail: why.clone(), since });
+        found.push(Trouble { fault: Fault::File, text: Fault::File.text(), detail: why.clone(), since });
+    }
+    let own =
+        world.resource::<RoomMeta>().feeds.values().filter(|f| !f.up && OWN.contains(&f.figures.connector.as_str()));
+    for view in own {
+        let fault = if view.figures.connector == "file" { Fault::File } else { Fault::Backlog };
+        found.push(Trouble { fault, text: fault.text(), detail: view.message.clone(), since: view.since });
     }
     // Before the first tick nothing is known of today.
     if let Some(year) = calendar.uncovered(now).filter(|_| now > Stamp(0)) {

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 /// Answers kept so that a command sent twice gets the first reply again.
 const KEPT_REPLIES: usize = 20_000;
 
+/// Connectors that are no source: the feeds file, the sessions of the embedded broker.
+pub(crate) const OWN: [&str; 2] = ["file", "broker"];
+
 /// The room's own state.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RoomMeta {
@@ -85,6 +88,10 @@ fn follow_feeds(inbox: Res<Inbox>, clock: Res<Clock>, mut meta: ResMut<RoomMeta>
     for input in &inbox.inputs {
         let Input::Feed(FeedState { feed, up, real, message, figures }) = input else { continue };
         let known = meta.feeds.get(feed);
+        // What is part of the program is mentioned only once something is wrong with it.
+        if known.is_none() && *up && figures.as_ref().is_some_and(|f| OWN.contains(&f.connector.as_str())) {
+            continue;
+        }
         let changed = known.is_none_or(|k| k.up != *up);
         if changed {
             out.tell(Event::FeedChanged { feed: feed.clone(), up: *up, message: message.clone() });

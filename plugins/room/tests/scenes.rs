@@ -178,6 +178,13 @@ fn same(seen: &Picture, was: &Picture, s: i64) {
     assert_eq!((&seen.kpis, &seen.queue.list), (&was.kpis, &was.queue.list), "second {s}");
     assert_eq!(seen.water.field, was.water.field, "second {s}");
     assert_eq!(seen.rules.hash(), was.rules.hash());
+    // The live room keeps curves of gauges; the past has those of every alert.
+    let trend = |p: &Picture, index: u32| p.sensors.trend(index).map(|t| t.points().to_vec());
+    for a in was.alerts.active.iter() {
+        if let Some(kept) = trend(was, a.index) {
+            assert_eq!(trend(seen, a.index), Some(kept), "second {s}: what the curve of an alert shows");
+        }
+    }
     for (a, b) in seen.sensors.rows().zip(was.sensors.rows()) {
         assert_eq!((a.meta, a.latest, a.quality, a.reason), (b.meta, b.latest, b.quality, b.reason), "second {s}");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guanlan_core::Stamp;
 
 use crate::{
-    chunk::{CHUNK, LiveChunk, MetaChunk, NEVER},
+    chunk::{CHUNK, LiveChunk, MetaChunk, NEVER, split},
     quality::{Quality, QualityReason, offline_after_ms, stale_after_ms},
     table::SensorTable,
 };
@@ -23,7 +23,7 @@ pub struct Heard {
 
 impl SensorTable {
     /// The same streams as they were at `now`: `heard` says what each had said by then, by index. `version` must be above
-    /// that of any table a view has drawn. Rates and trends of that time are not in it. For views, never within a tick: it
+    /// that of any table a view has drawn. Rates of that time are not in it; trends see [`Self::with_trends`]. For views, never within a tick: it
     /// uses every core.
     #[must_use]
     pub fn as_of(&self, now: Stamp, version: u64, heard: impl Fn(u32) -> Option<Heard> + Sync) -> Self {
@@ -44,6 +44,20 @@ impl SensorTable {
             done.flatten().collect::<Vec<_>>()
         });
         self.with_live(live, version)
+    }
+
+    /// The same table with trends of some streams: by index, readings oldest first.
+    #[must_use]
+    pub fn with_trends(mut self, trends: impl IntoIterator<Item = (u32, Vec<(Stamp, f64)>)>) -> Self {
+        let version = self.version();
+        for (index, points) in trends {
+            let (c, r) = split(index);
+            let Some(chunk) = self.trends.get_mut(c).map(Arc::make_mut) else { continue };
+            for (at, value) in points {
+                chunk.insert(r, at, value, version);
+            }
+        }
+        self
     }
 }
 

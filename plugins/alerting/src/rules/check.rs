@@ -332,9 +332,11 @@ fn composite(spec: &RuleSpec) -> Result<(Vec<Condition>, [Option<Expression>; 4]
     }
     let mut conditions: Vec<Condition> = Vec::new();
     for (i, written) in spec.when.iter().enumerate() {
-        let condition = condition::check(written, i == 0)?;
+        // Which condition: the first is 1.
+        let place = |(field, message): Fault| (field.replacen("when", &format!("when[{}]", i + 1), 1), message);
+        let condition = condition::check(written, i == 0).map_err(place)?;
         if conditions.iter().any(|c| c.name == condition.name) {
-            return fault("when.name", format!("'{}' is used twice", condition.name));
+            return fault(&format!("when[{}].name", i + 1), format!("'{}' is used twice", condition.name));
         }
         conditions.push(condition);
     }

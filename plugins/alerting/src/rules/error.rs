@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A rule file was refused. Nothing of it is used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {field}: {message}")]
+#[error("{file}:{line}: {field}: {} / {message}", self.chinese())]
 pub struct RuleError {
     /// The file as the caller named it.
     pub file: String,
@@ -12,8 +12,16 @@ pub struct RuleError {
     pub line: usize,
     /// The rule and field, for example `road-water.yellow`.
     pub field: String,
-    /// What was found and what was expected.
+    /// What was found and what was expected, in English; see [`Self::chinese`].
     pub message: String,
+}
+
+impl RuleError {
+    /// The message in Chinese.
+    #[must_use]
+    pub fn chinese(&self) -> String {
+        super::chinese::of(&self.message).unwrap_or_else(|| "写法不符合 TOML 或规则文件的格式".to_owned())
+    }
 }
 
 /// Line of a byte offset, from 1.
@@ -24,6 +32,9 @@ pub(super) fn line_at(text: &str, offset: usize) -> usize {
 /// Line of a field of the rule that lies at `span`; the rule's own line when it has no such line.
 pub(super) fn field_line(text: &str, span: &Range<usize>, field: &str) -> usize {
     let first = line_at(text, span.start);
+    if let Some((number, key)) = field.strip_prefix("when[").and_then(|f| f.split_once(']')) {
+        return condition_line(text, first, number.parse().unwrap_or(1), key.trim_start_matches('.'));
+    }
     let key = field.rsplit('.').next().unwrap_or(field);
     let tables: Vec<&str> = field.split('.').collect();
     let mut in_table = tables.len() < 2;
@@ -53,6 +64,18 @@ pub(super) fn field_line(text: &str, span: &Range<usize>, field: &str) -> usize 
         }
     }
     first
+}
+
+/// Line of a field of a rule's condition, the first being 1; the condition's own line when it has no such line.
+fn condition_line(text: &str, first: usize, number: usize, key: &str) -> usize {
+    let own = text.lines().enumerate().skip(first);
+    let lines: Vec<(usize, &str)> = own.take_while(|(_, line)| !line.trim_start().starts_with("[[rule]]")).collect();
+    let mut heads = lines.iter().enumerate().filter(|(_, (_, line))| line.trim_start().starts_with("[[rule.when]]"));
+    let Some((at, (line, _))) = heads.nth(number.saturating_sub(1)) else { return first };
+    let mut inside = lines[at + 1..].iter().take_while(|(_, line)| !line.trim_start().starts_with("[["));
+    let is_key =
+        |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    inside.find(|(_, line)| !key.is_empty() && is_key(line)).map_or(line + 1, |(i, _)| i + 1)
 }
 
 /// Line of a field of a rule's own test, counted from 0; the test's own line when it has no such line.

@@ -1,6 +1,7 @@
 //! Rules: the file a person writes ([`spec`]), and the set a room uses ([`RuleSet`]).
 
 mod check;
+mod chinese;
 pub mod condition;
 mod error;
 pub mod expression;

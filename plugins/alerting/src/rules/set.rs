@@ -431,13 +431,16 @@ fn link(rules: &[Rule], i: usize, areas: &[Area]) -> Result<Option<usize>, Fault
             if known.is_empty() { "there is no [[area]]".into() } else { format!("there are: {}", known.join(", ")) };
         return Err(("area".into(), format!("'{name}' is no area of this file; {there}")));
     }
-    for condition in &rule.conditions {
-        if let Source::Alert { rule: name, .. } = &condition.source
-            && !rules.iter().any(|r| r.name == *name && r.kind != RuleKind::Composite)
-        {
-            let message = format!("'{name}' is no rule of this file that is not itself a composite");
-            return Err(("when.rule".into(), message));
-        }
+    for (k, condition) in rule.conditions.iter().enumerate() {
+        let Source::Alert { rule: name, .. } = &condition.source else { continue };
+        let message = match rules.iter().find(|r| r.name == *name) {
+            Some(r) if r.kind != RuleKind::Composite => continue,
+            Some(_) => format!(
+                "'{name}' is a composite itself; a condition watches plain rules, so that nothing runs in circles"
+            ),
+            None => format!("'{name}' is no rule of this file"),
+        };
+        return Err((format!("when[{}].rule", k + 1), message));
     }
     let Some(like) = &rule.like else { return Ok(None) };
     match rules.iter().position(|r| r.name == *like && r.kind == RuleKind::Threshold && r.like.is_none()) {

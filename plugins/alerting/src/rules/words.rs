@@ -44,6 +44,7 @@ fn message(text: &str, line: usize, said: &str, missing: Option<&str>) -> String
         let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
         let meant = hint(&word)
             .map(|h| format!("; {h}"))
+            .or_else(|| english(&word).map(|name| format!("; did you mean '{name}'?")))
             .or_else(|| nearest(&word, known.iter().copied()).map(|best| format!("; did you mean '{best}'?")))
             .unwrap_or_default();
         return format!("{what}'{word}'{meant} — expected one of {}", known.join(", "));
@@ -53,6 +54,11 @@ fn message(text: &str, line: usize, said: &str, missing: Option<&str>) -> String
         let expected = match wanted {
             "f64" => {
                 let unit = unit_near(text, line).map(|u| format!(" in {u}")).unwrap_or_default();
+                if let Some((unit, example)) = unit_of_name(text, line) {
+                    return format!(
+                        "found {found}; expected a number in {unit} without quotes or unit, for example {example} ({said})"
+                    );
+                }
                 format!("a number{unit} without quotes or unit, for example 15")
             }
             "u32" | "u64" | "usize" => "a whole number without quotes, for example 1".into(),
@@ -67,6 +73,17 @@ fn message(text: &str, line: usize, said: &str, missing: Option<&str>) -> String
             other => other.to_owned(),
         };
         return format!("found {found}; expected {expected} ({said})");
+    }
+    let written = line_of(text, line);
+    if let Some(wide) = outside_quotes(written).find(|c| "＝“”‘’，：；［］｛｝（）".contains(*c)) {
+        return format!("full-width '{wide}'; expected the half-width signs = \" , [ ] {{ }}");
+    }
+    if let Some((key, _)) = written.split_once('=').filter(|(key, _)| !key.is_ascii()) {
+        let key = key.trim().trim_matches('"');
+        return match english(key) {
+            Some(name) => format!("'{key}' is no field; field names are English: {name}"),
+            None => format!("'{key}' is no field; field names are English, as in guanlan schema rules"),
+        };
     }
     if line_of(text, line).contains(": ") && !line_of(text, line).contains('=') {
         return format!("{said}; a rule file is TOML: name = value, not name: value");
@@ -93,6 +110,43 @@ fn hint(word: &str) -> Option<&'static str> {
         "up" | "gt" | ">" | ">=" | "greater" => "it is above",
         "down" | "lt" | "<" | "<=" | "less" => "it is below",
         _ => return None,
+    })
+}
+
+/// The field or value a Chinese word stands for.
+fn english(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "名称" | "名字" | "规则名" | "编号" => "name",
+        "版本" | "版本号" => "version",
+        "属性" | "监测项" | "指标" | "传感器类型" => "property",
+        "标题" | "名目" | "说明" | "描述" => "title",
+        "蓝" | "蓝色" | "四级" => "blue",
+        "黄" | "黄色" | "三级" => "yellow",
+        "橙" | "橙色" | "二级" => "orange",
+        "红" | "红色" | "一级" => "red",
+        "持续" | "持续时间" | "延时" => "on_delay_s",
+        "回差" | "滞回" => "hysteresis",
+        "时间窗" | "窗口" => "window_s",
+        "方向" => "direction",
+        "类型" | "种类" => "kind",
+        "锁存" => "latch",
+        "规则" => "rule",
+        "格式" => "format",
+        "高于" | "大于" => "above",
+        "低于" | "小于" => "below",
+        "组合" => "composite",
+        "阈值" => "threshold",
+        "平均" => "mean",
+        _ => return None,
+    })
+}
+
+/// Characters of a line that are not in quotes; what follows `#` is left out.
+fn outside_quotes(line: &str) -> impl Iterator<Item = char> {
+    let mut quoted = false;
+    line.chars().take_while(|c| *c != '#').filter(move |c| {
+        quoted ^= *c == '"';
+        !quoted
     })
 }
 
@@ -173,6 +227,18 @@ fn value_of(block: &[&str], key: &str) -> Option<String> {
 
 fn rule_of(text: &str, line: usize) -> Option<String> {
     value_of(&block(text, line)?, "name")
+}
+
+/// The unit a field carries in its name.
+fn unit_of_name(text: &str, line: usize) -> Option<(&'static str, &'static str)> {
+    let key = key_on(text, line)?;
+    let ends = |suffix: &str| key.ends_with(suffix);
+    match () {
+        () if ends("_s") => Some(("seconds", "300 for five minutes")),
+        () if ends("_min") => Some(("minutes", "60 for an hour")),
+        () if ends("_m") => Some(("metres", "500")),
+        () => None,
+    }
 }
 
 fn unit_near(text: &str, line: usize) -> Option<&'static str> {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use guanlan_core::Input;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -17,12 +18,13 @@ use tokio::{
 };
 
 use super::{
-    durable::Extras,
+    durable::{Extras, KeptArrival},
     hub::{Hub, Joining, Said},
-    wire::{self, Filter, Frame, NotLetIn, Say, Version, Will, WireError},
+    session::{ExactlyOnce, Once},
+    wire::{self, Filter, Frame, Goodbye, NotLetIn, Say, Version, Will, WireError},
 };
 use crate::{
-    intake::{Intake, Taken},
+    intake::{Intake, Taken, wall_now},
     seen::{Meet, Seen, content},
 };
 
@@ -31,6 +33,8 @@ use crate::{
 const OUTGOING: usize = 70_000;
 /// Time a peer has to say CONNECT.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// Time a peer has to take what was still to be said when its connection ends.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Who may come in: name and password; everybody when there is none.
 pub type Users = BTreeMap<String, String>;
@@ -46,8 +50,10 @@ pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>
     };
     let (tx, rx) = mpsc::channel(OUTGOING);
     let (mut reader, writer) = stream.into_split();
-    let writing = tokio::spawn(write_all(version, writer, rx));
     let nameless = connect.client_id.is_empty();
+    let client_id = if nameless { assigned_name() } else { connect.client_id };
+    let (max_packet, their_hub) = (connect.max_packet as usize, hub.clone());
+    let mut writing = tokio::spawn(write_all(version, writer, rx, max_packet, their_hub, client_id.clone()));
     let refused = match (is_let_in(users, connect.login.as_ref()), nameless && !connect.clean) {
         (false, _) => Some(NotLetIn::Login),
         // A session without a name could not be found again.
@@ -60,7 +66,6 @@ pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>
         let _ = writing.await;
         return Err(format!("not let in: {why:?}"));
     }
-    let client_id = if nameless { assigned_name() } else { connect.client_id };
     let joined = hub.join(Joining {
         client_id: &client_id,
         clean: connect.clean,
@@ -76,21 +81,44 @@ pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>
     intake.client_joined(&client_id);
     let keep_alive = u64::from(connect.keep_alive_s);
     let limit = if keep_alive == 0 { None } else { Some(Duration::from_millis(keep_alive * 1500)) };
-    let (connection, kick, seen) = (joined.connection, joined.kick, joined.seen);
-    let peer = Peer { version, client_id, tx, intake, hub, connection, seen };
+    let (connection, kick, seen, exactly_once) = (joined.connection, joined.kick, joined.seen, joined.exactly_once);
+    let peer = Peer { version, client_id, tx, intake, hub, connection, seen, exactly_once };
     let mut aliases = BTreeMap::new();
     let result = tokio::select! {
         result = peer.read_all(&mut reader, &mut buffer, limit, &mut aliases) => result,
-        () = kick.notified() => Err("another connection has taken the session".into()),
+        () = kick.notified() => Err(Ended::new("another connection has taken the session", Goodbye::TakenOver)),
     };
     let graceful = matches!(result, Ok(true));
+    if let Err(Ended { goodbye: Some(why), .. }) = &result {
+        let _ = peer.tx.try_send(Say::Goodbye(*why));
+    }
     if let Some((will, delay)) = hub.leave(&peer.client_id, connection, graceful) {
         say_will(hub.clone(), peer.client_id.clone(), will, delay);
     }
     intake.client_left(&peer.client_id);
     drop(peer);
-    let _ = writing.await;
-    result.map(|_| ())
+    if tokio::time::timeout(LAST_WORDS, &mut writing).await.is_err() {
+        writing.abort();
+    }
+    result.map(|_| ()).map_err(|ended| ended.reason)
+}
+
+/// Why a connection ended, and what a peer of MQTT 5 is told.
+struct Ended {
+    reason: String,
+    goodbye: Option<Goodbye>,
+}
+
+impl Ended {
+    fn new(reason: impl Into<String>, goodbye: Goodbye) -> Self {
+        Self { reason: reason.into(), goodbye: Some(goodbye) }
+    }
+}
+
+impl From<String> for Ended {
+    fn from(reason: String) -> Self {
+        Self { reason, goodbye: None }
+    }
 }
 
 fn is_let_in(users: &Users, login: Option<&(String, String)>) -> bool {
@@ -114,9 +142,10 @@ fn say_will(hub: Arc<Hub>, client_id: String, will: Will, delay: Duration) {
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
         if delay.is_zero() || !hub.is_online(&client_id) {
-            let Will { topic, payload, qos, retain, .. } = &will;
-            let said = Said { topic, payload, qos: *qos, retain: *retain, expiry_s: None, extras: None };
-            hub.publish_from(Some(&client_id), &said);
+            let Will { topic, payload, qos, retain, expiry_s, extras, .. } = &will;
+            let (expiry_s, extras) = (*expiry_s, extras.clone());
+            let said = Said { topic, payload, qos: *qos, retain: *retain, expiry_s, extras };
+            hub.publish_from(Some(&client_id), &said, None);
         }
     });
 }
@@ -127,6 +156,12 @@ async fn first_packet(stream: &mut TcpStream, buffer: &mut BytesMut) -> Result<V
             Ok(version) if complete(version, buffer) => return Ok(version),
             Ok(_) | Err(WireError::More) => {}
             Err(WireError::Broken(reason)) => return Err(reason),
+            Err(WireError::TooLarge) => return Err("CONNECT is too long".into()),
+            Err(WireError::Version) => {
+                // The CONNACK of MQTT 3 that says so: unacceptable protocol version.
+                let _ = stream.write_all(&[0x20, 2, 0, 1]).await;
+                return Err("protocol is neither MQTT 3.1.1 nor MQTT 5".into());
+            }
         }
         if stream.read_buf(buffer).await.map_err(|e| e.to_string())? == 0 {
             return Err("closed before CONNECT".into());
@@ -143,14 +178,29 @@ fn complete(version: Version, buffer: &BytesMut) -> bool {
     !matches!(wire::read(version, &mut copy), Err(WireError::More))
 }
 
-async fn write_all(version: Version, mut writer: tokio::net::tcp::OwnedWriteHalf, mut rx: mpsc::Receiver<Say>) {
+async fn write_all(
+    version: Version,
+    mut writer: tokio::net::tcp::OwnedWriteHalf,
+    mut rx: mpsc::Receiver<Say>,
+    max_packet: usize,
+    hub: Arc<Hub>,
+    client_id: String,
+) {
     let mut out = BytesMut::with_capacity(4096);
     let mut batch = Vec::with_capacity(64);
     while rx.recv_many(&mut batch, 64).await > 0 {
         out.clear();
         for say in batch.drain(..) {
+            let before = out.len();
             if wire::write(version, &say, &mut out).is_err() {
                 return;
+            }
+            // A client of MQTT 5 never sees what is larger than it takes; for its session it is done with.
+            if out.len() - before > max_packet {
+                out.truncate(before);
+                if let Say::Message { pkid: pkid @ 1.., .. } = say {
+                    hub.acknowledged(&client_id, pkid);
+                }
             }
         }
         if writer.write_all(&out).await.is_err() {
@@ -158,9 +208,6 @@ async fn write_all(version: Version, mut writer: tokio::net::tcp::OwnedWriteHalf
         }
     }
 }
-
-/// QoS 2 messages between PUBLISH and PUBREL, with whether each is durable yet.
-type ExactlyOnce = BTreeMap<u16, Arc<AtomicBool>>;
 
 /// A message on its way in.
 struct Incoming {
@@ -181,6 +228,7 @@ struct Peer<'a> {
     hub: &'a Arc<Hub>,
     connection: u64,
     seen: Arc<Mutex<Seen>>,
+    exactly_once: Arc<Mutex<ExactlyOnce>>,
 }
 
 /// Topics behind the numbers of MQTT 5.
@@ -194,8 +242,7 @@ impl Peer<'_> {
         buffer: &mut BytesMut,
         limit: Option<Duration>,
         aliases: &mut Aliases,
-    ) -> Result<bool, String> {
-        let mut exactly_once = ExactlyOnce::new();
+    ) -> Result<bool, Ended> {
         loop {
             loop {
                 match wire::read(self.version, buffer) {
@@ -205,14 +252,17 @@ impl Peer<'_> {
                         }
                         return Ok(!with_will);
                     }
-                    Ok(frame) => self.handle(frame, &mut exactly_once, aliases).await?,
+                    Ok(frame) => self.handle(frame, aliases).await?,
                     Err(WireError::More) => break,
-                    Err(WireError::Broken(reason)) => return Err(reason),
+                    Err(WireError::Broken(reason)) => return Err(Ended::new(reason, Goodbye::Malformed)),
+                    Err(WireError::TooLarge) => return Err(Ended::new("packet too large", Goodbye::TooLarge)),
+                    Err(WireError::Version) => return Err(Ended::new("a second CONNECT", Goodbye::Protocol)),
                 }
             }
             let read = reader.read_buf(buffer);
+            let silent = |_| Ended::new("keep-alive ran out", Goodbye::Silent);
             let n = match limit {
-                Some(limit) => tokio::time::timeout(limit, read).await.map_err(|_| "keep-alive ran out".to_owned())?,
+                Some(limit) => tokio::time::timeout(limit, read).await.map_err(silent)?,
                 None => read.await,
             };
             if n.map_err(|e| e.to_string())? == 0 {
@@ -223,16 +273,17 @@ impl Peer<'_> {
         }
     }
 
-    async fn say(&self, say: Say) -> Result<(), String> {
-        self.tx.send(say).await.map_err(|_| "peer is gone".to_owned())
+    async fn say(&self, say: Say) -> Result<(), Ended> {
+        self.tx.send(say).await.map_err(|_| "peer is gone".to_owned().into())
     }
 
-    async fn handle(&self, frame: Frame, exactly_once: &mut ExactlyOnce, aliases: &mut Aliases) -> Result<(), String> {
+    async fn handle(&self, frame: Frame, aliases: &mut Aliases) -> Result<(), Ended> {
         match frame {
             Frame::Publish { topic, payload, qos, retain, dup, pkid, expiry_s, alias, extras } => {
                 let topic = real_topic(topic, alias, aliases)?;
+                let hash = content(&topic, &payload);
                 if qos == 1 {
-                    let met = self.seen().meet(pkid, dup, content(&topic, &payload));
+                    let met = self.seen().meet(pkid, dup, hash);
                     match met {
                         Meet::New => {}
                         Meet::Again => return self.say(Say::PubAck { pkid, refused: false }).await,
@@ -241,26 +292,54 @@ impl Peer<'_> {
                 }
                 let durable = Arc::new(AtomicBool::new(false));
                 if qos == 2 {
-                    if let Some(durable) = exactly_once.get(&pkid) {
-                        // Sent again: before it is durable the answer is still on its way.
-                        return match durable.load(Ordering::Acquire) {
-                            true => self.say(Say::PubRec { pkid, refused: false }).await,
-                            false => Ok(()),
-                        };
+                    let known = self.exactly_once().get_mut(&pkid).filter(|once| once.content == hash).map(|once| {
+                        let here = std::mem::replace(&mut once.connection, self.connection) == self.connection;
+                        (once.durable.clone(), here)
+                    });
+                    match known {
+                        None => {}
+                        Some((durable, _)) if durable.load(Ordering::Acquire) => {
+                            return self.say(Say::PubRec { pkid, refused: false }).await;
+                        }
+                        // The answer is on its way.
+                        Some((_, true)) => return Ok(()),
+                        // It would go to the connection that is gone.
+                        Some((durable, false)) => {
+                            self.say_once_durable(durable, Say::PubRec { pkid, refused: false });
+                            return Ok(());
+                        }
                     }
-                    exactly_once.insert(pkid, durable.clone());
+                    let once = Once { content: hash, durable: durable.clone(), connection: self.connection };
+                    self.exactly_once().insert(pkid, once);
                 }
-                let taken =
-                    self.publish(&Incoming { topic, payload, qos, retain, pkid, expiry_s, extras }, &durable).await?;
+                let incoming = Incoming { topic, payload, qos, retain, pkid, expiry_s, extras };
+                let taken = self.publish(&incoming, &durable).await?;
                 if taken == Taken::Refused && self.version == Version::V5 {
                     // A refusal ends the exchange in MQTT 5: no PUBREL follows and the number is free again.
-                    exactly_once.remove(&pkid);
+                    self.exactly_once().remove(&pkid);
+                    self.hub.answered(&self.client_id, pkid);
                 }
                 Ok(())
             }
             Frame::PubRel { pkid } => {
-                exactly_once.remove(&pkid);
-                self.say(Say::PubComp { pkid }).await
+                self.exactly_once().remove(&pkid);
+                self.hub.answered(&self.client_id, pkid);
+                // The number is forgotten on disk before the client uses it anew.
+                self.say_when_kept(Say::PubComp { pkid });
+                Ok(())
+            }
+            Frame::PubRec { pkid, refused: true } => {
+                self.hub.acknowledged(&self.client_id, pkid);
+                Ok(())
+            }
+            Frame::PubRec { pkid, refused: false } => {
+                let found = self.hub.received(&self.client_id, pkid);
+                self.say_when_kept(Say::PubRel { pkid, found });
+                Ok(())
+            }
+            Frame::PubComp { pkid } => {
+                self.hub.acknowledged(&self.client_id, pkid);
+                Ok(())
             }
             Frame::PubAck { pkid } => {
                 self.hub.acknowledged(&self.client_id, pkid);
@@ -280,29 +359,59 @@ impl Peer<'_> {
                 Ok(())
             }
             Frame::Unsubscribe { pkid, filters } => {
-                self.hub.unsubscribe(&self.client_id, &filters);
+                let were = self.hub.unsubscribe(&self.client_id, &filters);
                 self.hub.kept().await;
-                self.say(Say::Unsubscribed { pkid, filters: filters.len() }).await
+                self.say(Say::Unsubscribed { pkid, were }).await
             }
             Frame::Ping => self.say(Say::Pong).await,
-            Frame::Connect(_) => Err("a second CONNECT".into()),
+            Frame::Connect(_) => Err(Ended::new("a second CONNECT", Goodbye::Protocol)),
             Frame::Ack | Frame::Disconnect { .. } => Ok(()),
         }
     }
 
-    async fn publish(&self, message: &Incoming, durable: &Arc<AtomicBool>) -> Result<Taken, String> {
+    /// Says something once everything that was done until now is on disk; nobody waits for it.
+    fn say_when_kept(&self, say: Say) {
+        let tx = self.tx.clone();
+        self.hub.then(Box::new(move || {
+            let _ = tx.try_send(say);
+        }));
+    }
+
+    /// Says something when a message is on disk.
+    fn say_once_durable(&self, durable: Arc<AtomicBool>, say: Say) {
+        let tx = self.tx.clone();
+        tokio::spawn(async move {
+            while !durable.load(Ordering::Acquire) && !tx.is_closed() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let _ = tx.send(say).await;
+        });
+    }
+
+    async fn publish(&self, message: &Incoming, durable: &Arc<AtomicBool>) -> Result<Taken, Ended> {
         let Incoming { topic, payload, qos, retain, pkid, expiry_s, extras } = message;
-        let (qos, pkid) = (*qos, *pkid);
+        let (qos, pkid, hash) = (*qos, *pkid, content(topic, payload));
+        // Before a restart it had come already: listeners have it, and the room knows it by the time it came first.
+        let came = if qos == 0 { None } else { self.hub.had_come(&self.client_id, pkid, hash) };
+        let received = came.unwrap_or_else(wall_now);
+        let read = self.intake.read(&self.client_id, topic, payload, received);
+        // A reading that does not say its time is told from its twin only by when it came.
+        let timeless = |i: &Input| matches!(i, Input::Observation(o) if o.phenomenon == o.received);
+        let to_remember = match qos {
+            2 => came.is_none(),
+            1 => came.is_none() && read.as_ref().is_ok_and(|inputs| inputs.iter().any(timeless)),
+            _ => false,
+        } && self.hub.remembers(&self.client_id);
+        let arrival = to_remember.then_some((pkid, KeptArrival { content: hash, received_ms: received.0, qos }));
         let said = Said { topic, payload, qos, retain: *retain, expiry_s: *expiry_s, extras: extras.clone() };
-        let written = self.hub.publish_from(Some(&self.client_id), &said);
-        let hash = content(topic, payload);
+        let written = came.is_none() && self.hub.publish_from(Some(&self.client_id), &said, arrival);
         let tx = self.tx.clone();
         let answer = move |refused| match qos {
             1 => Some(Say::PubAck { pkid, refused }),
             2 => Some(Say::PubRec { pkid, refused }),
             _ => None,
         };
-        let mut inputs = match self.intake.read(&self.client_id, topic, payload) {
+        let mut inputs = match read {
             Ok(inputs) => inputs,
             Err(taken) => {
                 if written && qos > 0 {
@@ -316,12 +425,20 @@ impl Peer<'_> {
                 return Ok(taken);
             }
         };
+        if to_remember {
+            self.hub.kept().await;
+        }
+        let remembered = (qos == 1 && (to_remember || came.is_some())).then(|| self.client_id.clone());
         // A full room is felt here: the socket is not read until the room takes the message.
         loop {
             let (tx, late, flag, seen) = (tx.clone(), answer, durable.clone(), self.seen.clone());
+            let (hub, name) = (Arc::clone(self.hub), remembered.clone());
             let answered = move || {
                 let Some(say) = late(false) else { return };
                 flag.store(true, Ordering::Release);
+                if let Some(name) = name {
+                    hub.answered(&name, pkid);
+                }
                 // On another connection since: the client sends again and is answered there.
                 if qos == 1 && !seen.lock().unwrap_or_else(PoisonError::into_inner).durable(pkid, hash) {
                     return;
@@ -342,11 +459,16 @@ impl Peer<'_> {
                 Err((Taken::Full, back)) => inputs = back,
                 Err(_) => {
                     self.seen().forget(pkid);
-                    return Err("the room has stopped".into());
+                    self.exactly_once().remove(&pkid);
+                    return Err("the room has stopped".to_owned().into());
                 }
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    fn exactly_once(&self) -> std::sync::MutexGuard<'_, ExactlyOnce> {
+        self.exactly_once.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
@@ -355,15 +477,17 @@ impl Peer<'_> {
 }
 
 /// The topic a message means: MQTT 5 may give it a number once and name only the number afterwards.
-fn real_topic(topic: String, alias: Option<u16>, aliases: &mut Aliases) -> Result<String, String> {
+fn real_topic(topic: String, alias: Option<u16>, aliases: &mut Aliases) -> Result<String, Ended> {
     let Some(alias) = alias else {
-        return if topic.is_empty() { Err("a message without a topic".into()) } else { Ok(topic) };
+        let none = || Ended::new("a message without a topic", Goodbye::Protocol);
+        return if topic.is_empty() { Err(none()) } else { Ok(topic) };
     };
     if alias == 0 || alias > wire::MAX_ALIAS {
-        return Err(format!("topic alias {alias}"));
+        return Err(Ended::new(format!("topic alias {alias}"), Goodbye::Alias));
     }
     if topic.is_empty() {
-        return aliases.get(&alias).cloned().ok_or_else(|| format!("topic alias {alias} has no topic"));
+        let none = || Ended::new(format!("topic alias {alias} has no topic"), Goodbye::Protocol);
+        return aliases.get(&alias).cloned().ok_or_else(none);
     }
     aliases.insert(alias, topic.clone());
     Ok(topic)

@@ -1,12 +1,17 @@
 //! The broker's memory on disk: a thread of its own that writes changes down and tells who waits for them.
 
-use std::{path::Path, sync::mpsc, thread::JoinHandle, time::Duration};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use guanlan_room::journal::{BrokerBook, BrokerChange, BrokerPast, JournalError};
 use serde::{Deserialize, Serialize};
 
-use super::hub::Message;
+use super::session::Message;
 
 /// Changes in one transaction at most.
 const AT_ONCE: usize = 4_096;
@@ -21,9 +26,11 @@ enum Job {
     Then(Then),
 }
 
-/// Where changes go.
+/// Where changes go. What one publish changes is one group: on disk as a whole or not at all.
 pub(super) struct Durable {
-    to: Option<mpsc::Sender<Job>>,
+    to: Option<mpsc::Sender<Vec<Job>>>,
+    /// The group that is being made, under the hub's lock.
+    held: Mutex<Vec<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -37,19 +44,48 @@ impl Durable {
             .spawn(move || write(book, &from))
             .map_err(|error| tracing::error!("the broker's memory: {error}"))
             .ok();
-        Ok((Self { to: Some(to), thread }, past))
+        Ok((Self { to: Some(to), held: Mutex::default(), thread }, past))
     }
 
+    /// A change of the group that is being made. Only under the hub's lock.
     pub fn change(&self, change: BrokerChange) {
-        if let Some(to) = &self.to {
-            let _ = to.send(Job::Change(change));
+        self.hold(Job::Change(change));
+    }
+
+    /// After the group that is being made is on disk. Only under the hub's lock.
+    pub fn then_held(&self, then: Then) {
+        self.hold(Job::Then(then));
+    }
+
+    fn hold(&self, job: Job) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+    }
+
+    /// The group is complete.
+    pub fn flush(&self) {
+        let group = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
+        if !group.is_empty() {
+            self.send(group);
         }
+    }
+
+    /// A change by itself, from anywhere.
+    pub fn change_now(&self, change: BrokerChange) {
+        self.send(vec![Job::Change(change)]);
     }
 
     /// After everything said before is on disk.
     pub fn then(&self, then: Then) {
-        if let Some(Err(mpsc::SendError(Job::Then(then)))) = self.to.as_ref().map(|to| to.send(Job::Then(then))) {
-            then();
+        self.send(vec![Job::Then(then)]);
+    }
+
+    fn send(&self, group: Vec<Job>) {
+        if let Some(Err(mpsc::SendError(group))) = self.to.as_ref().map(|to| to.send(group)) {
+            for job in group {
+                if let Job::Then(then) = job {
+                    then();
+                }
+            }
         }
     }
 }
@@ -63,13 +99,15 @@ impl Drop for Durable {
     }
 }
 
-fn write(mut book: BrokerBook, from: &mpsc::Receiver<Job>) {
+fn write(mut book: BrokerBook, from: &mpsc::Receiver<Vec<Job>>) {
     let (mut changes, mut waiting): (Vec<BrokerChange>, Vec<Then>) = (Vec::new(), Vec::new());
     while let Ok(first) = from.recv() {
-        for job in std::iter::once(first).chain(from.try_iter()) {
-            match job {
-                Job::Change(change) => changes.push(change),
-                Job::Then(then) => waiting.push(then),
+        for group in std::iter::once(first).chain(from.try_iter()) {
+            for job in group {
+                match job {
+                    Job::Change(change) => changes.push(change),
+                    Job::Then(then) => waiting.push(then),
+                }
             }
             if changes.len() >= AT_ONCE {
                 break;
@@ -105,6 +143,21 @@ pub(super) struct KeptMessage {
     /// Wall clock at which it is no longer wanted, ms.
     pub expires_ms: Option<i64>,
     pub extras: Option<Extras>,
+    /// QoS 2 on its way: its number, and whether the client has it.
+    #[serde(default)]
+    pub sent: Option<(u16, bool)>,
+}
+
+/// A message of a client that has come and is not answered for good. After a crash the client sends it again; it is handed
+/// over again with the time at which it came first, so that the room sees it is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptArrival {
+    /// Fingerprint of topic and payload.
+    pub content: u64,
+    /// Wall clock at which it came first, ms.
+    pub received_ms: i64,
+    /// 1 or 2.
+    pub qos: u8,
 }
 
 /// What MQTT 5 carries along with a message; passed on as it came.
@@ -151,6 +204,7 @@ impl KeptMessage {
                 crate::wall_now().0 + i64::try_from(left.as_millis()).unwrap_or(i64::MAX / 2)
             }),
             extras: m.extras.as_deref().cloned(),
+            sent: None,
         }
     }
 

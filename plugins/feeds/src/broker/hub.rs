@@ -1,183 +1,36 @@
 //! Who listens to what: sessions, subscriptions, retained messages, wills.
 //!
-//! A session outlives its connection for as long as its client asked: messages of QoS 1 wait for it, and those that were
-//! sent and not acknowledged are sent again. With a memory on disk ([`Hub::beside`]) sessions that outlive their connection,
+//! A session outlives its connection for as long as its client asked: messages of QoS 1 and 2 wait for it, and those that
+//! were sent and not acknowledged are sent again. With a memory on disk ([`Hub::beside`]) sessions that outlive their connection,
 //! what waits for them and retained messages survive a restart of the program, too; whoever is told of one is told after
 //! it is on disk.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
+    ops::{Deref, DerefMut},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
+use guanlan_core::Stamp;
+use guanlan_room::journal::{BrokerChange, BrokerPast, JournalError};
 use tokio::sync::{Notify, mpsc};
 
-use guanlan_room::journal::{BrokerChange, BrokerPast, JournalError};
-
 use super::{
-    durable::{Durable, Extras, KeptMessage, KeptSession, Then, bytes_of, read},
+    durable::{Durable, Extras, KeptArrival, KeptMessage, KeptSession, Then, bytes_of, read},
+    session::{ExactlyOnce, Message, Online, Session, Subscription, Waiting},
     wire::{Filter, RetainedRule, Say, Will},
 };
 use crate::seen::Seen;
 
 /// Retained topics kept; the oldest name in order is dropped beyond.
 const MAX_RETAINED: usize = 100_000;
-/// Messages that wait for a session at most; the oldest is dropped beyond.
-const MAX_QUEUED: usize = 10_000;
-/// Bytes that wait for a session at most.
-const MAX_QUEUED_BYTES: usize = 32 << 20;
 /// Sessions without a connection kept at most.
 const MAX_SESSIONS: usize = 20_000;
 /// Messages in flight to a client at most, whatever it allows.
 const MAX_INFLIGHT: usize = 1_000;
-
-/// A message on its way out.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// Topic.
-    pub topic: String,
-    /// Payload.
-    pub payload: Bytes,
-    /// 0 or 1.
-    pub qos: u8,
-    /// Was kept by the broker.
-    pub retain: bool,
-    /// When it is no longer wanted.
-    pub expires: Option<Instant>,
-    /// What MQTT 5 carries along.
-    pub extras: Option<Arc<Extras>>,
-    /// Number in its session's queue; 0 where nothing is kept.
-    pub no: u64,
-}
-
-impl Message {
-    fn is_over(&self) -> bool {
-        self.expires.is_some_and(|at| at <= Instant::now())
-    }
-}
-
-struct Online {
-    tx: mpsc::Sender<Say>,
-    connection: u64,
-    /// Messages of QoS 1 the client takes at once.
-    window: usize,
-    kick: Arc<Notify>,
-    will: Option<Will>,
-}
-
-#[derive(Clone, Copy)]
-struct Subscription {
-    qos: u8,
-    no_local: bool,
-    /// Keeps the mark of retained messages (MQTT 5).
-    as_published: bool,
-}
-
-#[derive(Default)]
-struct Session {
-    online: Option<Online>,
-    filters: BTreeMap<String, Subscription>,
-    /// Kept for so long without a connection, s; `u32::MAX` for ever.
-    expiry_s: u32,
-    gone: Option<Instant>,
-    queue: VecDeque<Message>,
-    queued_bytes: usize,
-    inflight: BTreeMap<u16, Message>,
-    /// Order in which they were sent.
-    order: VecDeque<u16>,
-    next_pkid: u16,
-    /// Number of the last message in the queue.
-    last_no: u64,
-    seen: Arc<Mutex<Seen>>,
-}
-
-impl Session {
-    fn is_over(&self) -> bool {
-        self.online.is_none()
-            && self.expiry_s != u32::MAX
-            && self.gone.is_some_and(|at| at.elapsed() >= Duration::from_secs(u64::from(self.expiry_s)))
-    }
-
-    /// True when it is to be found again after a restart.
-    fn is_kept(&self) -> bool {
-        self.expiry_s > 0
-    }
-
-    fn kept(&self) -> KeptSession {
-        let filters = self.filters.iter().map(|(f, s)| (f.clone(), s.qos, s.no_local, s.as_published));
-        let ago = self.gone.map(|at| i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX / 2));
-        KeptSession {
-            filters: filters.collect(),
-            expiry_s: self.expiry_s,
-            gone_ms: ago.map(|ms| crate::wall_now().0 - ms),
-        }
-    }
-
-    fn pkid(&mut self) -> u16 {
-        loop {
-            self.next_pkid = self.next_pkid.checked_add(1).unwrap_or(1);
-            if !self.inflight.contains_key(&self.next_pkid) {
-                return self.next_pkid;
-            }
-        }
-    }
-
-    fn give(&mut self, name: &str, mut message: Message, memory: Option<&Durable>) {
-        if message.qos == 0 {
-            if let Some(online) = &self.online {
-                // A listener that does not keep up misses messages of QoS 0.
-                let _ = online.tx.try_send(Say::Message { message, pkid: 0, dup: false });
-            }
-            return;
-        }
-        if let Some(memory) = memory.filter(|_| self.is_kept()) {
-            self.last_no += 1;
-            message.no = self.last_no;
-            let body = bytes_of(&KeptMessage::of(&message));
-            memory.change(BrokerChange::Queued { client: name.to_owned(), no: message.no, body });
-        }
-        self.queued_bytes += message.payload.len();
-        self.queue.push_back(message);
-        while self.queue.len() > MAX_QUEUED || self.queued_bytes > MAX_QUEUED_BYTES {
-            if let Some(lost) = self.queue.pop_front() {
-                self.queued_bytes -= lost.payload.len();
-                done(name, &lost, memory);
-            }
-        }
-        self.pump(name, memory);
-    }
-
-    /// Sends what waits, as far as the client's window goes.
-    fn pump(&mut self, name: &str, memory: Option<&Durable>) {
-        while let Some(online) = &self.online {
-            if self.inflight.len() >= online.window {
-                return;
-            }
-            let tx = online.tx.clone();
-            let Ok(place) = tx.try_reserve() else { return };
-            let Some(message) = self.queue.pop_front() else { return };
-            self.queued_bytes -= message.payload.len();
-            if message.is_over() {
-                done(name, &message, memory);
-                continue;
-            }
-            let pkid = self.pkid();
-            self.inflight.insert(pkid, message.clone());
-            self.order.push_back(pkid);
-            place.send(Say::Message { message, pkid, dup: false });
-        }
-    }
-}
-
-/// A message of a queue is no longer wanted.
-fn done(name: &str, message: &Message, memory: Option<&Durable>) {
-    if let Some(memory) = memory.filter(|_| message.no > 0) {
-        memory.change(BrokerChange::Done { client: name.to_owned(), no: message.no });
-    }
-}
 
 #[derive(Default)]
 struct Inner {
@@ -200,6 +53,8 @@ pub(super) struct Joined {
     pub kick: Arc<Notify>,
     /// Messages the client may have sent before.
     pub seen: Arc<Mutex<Seen>>,
+    /// The same of QoS 2.
+    pub exactly_once: Arc<Mutex<ExactlyOnce>>,
 }
 
 /// What a client asks for when it joins.
@@ -217,6 +72,35 @@ pub(super) struct Joining<'a> {
 pub struct Hub {
     inner: Mutex<Inner>,
     memory: Option<Durable>,
+    waiting: Arc<Waiting>,
+}
+
+/// The hub's state; what was changed is one group on disk when it is let go.
+struct Locked<'a> {
+    inner: MutexGuard<'a, Inner>,
+    memory: Option<&'a Durable>,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Inner {
+        &mut self.inner
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // Before the lock goes: groups are in the order in which things happened.
+        if let Some(memory) = self.memory {
+            memory.flush();
+        }
+    }
 }
 
 /// `$share/GROUP/FILTER` → group and filter.
@@ -250,7 +134,8 @@ impl Hub {
     /// When the file cannot be used.
     pub fn beside(journal: &Path) -> Result<Self, JournalError> {
         let (memory, past) = Durable::beside(journal)?;
-        Ok(Self { inner: Mutex::new(remembered(past)), memory: Some(memory) })
+        let waiting = Arc::new(Waiting::default());
+        Ok(Self { inner: Mutex::new(remembered(past, &waiting)), memory: Some(memory), waiting })
     }
 
     /// Calls back when everything that was done until now is on disk; at once without a memory.
@@ -284,8 +169,15 @@ impl Hub {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Locked<'_> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        Locked { inner, memory: self.memory.as_ref() }
+    }
+
+    /// What waits for absent listeners, and what was dropped.
+    #[must_use]
+    pub fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     pub(super) fn join(&self, j: Joining<'_>) -> Joined {
@@ -317,7 +209,7 @@ impl Hub {
             self.forget(j.client_id);
         }
         let present = kept.is_some();
-        let mut session = kept.unwrap_or_default();
+        let mut session = kept.unwrap_or_else(|| Session::new(self.waiting.clone()));
         let kick = Arc::new(Notify::new());
         session.expiry_s = j.expiry_s;
         session.gone = None;
@@ -328,27 +220,21 @@ impl Hub {
             kick: kick.clone(),
             will: j.will,
         });
-        let seen = session.seen.clone();
+        let (seen, exactly_once) = (session.seen.clone(), session.exactly_once.clone());
         seen.lock().unwrap_or_else(PoisonError::into_inner).connected(present);
         if present && session.expiry_s == 0 {
             self.forget(j.client_id);
         }
         self.keep(j.client_id, &session);
         inner.sessions.insert(j.client_id.to_owned(), session);
-        Joined { connection, present, kick, seen }
+        Joined { connection, present, kick, seen, exactly_once }
     }
 
     /// What was sent before and not acknowledged, once more, then what waits. After CONNACK.
     pub(super) fn resume(&self, client_id: &str) {
         let mut inner = self.lock();
         let Some(session) = inner.sessions.get_mut(client_id) else { return };
-        if let Some(online) = &session.online {
-            for pkid in &session.order {
-                if let Some(message) = session.inflight.get(pkid) {
-                    let _ = online.tx.try_send(Say::Message { message: message.clone(), pkid: *pkid, dup: true });
-                }
-            }
-        }
+        session.again();
         session.pump(client_id, self.memory.as_ref());
     }
 
@@ -400,7 +286,7 @@ impl Hub {
         let grant = |f: &Filter| -> Option<u8> {
             crate::run::is_filter(&f.path).then(|| {
                 let subscription =
-                    Subscription { qos: f.qos.min(1), no_local: f.no_local, as_published: f.as_published };
+                    Subscription { qos: f.qos.min(2), no_local: f.no_local, as_published: f.as_published };
                 session.filters.insert(f.path.clone(), subscription);
                 subscription.qos
             })
@@ -437,21 +323,45 @@ impl Hub {
         }
     }
 
-    pub(super) fn unsubscribe(&self, client_id: &str, filters: &[String]) {
+    /// Whether each was there.
+    pub(super) fn unsubscribe(&self, client_id: &str, filters: &[String]) -> Vec<bool> {
+        let mut inner = self.lock();
+        let Some(session) = inner.sessions.get_mut(client_id) else { return vec![false; filters.len()] };
+        let were = filters.iter().map(|f| session.filters.remove(f).is_some()).collect();
+        self.keep(client_id, session);
+        were
+    }
+
+    /// A client has acknowledged a message of QoS 1, or completed one of QoS 2, or refused one.
+    pub(super) fn acknowledged(&self, client_id: &str, pkid: u16) {
         if let Some(session) = self.lock().sessions.get_mut(client_id) {
-            session.filters.retain(|f, _| !filters.contains(f));
-            self.keep(client_id, session);
+            session.acknowledged(client_id, pkid, self.memory.as_ref());
         }
     }
 
-    /// A client has acknowledged a message of QoS 1.
-    pub(super) fn acknowledged(&self, client_id: &str, pkid: u16) {
-        if let Some(session) = self.lock().sessions.get_mut(client_id) {
-            if let Some(message) = session.inflight.remove(&pkid) {
-                done(client_id, &message, self.memory.as_ref());
-            }
-            session.order.retain(|p| *p != pkid);
-            session.pump(client_id, self.memory.as_ref());
+    /// A client has a message of QoS 2. False when there is none of this number.
+    pub(super) fn received(&self, client_id: &str, pkid: u16) -> bool {
+        let mut inner = self.lock();
+        inner.sessions.get_mut(client_id).is_some_and(|s| s.received(client_id, pkid, self.memory.as_ref()))
+    }
+
+    /// True when messages of a client are to be known again after a crash.
+    pub(super) fn remembers(&self, client_id: &str) -> bool {
+        self.memory.is_some() && self.lock().sessions.get(client_id).is_some_and(Session::is_kept)
+    }
+
+    /// When a message came first, if it had come before a restart and was not answered for good.
+    pub(super) fn had_come(&self, client_id: &str, pkid: u16, content: u64) -> Option<Stamp> {
+        let mut inner = self.lock();
+        let session = inner.sessions.get_mut(client_id)?;
+        let kept = session.remembered.remove(&pkid)?;
+        (kept.content == content).then_some(Stamp(kept.received_ms))
+    }
+
+    /// A message of a client is answered for good: its number is free.
+    pub(super) fn answered(&self, client_id: &str, pkid: u16) {
+        if let Some(memory) = &self.memory {
+            memory.change_now(BrokerChange::Arrived { client: client_id.to_owned(), pkid, body: None });
         }
     }
 
@@ -465,18 +375,24 @@ impl Hub {
     /// Sends a message to everybody who subscribed to its topic.
     pub fn publish(&self, topic: &str, payload: &Bytes, retain: bool) {
         let said = Said { topic, payload, qos: 1, retain, expiry_s: None, extras: None };
-        self.publish_from(None, &said);
+        self.publish_from(None, &said, None);
     }
 
-    /// True when something of it is being written down: whoever is told of it waits for [`Self::then`].
-    pub(super) fn publish_from(&self, from: Option<&str>, said: &Said<'_>) -> bool {
+    /// True when something of it is being written down: whoever is told of it waits for [`Self::then`]. That it has come
+    /// (`arrival`) is one group with what it changes.
+    pub(super) fn publish_from(
+        &self,
+        from: Option<&str>,
+        said: &Said<'_>,
+        arrival: Option<(u16, KeptArrival)>,
+    ) -> bool {
         let Said { topic, payload, qos, retain, expiry_s, extras } = said;
         let (topic, retain) = (*topic, *retain);
         let expires = expiry_s.map(|s| Instant::now() + Duration::from_secs(u64::from(s)));
         let message = Message {
             topic: topic.to_owned(),
             payload: (*payload).clone(),
-            qos: (*qos).min(1),
+            qos: (*qos).min(2),
             retain: false,
             expires,
             extras: extras.clone(),
@@ -484,6 +400,11 @@ impl Hub {
         };
         let mut kept = false;
         let mut inner = self.lock();
+        if let (Some(memory), Some(client), Some((pkid, arrival))) = (&self.memory, from, arrival) {
+            let body = Some(bytes_of(&arrival));
+            memory.change(BrokerChange::Arrived { client: client.to_owned(), pkid, body });
+            kept = true;
+        }
         let Inner { sessions, listeners, retained, turns, .. } = &mut *inner;
         if retain {
             let mut keep = |topic: String, body: Option<Vec<u8>>| {
@@ -559,23 +480,19 @@ pub(super) struct Said<'a> {
 }
 
 /// Sessions and retained messages as they were kept.
-fn remembered(past: BrokerPast) -> Inner {
+fn remembered(past: BrokerPast, waiting: &Arc<Waiting>) -> Inner {
     let mut inner = Inner::default();
     let now = crate::wall_now().0;
     for (client, body) in past.sessions {
         let Some(kept) = read::<KeptSession>("a session", &body) else { continue };
         // One that was connected lost its connection with the program, just now.
         let gone_s = kept.gone_ms.map_or(0, |at| u64::try_from((now - at) / 1000).unwrap_or(0));
-        let session = Session {
-            filters: kept
-                .filters
-                .into_iter()
-                .map(|(f, qos, no_local, as_published)| (f, Subscription { qos, no_local, as_published }))
-                .collect(),
-            expiry_s: kept.expiry_s,
-            gone: Instant::now().checked_sub(Duration::from_secs(gone_s)).or_else(|| Some(Instant::now())),
-            ..Session::default()
-        };
+        let mut session = Session::new(waiting.clone());
+        let filters = kept.filters.into_iter();
+        session.filters =
+            filters.map(|(f, qos, no_local, as_published)| (f, Subscription { qos, no_local, as_published })).collect();
+        session.expiry_s = kept.expiry_s;
+        session.gone = Instant::now().checked_sub(Duration::from_secs(gone_s)).or_else(|| Some(Instant::now()));
         if !session.filters.is_empty() {
             inner.listeners.insert(client.clone());
         }
@@ -583,10 +500,15 @@ fn remembered(past: BrokerPast) -> Inner {
     }
     for (client, no, body) in past.queued {
         let Some(session) = inner.sessions.get_mut(&client) else { continue };
-        let Some(message) = read::<KeptMessage>("a message", &body) else { continue };
-        session.last_no = session.last_no.max(no);
-        session.queued_bytes += message.payload.len();
-        session.queue.push_back(message.message(no));
+        if let Some(message) = read::<KeptMessage>("a message", &body) {
+            session.restore(message, no);
+        }
+    }
+    for (client, pkid, body) in past.arrived {
+        let Some(session) = inner.sessions.get_mut(&client) else { continue };
+        if let Some(arrival) = read::<KeptArrival>("a message on its way in", &body) {
+            session.remembered.insert(pkid, arrival);
+        }
     }
     for (topic, body) in past.retained {
         if let Some(message) = read::<KeptMessage>("a retained message", &body) {

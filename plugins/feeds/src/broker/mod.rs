@@ -1,5 +1,5 @@
-//! The embedded MQTT broker: 3.1.1 and 5, QoS 0, 1 and 2 in, QoS 0 and 1 out, persistent sessions, retained messages,
-//! wildcards, shared subscriptions, wills. Sessions and retained messages survive a restart ([`Hub::beside`]).
+//! The embedded MQTT broker: 3.1.1 and 5, QoS 0, 1 and 2 both ways, persistent sessions, retained messages, wildcards,
+//! shared subscriptions, wills. Sessions and retained messages survive a restart ([`Hub::beside`]).
 //!
 //! What sets it apart from a general broker: a publish with QoS 1 or 2 is acknowledged only after the room has committed
 //! the tick that drained it. A device that got its PUBACK will find its reading after any crash; one that did not sends
@@ -9,6 +9,8 @@
 mod connection;
 mod durable;
 mod hub;
+mod session;
+mod trouble;
 mod wire;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -18,6 +20,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 pub use connection::Users;
 pub use durable::Extras;
 pub use hub::Hub;
+pub use session::Waiting;
 
 use crate::intake::Intake;
 
@@ -37,6 +40,7 @@ pub async fn serve(
     let listener = TcpListener::bind(address).await?;
     let local = listener.local_addr()?;
     let users = Arc::new(users);
+    tokio::spawn(trouble::watch(hub.clone(), intake.clone()));
     tokio::spawn(async move {
         loop {
             match listener.accept().await {

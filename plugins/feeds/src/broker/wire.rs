@@ -9,7 +9,7 @@ use rumqttc::{
     v5::mqttbytes::v5,
 };
 
-use super::{durable::Extras, hub::Message};
+use super::{durable::Extras, session::Message};
 
 /// Largest packet taken, bytes: a batch of some ten thousand readings.
 pub const MAX_PACKET_BYTES: usize = 8 * 1024 * 1024;
@@ -34,6 +34,8 @@ pub struct Will {
     pub qos: u8,
     pub retain: bool,
     pub delay_s: u32,
+    pub expiry_s: Option<u32>,
+    pub extras: Option<Arc<Extras>>,
 }
 
 /// When a subscriber wants retained messages (MQTT 5).
@@ -62,6 +64,8 @@ pub struct Connect {
     pub clean: bool,
     pub expiry_s: u32,
     pub receive_max: u16,
+    /// Largest packet the client takes, bytes.
+    pub max_packet: u32,
     pub will: Option<Will>,
     pub login: Option<(String, String)>,
 }
@@ -84,7 +88,15 @@ pub enum Frame {
     PubAck {
         pkid: u16,
     },
+    /// The client has a message of QoS 2, or refuses it.
+    PubRec {
+        pkid: u16,
+        refused: bool,
+    },
     PubRel {
+        pkid: u16,
+    },
+    PubComp {
         pkid: u16,
     },
     Subscribe {
@@ -134,6 +146,12 @@ pub enum Say {
         pkid: u16,
         refused: bool,
     },
+    /// A message of QoS 2 the client has may be forgotten by it.
+    PubRel {
+        pkid: u16,
+        /// False when there is no message of this number (MQTT 5 says so).
+        found: bool,
+    },
     PubComp {
         pkid: u16,
     },
@@ -143,9 +161,23 @@ pub enum Say {
     },
     Unsubscribed {
         pkid: u16,
-        filters: usize,
+        /// Whether there was such a subscription.
+        were: Vec<bool>,
     },
     Pong,
+    /// The connection ends, and why (MQTT 5).
+    Goodbye(Goodbye),
+}
+
+/// Why the broker ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goodbye {
+    TakenOver,
+    Silent,
+    Malformed,
+    Protocol,
+    Alias,
+    TooLarge,
 }
 
 /// A peer does not speak MQTT, or more is needed.
@@ -155,6 +187,10 @@ pub enum WireError {
     More,
     /// Not a packet: the connection is closed.
     Broken(String),
+    /// Larger than anything taken here.
+    TooLarge,
+    /// A CONNECT of another version of the protocol.
+    Version,
 }
 
 /// The protocol version a CONNECT packet asks for, without consuming it.
@@ -177,6 +213,7 @@ pub fn sniff(stream: &[u8]) -> Result<Version, WireError> {
     match name {
         [0, 4, b'M', b'Q', b'T', b'T', 4] => Ok(Version::V4),
         [0, 4, b'M', b'Q', b'T', b'T', 5] => Ok(Version::V5),
+        [0, 4, b'M', b'Q', b'T', b'T', _] | [0, 6, b'M', b'Q', b'I', b's', b'd'] => Err(WireError::Version),
         _ => Err(WireError::Broken("protocol is neither MQTT 3.1.1 nor MQTT 5".into())),
     }
 }
@@ -184,6 +221,7 @@ pub fn sniff(stream: &[u8]) -> Result<Version, WireError> {
 fn wire_error(error: mqttbytes::Error) -> WireError {
     match error {
         mqttbytes::Error::InsufficientBytes(_) => WireError::More,
+        mqttbytes::Error::PayloadSizeLimitExceeded(_) => WireError::TooLarge,
         other => WireError::Broken(format!("{other:?}")),
     }
 }
@@ -191,6 +229,7 @@ fn wire_error(error: mqttbytes::Error) -> WireError {
 fn wire_error5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
     match error {
         rumqttc::v5::mqttbytes::Error::InsufficientBytes(_) => WireError::More,
+        rumqttc::v5::mqttbytes::Error::PayloadSizeLimitExceeded { .. } => WireError::TooLarge,
         other => WireError::Broken(format!("{other:?}")),
     }
 }
@@ -212,12 +251,15 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                     // A session of MQTT 3.1.1 has no end of its own; it is kept for a week.
                     expiry_s: if c.clean_session { 0 } else { 7 * 86_400 },
                     receive_max: 1_000,
+                    max_packet: u32::MAX,
                     will: c.last_will.map(|w| Will {
                         topic: w.topic,
                         payload: w.message,
                         qos: w.qos as u8,
                         retain: w.retain,
                         delay_s: 0,
+                        expiry_s: None,
+                        extras: None,
                     }),
                     login: c.login.map(|l| (l.username, l.password)),
                 }),
@@ -233,7 +275,9 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                     extras: None,
                 },
                 v4::Packet::PubAck(p) => Frame::PubAck { pkid: p.pkid },
+                v4::Packet::PubRec(p) => Frame::PubRec { pkid: p.pkid, refused: false },
                 v4::Packet::PubRel(p) => Frame::PubRel { pkid: p.pkid },
+                v4::Packet::PubComp(p) => Frame::PubComp { pkid: p.pkid },
                 v4::Packet::Subscribe(s) => {
                     let filter = |f: v4::SubscribeFilter| Filter {
                         path: f.path,
@@ -267,7 +311,9 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                             payload: w.message,
                             qos: w.qos as u8,
                             retain: w.retain,
-                            delay_s: w.properties.and_then(|p| p.delay_interval).unwrap_or(0),
+                            delay_s: w.properties.as_ref().and_then(|p| p.delay_interval).unwrap_or(0),
+                            expiry_s: w.properties.as_ref().and_then(|p| p.message_expiry_interval),
+                            extras: w.properties.map(extras_of_will).filter(|e| !e.is_empty()).map(Arc::new),
                         }),
                     };
                     Frame::Connect(Connect {
@@ -276,6 +322,7 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                         clean: c.clean_start,
                         expiry_s: properties.and_then(|p| p.session_expiry_interval).unwrap_or(0),
                         receive_max: properties.and_then(|p| p.receive_maximum).unwrap_or(u16::MAX),
+                        max_packet: properties.and_then(|p| p.max_packet_size).unwrap_or(u32::MAX),
                         will,
                         login: login.map(|l| (l.username, l.password)),
                     })
@@ -292,7 +339,12 @@ pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError>
                     extras: p.properties.map(extras_of).filter(|e| !e.is_empty()).map(Arc::new),
                 },
                 v5::Packet::PubAck(p) => Frame::PubAck { pkid: p.pkid },
+                v5::Packet::PubRec(p) => {
+                    let has = matches!(p.reason, v5::PubRecReason::Success | v5::PubRecReason::NoMatchingSubscribers);
+                    Frame::PubRec { pkid: p.pkid, refused: !has }
+                }
                 v5::Packet::PubRel(p) => Frame::PubRel { pkid: p.pkid },
+                v5::Packet::PubComp(p) => Frame::PubComp { pkid: p.pkid },
                 v5::Packet::Subscribe(s) => {
                     let filter = |f: v5::Filter| Filter {
                         path: f.path,
@@ -329,6 +381,16 @@ fn extras_of(p: v5::PublishProperties) -> Extras {
     }
 }
 
+fn extras_of_will(p: v5::LastWillProperties) -> Extras {
+    Extras {
+        payload_format: p.payload_format_indicator,
+        content_type: p.content_type,
+        response_topic: p.response_topic,
+        correlation: p.correlation_data.map(|d| d.to_vec()),
+        user: p.user_properties,
+    }
+}
+
 /// What goes along with a message to a client of MQTT 5: what came with it, and how long it is still wanted.
 fn properties_of(message: &Message) -> Option<v5::PublishProperties> {
     let left = message.expires.map(|at| {
@@ -354,6 +416,8 @@ fn properties_of(message: &Message) -> Option<v5::PublishProperties> {
 /// Writes one packet to the stream.
 pub fn write(version: Version, say: &Say, out: &mut BytesMut) -> Result<(), WireError> {
     match version {
+        // MQTT 3.1.1 only closes.
+        Version::V4 if matches!(say, Say::Goodbye(_)) => Ok(()),
         Version::V4 => write4(say).write(out, MAX_PACKET_BYTES).map(|_| ()).map_err(wire_error),
         Version::V5 => write5(say).write(out, None).map(|_| ()).map_err(wire_error5),
     }
@@ -372,7 +436,11 @@ fn write4(say: &Say) -> v4::Packet {
             v4::Packet::ConnAck(v4::ConnAck::new(code, false))
         }
         Say::Message { message, pkid, dup } => {
-            let qos = if *pkid == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
+            let qos = match (*pkid, message.qos) {
+                (0, _) => QoS::AtMostOnce,
+                (_, 2) => QoS::ExactlyOnce,
+                _ => QoS::AtLeastOnce,
+            };
             let mut p = v4::Publish::from_bytes(message.topic.clone(), qos, message.payload.clone());
             (p.retain, p.pkid, p.dup) = (message.retain, *pkid, *dup);
             v4::Packet::Publish(p)
@@ -380,17 +448,19 @@ fn write4(say: &Say) -> v4::Packet {
         // MQTT 3.1.1 has no way to refuse a publish: it is acknowledged and kept in quarantine.
         Say::PubAck { pkid, .. } => v4::Packet::PubAck(v4::PubAck::new(*pkid)),
         Say::PubRec { pkid, .. } => v4::Packet::PubRec(v4::PubRec::new(*pkid)),
+        Say::PubRel { pkid, .. } => v4::Packet::PubRel(v4::PubRel::new(*pkid)),
         Say::PubComp { pkid } => v4::Packet::PubComp(v4::PubComp::new(*pkid)),
         Say::Subscribed { pkid, granted } => {
             let code = |g: &Option<u8>| match g {
                 Some(0) => SubscribeReasonCode::Success(QoS::AtMostOnce),
-                Some(_) => SubscribeReasonCode::Success(QoS::AtLeastOnce),
+                Some(1) => SubscribeReasonCode::Success(QoS::AtLeastOnce),
+                Some(_) => SubscribeReasonCode::Success(QoS::ExactlyOnce),
                 None => SubscribeReasonCode::Failure,
             };
             v4::Packet::SubAck(v4::SubAck::new(*pkid, granted.iter().map(code).collect()))
         }
         Say::Unsubscribed { pkid, .. } => v4::Packet::UnsubAck(v4::UnsubAck::new(*pkid)),
-        Say::Pong => v4::Packet::PingResp,
+        Say::Pong | Say::Goodbye(_) => v4::Packet::PingResp,
     }
 }
 
@@ -430,7 +500,11 @@ fn write5(say: &Say) -> v5::Packet {
             properties: None,
         }),
         Say::Message { message, pkid, dup } => {
-            let qos = if *pkid == 0 { QoS5::AtMostOnce } else { QoS5::AtLeastOnce };
+            let qos = match (*pkid, message.qos) {
+                (0, _) => QoS5::AtMostOnce,
+                (_, 2) => QoS5::ExactlyOnce,
+                _ => QoS5::AtLeastOnce,
+            };
             let mut p = v5::Publish::new(message.topic.clone(), qos, message.payload.clone(), None);
             (p.retain, p.pkid, p.dup) = (message.retain, *pkid, *dup);
             p.properties = properties_of(message);
@@ -450,6 +524,13 @@ fn write5(say: &Say) -> v5::Packet {
             }
             v5::Packet::PubRec(rec)
         }
+        Say::PubRel { pkid, found } => {
+            let mut release = v5::PubRel::new(*pkid, None);
+            if !found {
+                release.reason = v5::PubRelReason::PacketIdentifierNotFound;
+            }
+            v5::Packet::PubRel(release)
+        }
         Say::PubComp { pkid } => v5::Packet::PubComp(v5::PubComp::new(*pkid, None)),
         Say::Subscribed { pkid, granted } => v5::Packet::SubAck(v5::SubAck {
             pkid: *pkid,
@@ -457,17 +538,32 @@ fn write5(say: &Say) -> v5::Packet {
                 .iter()
                 .map(|g| match g {
                     Some(0) => v5::SubscribeReasonCode::Success(QoS5::AtMostOnce),
-                    Some(_) => v5::SubscribeReasonCode::Success(QoS5::AtLeastOnce),
+                    Some(1) => v5::SubscribeReasonCode::Success(QoS5::AtLeastOnce),
+                    Some(_) => v5::SubscribeReasonCode::Success(QoS5::ExactlyOnce),
                     None => v5::SubscribeReasonCode::TopicFilterInvalid,
                 })
                 .collect(),
             properties: None,
         }),
-        Say::Unsubscribed { pkid, filters } => v5::Packet::UnsubAck(v5::UnsubAck {
+        Say::Unsubscribed { pkid, were } => v5::Packet::UnsubAck(v5::UnsubAck {
             pkid: *pkid,
-            reasons: vec![v5::UnsubAckReason::Success; *filters],
+            reasons: were
+                .iter()
+                .map(|was| match was {
+                    true => v5::UnsubAckReason::Success,
+                    false => v5::UnsubAckReason::NoSubscriptionExisted,
+                })
+                .collect(),
             properties: None,
         }),
+        Say::Goodbye(why) => v5::Packet::Disconnect(v5::Disconnect::new(match why {
+            Goodbye::TakenOver => v5::DisconnectReasonCode::SessionTakenOver,
+            Goodbye::Silent => v5::DisconnectReasonCode::KeepAliveTimeout,
+            Goodbye::Malformed => v5::DisconnectReasonCode::MalformedPacket,
+            Goodbye::Protocol => v5::DisconnectReasonCode::ProtocolError,
+            Goodbye::Alias => v5::DisconnectReasonCode::TopicAliasInvalid,
+            Goodbye::TooLarge => v5::DisconnectReasonCode::PacketTooLarge,
+        })),
         Say::Pong => v5::Packet::PingResp(v5::PingResp),
     }
 }

@@ -1,9 +1,12 @@
 //! A foreign broker: persistent session, acknowledgements only after commit, no message twice.
 //!
 //! A broker sends again what it has no acknowledgement for. When the room has committed a message and only the
-//! acknowledgement was lost, the second copy is acknowledged and not applied ([`Seen`]).
+//! acknowledgement was lost, the second copy is acknowledged and not applied ([`Seen`]). After a crash of the room a copy
+//! is known by the reading's own time; messages without one are known by number and content, committed with them
+//! ([`Numbers`]).
 
 use std::{
+    collections::VecDeque,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -30,6 +33,43 @@ use crate::{
 /// message once for each filter it fits.
 pub const OWN_TOPICS: [&str; 5] =
     ["v1.1/+/Observations", "v1.1/+", "owntracks/+/+", "guanlan/units/+/status", "guanlan/reports"];
+
+/// Messages remembered over a crash: more than brokers have in flight unless told to.
+const REMEMBERED: usize = 32;
+
+/// The last messages whose readings say no time of their own: number and content.
+#[derive(Default)]
+struct Numbers {
+    last: VecDeque<(u16, u64)>,
+    /// Those of before this start.
+    before: Vec<(u16, u64)>,
+}
+
+impl Numbers {
+    fn read(cursor: &str) -> Self {
+        let one = |word: &str| {
+            let (pkid, content) = word.split_once(':')?;
+            Some((pkid.parse().ok()?, u64::from_str_radix(content, 16).ok()?))
+        };
+        let before: Vec<_> = cursor.split(' ').filter_map(one).collect();
+        Self { last: before.iter().copied().collect(), before }
+    }
+
+    /// Was it committed before this start?
+    fn had(&mut self, pkid: u16, content: u64) -> bool {
+        let found = self.before.iter().position(|known| *known == (pkid, content));
+        found.map(|i| self.before.remove(i)).is_some()
+    }
+
+    /// The cursor with one more.
+    fn note(&mut self, pkid: u16, content: u64) -> String {
+        self.last.push_back((pkid, content));
+        while self.last.len() > REMEMBERED {
+            self.last.pop_front();
+        }
+        self.last.iter().map(|(pkid, content)| format!("{pkid}:{content:x}")).collect::<Vec<_>>().join(" ")
+    }
+}
 
 /// Turns a message into inputs; `Err` is the reason it is refused.
 pub type Reader = dyn Fn(&Courier, &Message) -> Result<Vec<Input>, String> + Send + Sync;
@@ -141,6 +181,8 @@ pub async fn listen(
     let mut link = Link::new(options);
     let voice = link.voice();
     let seen: Arc<Mutex<Seen>> = Arc::default();
+    // Only a session that is kept is sent anything again.
+    let mut numbers = (options.session_s > 0).then(|| Numbers::read(&courier.cursor()));
     // Acknowledgements come from the room's thread, which never waits.
     let (acks, mut to_ack) = mpsc::unbounded_channel::<u16>();
     let mut helpers = tokio::task::JoinSet::new();
@@ -162,6 +204,9 @@ pub async fn listen(
         match link.next().await {
             Ok(Said::Connected(kept)) => {
                 seen.lock().unwrap_or_else(PoisonError::into_inner).connected(kept);
+                if let Some(numbers) = numbers.as_mut().filter(|_| !kept) {
+                    numbers.before.clear();
+                }
                 courier.up();
                 let (voice, topics) = (voice.clone(), topics.to_vec());
                 // Not awaited here: the requests leave only while this loop runs.
@@ -172,7 +217,7 @@ pub async fn listen(
                 });
             }
             Ok(Said::Message(message)) => {
-                take(courier, &seen, &acks, reader, more, message).await?;
+                take(courier, &seen, &acks, reader, more, numbers.as_mut(), message).await?;
             }
             Ok(Said::Refused(reason)) => courier.fail(&reason).await,
             Ok(Said::Other) => {}
@@ -187,9 +232,11 @@ async fn take(
     acks: &mpsc::UnboundedSender<u16>,
     reader: &Reader,
     more: &(dyn Fn(&SensorId) -> Vec<Bilingual> + Sync),
+    numbers: Option<&mut Numbers>,
     message: Message,
 ) -> Result<(), Closed> {
     let (pkid, hash) = (message.pkid, content(&message.topic, &message.payload));
+    let mut numbers = numbers.filter(|_| pkid != 0);
     if pkid != 0 {
         let met = seen.lock().unwrap_or_else(PoisonError::into_inner).meet(pkid, message.dup, hash);
         match met {
@@ -201,8 +248,19 @@ async fn take(
             Meet::Waiting => return Ok(()),
         }
     }
+    if message.dup && numbers.as_mut().is_some_and(|n| n.had(pkid, hash)) {
+        seen.lock().unwrap_or_else(PoisonError::into_inner).durable(pkid, hash);
+        let _ = acks.send(pkid);
+        return Ok(());
+    }
     let inputs = match reader(courier, &message) {
-        Ok(inputs) => courier.mark(1, inputs, &message.topic, more),
+        Ok(inputs) => {
+            let timeless = |i: &Input| matches!(i, Input::Observation(o) if o.phenomenon == o.received);
+            let numbers = numbers.filter(|_| inputs.iter().any(timeless));
+            let mut inputs = courier.mark(1, inputs, &message.topic, more);
+            inputs.extend(numbers.map(|n| courier.health().input(wall_now(), Some(&n.note(pkid, hash)))));
+            inputs
+        }
         Err(reason) => {
             courier.mark(1, Vec::new(), &message.topic, more);
             courier.refuse(&message.topic, &reason, &message.payload);
@@ -225,4 +283,19 @@ async fn take(
         return Ok(());
     }
     courier.hand(inputs, Box::new(told)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_known_again_by_number_and_content() {
+        let mut numbers = Numbers::default();
+        let cursors: Vec<String> = (1..=40).map(|k| numbers.note(k, u64::from(k) << 40)).collect();
+        let mut again = Numbers::read(&cursors[39]);
+        assert!(again.had(40, 40 << 40) && !again.had(40, 40 << 40), "once");
+        assert!(!again.had(39, 40 << 40) && !again.had(8, 8 << 40) && again.had(9, 9 << 40));
+        assert!(Numbers::read("1782864000000").before.is_empty() && Numbers::read("").before.is_empty());
+    }
 }

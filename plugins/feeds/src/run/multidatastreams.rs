@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     courier::Courier,
-    sensorthings::{Shared, Stream, Trouble, escape, fetch, hand, lock, next_link, stream_of, utc},
+    sensorthings::{Shared, Stream, Trouble, escape, fetch, hand, link_of, lock, next_link, stream_of, utc},
     web::Failed,
 };
 use crate::{file::kinds, intake::wall_now, parse};
@@ -41,8 +41,13 @@ fn component(entity: &Value, k: usize) -> Value {
     })
 }
 
-fn link(id: &str) -> String {
-    if id.parse::<i64>().is_ok() { id.to_owned() } else { format!("'{id}'") }
+/// The components of an observation that came by MQTT; nothing when it was taken before.
+pub(super) fn heard(id: &str, value: &Value, prefix: &str, known: &Shared) -> Result<Vec<Input>, String> {
+    let mut k = lock(known);
+    let Some(parts) = k.multis.get(id).copied() else { return Ok(Vec::new()) };
+    let (at, inputs) = read(id, parts, value, prefix, &k.components)?;
+    let fresh = k.taken.insert((at, format!("multi/{id}")));
+    Ok(if fresh { inputs } else { Vec::new() })
 }
 
 impl Multi {
@@ -104,6 +109,11 @@ impl Multi {
                 if parts == 0 {
                     continue;
                 }
+                {
+                    let mut k = lock(known);
+                    k.links.insert(format!("multi/{id}"), link_of(entity, "MultiDatastreams", &id));
+                    k.multis.insert(id.clone(), parts);
+                }
                 let mut newest = Stamp(0);
                 for k in 0..parts {
                     let sensor = SensorId::from(format!("{}{id}.{}", spec.prefix, k + 1));
@@ -152,8 +162,8 @@ impl Multi {
         let root = spec.url.trim_end_matches('/');
         let since = self.known.get(id).map_or(Stamp(0), |(_, at)| *at);
         let mut url = format!(
-            "{root}/MultiDatastreams({})/Observations?$filter=phenomenonTime%20gt%20{}&$orderby=phenomenonTime%20asc&$top={}",
-            link(id),
+            "{root}/{}/Observations?$filter=phenomenonTime%20gt%20{}&$orderby=phenomenonTime%20asc&$top={}",
+            escape(lock(known).links.get(&format!("multi/{id}")).map_or("", String::as_str)),
             escape(&utc(since)),
             spec.page
         );
@@ -186,9 +196,13 @@ impl Multi {
         inputs: &mut Vec<Input>,
     ) {
         let Some((parts, newest)) = self.known.get_mut(id) else { return };
-        let read = read(id, *parts, value, &spec.prefix, &lock(known).components);
-        match read {
+        let mut k = lock(known);
+        match read(id, *parts, value, &spec.prefix, &k.components) {
             Ok((at, mut all)) => {
+                // It may have come by MQTT.
+                if !k.taken.insert((at, format!("multi/{id}"))) {
+                    all.clear();
+                }
                 // A clock ahead of ours must not make us skip what comes until then.
                 if at <= wall_now() {
                     *newest = at.max(*newest);

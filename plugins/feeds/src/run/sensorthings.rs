@@ -14,7 +14,7 @@ use super::{
     address,
     courier::{Closed, Courier},
     mqtt, mqtt_link,
-    multidatastreams::Multi,
+    multidatastreams::{self, Multi},
     web::{self, Failed, Freshness},
 };
 use crate::{
@@ -31,6 +31,17 @@ const BATCH: usize = 5_000;
 /// Time between readings of the descriptions, s.
 const DESCRIBE_EVERY_S: i64 = 3_600;
 
+/// How descriptions are asked for, the best first: not every server knows options within `$expand`, or `$expand` at all.
+const FORMS: [&str; 3] = [
+    "$expand=ObservedProperty,Thing($expand=Locations),Observations($orderby=phenomenonTime%20desc;$top=1)&",
+    "$expand=ObservedProperty,Thing/Locations&",
+    "",
+];
+/// Streams read one by one at most; of more only the latest observations are read, with the descriptions.
+const ONE_BY_ONE: usize = 2_000;
+/// Pages of one stream read at once at most.
+const STREAM_PAGES: usize = 50;
+
 /// A Datastream.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
@@ -44,10 +55,18 @@ pub(super) struct Known {
     streams: BTreeMap<String, Stream>,
     /// Components of MultiDatastreams by stream.
     pub components: BTreeMap<SensorId, Stream>,
+    /// Number of components of each MultiDatastream.
+    pub multis: BTreeMap<String, usize>,
+    /// `Datastreams(7)`, `MultiDatastreams('a')` as the server writes them, by `7`, `multi/a`.
+    pub links: BTreeMap<String, String>,
     /// Newest instant of any observation taken.
     newest: Stamp,
     /// What was taken within the time in which observations may come late.
-    taken: BTreeSet<(Stamp, String)>,
+    pub taken: BTreeSet<(Stamp, String)>,
+    /// Which of [`FORMS`] the server understands.
+    form: usize,
+    /// The server's observations are read stream by stream.
+    by_stream: bool,
     described: Option<Stamp>,
     /// No cursor was kept: the latest observations are where this room begins.
     began_at_nothing: bool,
@@ -71,6 +90,7 @@ pub async fn follow(spec: kinds::SensorThings, courier: Arc<Courier>) {
     }
     let mut multi = Multi::default();
     let mut mqtt_task = tokio::task::JoinSet::new();
+    let mut listened = Vec::new();
     loop {
         let polled = match web::client(&spec.login, Some(Duration::from_secs(60))) {
             Ok(client) => match poll(&spec, &client, &courier, &known).await {
@@ -82,8 +102,12 @@ pub async fn follow(spec: kinds::SensorThings, courier: Arc<Courier>) {
         match polled {
             Ok(()) => {
                 courier.up();
-                if spec.mqtt.is_some() && mqtt_task.is_empty() {
+                // Streams that are new at the server are listened to, too.
+                let links: Vec<String> = lock(&known).links.values().cloned().collect();
+                if spec.mqtt.is_some() && (mqtt_task.is_empty() || links != listened) {
+                    mqtt_task.shutdown().await;
                     mqtt_task.spawn(by_mqtt(spec.clone(), courier.clone(), known.clone()));
+                    listened = links;
                 }
                 tokio::time::sleep(Duration::from_secs(u64::from(spec.every_s))).await;
             }
@@ -124,16 +148,32 @@ async fn poll(
     let first = described.is_none();
     if latest_only || described.is_none_or(|at| now - at > DESCRIBE_EVERY_S * 1000) {
         describe(spec, client, courier, known).await?;
-        lock(known).described = Some(now);
+        let form = {
+            let mut k = lock(known);
+            k.described = Some(now);
+            k.form
+        };
         if latest_only || (first && newest == Stamp(0)) {
             // What came before this room first listened is history of the server, not of the room.
+            if form > 0 && !latest_only {
+                by_stream(spec, client, courier, known).await?;
+            }
+            let mut k = lock(known);
+            if k.newest == Stamp(0) {
+                k.newest = now;
+            }
             return Ok(());
         }
     }
+    if lock(known).by_stream {
+        return by_stream(spec, client, courier, known).await;
+    }
     match observations(spec, client, courier, known).await {
         Err(ObservationsFailed::Unsupported(reason)) => {
-            tracing::warn!("{}: {reason}; reading the latest observations only", courier.name());
-            lock(known).latest_only = true;
+            let mut k = lock(known);
+            (k.by_stream, k.latest_only) = (k.streams.len() <= ONE_BY_ONE, k.streams.len() > ONE_BY_ONE);
+            let how = if k.by_stream { "stream by stream" } else { "the latest only" };
+            tracing::warn!("{}: {reason}; reading observations {how}", courier.name());
             Ok(())
         }
         Err(ObservationsFailed::Other(trouble)) => Err(trouble),
@@ -153,16 +193,21 @@ pub(super) async fn fetch(client: &reqwest::Client, url: &str) -> Result<Value, 
 /// The next page; relative links begin at the page.
 pub(super) fn next_link(page: &Value, at: &str) -> Option<String> {
     let link = page.get("@iot.nextLink")?.as_str()?;
-    if link.contains("://") {
-        return Some(link.to_owned());
-    }
     let root = at.split('?').next().unwrap_or(at);
+    let host_end =
+        |url: &str| url.find("://").and_then(|i| url[i + 3..].find('/').map(|j| i + 3 + j)).unwrap_or(url.len());
+    if link.contains("://") {
+        // A server behind a proxy names itself as it knows itself: what leads to the same collection is asked for here.
+        let (host, path) = link.split_at(host_end(link));
+        let (own_host, own_path) = root.split_at(host_end(root));
+        let same = path.split('?').next() == Some(own_path) && host != own_host;
+        return Some(if same { format!("{own_host}{path}") } else { link.to_owned() });
+    }
     if link.starts_with('?') {
         return Some(format!("{root}{link}"));
     }
-    let host_end = root.find("://").and_then(|i| root[i + 3..].find('/').map(|j| i + 3 + j)).unwrap_or(root.len());
     Some(match link.strip_prefix('/') {
-        Some(path) => format!("{}/{path}", &root[..host_end]),
+        Some(path) => format!("{}/{path}", &root[..host_end(root)]),
         None => format!("{}/{link}", root.rsplit_once('/').map_or(root, |(head, _)| head)),
     })
 }
@@ -176,12 +221,24 @@ async fn describe(
 ) -> Result<(), Trouble> {
     let root = spec.url.trim_end_matches('/');
     let filter = spec.filter.as_deref().map(|f| format!("&$filter={}", escape(f))).unwrap_or_default();
-    let mut url = format!(
-        "{root}/Datastreams?$expand=ObservedProperty,Thing($expand=Locations),Observations($orderby=phenomenonTime%20desc;$top=1)&$top={}{filter}",
-        spec.page
-    );
-    for _ in 0..MAX_PAGES {
-        let page = fetch(client, &url).await?;
+    let first = |form: usize| format!("{root}/Datastreams?{}$top={}{filter}", FORMS[form], spec.page);
+    let mut form = lock(known).form;
+    let mut url = first(form);
+    for page_no in 0..MAX_PAGES {
+        let page = loop {
+            match fetch(client, &url).await {
+                Ok(page) => break page,
+                Err(failed) => {
+                    let refused = failed.status.is_some_and(|s| [400, 500, 501].contains(&s.as_u16()));
+                    if page_no > 0 || !refused || form + 1 >= FORMS.len() {
+                        return Err(failed.into());
+                    }
+                    form += 1;
+                    lock(known).form = form;
+                    url = first(form);
+                }
+            }
+        };
         let (inputs, newest) = read_descriptions(&page, spec, courier, known).map_err(Trouble::Source)?;
         let cursor = {
             let mut k = lock(known);
@@ -243,6 +300,7 @@ fn read_descriptions(
         };
         inputs.push(Input::SensorDeclared(stream.declared.clone()));
         let mut k = lock(known);
+        k.links.insert(id.clone(), link_of(entity, "Datastreams", &id));
         k.streams.insert(id.clone(), stream);
         // After a pause every observation since the cursor is read, oldest first: the latest would come too early.
         let take_latest = k.latest_only || first;
@@ -258,6 +316,17 @@ fn read_descriptions(
         }
     }
     Ok((inputs, newest))
+}
+
+/// `Datastreams(7)` as the server writes it: whether `7` is a number or a word only the server knows.
+pub(super) fn link_of(entity: &Value, collection: &str, id: &str) -> String {
+    let own = entity.get("@iot.selfLink").and_then(Value::as_str).and_then(|l| l.rsplit('/').next());
+    let own = own.filter(|l| l.strip_prefix(collection).is_some_and(|k| k.starts_with('(') && k.ends_with(')')));
+    match own {
+        Some(own) => own.to_owned(),
+        None if entity.get("@iot.id").is_some_and(Value::is_number) => format!("{collection}({id})"),
+        None => format!("{collection}('{}')", id.replace('\'', "''")),
+    }
 }
 
 /// What a Datastream is, and how its unit becomes ours.
@@ -360,6 +429,10 @@ async fn observations(
             if value.get("result").is_some_and(Value::is_array) && value.get("Datastream").is_none_or(Value::is_null) {
                 continue;
             }
+            if page_no == 0 && !parse::names_stream(value) {
+                let words = "the server's observations do not name their stream".to_owned();
+                return Err(ObservationsFailed::Unsupported(words));
+            }
             if let Some((at, input)) = read_observation(None, value, spec, courier, known) {
                 let mut k = lock(known);
                 // A clock ahead of ours must not make us skip what comes until then.
@@ -383,6 +456,51 @@ async fn observations(
     Ok(())
 }
 
+/// The observations of each stream since its latest one, where a server cannot tell those of all streams at once.
+async fn by_stream(
+    spec: &kinds::SensorThings,
+    client: &reqwest::Client,
+    courier: &Arc<Courier>,
+    known: &Shared,
+) -> Result<(), Trouble> {
+    let root = spec.url.trim_end_matches('/');
+    let streams: Vec<(String, String, SensorId)> = {
+        let k = lock(known);
+        let of = |(id, s): (&String, &Stream)| Some((id.clone(), k.links.get(id)?.clone(), s.declared.sensor.clone()));
+        k.streams.iter().filter_map(of).collect()
+    };
+    for (id, link, sensor) in streams {
+        let latest = courier.latest(&sensor);
+        let top = if latest.is_some() { spec.page } else { 1 };
+        let mut url = format!("{root}/{}/Observations?$orderby=phenomenonTime%20desc&$top={top}", escape(&link));
+        let mut found: Vec<Value> = Vec::new();
+        for _ in 0..STREAM_PAGES {
+            let page = fetch(client, &url).await?;
+            let list = page.get("value").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let at = |v: &Value| v.get("phenomenonTime").and_then(parse::instant);
+            let known = list.iter().any(|v| at(v).zip(latest).is_some_and(|(at, latest)| at <= latest));
+            found.extend(list.iter().cloned());
+            match next_link(&page, &url).filter(|next| *next != url) {
+                Some(next) if !known && latest.is_some() && !list.is_empty() => url = next,
+                _ => break,
+            }
+        }
+        found.truncate(if latest.is_some() { usize::MAX } else { 1 });
+        found.sort_by_key(|v| v.get("phenomenonTime").and_then(parse::instant));
+        let read = |v: &Value| read_observation(Some(&id), v, spec, courier, known).map(|(_, input)| input);
+        let fresh: Vec<Input> = found.iter().filter_map(read).filter(|i| is_later(i, latest)).collect();
+        if !fresh.is_empty() {
+            let cursor = courier.cursor();
+            hand(courier, known, fresh, root, &cursor).await?;
+        }
+    }
+    Ok(())
+}
+
+fn is_later(input: &Input, than: Option<Stamp>) -> bool {
+    !matches!(input, Input::Observation(o) if than.is_some_and(|latest| o.phenomenon <= latest))
+}
+
 pub(super) fn utc(at: Stamp) -> String {
     jiff::Timestamp::from_millisecond(at.0.max(0)).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
@@ -402,6 +520,23 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// The service's version, with which its topics begin.
+fn version_of(url: &str) -> &str {
+    let last = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if last.starts_with("v1.") { last } else { "v1.1" }
+}
+
+/// `v1.1/MultiDatastreams('a')/Observations` → true and `a`.
+fn stream_of_topic(topic: &str) -> Option<(bool, String)> {
+    let (_, rest) = topic.split_once("Datastreams(")?;
+    let id = rest.strip_suffix(")/Observations")?;
+    let id = match id.strip_prefix('\'').and_then(|id| id.strip_suffix('\'')) {
+        Some(word) => word.replace("''", "'"),
+        None => id.to_owned(),
+    };
+    Some((topic.contains("/MultiDatastreams("), id))
+}
+
 /// Observations as they come: one subscription for each Datastream, because payloads carry links, not ids.
 async fn by_mqtt(spec: kinds::SensorThings, courier: Arc<Courier>, known: Shared) {
     let Some(Ok(address)) = spec.mqtt.as_deref().map(address::mqtt) else { return };
@@ -419,9 +554,9 @@ async fn by_mqtt(spec: kinds::SensorThings, courier: Arc<Courier>, known: Shared
         Ok(tls) => tls,
         Err(reason) => return courier.fail(&reason).await,
     };
-    let ids: Vec<String> = lock(&known).streams.keys().cloned().collect();
-    let link = |id: &String| if id.parse::<i64>().is_ok() { id.clone() } else { format!("'{id}'") };
-    let topics: Vec<String> = ids.iter().map(|id| format!("v1.1/Datastreams({})/Observations", link(id))).collect();
+    let version = version_of(&spec.url);
+    let topics: Vec<String> =
+        lock(&known).links.values().map(|link| format!("{version}/{link}/Observations")).collect();
     let options = mqtt_link::Options {
         address,
         version: MqttVersion::V311,
@@ -434,17 +569,18 @@ async fn by_mqtt(spec: kinds::SensorThings, courier: Arc<Courier>, known: Shared
     };
     let (inner, inner_known) = (spec.clone(), known.clone());
     let reader: Box<mqtt::Reader> = Box::new(move |courier, message| {
-        let id = match parse::topic(&message.topic) {
-            parse::Topic::Observations(Some(id)) => id.to_owned(),
-            _ => return Ok(Vec::new()),
-        };
+        let Some((multi, id)) = stream_of_topic(&message.topic) else { return Ok(Vec::new()) };
         let value: Value = serde_json::from_slice(&message.payload).map_err(|e| format!("payload: not JSON: {e}"))?;
+        if multi {
+            return multidatastreams::heard(&id, &value, &inner.prefix, &inner_known);
+        }
         let read = read_observation(Some(&id), &value, &inner, courier, &inner_known);
         Ok(read.map(|(_, input)| input).into_iter().collect())
     });
     let steps = |sensor: &SensorId| {
         let k = lock(&known);
-        k.streams.values().find(|s| s.declared.sensor == *sensor).map(|s| s.steps.clone()).unwrap_or_default()
+        let plain = || k.streams.get(sensor.as_str().strip_prefix(&*spec.prefix)?);
+        k.components.get(sensor).or_else(plain).map(|s| s.steps.clone()).unwrap_or_default()
     };
     let _ = mqtt::listen(&options, &topics, &courier, &*reader, None, &steps).await;
 }
@@ -461,7 +597,19 @@ mod tests {
         assert_eq!(next_link(&page("/FROST/v1.1/D?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/D?$skip=1");
         assert_eq!(next_link(&page("Datastreams?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/Datastreams?$skip=1");
         assert_eq!(next_link(&page("?$skip=1"), at).unwrap(), "http://h/FROST/v1.1/Datastreams?$skip=1");
+        // A server behind a proxy.
+        let inner = "http://localhost:8080/FROST/v1.1/Datastreams?$skip=1";
+        assert_eq!(next_link(&page(inner), at).unwrap(), "http://h/FROST/v1.1/Datastreams?$skip=1");
         assert_eq!(next_link(&serde_json::json!({}), at), None);
+        let link = |entity: Value, id: &str| link_of(&entity, "Datastreams", id);
+        assert_eq!(link(serde_json::json!({ "@iot.id": 7 }), "7"), "Datastreams(7)");
+        assert_eq!(link(serde_json::json!({ "@iot.id": "7" }), "7"), "Datastreams('7')");
+        let own = serde_json::json!({ "@iot.id": "7", "@iot.selfLink": "http://h/v1.1/Datastreams(7)" });
+        assert_eq!(link(own, "7"), "Datastreams(7)");
+        assert_eq!(stream_of_topic("v1.1/MultiDatastreams('o''b')/Observations"), Some((true, "o'b".into())));
+        assert_eq!(stream_of_topic("v1.0/Datastreams(3)/Observations"), Some((false, "3".into())));
+        assert_eq!(stream_of_topic("v1.1/Things(3)"), None);
+        assert_eq!((version_of("http://h/api/v1.0/"), version_of("http://h/sta")), ("v1.0", "v1.1"));
         assert_eq!(escape("name eq 'a b'"), "name%20eq%20'a%20b'");
         assert_eq!(utc(Stamp(0)), "1970-01-01T00:00:00.000Z");
     }

@@ -101,6 +101,10 @@ impl Supervisor {
             changing: tokio::sync::Mutex::new(()),
             health,
         });
+        // The file was read: whatever an earlier run of the program said of it is over.
+        if let Some(health) = &made.health {
+            health.up();
+        }
         for feed in file.feeds {
             made.start(feed, &file.dir);
         }

@@ -135,6 +135,70 @@ fn shared_subscriptions_and_passwords() {
     assert_eq!(all, (0..10).map(|n| format!("s/x {n}")).collect::<Vec<_>>(), "each message once, in turn");
 }
 
+#[test]
+fn exactly_once_both_ways_and_what_version_5_carries() {
+    if !installed("mosquitto_sub") || !installed("mosquitto_pub") {
+        return;
+    }
+    let house = House::new();
+    let (address, _hub) = open(&house, Users::new());
+    let port = address.port();
+    for version in ["mqttv311", "mqttv5"] {
+        let v = ["-V", version];
+        // Granted as asked, delivered as the lesser of the two.
+        let listener = subscribe(port, &[&v[..], &["-q", "2", "-t", "e/#", "-F", "%q %p"]].concat(), 20);
+        for n in 0..20 {
+            let (qos, text) = (if n % 2 == 0 { "2" } else { "1" }, n.to_string());
+            assert!(publish(port, &[&v[..], &["-q", qos, "-t", "e/x", "-m", &text]].concat()));
+        }
+        let mut got = listener.join().unwrap();
+        got.sort_by_key(|l| l.split(' ').nth(1).and_then(|n| n.parse::<u32>().ok()));
+        let want: Vec<String> = (0..20).map(|n| format!("{} {n}", if n % 2 == 0 { 2 } else { 1 })).collect();
+        assert_eq!(got, want, "{version}");
+        // A session that waits, exactly once each.
+        let seat = match version {
+            "mqttv5" => vec!["-V", version, "-i", "once5", "-c", "-x", "600", "-q", "2", "-t", "o/#"],
+            _ => vec!["-V", version, "-i", "once3", "-c", "-q", "2", "-t", "o/#"],
+        };
+        let first = subscribe(port, &seat, 1);
+        assert!(publish(port, &[&v[..], &["-q", "2", "-t", "o/x", "-m", "0"]].concat()));
+        assert_eq!(first.join().unwrap(), ["o/x 0"]);
+        for n in ["1", "2", "3"] {
+            assert!(publish(port, &[&v[..], &["-q", "2", "-t", "o/x", "-m", n]].concat()));
+        }
+        assert_eq!(subscribe(port, &seat, 3).join().unwrap(), ["o/x 1", "o/x 2", "o/x 3"], "{version}");
+    }
+    // Over before anybody listens; a will with all it carries.
+    let seat = ["-V", "mqttv5", "-i", "late", "-c", "-x", "600", "-q", "1", "-t", "x/#", "-F", "%t %p %C %P %E"];
+    subscribe(port, &[&seat[..], &["-E"]].concat(), 1).join().unwrap();
+    let expiring =
+        ["-V", "mqttv5", "-q", "1", "-t", "x/old", "-m", "old", "-D", "publish", "message-expiry-interval", "1"];
+    assert!(publish(port, &expiring));
+    std::thread::sleep(Duration::from_millis(1_300));
+    let text = port.to_string();
+    let will = [
+        "--will-topic",
+        "x/will",
+        "--will-payload",
+        "gone",
+        "--will-qos",
+        "2",
+        "-D",
+        "will",
+        "content-type",
+        "text/plain",
+    ];
+    let more = ["-D", "will", "user-property", "from", "sensor", "-D", "will", "message-expiry-interval", "600"];
+    let base = ["-h", "127.0.0.1", "-p", &text, "-V", "mqttv5", "-t", "nothing"];
+    let victim = Program::start("mosquitto_sub", &[&base[..], &will, &more].concat());
+    std::thread::sleep(Duration::from_millis(500));
+    drop(victim);
+    std::thread::sleep(Duration::from_millis(300));
+    let got = subscribe(port, &seat, 1).join().unwrap();
+    assert_eq!(got.len(), 1, "{got:?}");
+    assert!(got[0].starts_with("x/will gone text/plain from:sensor 59") || got[0].ends_with(" 600"), "{got:?}");
+}
+
 /// A device that is cut off before its acknowledgement sends again; the reading counts once.
 #[test]
 fn a_device_that_sends_again_is_not_counted_twice() {

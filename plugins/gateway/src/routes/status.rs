@@ -142,6 +142,21 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
         let name = level.name().en.to_lowercase();
         let _ = writeln!(text, "guanlan_alerts{{level=\"{name}\"}} {}", counts[usize::from(level.rank())]);
     }
+    let c = p.sensors.counters();
+    text.push_str(
+        "# HELP guanlan_observations_total What became of readings\n# TYPE guanlan_observations_total counter\n",
+    );
+    for (fate, n) in [
+        ("accepted", c.accepted),
+        ("duplicate", c.duplicate),
+        ("late", c.late),
+        ("future", c.future),
+        ("out_of_range", c.out_of_range),
+        ("spike", c.spike),
+        ("not_a_number", c.not_a_number),
+    ] {
+        let _ = writeln!(text, "guanlan_observations_total{{fate=\"{fate}\"}} {n}");
+    }
     text.push_str(
         "# HELP guanlan_sensors_by_quality Sensors by data quality\n# TYPE guanlan_sensors_by_quality gauge\n",
     );

@@ -1,8 +1,13 @@
 //! Looking at the past of a room: the picture of any second, from scenes, history and journal, without running a tick.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
-use guanlan_core::{Input, Stamp, input::DepthField, water::WaterScene};
+use guanlan_alerting::Alert;
+use guanlan_core::{Input, ObservedProperty, Stamp, input::DepthField, water::WaterScene};
 use guanlan_journal::{
     JournalError, SceneReader, Store,
     history::{HistoryDoor, HistoryReader, Latest, Mark, NEVER_MS},
@@ -18,6 +23,16 @@ use crate::{
 /// "Not in the history".
 const NOBODY: u32 = u32::MAX;
 
+/// How far back a trend goes, and its readings at most.
+const TREND_MS: i64 = 7_200_000;
+const TREND_POINTS: usize = 2_000;
+/// How long trends that were read are good for, ms.
+const TRENDS_HOLD_MS: i64 = 60_000;
+/// Trends in a picture at most: of alerts, of rain gauges, of road gauges.
+const MOST_ALERTS: usize = 40;
+const MOST_RAIN: usize = 24;
+const MOST_WET: usize = 3;
+
 /// The past of one journal.
 pub struct Past {
     scenes: SceneReader,
@@ -28,6 +43,8 @@ pub struct Past {
     /// A picture of the same room: its city, its streams.
     base: Picture,
     version: u64,
+    /// Trends by stream, and when they were read: played on, they are read again each minute.
+    trends: (Stamp, BTreeMap<u32, Vec<(Stamp, f64)>>),
     field: Option<(u64, Arc<DepthField>)>,
     scene: Option<(u64, Arc<WaterScene>)>,
 }
@@ -43,8 +60,17 @@ impl Past {
             None => HistoryReader::beside(journal).ok()??,
         };
         let version = base.sensors.version();
-        let mut past =
-            Self { scenes, history, numbers: Vec::new(), streams: 0, base, version, field: None, scene: None };
+        let mut past = Self {
+            scenes,
+            history,
+            numbers: Vec::new(),
+            streams: 0,
+            base,
+            version,
+            trends: (Stamp(i64::MIN / 2), BTreeMap::new()),
+            field: None,
+            scene: None,
+        };
         past.learn().ok()?;
         Some(past)
     }
@@ -83,6 +109,8 @@ impl Past {
         let mut picture = self.base.clone();
         picture.sensors = table_of(&self.base.sensors, &self.numbers, &latest, at, self.version);
         parts::mend(&mut picture, &scene.parts, &self.base.rules);
+        let table = std::mem::take(&mut picture.sensors);
+        picture.sensors = self.with_trends(table, &picture.alerts.active, at)?;
         let water = parts::water_of(&scene.parts);
         picture.water.field = self.field(water.field, journal)?;
         picture.water.version = water.version;
@@ -93,6 +121,42 @@ impl Past {
         picture.health = Health::default();
         picture.playback = playback;
         Ok(Some(picture))
+    }
+
+    /// Two hours of the streams whose curves are shown: those of alerts, rain gauges, and the wettest road gauges.
+    fn with_trends(
+        &mut self,
+        table: SensorTable,
+        alerts: &[Arc<Alert>],
+        at: Stamp,
+    ) -> Result<SensorTable, JournalError> {
+        let (mut rain, mut wet) = (Vec::new(), Vec::new());
+        for row in table.rows() {
+            match row.meta.property {
+                ObservedProperty::RainIntensity if rain.len() < MOST_RAIN => rain.push(row.index),
+                ObservedProperty::RoadWaterDepth => wet.extend(row.latest.map(|(depth, _)| (row.index, depth))),
+                _ => {}
+            }
+        }
+        wet.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let shown = alerts.iter().map(|a| a.index).take(MOST_ALERTS);
+        let wanted: BTreeSet<u32> = shown.chain(rain).chain(wet.into_iter().take(MOST_WET).map(|(i, _)| i)).collect();
+        // Read ahead by a minute where that minute is over, so that a replay does not read them again each second.
+        let ahead = at + TRENDS_HOLD_MS;
+        let over = self.history.span()?.is_some_and(|(_, last)| last > ahead);
+        let (read, known) = &mut self.trends;
+        if !over || !(0..TRENDS_HOLD_MS).contains(&(at - *read)) {
+            (*read, *known) = (if over { at } else { Stamp(i64::MIN / 2) }, BTreeMap::new());
+        }
+        let until = if over { ahead } else { at };
+        for index in wanted {
+            let Some(meta) = table.meta(index).filter(|_| !known.contains_key(&index)) else { continue };
+            let series = self.history.series(&meta.id, at + -TREND_MS, until, TREND_POINTS)?;
+            let points = series.map(|s| s.points).unwrap_or_default();
+            known.insert(index, points.iter().map(|p| (p.at, p.max)).collect());
+        }
+        let by_now = |points: &[(Stamp, f64)]| points.iter().copied().filter(|(t, _)| *t <= at).collect();
+        Ok(table.with_trends(known.iter().map(|(index, points)| (*index, by_now(points)))))
     }
 
     fn field(&mut self, tick: Option<u64>, journal: &dyn Store) -> Result<Option<Arc<DepthField>>, JournalError> {

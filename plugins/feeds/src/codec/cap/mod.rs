@@ -5,6 +5,7 @@
 //! as Actual, because nothing here lets anybody choose the status.
 
 mod read;
+mod schema;
 mod warn;
 mod write;
 
@@ -125,6 +126,10 @@ pub struct Resource {
     pub size: Option<u64>,
     /// Where.
     pub uri: String,
+    /// The file itself, in Base64, for receivers without a way to fetch it.
+    pub embedded: String,
+    /// SHA-1 of the file.
+    pub digest: String,
 }
 
 /// An area.
@@ -181,7 +186,7 @@ impl When {
         }
         let part = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<i16>().ok());
         let (hours, minutes) = (part(20..22)?, part(23..25)?);
-        if hours > 14 || minutes > 59 {
+        if hours > 14 || minutes > 59 || (hours == 14 && minutes > 0) {
             return None;
         }
         let sign = if b[19] == b'-' { -1 } else { 1 };

@@ -4,7 +4,7 @@ use guanlan_core::{WarningKind, WarningStatus};
 
 use super::{
     Alert, Area, CATEGORIES, CERTAINTIES, Info, RESPONSES, Read, Resource, SEVERITIES, Scope, URGENCIES, When,
-    crosses_itself, is_word,
+    crosses_itself, is_word, schema,
 };
 use crate::codec::xml::{self, Element};
 
@@ -45,11 +45,12 @@ pub fn links(bytes: &[u8]) -> Result<Vec<String>, String> {
 
 fn alert(root: &Element) -> Result<Read, String> {
     let version = match root.namespace.as_str() {
-        "urn:oasis:names:tc:emergency:cap:1.2" => "1.2",
+        schema::CAP_12 => "1.2",
         "urn:oasis:names:tc:emergency:cap:1.1" => "1.1",
         other => return Err(format!("alert: namespace '{other}' is neither CAP 1.2 nor 1.1")),
     };
-    let mut notes = Vec::new();
+    // What an authority sends is taken where its meaning is clear, even if it is not quite what the schema wants.
+    let mut notes = if version == "1.2" { schema::differences(root) } else { Vec::new() };
     let need = |name: &str| match root.text_of(name) {
         "" => Err(format!("{name}: is missing")),
         text => Ok(text),
@@ -172,9 +173,9 @@ fn info(e: &Element, notes: &mut Vec<String>) -> Result<Info, String> {
     if categories.is_empty() {
         return Err("category: is missing".into());
     }
-    let event = e.text_of("event").to_owned();
+    let event = e.child("event").ok_or("event: is missing")?.text.trim().to_owned();
     if event.is_empty() {
-        return Err("event: is missing".into());
+        notes.push("an event without a name".to_owned());
     }
     let areas: Result<Vec<Area>, String> =
         e.all("area").enumerate().map(|(i, a)| area(a, notes).map_err(|r| format!("area[{i}].{r}"))).collect();
@@ -206,6 +207,8 @@ fn info(e: &Element, notes: &mut Vec<String>) -> Result<Info, String> {
                 mime: r.text_of("mimeType").to_owned(),
                 size: r.text_of("size").parse().ok(),
                 uri: r.text_of("uri").to_owned(),
+                embedded: r.text_of("derefUri").to_owned(),
+                digest: r.text_of("digest").to_owned(),
             })
             .collect(),
         areas: areas?,
@@ -219,9 +222,9 @@ fn lat_lon(text: &str) -> Option<[f64; 2]> {
 }
 
 fn area(e: &Element, notes: &mut Vec<String>) -> Result<Area, String> {
-    let description = e.text_of("areaDesc").to_owned();
+    let description = e.child("areaDesc").ok_or("areaDesc: is missing")?.text.trim().to_owned();
     if description.is_empty() {
-        return Err("areaDesc: is missing".into());
+        notes.push("an area without a name".to_owned());
     }
     let mut polygons = Vec::new();
     for polygon in e.all("polygon").filter(|p| !p.text.trim().is_empty()) {

@@ -29,7 +29,9 @@ pub fn warning(alert: &Alert, placer: &Placer) -> Result<Warning, String> {
     };
     let mut rings_m = Vec::new();
     let mut words: Vec<&str> = Vec::new();
-    for area in &main.areas {
+    // The languages say the same of one place; some senders give it only once.
+    let placed = if main.areas.is_empty() { alert.infos.iter().find(|i| !i.areas.is_empty()) } else { Some(main) };
+    for area in placed.iter().flat_map(|i| &i.areas) {
         words.push(&area.description);
         rings(area, placer, &mut rings_m)?;
     }
@@ -42,7 +44,7 @@ pub fn warning(alert: &Alert, placer: &Placer) -> Result<Warning, String> {
         kind: alert.kind,
         references: alert.references.iter().map(|(_, identifier, _)| identifier.clone()).collect(),
         event: both(|i| &i.event),
-        level: level(main),
+        level: std::iter::once(main).chain(&alert.infos).find_map(colour).unwrap_or_else(|| by_severity(main)),
         severity: main.severity.clone(),
         urgency: main.urgency.clone(),
         certainty: main.certainty.clone(),
@@ -56,10 +58,14 @@ pub fn warning(alert: &Alert, placer: &Placer) -> Result<Warning, String> {
     })
 }
 
-/// The colour a message names (parameter, event or headline), else by severity (红 Extreme … 蓝 Minor).
-fn level(info: &Info) -> AlertLevel {
+/// English names of events in which a colour is no level.
+const NO_COLOURS: [&str; 6] = ["red flag", "red tide", "red cross", "blue alert", "yellow fever", "blue-green algae"];
+
+/// The colour a message names: parameter, headline or event.
+fn colour(info: &Info) -> Option<AlertLevel> {
     let named = |text: &str| {
-        let lower = text.to_ascii_lowercase();
+        let mut lower = text.to_ascii_lowercase();
+        NO_COLOURS.iter().for_each(|words| lower = lower.replace(words, ""));
         let has =
             |zh: &str, en: &str| text.contains(zh) || lower.split(|c: char| !c.is_ascii_alphabetic()).any(|w| w == en);
         [
@@ -67,6 +73,7 @@ fn level(info: &Info) -> AlertLevel {
             ("橙色", "orange", AlertLevel::Orange),
             ("黄色", "yellow", AlertLevel::Yellow),
             ("蓝色", "blue", AlertLevel::Blue),
+            ("绿色", "green", AlertLevel::Normal),
         ]
         .into_iter()
         .find(|(zh, en, _)| has(zh, en))
@@ -84,13 +91,18 @@ fn level(info: &Info) -> AlertLevel {
         other => named(other),
     };
     let by_name = colour.filter_map(|(_, value)| single(value.trim())).next();
-    by_name.or_else(|| named(&info.headline)).or_else(|| named(&info.event)).unwrap_or(match info.severity.as_str() {
+    by_name.or_else(|| named(&info.headline)).or_else(|| named(&info.event))
+}
+
+/// 红 Extreme … 蓝 Minor.
+fn by_severity(info: &Info) -> AlertLevel {
+    match info.severity.as_str() {
         "Extreme" => AlertLevel::Red,
         "Severe" => AlertLevel::Orange,
         "Moderate" => AlertLevel::Yellow,
         "Minor" => AlertLevel::Blue,
         _ => AlertLevel::Normal,
-    })
+    }
 }
 
 fn rings(area: &Area, placer: &Placer, out: &mut Vec<Vec<[f64; 2]>>) -> Result<(), String> {

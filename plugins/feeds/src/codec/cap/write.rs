@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use guanlan_core::{Mode, WarningKind, WarningStatus};
 
-use super::{Alert, Area, Info, Scope, When, crosses_itself, is_word};
-use crate::codec::xml::escape;
+use super::{Alert, Area, Info, Scope, When, crosses_itself, is_word, schema};
+use crate::codec::xml::{self, escape};
 
 /// What a timeline may say in public. There is no other way to a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,10 @@ fn check(alert: &Alert) -> Result<(), String> {
             }
         }
     }
-    Ok(())
+    match schema::differences(&xml::read(render(alert).as_bytes())?).into_iter().next() {
+        Some(difference) => Err(difference),
+        None => Ok(()),
+    }
 }
 
 const fn status(status: WarningStatus) -> &'static str {
@@ -210,6 +213,8 @@ fn info(x: &mut Xml, info: &Info) {
             x.tag("size", &size.to_string());
         }
         x.some("uri", &resource.uri);
+        x.some("derefUri", &resource.embedded);
+        x.some("digest", &resource.digest);
         x.0.push_str("</resource>");
     }
     info.areas.iter().for_each(|a| area(x, a));
