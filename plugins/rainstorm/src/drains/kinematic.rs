@@ -1,6 +1,6 @@
-//! `FLOW_ROUTING KINWAVE`: the kinematic wave along networks that are trees, as SWMM routes them (reference manual,
-//! volume II, chapter 4): flow in a conduit is normal flow by its area, what a full conduit cannot take floods at its
-//! upper node, nothing backs up.
+//! `FLOW_ROUTING KINWAVE` and `STEADY`: the kinematic wave along networks that are trees, as SWMM routes them (reference
+//! manual, volume II, chapter 4): flow in a conduit is normal flow by its area, what a full conduit cannot take floods at
+//! its upper node, nothing backs up. Steady flow is the same without storage in conduits.
 //!
 //! Each conduit's volume is kept apart and changes by what flows in and out alone, so that (unlike SWMM's) it closes. A
 //! node's volume is its own and that of the conduits it leads to.
@@ -89,6 +89,10 @@ fn route(plan: &DrainPlan, link: &PlanLink, reach: &mut Reach, in_m3_s: f64, dt_
     let flow = |depth: f64| (link.beta * section.conveyance_at(depth)).min(most);
     let upper = if in_m3_s >= most { section.full_m } else { section.normal_depth_m(in_m3_s / link.beta) };
     let upper_m2 = section.at_or_below(upper).area_m2;
+    if plan.steady {
+        (reach.out_m3_s, reach.depth_m) = (in_m3_s, [upper; 2]);
+        return in_m3_s;
+    }
     let old = (1.0 - WEIGHT) * reach.out_m3_s;
     let there = reach.volume_m3 / dt_s + in_m3_s;
     let goal = (there - old) * dt_s - (1.0 - WEIGHT) * link.length_m * upper_m2;
@@ -109,7 +113,7 @@ impl Drains {
             .links
             .iter()
             .map(|l| {
-                let q = l.init_m3_s.abs() / l.barrels;
+                let q = if plan.steady { 0.0 } else { l.init_m3_s.abs() / l.barrels };
                 let depth = if q > 0.0 { plan.sections[l.section].normal_depth_m(q / l.beta) } else { 0.0 };
                 let area_m2 = plan.sections[l.section].at_or_below(depth).area_m2;
                 Reach { volume_m3: area_m2 * l.length_m, out_m3_s: q, depth_m: [depth; 2] }
@@ -330,6 +334,15 @@ mod tests {
             assert!(books.error_relative() < 1e-9, "{books:?}");
             assert_eq!(books.flooded_m3 > 0.0, inflow > carried);
         }
+    }
+
+    #[test]
+    fn steady_flow_is_at_the_outfall_at_once() {
+        let mut network = tree(0.2);
+        network.options.insert("FLOW_ROUTING".into(), "STEADY".into());
+        let mut drains = Drains::new(Arc::new(DrainPlan::alone(&network)));
+        drains.run_to(30.0);
+        assert!((drains.ledger().outfall_m3 - 6.0).abs() < 1e-9 && drains.ledger().error_relative() < 1e-12);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! be stable, and volumes are booked from the flows, so that none is lost: unlike SWMM, whose node and conduit
 //! volumes close to a percent. Surcharge by pressure in full sections (EXTRAN) or by a slot. Pumps of types
 //! 1–5, orifices, weirs, outlets, control rules, outfalls of all kinds, inflows and patterns of the file.
-//! Streets meet manholes by weir and orifice equations (Rubinato et al. 2017), implicitly in the head.
+//! Streets meet manholes by weir and orifice equations (Rubinato et al. 2017), implicitly in the head. Culverts are held
+//! back by their inlets (FHWA HDS-5). A file that stands alone and asks for it, and is a tree, takes the kinematic wave.
 //!
 //! Storage and conduits evaporate and seep. A network that stands alone has SWMM's subcatchments with their LID
 //! controls and ground water, RDII and street inlets, too; over a raster the rain falls on the cells and the cells meet

@@ -172,6 +172,8 @@ pub struct DrainPlan {
     pub(super) pattern: Pattern,
     /// Nodes from the top down, when the kinematic wave runs instead of the dynamic one.
     pub(super) kinematic: Option<Vec<Stop>>,
+    /// What flows into a conduit leaves it at once (`FLOW_ROUTING STEADY`).
+    pub(super) steady: bool,
     /// Places of conduits, pumps and regulators in the matrix; `None` where an end is an outfall.
     pub(super) places: Vec<Option<Place>>,
 }
@@ -285,16 +287,20 @@ impl DrainPlan {
 
     /// The file's routing: the kinematic wave where the network is a tree, the dynamic one otherwise.
     fn choose_wave(&mut self, network: &DrainageNetwork, as_swmm: bool) {
+        if network.option_yes("IGNORE_ROUTING") {
+            self.notes.push("IGNORE_ROUTING: the network is routed all the same".into());
+        }
         let routing = network.options.get("FLOW_ROUTING").or_else(|| network.options.get("ROUTING_MODEL"));
         let Some(routing) = routing.filter(|r| !r.eq_ignore_ascii_case("DYNWAVE")) else { return };
         let why = if !as_swmm {
             "streets back up into it".into()
-        } else if !matches!(routing.to_ascii_uppercase().as_str(), "KINWAVE" | "KW") {
+        } else if !matches!(routing.to_ascii_uppercase().as_str(), "KINWAVE" | "KW" | "STEADY" | "SF") {
             "nothing else is modelled".into()
         } else {
             match order_of(self) {
                 Ok(order) => {
                     self.kinematic = Some(order);
+                    self.steady = matches!(routing.to_ascii_uppercase().as_str(), "STEADY" | "SF");
                     self.step_s =
                         network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(20.0).clamp(0.1, 300.0);
                     return;
