@@ -95,6 +95,10 @@ pub struct RoomArgs {
     /// No water model beside the room: no estimate, no forecast, no pump advice.
     #[arg(long)]
     pub no_water: bool,
+    /// Where water is computed: cpu, gpu (software Vulkan too), auto (a graphics card where there is one). In a window it is
+    /// the device that draws: depths go from the solver to the picture without leaving it.
+    #[arg(long, default_value = "auto", value_parser = ["cpu", "gpu", "auto"])]
+    pub solver: String,
     /// How far ahead the water is forecast, hours.
     #[arg(long, default_value_t = 2.0, value_name = "H")]
     pub forecast_hours: f64,

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -75,8 +75,8 @@ pub struct House {
     #[cfg_attr(not(feature = "views"), allow(dead_code, reason = "kept alive; views ask it for cameras"))]
     pub feeds: Arc<Supervisor>,
     runtime: tokio::runtime::Runtime,
-    /// The water model beside the room; ends before the room does.
-    water: Option<WaterBeside>,
+    /// The water beside the room; ends before the room does.
+    water: WaterDesk,
     /// The journal is this room's until the house is gone.
     _claim: Option<File>,
 }
@@ -146,11 +146,13 @@ impl House {
             Some(address) => Some(open_api(&runtime, address, &timelines, feeds_of(&intake, &feeds))?),
             None => None,
         };
-        let water = match setup.water {
-            Some(ahead) => open_water(&timelines, ahead)?,
-            None => None,
-        };
+        let water = WaterDesk::prepare(&timelines, setup.water)?;
         Ok(Self { timelines, mqtt, api, feeds, runtime, water, _claim: claim })
+    }
+
+    /// The water that waits to be started.
+    pub fn water(&self) -> WaterDesk {
+        self.water.clone()
     }
 
     /// Says on stderr which doors are open.
@@ -181,25 +183,50 @@ impl House {
 
     /// Closes every timeline; everything is on disk afterwards.
     pub fn close(self) {
-        drop(self.water);
+        self.water.stop();
         self.timelines.stop();
         self.runtime.shutdown_timeout(Duration::from_secs(2));
     }
 }
 
-/// The water beside the live room, when the city has ground to run on.
-fn open_water(timelines: &Arc<Timelines>, (hours, every_min): (f64, f64)) -> Result<Option<WaterBeside>, Failure> {
-    let positive = |v: f64, what: &str| {
-        if v.is_finite() && v > 0.0 { Ok(()) } else { Err(bad_input(format!("{what} {v}: expected more than 0"))) }
-    };
-    positive(hours, "--forecast-hours")?;
-    positive(every_min, "--forecast-every")?;
-    if timelines.config().city.terrain.is_none() {
-        return Ok(None);
+/// The water beside the live room: prepared with the house, started when it is known what computes it.
+#[derive(Clone)]
+pub struct WaterDesk {
+    /// Nothing where the city has no ground to run on, or nobody wants water.
+    wanted: Option<(Arc<Timelines>, WaterOptions)>,
+    running: Arc<Mutex<Option<WaterBeside>>>,
+}
+
+impl WaterDesk {
+    fn prepare(timelines: &Arc<Timelines>, ahead: Option<(f64, f64)>) -> Result<Self, Failure> {
+        let running = Arc::default();
+        let Some((hours, every_min)) = ahead else { return Ok(Self { wanted: None, running }) };
+        let positive = |v: f64, what: &str| {
+            if v.is_finite() && v > 0.0 { Ok(()) } else { Err(bad_input(format!("{what} {v}: expected more than 0"))) }
+        };
+        positive(hours, "--forecast-hours")?;
+        positive(every_min, "--forecast-every")?;
+        if timelines.config().city.terrain.is_none() {
+            return Ok(Self { wanted: None, running });
+        }
+        let scenario = shipped::scenario().map_err(failed)?;
+        let options = WaterOptions { hours, every_min, ..WaterOptions::new(scenario) };
+        Ok(Self { wanted: Some((Arc::clone(timelines), options)), running })
     }
-    let scenario = shipped::scenario().map_err(failed)?;
-    let options = WaterOptions { hours, every_min, ..WaterOptions::new(scenario) };
-    run_water(Arc::clone(timelines), options).map(Some).map_err(failed)
+
+    /// Starts it, once.
+    pub fn start(&self) -> Outcome {
+        let Some((timelines, options)) = &self.wanted else { return Ok(()) };
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_none() {
+            *running = Some(run_water(Arc::clone(timelines), options.clone()).map_err(failed)?);
+        }
+        Ok(())
+    }
+
+    fn stop(&self) {
+        drop(self.running.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
 }
 
 /// Claims a journal for one room: two writers would refuse each other's records. The claim ends with

@@ -95,6 +95,7 @@ pub fn exercise(config: &Arc<RoomConfig>, script: Option<&Path>, second: u32, la
         speed: f64::INFINITY,
         store: None,
         responders: true,
+        surface: None,
     };
     let room = run_drill(fork, setup).map_err(failed)?;
     let mut progress = Progress::new();

@@ -25,6 +25,8 @@ mod shipped;
 mod verbs;
 #[cfg(feature = "views")]
 mod views;
+#[cfg(feature = "views")]
+mod water_on;
 
 use clap::Parser;
 

@@ -25,6 +25,7 @@ use crate::{
     locale::pick,
     scene::Scene,
     verbs::room,
+    water_on,
 };
 
 /// Frames drawn before a still is taken: panels measure themselves in the first ones.
@@ -82,6 +83,7 @@ pub fn window(args: &RoomArgs, lang: Lang, demo: bool, house: &House) -> Outcome
         app.add_plugins(guanlan_markers::MarkersPlugin);
         app.add_plugins(PanelsPlugin { timelines, lang, scale: 1.0, demo, preset });
         app.add_plugins(follow_room());
+        app.add_plugins(water_on::plugin(&args.solver, house));
         if args.scale.is_none() {
             app.add_plugins(FollowWindow::new(wall_of(args), |world, scale| {
                 world.resource_mut::<Desk>().scale = scale;

@@ -81,6 +81,7 @@ fn rehearse(
         speed: f64::INFINITY,
         store,
         responders: true,
+        surface: None,
     };
     let begun = Instant::now();
     let room = run_drill(fork, setup).map_err(failed)?;

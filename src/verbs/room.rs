@@ -59,6 +59,10 @@ pub fn run(args: RoomArgs, lang: Lang) -> Outcome {
     let house = House::open(setup(&args, &scene))?;
     house.announce(lang);
     if args.headless {
+        if let Some(surface) = super::solver::surface(&args.solver)? {
+            house.timelines.compute_water_on(Box::new(move |_| surface.clone()));
+        }
+        house.water().start()?;
         house.wait_for_the_end()?;
         house.close();
         return Ok(());

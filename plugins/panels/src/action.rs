@@ -47,6 +47,8 @@ pub enum UiAction {
     Seek(Stamp),
     /// Back to the live room.
     BackToLive,
+    /// From the replay of an exercise back to it.
+    BackToExercise,
     /// Shows another timeline.
     Watch(TimelineId),
     /// Forks the live room into an exercise and shows it.

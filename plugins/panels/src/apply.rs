@@ -180,13 +180,17 @@ impl Hands<'_> {
                 self.desk.form = Some(Form::new(kind, case));
             }
             UiAction::CloseForm => self.desk.form = None,
-            UiAction::Seek(at) => match self.rooms.seek(at) {
+            UiAction::Seek(at) => match self.rooms.seek(self.desk.watching.clone().as_ref(), at) {
                 Some(replay) => self.desk.watching = Some(replay),
                 None => self.desk.say(tr(lang, "k-opening-replay"), Tone::Done, self.now_s, None),
             },
             UiAction::BackToLive => {
                 self.rooms.control(self.desk.watching.as_ref(), Control::Pause);
                 self.desk.watching = None;
+            }
+            UiAction::BackToExercise => {
+                self.rooms.control(self.desk.watching.as_ref(), Control::Pause);
+                self.desk.watching = Some(self.rooms.origin(self.desk.watching.as_ref()));
             }
             UiAction::Watch(id) => self.desk.watching = Some(id),
             UiAction::StartExercise => {
@@ -196,7 +200,7 @@ impl Hands<'_> {
             }
             UiAction::EndExercise => {
                 if let Some(id) = self.desk.watching.take() {
-                    self.rooms.close(&id);
+                    self.rooms.close(&self.rooms.origin(Some(&id)));
                 }
             }
             UiAction::TogglePause => {

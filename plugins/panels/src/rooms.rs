@@ -1,5 +1,6 @@
 //! The rooms behind the panels: which picture is shown, commands on their way, the replay.
 
+use std::collections::BTreeMap;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -8,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bevy::prelude::Resource;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use guanlan_core::{Command, CommandEnvelope, Reply, Role, Stamp, TimelineId};
+use guanlan_core::{Command, CommandEnvelope, Mode, Reply, Role, Stamp, TimelineId};
 use guanlan_room::journal::history::HistoryDoor;
 use guanlan_room::{Control, Picture, QueueError, RoomConfig, RoomHandle, TimelineError, TimelineInfo, Timelines};
 
@@ -31,6 +32,12 @@ pub enum NotSent {
 
 type Opened = Result<RoomHandle, TimelineError>;
 
+/// A replay that is being opened, and of what.
+struct Opening {
+    of: TimelineId,
+    coming: Receiver<Opened>,
+}
+
 /// The timelines of the program as seen from this screen.
 #[derive(Resource)]
 pub struct Rooms {
@@ -38,9 +45,10 @@ pub struct Rooms {
     answers: (Sender<Answered>, Receiver<Answered>),
     /// Answers that have come, for the thread that wakes the window.
     answered: Arc<AtomicU64>,
-    opening: Option<Receiver<Opened>>,
+    opening: Option<Opening>,
     wanted: Option<Stamp>,
-    replay: Option<RoomHandle>,
+    /// Open replays, by what they are of: the live room or an exercise.
+    replays: BTreeMap<TimelineId, RoomHandle>,
     starting: Option<Receiver<Opened>>,
 }
 
@@ -52,6 +60,8 @@ const EXERCISE_SPEED: f64 = 20.0;
 pub struct Shown {
     /// The live room.
     pub live: Arc<Picture>,
+    /// The room whose time the bar shows: of an exercise and its replay the exercise, else the live room.
+    pub base: Arc<Picture>,
     /// Name of the timeline chosen; a replay's picture carries the name of the room it replays.
     pub timeline: TimelineId,
     /// The timeline chosen.
@@ -79,7 +89,7 @@ impl Rooms {
             answered: Arc::default(),
             opening: None,
             wanted: None,
-            replay: None,
+            replays: BTreeMap::new(),
             starting: None,
         }
     }
@@ -94,11 +104,25 @@ impl Rooms {
         let room = self.handle(watching);
         Shown {
             live: self.timelines.live().picture(),
+            base: self.handle(Some(&self.origin(watching))).picture(),
             timeline: room.timeline().clone(),
             picture: room.picture(),
             timelines: self.timelines.list(),
             can_exercise: self.can_exercise(),
         }
+    }
+
+    /// The timeline whose past the bar reaches into: an exercise that is shown or replayed, else the live room.
+    #[must_use]
+    pub fn origin(&self, watching: Option<&TimelineId>) -> TimelineId {
+        let live = self.timelines.live().timeline();
+        let Some(watching) = watching else { return live.clone() };
+        if let Some((of, _)) = self.replays.iter().find(|(_, replay)| replay.timeline() == watching) {
+            return of.clone();
+        }
+        let exercise = |room: &RoomHandle| room.picture().mode == Mode::Exercise;
+        let of = self.timelines.get(watching.as_str()).filter(exercise);
+        of.map_or_else(|| live.clone(), |room| room.timeline().clone())
     }
 
     /// The picture of another timeline; `None` when it has ended.
@@ -115,8 +139,9 @@ impl Rooms {
     #[must_use]
     pub fn past(&self, watching: Option<&TimelineId>) -> Option<HistoryDoor> {
         let room = self.handle(watching);
-        let replays = room.picture().playback.replay;
-        room.past().or_else(|| self.timelines.live().past().filter(|_| replays)).cloned()
+        let live = self.timelines.live();
+        let replays = room.picture().playback.replay && self.origin(watching) == *live.timeline();
+        room.past().or_else(|| live.past().filter(|_| replays)).cloned()
     }
 
     /// What the rooms of the program are made of.
@@ -168,35 +193,36 @@ impl Rooms {
         self.answers.1.try_iter()
     }
 
-    /// Shows the past at an instant. The replay is opened once, beside this thread, then moved. `Some` is the
-    /// timeline to watch; `None` while it opens.
-    pub fn seek(&mut self, at: Stamp) -> Option<TimelineId> {
-        if let Some(replay) = &self.replay {
+    /// Shows the past of the room behind what is watched, see [`Self::origin`]. Its replay is opened once, beside this
+    /// thread, then moved. `Some` is the timeline to watch; `None` while it opens.
+    pub fn seek(&mut self, watching: Option<&TimelineId>, at: Stamp) -> Option<TimelineId> {
+        let of = self.origin(watching);
+        if let Some(replay) = self.replays.get(&of) {
             replay.control(Control::Seek(at));
             return Some(replay.timeline().clone());
         }
         self.wanted = Some(at);
         if self.opening.is_none() {
-            let (tx, rx) = bounded(1);
-            let timelines = self.timelines.clone();
+            let (tx, coming) = bounded(1);
+            let (timelines, asked) = (self.timelines.clone(), of.clone());
             let start = std::thread::Builder::new().name("guanlan-open-replay".into()).spawn(move || {
-                let _ = tx.send(timelines.replay(Some(at)));
+                let _ = tx.send(timelines.replay_of(&asked, Some(at)));
             });
-            self.opening = start.is_ok().then_some(rx);
+            self.opening = start.is_ok().then_some(Opening { of, coming });
         }
         None
     }
 
     /// The replay that has just opened, or why it can not.
     pub fn opened(&mut self) -> Option<Result<TimelineId, TimelineError>> {
-        let result = self.opening.as_ref()?.try_recv().ok()?;
-        self.opening = None;
+        let result = self.opening.as_ref()?.coming.try_recv().ok()?;
+        let of = self.opening.take()?.of;
         Some(result.map(|replay| {
             if let Some(at) = self.wanted.take() {
                 replay.control(Control::Seek(at));
             }
             let id = replay.timeline().clone();
-            self.replay = Some(replay);
+            self.replays.insert(of, replay);
             id
         }))
     }
@@ -222,14 +248,16 @@ impl Rooms {
         Some(result.map(|room| room.timeline().clone()))
     }
 
-    /// Ends an exercise or a replay.
+    /// Ends an exercise with its replay, or a replay.
     pub fn close(&mut self, id: &TimelineId) {
-        if self.replay.as_ref().is_some_and(|r| r.timeline() == id) {
-            self.replay = None;
-        }
-        let (timelines, id) = (self.timelines.clone(), id.clone());
+        let mut ending = vec![id.clone()];
+        ending.extend(self.replays.get(id).map(|replay| replay.timeline().clone()));
+        self.replays.retain(|_, replay| !ending.contains(replay.timeline()));
+        let timelines = self.timelines.clone();
         // Ending waits for the last commit: not on the thread that draws.
-        let _ = std::thread::Builder::new().name("guanlan-close".into()).spawn(move || timelines.close(id.as_str()));
+        let _ = std::thread::Builder::new()
+            .name("guanlan-close".into())
+            .spawn(move || ending.iter().for_each(|id| _ = timelines.close(id.as_str())));
     }
 
     /// True when this city has a script to rehearse.
@@ -252,7 +280,7 @@ mod tests {
         apply::tell,
         state::{Desk, Tone},
     };
-    use guanlan_core::{Lang, Mode};
+    use guanlan_core::Lang;
     use guanlan_journal::{Meta, SqliteStore};
     use guanlan_room::{Machine, run_live};
 
@@ -276,7 +304,7 @@ mod tests {
         let mut rooms = Rooms::new(Arc::new(Timelines::new(live.clone(), config, None)));
         let mut desk = Desk::new(Lang::En, 1.0, false, Preset::Desk);
         rooms.send(None, Role::Acceptor, Command::RegisterCase { case: "nope".into() }).unwrap();
-        assert_eq!(rooms.seek(Stamp(0)), None);
+        assert_eq!(rooms.seek(None, Stamp(0)), None);
         let mut refused = None;
         for _ in 0..400 {
             for answered in rooms.answered() {

@@ -185,7 +185,7 @@ impl Made {
             cases: cases::cases(p, lang),
             crews: if has(Slot::Crews) { crews::crews(p, lang) } else { CrewsVm::default() },
             detail: desk.case.as_ref().and_then(|id| detail::detail(p, id, role, &desk.search, lang)),
-            bar: timebar::timebar(&shown.live, p, desk.watching.is_some()),
+            bar: timebar::timebar(&shown.base, p, desk.watching.is_some()),
             briefing: if leaders || desk.tour.on {
                 briefing::briefing(p, &self.gauges, lang)
             } else {

@@ -25,6 +25,7 @@ use guanlan_rainstorm::{
     low_priority_pool,
     nudge::NudgeLedger,
     storm::RainSeries,
+    surface::SurfaceMaker,
     water::{CADENCE_S, WaterError, yield_to_others},
 };
 
@@ -80,6 +81,8 @@ pub struct DrillSetup {
     pub store: Option<PathBuf>,
     /// Simulated persons fill seats that nobody has taken.
     pub responders: bool,
+    /// What makes the water's solver; the processor's when absent.
+    pub surface: Option<SurfaceMaker>,
 }
 
 /// An exercise cannot begin.
@@ -169,6 +172,7 @@ pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, Drill
         outages: VecDeque::new(),
         achieved: 0.0,
         scenario: setup.scenario,
+        surface: setup.surface,
         machine,
     };
     let first = Picture::of(&drill.machine, Health::default(), Playback { speed: drill.ceiling(), ..Playback::live() });
@@ -182,6 +186,7 @@ struct Drill {
     ledger: Ledger,
     plan: Arc<DrillPlan>,
     scenario: Scenario,
+    surface: Option<SurfaceMaker>,
     start: Stamp,
     speed: f64,
     responders: bool,
@@ -303,7 +308,8 @@ impl Drill {
         let city = self.machine.config().city.clone();
         city.terrain.as_ref()?;
         let pool = low_priority_pool(2).ok();
-        let mut model = match WaterModel::new(&city, &self.scenario, self.start, CADENCE_S, pool) {
+        let surface = self.surface.as_ref();
+        let mut model = match WaterModel::new_on(&city, &self.scenario, self.start, CADENCE_S, pool, surface) {
             Ok(model) => model,
             Err(error) => {
                 tracing::error!("the exercise runs without water: {error}");

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -12,11 +12,11 @@ use std::{
 
 use guanlan_core::{Mode, Stamp, TimelineId};
 use guanlan_drill::DrillPlan;
-use guanlan_rainstorm::Scenario;
+use guanlan_rainstorm::{Scenario, surface::SurfaceMaker};
 
 use crate::{
     config::RoomConfig,
-    drill_room::{DrillError, DrillSetup, run_drill},
+    drill_room::{DrillError, DrillSetup, drill_config, run_drill},
     forecast_room::run_forecast,
     host::{Control, RoomHandle},
     picture::Playback,
@@ -103,8 +103,14 @@ pub struct Timelines {
     next: AtomicU32,
     exercises: Exercises,
     plans: Mutex<BTreeMap<TimelineId, Arc<DrillPlan>>>,
+    /// Where exercises write their journals, and the constants to run them again with.
+    journals: Mutex<BTreeMap<TimelineId, (PathBuf, Arc<RoomConfig>)>>,
     shelf: Arc<Shelf>,
+    water_on: OnceLock<WaterOn>,
 }
+
+/// What makes the water's solver for a timeline, for example on the device that draws it.
+pub type WaterOn = Box<dyn Fn(&TimelineId) -> SurfaceMaker + Send + Sync>;
 
 impl Timelines {
     /// The live room and where its journal is.
@@ -118,7 +124,9 @@ impl Timelines {
             next: AtomicU32::new(1),
             exercises: Exercises::default(),
             plans: Mutex::default(),
+            journals: Mutex::default(),
             shelf: Arc::default(),
+            water_on: OnceLock::new(),
         }
     }
 
@@ -163,6 +171,10 @@ impl Timelines {
 
     fn plans(&self) -> MutexGuard<'_, BTreeMap<TimelineId, Arc<DrillPlan>>> {
         self.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn journals(&self) -> MutexGuard<'_, BTreeMap<TimelineId, (PathBuf, Arc<RoomConfig>)>> {
+        self.journals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn others(&self) -> MutexGuard<'_, BTreeMap<TimelineId, RoomHandle>> {
@@ -238,6 +250,18 @@ impl Timelines {
         self.keep(room)
     }
 
+    /// Opens a replay of an exercise that is running or of the live room, at an instant, paused.
+    ///
+    /// # Errors
+    /// As [`Self::replay`].
+    pub fn replay_of(&self, origin: &TimelineId, at: Option<Stamp>) -> Result<RoomHandle, TimelineError> {
+        if origin == self.live.timeline() {
+            return self.replay(at);
+        }
+        let (store, config) = self.journals().get(origin).cloned().ok_or(TimelineError::NoStore)?;
+        self.keep(run_replay_of(self.name("replay"), &config, store, at, None)?)
+    }
+
     /// Forks a timeline (the live room when `None`) into an exercise and starts it. Its journal
     /// stands beside the live one.
     ///
@@ -262,9 +286,16 @@ impl Timelines {
             let stem = live.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
             live.with_file_name(format!("{stem}-{timeline}-{stamp}.db"))
         });
-        let setup = DrillSetup { timeline, plan: plan.clone(), scenario, speed, store, responders: true };
+        let start = fork.machine.now() + i64::from(plan.script.start_offset_s) * 1000;
+        let constants = drill_config(fork.machine.config(), timeline.clone(), plan.clone(), start, true);
+        let journal = store.clone().map(|path| (path, Arc::new(constants)));
+        let surface = self.surface_of(&timeline);
+        let setup = DrillSetup { timeline, plan: plan.clone(), scenario, speed, store, responders: true, surface };
         let room = self.keep(run_drill(fork, setup)?)?;
         self.plans().insert(room.timeline().clone(), plan);
+        if let Some(journal) = journal {
+            self.journals().insert(room.timeline().clone(), journal);
+        }
         Ok(room)
     }
 
@@ -280,6 +311,17 @@ impl Timelines {
         self.keep(run_forecast(NAME.into(), self.live.clone(), self.shelf(), &self.config)?)
     }
 
+    /// From now on water beside rooms and in exercises is computed on this; on the processor while nobody says so.
+    /// What is said first holds.
+    pub fn compute_water_on(&self, on: WaterOn) {
+        let _first = self.water_on.set(on);
+    }
+
+    /// What makes the solver of a timeline's water; `None` for the processor.
+    pub(crate) fn surface_of(&self, timeline: &TimelineId) -> Option<SurfaceMaker> {
+        self.water_on.get().map(|on| on(timeline))
+    }
+
     pub(crate) fn shelf(&self) -> Arc<Shelf> {
         self.shelf.clone()
     }
@@ -288,6 +330,7 @@ impl Timelines {
     pub fn close(&self, id: &str) -> bool {
         let room = self.others().remove(id);
         self.plans().remove(id);
+        self.journals().remove(id);
         room.inspect(RoomHandle::stop).is_some()
     }
 

@@ -333,6 +333,7 @@ fn the_same_script_gives_the_same_truth() {
             speed: f64::INFINITY,
             store: None,
             responders: true,
+            surface: None,
         };
         let room = run_drill(fork, setup).unwrap();
         play(&room, |_| {});

@@ -218,6 +218,30 @@ pub fn outlines(
     lines
 }
 
+/// What a picture of the areas depends on: figures that change no line and no prism draw nothing anew.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Drawn {
+    which: Outlines,
+    style: AreaStyle,
+    current: Option<u32>,
+    /// Of each area shown: its number, the colour that says what is wrong, the height of its prism.
+    areas: Vec<(u32, Option<Vec4>, f32)>,
+}
+
+impl Drawn {
+    fn of(figures: &AreaFigures, which: Outlines, style: AreaStyle, city: &City, theme: Theme) -> Self {
+        let most = most(style, figures, city);
+        let seen = |figure: AreaFigure| (tint(&figure, theme), share(style, &figure, most));
+        // Without a prism and undrilled an area looks the same whatever its figures say.
+        let told = figures.current.is_some() || style != AreaStyle::Outline;
+        let areas = figures.children.iter().filter(|_| told).map(|&i| {
+            let (wrong, share) = seen(figures.figures.get(i as usize).copied().unwrap_or_default());
+            (i, wrong, share)
+        });
+        Self { which, style, current: figures.current, areas: areas.collect() }
+    }
+}
+
 /// What was spawned of the areas.
 #[derive(Component)]
 pub(crate) struct AreaLayer;
@@ -233,7 +257,7 @@ pub(crate) fn show(
     ground: Res<Ground>,
     look: Res<Look>,
     old: Query<Entity, With<AreaLayer>>,
-    mut drawn: Local<Option<(u64, Outlines, AreaStyle)>>,
+    mut drawn: Local<Option<(u64, Drawn)>>,
     mut lines: ResMut<Assets<LineMaterial>>,
     mut solids: ResMut<Assets<SolidMaterial>>,
     mut meshes: ResMut<Assets<Mesh>>,
@@ -242,15 +266,21 @@ pub(crate) fn show(
     let opacity = |id: &str, alone: f32| layers.as_ref().map_or(alone, |l| l.opacity(id));
     let which = Outlines { areas: opacity("areas", 1.0), grid: opacity("grid", 0.0) };
     let version = figures.as_ref().map_or(0, |f| f.version);
-    if *drawn == Some((version, which, *style)) && !settings.is_changed() {
+    let again = settings.is_changed();
+    if !again && drawn.as_ref().is_some_and(|(v, d)| (*v, d.which, d.style) == (version, which, *style)) {
         return;
     }
-    *drawn = Some((version, which, *style));
-    redraw.scene();
-    old.iter().for_each(|entity| commands.entity(entity).despawn());
     let none = AreaFigures::default();
     let figures = figures.as_deref().unwrap_or(&none);
     let (city, theme) = (&settings.city, settings.theme);
+    let now = Drawn::of(figures, which, *style, city, theme);
+    let same = !again && drawn.as_ref().is_some_and(|(_, before)| *before == now);
+    *drawn = Some((version, now));
+    if same {
+        return;
+    }
+    redraw.scene();
+    old.iter().for_each(|entity| commands.entity(entity).despawn());
     let solid = bodies(figures, *style, city, &ground, theme);
     if which.areas > 0.0 && !solid.is_empty() {
         let material = solids.add(SolidMaterial { look: *look, ghost: true, layer: crate::solid::layer::NONE });
@@ -313,6 +343,20 @@ mod tests {
         assert_eq!(count(&drilled, ALL), 4, "streets, one child, the parent");
         assert_eq!(count(&drilled, Outlines { areas: 0.0, grid: 1.0 }), 1, "only the grid");
         assert_eq!(count(&drilled, Outlines { areas: 0.0, grid: 0.0 }), 0);
+    }
+
+    #[test]
+    fn figures_that_change_no_line_draw_nothing_anew() {
+        let city = city();
+        let of = |f: &AreaFigures, style| Drawn::of(f, ALL, style, &city, Theme::CommandDark);
+        let (few, more) = (figures(None, &[0, 1], &[1, 2]), figures(None, &[0, 1], &[1, 3]));
+        assert_eq!(of(&few, AreaStyle::Outline), of(&more, AreaStyle::Outline));
+        let prism = AreaStyle::Prism(Figure::Cases);
+        assert_ne!(of(&few, prism), of(&more, prism));
+        let (calm, mut red) = (figures(Some(0), &[2], &[0, 0, 3]), figures(Some(0), &[2], &[0, 0, 4]));
+        assert_eq!(of(&calm, AreaStyle::Outline), of(&red, AreaStyle::Outline));
+        Arc::make_mut(&mut red.figures)[2].reds = 1;
+        assert_ne!(of(&calm, AreaStyle::Outline), of(&red, AreaStyle::Outline), "its outline is red now");
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub use areas::{AreaStyle, Figure};
 pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
 pub use compare::{Compare, CompareView, Divider, Side};
 pub use cones::{SeenField, SeenFields};
-pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField, GpuWater};
+pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField, GpuWater, WaterOnDevice};
 pub use ground::heights::Ground;
 pub use light::{SceneClock, clock::ShowInstant};
 pub use look::Look;

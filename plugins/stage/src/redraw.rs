@@ -36,12 +36,16 @@ impl Default for Redraw {
 
 impl Redraw {
     /// The 3D picture changed once.
+    #[track_caller]
     pub fn scene(&mut self) {
+        asked(3);
         self.scene_frames = self.scene_frames.max(3);
     }
 
     /// The 3D picture is due for one more frame of an animation.
+    #[track_caller]
     pub fn scene_once(&mut self) {
+        asked(1);
         self.scene_frames = self.scene_frames.max(1);
     }
 
@@ -87,6 +91,13 @@ impl Redraw {
         self.scene_frames = self.scene_frames.saturating_sub(1);
         self.moving = false;
     }
+}
+
+/// Says who wants the 3D drawn again, for `GUANLAN_LOG=guanlan_stage::redraw=trace`: an idle room that is not cheap has
+/// its reason here.
+#[track_caller]
+fn asked(frames: u32) {
+    tracing::trace!(by = %std::panic::Location::caller(), frames, "redraw");
 }
 
 #[cfg(test)]

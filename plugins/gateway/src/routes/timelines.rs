@@ -138,6 +138,8 @@ pub(crate) enum OpenIn {
     Replay {
         /// RFC 3339; the last instant when absent.
         at: Option<String>,
+        /// Of which timeline: the live room, or an exercise that runs; the live room when absent.
+        of: Option<String>,
     },
     /// An exercise forked from the live room.
     Drill {
@@ -163,9 +165,13 @@ pub(crate) async fn open(
     let asked: OpenIn = serde_json::from_slice(&bytes).map_err(|e| Problem::invalid(e.to_string()))?;
     let timelines = doors.timelines.clone();
     let room = match asked {
-        OpenIn::Replay { at } => {
+        OpenIn::Replay { at, of } => {
             let at = at.as_deref().map(instant).transpose()?;
-            tokio::task::spawn_blocking(move || timelines.replay(at))
+            let origin = match of {
+                Some(of) => timelines.get(&of).ok_or_else(|| Problem::not_found("timeline", &of))?,
+                None => timelines.live().clone(),
+            };
+            tokio::task::spawn_blocking(move || timelines.replay_of(origin.timeline(), at))
                 .await
                 .map_err(|e| Problem::unavailable(e.to_string()))?
                 .map_err(|e| problem(&e))?

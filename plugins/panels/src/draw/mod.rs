@@ -171,7 +171,7 @@ pub(crate) fn draw(
     mut stage: Stage,
     time: Res<Time<Real>>,
     quality: Option<Res<guanlan_stage::quality::ResolvedQuality>>,
-    mut asked: ResMut<crate::Asked>,
+    mut asked: ResMut<crate::clicks::Asked>,
     mut dressed: Local<Option<Look>>,
     mut hover: Local<Hover>,
     mut heads: Local<Heads>,
@@ -221,7 +221,7 @@ pub(crate) fn draw(
         covered.extend(tiles_ui(&ctx, &mut stage.pictures, place.map, now_s, &look, &mut actions));
     }
     let on = Sheet { picture: &shown.picture, values: &values, place: &place, look: &look, ppp };
-    let exercise = values.headline.mode == guanlan_core::Mode::Exercise;
+    let exercise = values.headline.exercise;
     let map_seen = compare::seen_part(&stage, place.map, screen);
     heads.follow(&stage, stage.eye(ppp), map_seen);
     covered.extend(compare::divider_ui(&ctx, &mut stage, (desk, exercise), (place.map, screen), &look, &mut actions));
@@ -311,7 +311,7 @@ fn told_at_the_pointer(
     rooms: &Rooms,
     (hover, now_s): (&mut Hover, f64),
 ) {
-    let pointer = ctx.input(|i| i.pointer.latest_pos().filter(|_| !i.pointer.any_down()));
+    let pointer = ctx.input(|i| i.pointer.hover_pos().filter(|_| !i.pointer.any_down()));
     let free = !ctx.is_pointer_over_egui() && desk.drag.is_none() && desk.drop.is_none();
     let Some(at) = pointer.filter(|p| on.place.map.contains(*p) && free) else {
         *hover = Hover::default();

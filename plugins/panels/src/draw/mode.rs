@@ -20,9 +20,12 @@ pub(super) fn marks_of_mode(values: &Values, desk: &Desk, place: &Layout, look: 
         let size = vec2(12.0 * look.sizes.title, look.sizes.title * 1.6);
         marks.push(egui::Rect::from_min_max(place.map.max - size, place.map.max));
     }
-    if mode == Mode::Exercise {
+    if values.headline.exercise {
         let top = place.map.center_top() + vec2(0.0, below_the_crumbs(place));
-        marks.push(egui::Rect::from_center_size(top + vec2(0.0, 44.0), vec2(260.0, 88.0)));
+        marks.push(egui::Rect::from_center_size(
+            top + vec2(0.0, 44.0),
+            vec2(260.0 + 60.0 * values.headline.mode_words.chars().count().saturating_sub(2) as f32, 88.0),
+        ));
     }
     marks
 }
@@ -44,34 +47,27 @@ pub(super) fn frame_of_mode(
     let painter = ctx.layer_painter(LayerId::new(egui::Order::Foreground, egui::Id::new("mode")));
     let mode = values.headline.mode;
     let whole = egui::Rect::from_min_size(pos2(0.0, 0.0), screen);
-    let word = mode.name();
+    let word = values.headline.mode_words.as_str();
     let size = (screen.y * 0.07).max(40.0);
     match mode {
-        Mode::Exercise => {
+        _ if values.headline.exercise => {
             let color = look.color(Token::Exercise);
             painter.rect_stroke(whole, 0.0, Stroke::new(4.0, color), egui::StrokeKind::Inside);
             let at = place.map.center_top() + vec2(0.0, 8.0 + below_the_crumbs(place));
-            kit::words_at(
-                &painter,
-                at,
-                Align2::CENTER_TOP,
-                word.get(look.lang),
-                look.bold(size),
-                color.gamma_multiply(0.55),
-            );
+            kit::words_at(&painter, at, Align2::CENTER_TOP, word, look.bold(size), color.gamma_multiply(0.55));
         }
         Mode::Replay | Mode::Forecast => {
             let color = look.mode(mode);
             painter.rect_stroke(whole, 0.0, Stroke::new(2.0, color), egui::StrokeKind::Inside);
         }
-        Mode::Live | Mode::Demo => {}
+        Mode::Live | Mode::Demo | Mode::Exercise => {}
     }
     if desk.demo || mode == Mode::Demo {
         let at = place.map.right_bottom() - vec2(10.0, 6.0);
         let words = if mode == Mode::Demo {
             tr(look.lang, "k-demo-data").to_owned()
         } else {
-            format!("{} · {}", word.get(look.lang), tr(look.lang, "k-demo-data"))
+            format!("{word} · {}", tr(look.lang, "k-demo-data"))
         };
         let font = look.medium(look.sizes.title);
         kit::words_at(&painter, at, Align2::RIGHT_BOTTOM, &words, font, look.faint(Token::TextSecond, 0.65));
@@ -83,7 +79,7 @@ pub(super) fn frame_of_mode(
     }
     if place.bare() {
         let words = tr_with(look.lang, "k-as-of", &[("at", &values.headline.clock)]);
-        let words = format!("{} · {} · {words}", values.headline.city, word.get(look.lang));
+        let words = format!("{} · {word} · {words}", values.headline.city);
         let font = look.regular(look.sizes.small);
         kit::words_at(&painter, pos2(12.0, screen.y - 8.0), Align2::LEFT_BOTTOM, &words, font, look.second());
     }

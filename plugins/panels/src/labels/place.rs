@@ -122,8 +122,8 @@ impl Placer {
         self.shown.contains_key(&key)
     }
 
-    /// Places at most `most` labels within `map`, off the `blocked` boxes; those below [`OVER_SOFT`] also off the `soft`
-    /// ones. No two of the result meet.
+    /// Places at most `most` labels within `map`, off the `blocked` boxes and off the `soft` ones; those from [`OVER_SOFT`]
+    /// on lie over a soft one rather than nowhere. No two of the result meet.
     pub fn place(&mut self, wants: &[Want], blocked: &[Rect], soft: &[Rect], map: Rect, most: usize) -> Vec<Placed> {
         let worth = |w: &Want| w.rank + if self.shows(w.key) { STAYS } else { 0.0 };
         let mut order: Vec<usize> = (0..wants.len()).collect();
@@ -140,15 +140,18 @@ impl Placer {
             }
             let want = &wants[i];
             let before = self.shown.get(&want.key).copied();
-            let free = |spot: &Obb, room: f32| {
+            let over = want.rank >= OVER_SOFT;
+            let free = |spot: &Obb, room: f32, over: bool| {
                 let grown = spot.grown(room);
                 map.contains_rect(spot.bounds())
                     && !taken.iter().any(|t| t.meets(&grown))
-                    && (want.rank >= OVER_SOFT || !soft.iter().any(|t| t.meets(spot)))
+                    && (over || !soft.iter().any(|t| t.meets(spot)))
             };
             // First where it was; elsewhere it is as if it were new.
-            let stay = before.filter(|k| want.spots.get(*k).is_some_and(|s| free(s, 0.0)));
-            let spot = stay.or_else(|| want.spots.iter().position(|s| free(s, CLEAR)));
+            let stay = before.filter(|k| want.spots.get(*k).is_some_and(|s| free(s, 0.0, over)));
+            let spot = stay
+                .or_else(|| want.spots.iter().position(|s| free(s, CLEAR, false)))
+                .or_else(|| want.spots.iter().position(|s| over && free(s, CLEAR, true)));
             if let Some(spot) = spot {
                 let at = want.spots[spot];
                 taken.push(at);
@@ -282,6 +285,9 @@ mod tests {
         let placed = Placer::default().place(&[want(1, 1.0, 0.0)], &[], &soft, map(), 10);
         assert!(placed.is_empty());
         assert_eq!(Placer::default().place(&[want(1, 20.0, 0.0)], &[], &soft, map(), 10).len(), 1);
+        // Where there is another place, it leaves the soft box free.
+        let two = Want { spots: vec![spot(0.0), spot(120.0)], ..want(1, 20.0, 0.0) };
+        assert_eq!(Placer::default().place(&[two], &[], &soft, map(), 10)[0].spot, 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The strip at the top.
 
 use egui::{Align, Layout, Ui};
-use guanlan_core::{AlertLevel, Role};
+use guanlan_core::{AlertLevel, Mode, Role};
 
 use super::kit;
 use crate::{
@@ -15,9 +15,9 @@ use crate::{
 /// Place, time, rain and levels at the left; mode, health, seat and switches at the right.
 pub fn headline_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) -> Vec<UiAction> {
     let mut actions = Vec::new();
-    let (s, lang) = (look.sizes, look.lang);
+    let lang = look.lang;
     let rect = ui.max_rect();
-    // English words are longer: the date gives way first.
+    // English words are longer.
     let narrow = rect.width() < if lang == guanlan_core::Lang::En { 1800.0 } else { 1500.0 };
     ui.allocate_ui_with_layout(rect.size(), Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = if narrow { 8.0 } else { 16.0 };
@@ -28,7 +28,7 @@ pub fn headline_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) -> Vec<UiAction> {
         if kit::button(ui, look, words, false).clicked() {
             actions.push(UiAction::ToggleBriefing);
         }
-        if vm.mode == guanlan_core::Mode::Exercise {
+        if vm.mode == Mode::Exercise {
             if kit::button(ui, look, tr(lang, "k-end-exercise"), false).clicked() {
                 actions.push(UiAction::EndExercise);
             }
@@ -43,31 +43,66 @@ pub fn headline_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) -> Vec<UiAction> {
         mode(ui, vm, look, &mut actions);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = if narrow { 8.0 } else { 16.0 };
-            ui.label(egui::RichText::new(&vm.city).font(look.bold(s.big)).color(look.text()));
-            ui.label(egui::RichText::new(&vm.clock).font(look.medium(s.big)).color(look.text()));
-            if !narrow || look.lang == guanlan_core::Lang::Zh {
-                ui.label(egui::RichText::new(&vm.date).font(look.regular(s.body)).color(look.second()));
-            }
-            ui.separator();
-            ui.label(egui::RichText::new(&vm.weather).font(look.medium(s.body)).color(look.text()));
-            let rain = tr_with(lang, "k-rain-now", &[("v", &number((vm.rain_mm_h * 10.0).round() / 10.0))]);
-            ui.label(egui::RichText::new(rain).font(look.regular(s.body)).color(look.second()));
-            ui.separator();
-            levels(ui, vm, look);
+            said(ui, vm, look);
         });
     });
     actions
 }
 
-fn levels(ui: &mut Ui, vm: &HeadlineVm, look: &Look) {
+/// Place, clock and levels always; of date, weather and rain what there is room for: the date gives way first.
+fn said(ui: &mut Ui, vm: &HeadlineVm, look: &Look) {
+    let s = look.sizes;
+    let rain = tr_with(look.lang, "k-rain-now", &[("v", &number((vm.rain_mm_h * 10.0).round() / 10.0))]);
+    let gap = ui.spacing().item_spacing.x;
+    let wide = |words: &str, font: egui::FontId| {
+        ui.painter().layout_no_wrap(words.to_owned(), font, look.text()).size().x + gap
+    };
+    let (date, weather, rain_wide) = (
+        wide(&vm.date, look.regular(s.body)),
+        wide(&vm.weather, look.medium(s.body)),
+        wide(&rain, look.regular(s.body)),
+    );
+    let dots = told_levels(vm).map(|(level, n)| wide(&level_words(level, n, look), look.medium(s.body)) + 30.0);
+    let levels = dots.sum::<f32>().max(wide(tr(look.lang, "k-no-alerts"), look.regular(s.body)));
+    // Two lines between the groups.
+    let always = wide(&vm.city, look.bold(s.big)) + wide(&vm.clock, look.medium(s.big)) + levels + 2.0 * (gap + 6.0);
+    let mut room = ui.available_width() - always;
+    let mut fits = |width: f32| {
+        room -= width;
+        room >= 0.0
+    };
+    let (with_rain, with_weather, with_date) = (fits(rain_wide), fits(weather), fits(date));
+    ui.label(egui::RichText::new(&vm.city).font(look.bold(s.big)).color(look.text()));
+    ui.label(egui::RichText::new(&vm.clock).font(look.medium(s.big)).color(look.text()));
+    if with_date {
+        ui.label(egui::RichText::new(&vm.date).font(look.regular(s.body)).color(look.second()));
+    }
+    ui.separator();
+    if with_weather {
+        ui.label(egui::RichText::new(&vm.weather).font(look.medium(s.body)).color(look.text()));
+    }
+    if with_rain {
+        ui.label(egui::RichText::new(rain).font(look.regular(s.body)).color(look.second()));
+        ui.separator();
+    }
+    levels_ui(ui, vm, look);
+}
+
+/// Levels with an alert, the worst first.
+fn told_levels(vm: &HeadlineVm) -> impl Iterator<Item = (AlertLevel, usize)> {
+    let levels = AlertLevel::ALL.into_iter().rev().filter(|l| *l > AlertLevel::Normal);
+    levels.map(|l| (l, vm.levels[usize::from(l.rank())])).filter(|(_, n)| *n > 0)
+}
+
+fn level_words(level: AlertLevel, n: usize, look: &Look) -> String {
+    format!("{} {n}", level.name().get(look.lang))
+}
+
+fn levels_ui(ui: &mut Ui, vm: &HeadlineVm, look: &Look) {
     ui.spacing_mut().item_spacing.x = 4.0;
-    for level in AlertLevel::ALL.into_iter().rev().filter(|l| *l > AlertLevel::Normal) {
-        let n = vm.levels[usize::from(level.rank())];
-        if n == 0 {
-            continue;
-        }
+    for (level, n) in told_levels(vm) {
         kit::level_dot(ui, look, level, 7.0);
-        let words = format!("{} {n}", level.name().get(look.lang));
+        let words = level_words(level, n, look);
         ui.label(egui::RichText::new(words).font(look.medium(look.sizes.body)).color(look.text()));
         ui.add_space(8.0);
     }
@@ -84,10 +119,11 @@ fn mode(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) 
             actions.push(UiAction::Watch(choice.id.clone()));
         }
     }
+    let color = look.mode(if vm.exercise { Mode::Exercise } else { vm.mode });
     if !vm.drill.is_empty() {
-        ui.label(egui::RichText::new(&vm.drill).font(look.medium(look.sizes.small)).color(look.mode(vm.mode)));
+        ui.label(egui::RichText::new(&vm.drill).font(look.medium(look.sizes.small)).color(color));
     }
-    kit::badge(ui, look, vm.mode.name().get(look.lang), look.mode(vm.mode), look.sizes.body);
+    kit::badge(ui, look, &vm.mode_words, color, look.sizes.body);
 }
 
 fn lamp(ui: &mut Ui, vm: &HeadlineVm, look: &Look, actions: &mut Vec<UiAction>) {

@@ -37,8 +37,9 @@ pub fn timebar_ui(ui: &mut Ui, vm: &TimeBarVm, look: &Look) -> Vec<UiAction> {
         if kit::button(&mut left, look, &format!("×{:.0}", vm.speed), false).clicked() {
             actions.push(UiAction::Speed(next));
         }
-        if kit::button(&mut left, look, tr(lang, "k-back-to-live"), true).clicked() {
-            actions.push(UiAction::BackToLive);
+        let (words, back) = back(vm);
+        if kit::button(&mut left, look, tr(lang, words), true).clicked() {
+            actions.push(back);
         }
     } else {
         let words = format!("{} {}", vm.mode.name().get(lang), vm.at.format_local("%H:%M:%S"));
@@ -51,6 +52,15 @@ pub fn timebar_ui(ui: &mut Ui, vm: &TimeBarVm, look: &Look) -> Vec<UiAction> {
     let line = Rect::from_min_max(pos2(whole.left() + 272.0_f32.min(whole.width() * 0.31), whole.top()), whole.max);
     track(ui, vm, line, look, &mut actions);
     actions
+}
+
+/// Out of the past of an exercise one comes back to the exercise, else to the living room.
+fn back(vm: &TimeBarVm) -> (&'static str, UiAction) {
+    if vm.exercise && vm.replay {
+        ("k-back-to-exercise", UiAction::BackToExercise)
+    } else {
+        ("k-back-to-live", UiAction::BackToLive)
+    }
 }
 
 fn track(ui: &mut Ui, vm: &TimeBarVm, area: Rect, look: &Look, actions: &mut Vec<UiAction>) {
@@ -107,8 +117,11 @@ fn track(ui: &mut Ui, vm: &TimeBarVm, area: Rect, look: &Look, actions: &mut Vec
         kit::words_at(painter, pos2(x + 5.0, y - 6.0), anchor, &words, look.medium(look.sizes.small), color);
     }
     if let Some(at) = shown.filter(|_| response.drag_stopped() || response.clicked()) {
-        let live = vm.now - at < 5_000;
-        actions.push(if live { UiAction::BackToLive } else { UiAction::Seek(at) });
+        if vm.now - at >= 5_000 {
+            actions.push(UiAction::Seek(at));
+        } else if vm.replay || !vm.exercise {
+            actions.push(back(vm).1);
+        }
     } else if let (Some(at), true, true) = (shown, vm.replay, response.dragged()) {
         // A replay that is open follows the hand.
         if (at - vm.at).abs() > 10_000 {

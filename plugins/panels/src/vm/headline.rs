@@ -43,6 +43,10 @@ pub struct HeadlineVm {
     pub weather: String,
     /// What the picture is.
     pub mode: Mode,
+    /// The same in words; the past of an exercise says that it is one.
+    pub mode_words: String,
+    /// It is no living city but an exercise, or the past of one.
+    pub exercise: bool,
     /// Active alerts: normal, blue, yellow, orange, red.
     pub levels: [usize; 5],
     /// The room's health.
@@ -137,6 +141,7 @@ pub fn headline(
     let (lamp, health, health_lines) = health(picture, lang);
     let choices =
         timelines.iter().map(|t| TimelineChoice { id: t.id.clone(), mode: t.mode, current: t.id == *timeline });
+    let past = picture.mode == Mode::Replay && picture.drill.is_some();
     HeadlineVm {
         city: picture.city.name.get(lang).to_owned(),
         date,
@@ -144,6 +149,12 @@ pub fn headline(
         rain_mm_h,
         weather: weather(lang, rain_mm_h).to_owned(),
         mode: picture.mode,
+        mode_words: if past {
+            tr(lang, "k-exercise-past").to_owned()
+        } else {
+            picture.mode.name().get(lang).to_owned()
+        },
+        exercise: picture.mode == Mode::Exercise || past,
         levels: picture.alerts.counts(),
         lamp,
         health,

@@ -35,7 +35,7 @@ pub struct TimeBarVm {
     pub from: Stamp,
     /// Right end.
     pub to: Stamp,
-    /// Now of the live room.
+    /// Now of the room whose time this is: the live one, or an exercise.
     pub now: Stamp,
     /// Instant shown.
     pub at: Stamp,
@@ -43,6 +43,8 @@ pub struct TimeBarVm {
     pub mode: Mode,
     /// The past is shown.
     pub replay: bool,
+    /// The bar is that of an exercise.
+    pub exercise: bool,
     /// The timeline's clock can be moved.
     pub movable: bool,
     /// Stands still.
@@ -68,18 +70,19 @@ impl TimeBarVm {
     }
 }
 
-/// The bar over the live room with the picture that is shown; `other` when that is another timeline.
+/// The bar over a room, the live one or an exercise, with the picture that is shown; `other` when that is not the living
+/// room's.
 #[must_use]
-pub fn timebar(live: &Picture, shown: &Picture, other: bool) -> TimeBarVm {
-    let now = live.now;
+pub fn timebar(base: &Picture, shown: &Picture, other: bool) -> TimeBarVm {
+    let now = base.now;
     let (from, to) = (now + -PAST_MS, now + AHEAD_MS);
-    let mut marks: Vec<Mark> = live
+    let mut marks: Vec<Mark> = base
         .alerts
         .active()
         .iter()
-        .chain(live.alerts.ended().iter())
+        .chain(base.alerts.ended().iter())
         .map(|a| Mark { at: a.raised_at, kind: MarkKind::Alert, level: a.peak })
-        .chain(live.cases.cases().values().map(|c| Mark { at: c.opened, kind: MarkKind::Case, level: c.level }))
+        .chain(base.cases.cases().values().map(|c| Mark { at: c.opened, kind: MarkKind::Case, level: c.level }))
         .filter(|m| m.at >= from && m.at <= now)
         .collect();
     marks.sort_by_key(|m| (m.level, m.at));
@@ -90,6 +93,7 @@ pub fn timebar(live: &Picture, shown: &Picture, other: bool) -> TimeBarVm {
         at: shown.now,
         mode: shown.mode,
         replay: shown.playback.replay,
+        exercise: base.mode == Mode::Exercise,
         movable: other,
         paused: other && shown.playback.paused,
         speed: if shown.playback.speed > 0.0 { shown.playback.speed } else { 1.0 },
@@ -111,6 +115,7 @@ mod tests {
             at: now,
             mode: Mode::Live,
             replay: false,
+            exercise: false,
             movable: false,
             paused: false,
             speed: 1.0,

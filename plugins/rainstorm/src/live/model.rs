@@ -20,6 +20,7 @@ use crate::{
     nudge::{NudgeLedger, NudgeSettings, nudge},
     scenario::{Scenario, Storm, StormKind},
     storm::Rain,
+    surface::SurfaceMaker,
     water::{WaterError, WaterModel},
 };
 
@@ -168,8 +169,23 @@ impl LiveModel {
         settings: LiveSettings,
         pool: Option<Arc<rayon::ThreadPool>>,
     ) -> Result<Self, WaterError> {
+        Self::new_on(city, scenario, start, settings, pool, None)
+    }
+
+    /// The same with the surface on a device, see [`WaterModel::new_on`].
+    ///
+    /// # Errors
+    /// As [`WaterModel::new`].
+    pub fn new_on(
+        city: &City,
+        scenario: &Scenario,
+        start: Stamp,
+        settings: LiveSettings,
+        pool: Option<Arc<rayon::ThreadPool>>,
+        surface: Option<&SurfaceMaker>,
+    ) -> Result<Self, WaterError> {
         let calm = calm(scenario);
-        let mut model = WaterModel::new(city, &calm, start, settings.cadence_s, pool)?;
+        let mut model = WaterModel::new_on(city, &calm, start, settings.cadence_s, pool, surface)?;
         model.expect_rain(&Rain::default());
         let mut notes = Vec::new();
         if settings.clogging > 0.0 && calm.drains.clogging == 0.0 {

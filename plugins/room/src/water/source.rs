@@ -210,7 +210,9 @@ impl Beside {
         // Shared with the forecasts: everything in it yields to the room.
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS));
         let pool = low_priority_pool(threads).ok();
-        match LiveModel::new(&picture.city, &self.options.scenario, start, self.options.live, pool) {
+        let surface = self.timelines.surface_of(self.timelines.live().timeline());
+        match LiveModel::new_on(&picture.city, &self.options.scenario, start, self.options.live, pool, surface.as_ref())
+        {
             Ok(mut live) => {
                 if let Some(field) = field
                     && !live.begin_with(field)

@@ -157,6 +157,18 @@ fn street(city: &City, ground: &Ground) -> Option<CameraPose> {
 /// A smaller city is shown as if it were this large, m.
 const LEAST_M: f32 = 60.0;
 
+/// How steeply home looks down on a free part of this size, degrees: a video wall is far wider than the city is, and the
+/// flatter the look, the more of the wall the city fills.
+fn home_pitch_deg(free_px: Vec2) -> f32 {
+    const STEEP: f32 = 50.0;
+    const FLAT: f32 = 35.0;
+    // From a desk's screen to two screens beside each other.
+    const DESK: f32 = 1.8;
+    const WALL: f32 = 2.6;
+    let aspect = free_px.x / free_px.y.max(1.0);
+    STEEP + (FLAT - STEEP) * ((aspect - DESK) / (WALL - DESK)).clamp(0.0, 1.0)
+}
+
 /// The whole city inside a free part of this size around the lens's centre.
 #[must_use]
 pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraPose {
@@ -172,7 +184,7 @@ pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraP
         focus: [(w + e) * 0.5, (s + n) * 0.5, z],
         distance_m: (e - w).max(n - s) * 1.3,
         yaw_deg: 352.0,
-        pitch_deg: 50.0,
+        pitch_deg: home_pitch_deg(free_px),
     };
     for _ in 0..12 {
         let mut low = Vec2::MAX;
@@ -258,6 +270,21 @@ mod tests {
                 assert!(off.x <= free.x * 0.5 && off.y <= free.y * 0.5, "{px} outside {free} around {centre}");
             }
         }
+    }
+
+    #[test]
+    fn a_wall_is_filled_and_a_desk_looks_down_as_before() {
+        let city = Arc::new(City { extent: [-2500.0, -2500.0, 2500.0, 2500.0], ..Default::default() });
+        let ground = Ground::new(&city);
+        let width = |free: Vec2| {
+            let lens = Lens::plain(free);
+            let pose = home(&city, &ground, &lens, free);
+            let x = |e: f32| lens.project(&pose, to_scene(e, -2500.0, 0.0)).unwrap().x;
+            (pose.pitch_deg, (x(2500.0) - x(-2500.0)) / free.x)
+        };
+        assert_eq!(width(Vec2::new(1100.0, 800.0)).0, 50.0);
+        let (pitch_deg, share) = width(Vec2::new(4300.0, 1850.0));
+        assert!(pitch_deg < 40.0 && share > 0.7, "{pitch_deg} degrees, {share} of the width");
     }
 
     #[test]

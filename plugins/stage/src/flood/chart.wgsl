@@ -13,12 +13,18 @@ struct Params {
 @group(0) @binding(1) var<storage, read> depths: array<f32>;
 @group(0) @binding(2) var ground: texture_2d<f32>;
 @group(0) @binding(3) var chart: texture_storage_2d<rgba16float, write>;
+// One bit a cell: water that is there anyway.
+@group(0) @binding(4) var<storage, read> hidden: array<u32>;
 
 const WET_M: f32 = 0.05;
 const MANNING_N: f32 = 0.03;
 const FASTEST: f32 = 3.0;
 
 fn depth_at(c: u32, r: u32) -> f32 {
+    let cell = r * params.cols + c;
+    if (hidden[cell / 32u] >> (cell % 32u) & 1u) == 1u {
+        return 0.0;
+    }
     return max(depths[params.first + r * params.stride + c], 0.0);
 }
 

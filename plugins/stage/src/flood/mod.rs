@@ -29,7 +29,7 @@ use sheet::{BlockMesh, Sheet};
 use upload::Patches;
 
 pub use chart::FlowField;
-pub use gpu::GpuDepths;
+pub use gpu::{Device, GpuDepths, WaterOnDevice};
 pub use sheet::Place;
 
 /// Water shallower than this is not drawn, m.
@@ -65,7 +65,7 @@ pub enum FloodStyle {
 ///
 /// **The seam.** A solver that runs on the renderer's own device (`RenderDevice::wgpu_device`, its queue in the render
 /// world) hands over the storage buffer it keeps its depths in, see [`GpuDepths`]; for `guanlan_surge` that is
-/// `Surge::depth_view()`: `buffer`, `stride`, `first = stride + 1`. Each frame that is drawn makes the chart from it in
+/// `Surge::depth_view()`: `buffer`, `stride`, `first = stride + 1`; [`WaterOnDevice`] does it for a program. Each frame that is drawn makes the chart from it in
 /// one compute pass; vertex and fragment stage read the chart, nothing is read back. After a step of the solver say
 /// [`Redraw::scene_once`].
 #[derive(Resource, Clone, Default)]

@@ -41,7 +41,15 @@ impl Sources<'_> {
             },
         );
         lines.push(("k-rule", rule));
-        lines.push(("k-source", format!("{} · Datastreams({})", self.feeds(), row.meta.id)));
+        match p.lineage.of(row.index) {
+            Some(origin) => {
+                lines.push(("k-source", origin.source.to_owned()));
+                lines.push(("k-why-connector", format!("{} · {}", origin.connector, origin.feed)));
+                let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(lang)).collect();
+                lines.push(("k-why-steps", steps.join(" → ")));
+            }
+            None => lines.push(("k-source", tr(lang, "k-why-undeclared").to_owned())),
+        }
         if row.meta.period_s > 0 {
             lines.push(("k-layer-promise", span(lang, i64::from(row.meta.period_s) * 1000)));
         }
@@ -95,7 +103,8 @@ impl Sources<'_> {
             ("k-speed", format!("{:.0} km/h", unit.speed_mps * 3.6)),
             ("k-age", unit.fixed.map_or_else(|| tr(lang, "k-layer-never").to_owned(), |at| self.ago(at))),
             ("k-org", org.map_or_else(String::new, |o| o.name.get(lang).to_owned())),
-            ("k-source", format!("OwnTracks · owntracks/{}", unit.id)),
+            // A fix does not say which feed brought it: those that deliver.
+            ("k-source", if unit.fixed.is_some() { self.feeds() } else { String::new() }),
         ];
         if let Some(spec) = spec {
             lines.push(("k-people", spec.people.to_string()));

@@ -119,7 +119,7 @@ mod tests {
     use crate::fixture::{machine, picture};
     use guanlan_city::City;
     use guanlan_city::model::{Building, BuildingPart, Road, SensorSpec, SourceFile};
-    use guanlan_core::{Input, ObservedProperty, input::Observation};
+    use guanlan_core::{Input, ObservedProperty, input::Observation, input::StreamOrigin};
     use std::sync::Arc;
 
     fn city() -> Arc<City> {
@@ -169,6 +169,15 @@ mod tests {
         let city = city();
         let mut machine = machine(&city);
         let t0 = Stamp::from_secs(1_000_000);
+        let origin = StreamOrigin {
+            sensor: "1273".into(),
+            feed: "水务".into(),
+            connector: "sensorthings".into(),
+            source: "Datastreams(1273)".into(),
+            steps: vec![Bilingual::same("ft → cm")],
+            owner: Bilingual::default(),
+        };
+        machine.tick(t0 + -60_000, vec![Input::Origin(Box::new(origin))]);
         for k in 0..6 {
             let now = t0 + k * 60_000;
             let observation = Observation { sensor: "1273".into(), phenomenon: now, received: now, result: 42.0 };
@@ -192,6 +201,7 @@ mod tests {
         assert_eq!(told.title, "下穿水尺");
         assert!(line("k-value").starts_with("42 cm"), "{told:?}");
         assert!(line("k-source").contains("Datastreams(1273)") && line("k-rule").contains("≥"), "{told:?}");
+        assert!(line("k-why-connector").contains("水务") && line("k-why-steps") == "ft → cm", "{told:?}");
         assert!(line("k-age").contains('前') && !line("k-quality").is_empty() && !line("k-layer-owner").is_empty());
         assert!(told.level > AlertLevel::Normal);
         let told = sources(Lang::En).tell(&Subject::Building(0)).unwrap();
