@@ -433,6 +433,9 @@ pub struct BenchArgs {
     /// `seek`: case and event records in the key figures; 0 for none.
     #[arg(long, default_value_t = 150_000_000, value_name = "N")]
     pub records: u64,
+    /// `seek`: hours of the day of which every layer is kept; the readings are always those of a day.
+    #[arg(long, default_value_t = 24.0, value_name = "H")]
+    pub scene_hours: f64,
     #[command(flatten)]
     pub frame: FrameArgs,
 }

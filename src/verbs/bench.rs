@@ -18,7 +18,7 @@ pub fn run(args: &BenchArgs) -> Outcome {
         "frame" => super::bench_frame::run(&args.frame)?,
         "import" => super::bench_import::run()?,
         "ingest" => super::bench_ingest::run(args.frame.sensors, args.frame.seconds)?,
-        "seek" => super::bench_seek::run(args.frame.sensors, args.records)?,
+        "seek" => super::bench_seek::run(args.frame.sensors, args.records, args.scene_hours)?,
         other => return Err(bad_input(format!("no benchmark '{other}': expected flood, frame, import, ingest, seek"))),
     };
     for f in figures {

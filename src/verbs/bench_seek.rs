@@ -28,8 +28,6 @@ const PERIOD_MS: i64 = 300_000;
 const STEP_MS: i64 = 1_000;
 /// Instants sought.
 const SEEKS: usize = 60;
-/// Seconds of a room whose scenes are kept.
-const SCENES_S: i64 = 900;
 /// Ticks before a restart, as many as there are at most between two snapshots.
 const RESTART_S: i64 = 600;
 
@@ -160,18 +158,21 @@ fn seeks(reader: &HistoryReader, streams: usize, figures: &mut Vec<Figure>) -> R
     Ok(())
 }
 
-/// Every layer at once: the picture of a room at any second of its last quarter of an hour, with the day's readings
+/// Every layer at once: the picture of a room at any second of its last `scenes_s` seconds, with the day's readings
 /// behind it. Alerts, cases and the rest are kept as they are while a room runs.
-fn pictures(journal: &Path, streams: usize, figures: &mut Vec<Figure>) -> Result<(), Failure> {
+fn pictures(journal: &Path, streams: usize, scenes_s: i64, figures: &mut Vec<Figure>) -> Result<(), Failure> {
     let config = config(streams)?;
     let store = SqliteStore::open_or_create(journal, &meta()).map_err(failed)?;
     let mut machine = Machine::new(config.clone());
     let mut gauges = Gauges::of(streams);
-    let begin = start() + (HOURS * 3600 - SCENES_S) * 1000;
+    let begin = start() + (HOURS * 3600 - scenes_s) * 1000;
     machine.tick(begin, (0..streams).map(|s| observation(gauges.reading(s, 0, begin))).collect());
-    let mut keeper = SceneKeeper::beside(journal, u64::MAX, 1.0).map_err(failed)?.tireless();
+    let mut keeper = SceneKeeper::beside(journal, u64::MAX, 2.0).map_err(failed)?.tireless();
     let (mut costs, mut alerts) = (Vec::new(), Vec::new());
-    for second in 1..SCENES_S {
+    for second in 1..scenes_s {
+        if second % 600 == 0 {
+            eprint!("\r{second} of {scenes_s} s");
+        }
         for fifth in 0..5 {
             let t = second * 5 + fifth;
             let now = begin + t * 200;
@@ -200,7 +201,8 @@ fn pictures(journal: &Path, streams: usize, figures: &mut Vec<Figure>) -> Result
             return Err(failed(format!("{at}: the picture of the past is another one")));
         }
     }
-    eprintln!("{:?} alerts, cases at the end", alerts.last());
+    eprintln!("\r{:?} alerts, cases at the end", alerts.last());
+    figures.push(Figure::of(&format!("scenes_{streams}"), "s", vec![scenes_s as f64]));
     figures.push(Figure::of(&format!("seek_every_layer_{streams}"), "ms", samples));
     Ok(())
 }
@@ -350,10 +352,16 @@ fn figures_of_records(history: &mut SqliteHistory, records: u64, figures: &mut V
     Ok(())
 }
 
-/// Measures every figure.
-pub fn run(streams: usize, records: u64) -> Result<Vec<Figure>, Failure> {
+/// Measures every figure; every layer over the last `scene_hours` of the day.
+pub fn run(streams: usize, records: u64, scene_hours: f64) -> Result<Vec<Figure>, Failure> {
     if streams == 0 {
         return Err(bad_input("bench seek: --sensors above 0 was expected"));
+    }
+    let scenes_s = (scene_hours * 3600.0).round() as i64;
+    if !(2..=HOURS * 3600).contains(&scenes_s) {
+        return Err(bad_input(format!(
+            "bench seek: --scene-hours {scene_hours}: above 0, at most {HOURS} was expected"
+        )));
     }
     let scratch = Scratch::new("seek")?;
     let dir = &scratch.0;
@@ -381,7 +389,7 @@ pub fn run(streams: usize, records: u64) -> Result<Vec<Figure>, Failure> {
     add("history_reopened", "s", begun.elapsed().as_secs_f64());
     seeks(&history.reader().map_err(failed)?, streams, &mut figures)?;
     eprintln!("pictures of {streams} sensors …");
-    pictures(&journal, streams, &mut figures)?;
+    pictures(&journal, streams, scenes_s, &mut figures)?;
     if records > 0 {
         eprintln!("figures of {records} records …");
         figures_of_records(&mut history, records, &mut figures)?;
