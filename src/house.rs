@@ -29,6 +29,8 @@ use guanlan_room::{
     standin::{self, Seats},
 };
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::{
     exit::{Failure, Outcome, bad_input, failed},
     locale::pick,
@@ -168,17 +170,22 @@ impl House {
         }
     }
 
-    /// Waits for Ctrl-C or a termination signal.
-    pub fn wait_for_the_end(&self) -> Outcome {
+    /// From now on Ctrl-C and a termination signal end nothing by themselves: they are waited for.
+    pub fn endings(&self) -> Result<[Signal; 2], Failure> {
+        let _inside = self.runtime.enter();
+        let on = |kind| signal(kind).map_err(failed);
+        Ok([on(SignalKind::interrupt())?, on(SignalKind::terminate())?])
+    }
+
+    /// Waits for one of them.
+    pub fn wait_for_the_end(&self, [mut interrupt, mut terminate]: [Signal; 2]) -> Outcome {
         self.runtime.block_on(async {
-            let mut terminate =
-                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            Ok(())
-        })
+        });
+        Ok(())
     }
 
     /// Closes every timeline; everything is on disk afterwards.
@@ -212,6 +219,11 @@ impl WaterDesk {
         let scenario = shipped::scenario().map_err(failed)?;
         let options = WaterOptions { hours, every_min, ..WaterOptions::new(scenario) };
         Ok(Self { wanted: Some((Arc::clone(timelines), options)), running })
+    }
+
+    /// True where there will be water.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted.is_some()
     }
 
     /// Starts it, once.

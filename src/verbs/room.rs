@@ -57,16 +57,22 @@ pub fn run(args: RoomArgs, lang: Lang) -> Outcome {
         tracing::info!("{:?} {}: {} ×{}", p.severity, p.where_, p.message, p.count);
     }
     let house = House::open(setup(&args, &scene))?;
-    house.announce(lang);
     if args.headless {
-        if let Some(surface) = super::solver::surface(&args.solver)? {
+        let water = house.water();
+        if water.is_wanted()
+            && let Some(surface) = super::solver::surface(&args.solver)?
+        {
             house.timelines.compute_water_on(Box::new(move |_| surface.clone()));
         }
-        house.water().start()?;
-        house.wait_for_the_end()?;
+        water.start()?;
+        // Who hears that the doors are open may ask it to end at once.
+        let ending = house.endings()?;
+        house.announce(lang);
+        house.wait_for_the_end(ending)?;
         house.close();
         return Ok(());
     }
+    house.announce(lang);
     #[cfg(feature = "views")]
     {
         let result = crate::views::window(&args, lang, scene.demo, &house);

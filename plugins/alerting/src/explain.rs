@@ -242,21 +242,6 @@ fn lines_of_rule(alert: &Alert, rule: Option<&Rule>, thresholds: &[(AlertLevel, 
     out
 }
 
-/// One half of a note that the room itself wrote as `中文 / English`; a person's own words stay whole.
-fn half(note: &str, lang: Lang) -> &str {
-    let han = |text: &str| text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
-    match note.split_once(" / ") {
-        Some((zh, en)) if han(zh) && !han(en) => {
-            if lang == Lang::En {
-                en
-            } else {
-                zh
-            }
-        }
-        _ => note,
-    }
-}
-
 fn lines_of_state(alert: &Alert, held: Option<&Bilingual>) -> Vec<Bilingual> {
     let state = alert.state().name();
     let mut out = vec![Bilingual::new(format!("状态：{}", state.zh), format!("state: {}", state.en.to_lowercase()))];
@@ -287,15 +272,15 @@ fn lines_of_state(alert: &Alert, held: Option<&Bilingual>) -> Vec<Bilingual> {
     if let Some(ack) = &alert.acked {
         let (at, name) = (clock(ack.at), &ack.actor);
         out.push(Bilingual::new(
-            format!("{at} 由 {name} 确认：{}", half(&ack.note, Lang::Zh)),
-            format!("acknowledged by {name} at {at}: {}", half(&ack.note, Lang::En)),
+            format!("{at} 由 {name} 确认：{}", Lang::Zh.part_of(&ack.note)),
+            format!("acknowledged by {name} at {at}: {}", Lang::En.part_of(&ack.note)),
         ));
     }
     if let Some(shelf) = &alert.shelved {
         let (until, name) = (clock(shelf.until), &shelf.actor);
         out.push(Bilingual::new(
-            format!("由 {name} 搁置至 {until}：{}", half(&shelf.reason, Lang::Zh)),
-            format!("shelved by {name} until {until}: {}", half(&shelf.reason, Lang::En)),
+            format!("由 {name} 搁置至 {until}：{}", Lang::Zh.part_of(&shelf.reason)),
+            format!("shelved by {name} until {until}: {}", Lang::En.part_of(&shelf.reason)),
         ));
     }
     match alert.suppressed {

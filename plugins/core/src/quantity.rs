@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Bilingual;
+use crate::text::{Bilingual, Lang};
 
 /// An observed property. The unit of a value is fixed by its property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -195,6 +195,15 @@ impl ObservedProperty {
             Self::Temperature => "°C",
             Self::PumpsRunning | Self::Other => "",
             Self::CoverMissing | Self::Aqi | Self::StreetLight | Self::CameraOnline => "",
+        }
+    }
+
+    /// The unit symbol in a language: only people are counted in words.
+    #[must_use]
+    pub const fn unit_in(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::CrowdDensity, Lang::En) => "people/m²",
+            _ => self.unit(),
         }
     }
 

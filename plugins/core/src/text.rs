@@ -15,6 +15,23 @@ pub enum Lang {
     En,
 }
 
+impl Lang {
+    /// The part in this language of a message `中文 / English`; one that is not of this form stays whole. A slash inside
+    /// one language is no border between two.
+    #[must_use]
+    pub fn part_of(self, message: &str) -> &str {
+        let han = |text: &str| text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
+        let words = |text: &str| text.as_bytes().windows(2).any(|w| w.iter().all(u8::is_ascii_lowercase));
+        match message.split_once(" / ") {
+            Some((zh, en)) if han(zh) && words(en) => match self {
+                Self::Zh => zh,
+                Self::En => en,
+            },
+            _ => message,
+        }
+    }
+}
+
 impl std::str::FromStr for Lang {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -64,5 +81,20 @@ impl fmt::Display for Bilingual {
     /// Writes the Chinese text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.get(Lang::Zh))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_in_both_languages_is_told_in_one() {
+        assert_eq!(Lang::Zh.part_of("没有 / none"), "没有");
+        assert_eq!(Lang::En.part_of("没有 / none"), "none");
+        assert_eq!(Lang::En.part_of("只有中文"), "只有中文");
+        assert_eq!(Lang::En.part_of("东侧 / 西侧积水"), "东侧 / 西侧积水");
+        assert_eq!(Lang::Zh.part_of("5 mm / 10 min"), "5 mm / 10 min");
+        assert_eq!(Lang::En.part_of("U-1 处置 / handled: 已清理"), "handled: 已清理");
     }
 }

@@ -15,7 +15,6 @@ use crate::{
     state::{Desk, Form, Tone},
     subject::RoadIndex,
     tools::{Held, Needs, measure},
-    vm::detail::in_language,
     words::{tr, tr_with},
 };
 
@@ -318,7 +317,7 @@ impl Hands<'_> {
         let words = match self.rooms.send(self.desk.watching.as_ref(), self.desk.role, command) {
             Ok(()) => return,
             Err(NotSent::Past) => tr(lang, "k-not-live").to_owned(),
-            Err(NotSent::Door(error)) => format!("{} ({})", tr(lang, "k-queue"), in_language(&error.to_string(), lang)),
+            Err(NotSent::Door(error)) => format!("{} ({})", tr(lang, "k-queue"), lang.part_of(&error.to_string())),
         };
         self.desk.say(words, Tone::Refused, self.now_s, None);
     }
@@ -328,7 +327,7 @@ impl Hands<'_> {
 pub fn tell(desk: &mut Desk, picture: &Picture, answered: Answered, now_s: f64) {
     let lang = desk.lang();
     match answered.reply.result {
-        Err(refusal) => desk.say(in_language(&refusal.message, lang), Tone::Refused, now_s, None),
+        Err(refusal) => desk.say(lang.part_of(&refusal.message).to_owned(), Tone::Refused, now_s, None),
         Ok(value) => match answered.command {
             Command::DispatchUnit { unit, .. } => {
                 let name = picture.units.get(&unit).map(|u| u.name(&picture.city.units).get(lang).to_owned());

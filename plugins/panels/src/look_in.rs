@@ -9,7 +9,7 @@ use crate::{
     Desk, Showing,
     apply::tell,
     rooms::Rooms,
-    state, vm,
+    state,
     words::{self, tr},
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn look_at_rooms(
             desk.revision += 1;
         }
         Some(Err(error)) => {
-            let words = vm::detail::in_language(&error.to_string(), desk.lang());
+            let words = desk.lang().part_of(&error.to_string()).to_owned();
             desk.say(words, state::Tone::Refused, now_s, None);
         }
         None => {}

@@ -234,6 +234,18 @@ fn live_goes_on_while_an_exercise_runs() {
     assert!(rx.recv_timeout(Duration::from_secs(10)).unwrap().result.is_ok());
     assert_eq!(drill.picture().now, last.now);
 
+    // Its past can be looked into while it is open, and says that it was an exercise.
+    let middle = state.start.unwrap() + 600_000;
+    let replay = timelines.replay_of(drill.timeline(), Some(middle)).unwrap();
+    let past = replay.picture();
+    assert!(past.playback.replay && past.playback.last >= past.now, "{:?}", past.playback);
+    assert!((past.now - middle).abs() <= 1_000, "{} ms off", past.now - middle);
+    assert!(past.drill.as_ref().is_some_and(|d| d.start.is_some() && !d.finished));
+    let later = last.alerts.active().len() + last.alerts.ended().len();
+    assert!(past.alerts.active().len() + past.alerts.ended().len() < later, "what came later is not there yet");
+    assert!(timelines.close(replay.timeline().as_str()));
+    assert!(timelines.replay_of(&"nobody".into(), None).is_err());
+
     // Its journal: whole, chained to its parent, and enough to live through it again.
     let hash = copy_of(&drill).state_hash().unwrap();
     let start = state.start.unwrap();

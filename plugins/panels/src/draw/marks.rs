@@ -88,7 +88,7 @@ pub(super) fn callouts(on: &Sheet<'_>, desk: &Desk, stage: &Stage, heads: &[(Cas
         if !chosen && (alert.level < AlertLevel::Red || has_case) {
             return None;
         }
-        let value = format!("{} {}", number(alert.value), alert.property.unit());
+        let value = format!("{} {}", number(alert.value), alert.property.unit_in(lang));
         let line = format!("{} {value}", alert.title.get(lang));
         let at = eye.seen(stage.markers.sensors.at(*row as usize)?)?;
         let (key, title) = (key_for(&alert.id), alert.place.get(lang).to_owned());

@@ -166,7 +166,7 @@ pub fn card(picture: &Picture, alert: &Alert, role: Role, lang: Lang) -> AlertCa
         place: alert.place.get(lang).to_owned(),
         since: tr_with(lang, "k-since", &[("span", &span(lang, picture.now - alert.raised_at))]),
         value: if shown { number(alert.value) } else { String::new() },
-        unit: if shown { alert.property.unit() } else { "" },
+        unit: if shown { alert.property.unit_in(lang) } else { "" },
         trend: if shown { trend_of(picture, alert.index) } else { Vec::new() },
         threshold: alert.threshold,
         unseen: alert.acked.is_none(),

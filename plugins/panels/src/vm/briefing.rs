@@ -89,7 +89,7 @@ fn worst(picture: &Picture, lang: Lang) -> Vec<WorstPlace> {
             place: alert.place.get(lang).to_owned(),
             title: alert.title.get(lang).to_owned(),
             value: if alert.property == ObservedProperty::Other { String::new() } else { number(alert.value) },
-            unit: alert.property.unit(),
+            unit: alert.property.unit_in(lang),
             since: tr_with(lang, "k-since", &[("span", &span(lang, picture.now - alert.raised_at))]),
             answer,
             place_m,

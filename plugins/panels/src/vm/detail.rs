@@ -242,7 +242,7 @@ pub fn detail(picture: &Picture, id: &CaseId, role: Role, search: &str, lang: La
     let past = |h: &guanlan_casework::HistoryEntry| {
         let mut what = if h.from == h.to { String::new() } else { h.to.name().get(lang).to_owned() };
         if !h.note.is_empty() {
-            let note = in_language(&h.note, lang);
+            let note = lang.part_of(&h.note).to_owned();
             what = if what.is_empty() { note } else { format!("{what} · {note}") };
         }
         Past { at: h.at.format_local("%H:%M:%S"), what, who: h.role.name().get(lang).to_owned() }
@@ -251,7 +251,7 @@ pub fn detail(picture: &Picture, id: &CaseId, role: Role, search: &str, lang: La
         id: id.clone(),
         level: case.level,
         title: row.title,
-        text: in_language(&case.text, lang),
+        text: lang.part_of(&case.text).to_owned(),
         place: row.place,
         grid: case.grid.clone(),
         state: row.state,
@@ -267,25 +267,13 @@ pub fn detail(picture: &Picture, id: &CaseId, role: Role, search: &str, lang: La
         crews: picture.units.at_case(id).map(|u| crews::row(picture, u, lang)).collect(),
         picks,
         may_dispatch: refusal.is_none(),
-        dispatch_hint: refusal.map_or_else(String::new, |r| in_language(&r.message, lang)),
+        dispatch_hint: refusal.map_or_else(String::new, |r| lang.part_of(&r.message).to_owned()),
         others,
         ops: legal(case.state, role),
         orgs: orgs.into_iter().map(|(_, id, name)| (id, name)).collect(),
         history: case.history.iter().rev().map(past).collect(),
         place_m: case.place_m,
     })
-}
-
-/// The half of a message `中文 / English` for a language.
-#[must_use]
-pub fn in_language(message: &str, lang: Lang) -> String {
-    let han = |text: &str| text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
-    let words = |text: &str| text.as_bytes().windows(2).any(|w| w.iter().all(u8::is_ascii_lowercase));
-    // A slash inside one language is no border between two.
-    match message.split_once(" / ") {
-        Some((zh, en)) if han(zh) && words(en) => if lang == Lang::En { en } else { zh }.to_owned(),
-        _ => message.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -304,15 +292,5 @@ mod tests {
         for state in CaseState::ALL {
             assert!(legal(state, Role::Leader).is_empty(), "a leader looks: {state:?}");
         }
-    }
-
-    #[test]
-    fn refusals_are_told_in_one_language() {
-        assert_eq!(in_language("没有 / none", Lang::Zh), "没有");
-        assert_eq!(in_language("没有 / none", Lang::En), "none");
-        assert_eq!(in_language("只有中文", Lang::En), "只有中文");
-        assert_eq!(in_language("东侧 / 西侧积水", Lang::En), "东侧 / 西侧积水");
-        assert_eq!(in_language("5 mm / 10 min", Lang::Zh), "5 mm / 10 min");
-        assert_eq!(in_language("U-1 处置 / handled: 已清理", Lang::En), "handled: 已清理");
     }
 }

@@ -119,7 +119,7 @@ fn ahead(picture: &Picture, sensor: &SensorId, unit: &str) -> Vec<[f64; 2]> {
 #[must_use]
 pub fn trend(picture: &Picture, past: &Past, question: &SeriesQuestion, kept: bool, lang: Lang) -> Option<TrendVm> {
     let row = picture.sensors.find(&question.sensor)?;
-    let unit = row.meta.property.unit();
+    let unit = row.meta.property.unit_in(lang);
     let (value, age) = match row.latest {
         Some((v, at)) => {
             (format!("{} {unit}", number(v)), tr_with(lang, "k-ago", &[("span", &span(lang, picture.now - at))]))

@@ -4,7 +4,7 @@ use guanlan_alerting::{AlertState, explain, rules::Direction};
 use guanlan_core::{AlertId, AlertLevel, CaseId, Lang, Role};
 use guanlan_room::Picture;
 
-use super::{alerts, detail::in_language, number, span};
+use super::{alerts, number, span};
 use crate::words::{tr, tr_with};
 
 /// The explanation of one alert.
@@ -56,7 +56,7 @@ pub struct WhyVm {
 #[must_use]
 pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<WhyVm> {
     let alert = picture.alerts.find(id)?;
-    let unit = alert.property.unit();
+    let unit = alert.property.unit_in(lang);
     let card = alerts::card(picture, alert, role, lang);
     let at = |s: guanlan_core::Stamp| s.format_local("%H:%M:%S");
     let told = explain(alert, &picture.rules);
@@ -74,7 +74,7 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
         ("k-why-worst", format!("{} · {} {unit}", alert.peak.name().get(lang), number(alert.peak_value))),
     ];
     if let Some(ack) = &alert.acked {
-        let note = in_language(&ack.note, lang);
+        let note = lang.part_of(&ack.note).to_owned();
         let words = [ack.actor.as_str(), ack.role.name().get(lang), &at(ack.at), &note]
             .into_iter()
             .filter(|w| !w.is_empty())
@@ -106,7 +106,9 @@ pub fn why(picture: &Picture, id: AlertId, role: Role, lang: Lang) -> Option<Why
         inputs: alert
             .inputs
             .iter()
-            .map(|i| (i.place.get(lang).to_owned(), format!("{} {}", number(i.value), i.property.unit()), i.holds))
+            .map(|i| {
+                (i.place.get(lang).to_owned(), format!("{} {}", number(i.value), i.property.unit_in(lang)), i.holds)
+            })
             .collect(),
         state: alert.state(),
         rule: alert.rule.split('@').next().unwrap_or_default().to_owned(),

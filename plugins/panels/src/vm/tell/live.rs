@@ -4,7 +4,7 @@ use guanlan_core::{AlertLevel, CaseId, SensorId, UnitId};
 
 use super::{Lines, Parts, Sources};
 use crate::{
-    vm::{cases, crews, detail::in_language, number, span},
+    vm::{cases, crews, number, span},
     words::tr,
 };
 
@@ -14,7 +14,7 @@ impl Sources<'_> {
         let row = p.sensors.find(id)?;
         let alert = p.alerts.active().iter().find(|a| a.index == row.index);
         let level = alert.map_or(AlertLevel::Normal, |a| a.level);
-        let unit = row.meta.property.unit();
+        let unit = row.meta.property.unit_in(lang);
         let mut lines: Lines = Vec::new();
         match row.latest {
             Some((value, at)) => {
@@ -77,7 +77,7 @@ impl Sources<'_> {
             ("k-number", case.id.to_string()),
         ];
         if let Some(alert) = case.alert.and_then(|a| p.alerts.find(a)) {
-            let unit = alert.property.unit();
+            let unit = alert.property.unit_in(lang);
             lines.insert(1, ("k-value", format!("{} {unit}", number(alert.value))));
             lines.push(("k-rule", format!("{} ≥ {} {unit}", alert.rule, number(alert.threshold))));
         }
@@ -85,7 +85,7 @@ impl Sources<'_> {
             lines.push(("k-crews-sent", row.crews.to_string()));
         }
         lines.push(("k-photo", case.photo.clone().unwrap_or_default()));
-        lines.push(("k-said", in_language(&case.text, lang)));
+        lines.push(("k-said", lang.part_of(&case.text).to_owned()));
         let stem = 24.0 + 12.0 * f32::from(case.level.rank());
         Some((row.title, case.level, lines, self.at(case.place_m, stem), true))
     }
