@@ -245,8 +245,8 @@ impl Historian {
         } else {
             k.history.feed(fed)?;
         }
-        let waits = self.refused.is_some_and(|at| at.elapsed() < RETRY);
-        if !waits && (k.history.unflushed() >= FLUSH_AT || self.flushed.elapsed() >= FLUSH_EVERY) {
+        let due = self.lagging || k.history.unflushed() >= FLUSH_AT || self.flushed.elapsed() >= FLUSH_EVERY;
+        if due && self.refused.is_none_or(|at| at.elapsed() >= RETRY) {
             *busy = true;
             return self.flush();
         }
@@ -306,16 +306,33 @@ impl Historian {
 
     /// Brings history and figures up to the journal: ticks nobody told them of, then those run again at the start,
     /// then records.
+    ///
+    /// What the journal or the file of the history refuses now is read from the journal later ([`Self::try_flush`]):
+    /// nothing is passed over.
     fn catch_up(&mut self) -> Result<(), JournalError> {
-        let reader = SqliteStore::open_read_only(&self.keeping.journal).ok();
-        if let Some(store) = &reader {
-            self.read_blocks(store)?;
+        let mut said = Ok(());
+        let (journal, read) = match SqliteStore::open_read_only(&self.keeping.journal) {
+            Ok(store) => {
+                let read = self.read_blocks(&store);
+                (Some(store), read)
+            }
+            Err(_) if self.keeping.history.watermark() >= self.keeping.through => (None, Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        if let Err(error) = read {
+            tracing::warn!("history: {error}; the rest is read later");
+            self.lagging = true;
+            said = Err(error);
         }
         for kept in std::mem::take(&mut self.keeping.again) {
+            self.keeping.through = self.keeping.through.max(kept.tick);
             let fed = self.translator.translate(kept, self.keeping.history.as_ref());
-            self.keeping.history.feed(fed)?;
+            // Streams keep their numbers all the same.
+            let fed = if self.lagging { HistoryTick { tick: 0, readings: Vec::new(), ..fed } } else { fed };
+            // What is fed is in memory, whatever the file says.
+            said = self.keeping.history.feed(fed).and(said);
         }
-        if let Some(store) = &reader {
+        if let Some(store) = &journal {
             let through = store.head().seq;
             while self.keeping.book.seq() < through {
                 let mut page = store.records_after(self.keeping.book.seq(), PAGE)?;
@@ -330,7 +347,7 @@ impl Historian {
         if self.keeping.history.unflushed() > 0 {
             self.flush()?;
         }
-        Ok(())
+        said
     }
 
     /// Readings of ticks that are only in the journal: their quality is not known any more.

@@ -1,5 +1,7 @@
 //! From what a tick sensed to what the history keeps.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use guanlan_core::{Input, SensorId, Stamp};
 use guanlan_journal::history::{History, HistoryTick, Mark, Reading};
 use guanlan_sensing::{Quality, Sensed, SensedTick};
@@ -123,17 +125,75 @@ impl Translator {
         out
     }
 
-    /// Readings older than the last one heard complete the past; refused ones and repeats do not.
+    /// Readings older than the last one heard complete the past, also where both came in one tick; refused ones and
+    /// repeats do not.
     fn add_late(&self, inputs: &[Input], history: &dyn History, out: &mut HistoryTick) {
+        let mut told = BTreeSet::new();
+        let mut newest: BTreeMap<u32, Stamp> = BTreeMap::new();
+        for r in out.readings.iter().filter(|r| !r.mark.is_turn()) {
+            told.insert((r.stream, r.at));
+            let at = newest.entry(r.stream).or_insert(r.at);
+            *at = r.at.max(*at);
+        }
         for input in inputs {
             let Input::Observation(o) = input else { continue };
-            let Some(stream) = history.number(&o.sensor) else { continue };
-            let newer = history.latest_at(stream).is_some_and(|latest| o.phenomenon < latest);
-            let [low, high] = history.plausible(stream).unwrap_or([f64::MIN, f64::MAX]);
-            if newer && (low..=high).contains(&o.result) {
+            // A stream of this very tick has its number already.
+            let fresh = || out.streams.iter().position(|(id, _)| *id == o.sensor);
+            let found = match history.number(&o.sensor) {
+                Some(stream) => Some((stream, history.plausible(stream).unwrap_or([f64::MIN, f64::MAX]))),
+                None => fresh().map(|k| (history.streams() + k as u32, out.streams[k].1)),
+            };
+            let Some((stream, [low, high])) = found else { continue };
+            let latest = history.latest_at(stream).into_iter().chain(newest.get(&stream).copied()).max();
+            let late = latest.is_some_and(|latest| o.phenomenon < latest);
+            if late && (low..=high).contains(&o.result) && told.insert((stream, o.phenomenon)) {
                 let mark = Mark(Mark::LATE);
                 out.readings.push(Reading { stream, at: o.phenomenon, value: o.result, mark });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guanlan_core::{Mode, input::Observation};
+    use guanlan_journal::{
+        Meta,
+        history::{Retention, SqliteHistory},
+    };
+
+    #[test]
+    fn a_late_reading_is_kept_also_when_its_successor_came_in_the_same_tick() {
+        let folder = tempfile::tempdir().unwrap();
+        let meta =
+            Meta { timeline: "live".into(), mode: Mode::Demo, seed: 1, tick_ms: 200, city: "-".into(), parent: None };
+        let mut history =
+            SqliteHistory::beside(&folder.path().join("room.db"), &meta, 0, Retention::default()).unwrap();
+        let mut translator = Translator::default();
+        let reading = |ms: i64| {
+            let at = Stamp(1_000_000 + ms);
+            Input::Observation(Observation { sensor: "s".into(), phenomenon: at, received: at, result: ms as f64 })
+        };
+        let sensed = |ms: i64| Sensed::Reading { index: 0, at: Stamp(1_000_000 + ms), value: ms as f64, trusted: true };
+        let new = Newcomer { index: 0, id: "s".into(), range: [0.0, 1e6], quality: Quality::default() };
+        let mut tick = |tick: u64, came: &[i64], taken: &[i64], newcomers: Vec<Newcomer>| {
+            let kept = Kept {
+                tick,
+                now: Stamp(1_100_000),
+                inputs: came.iter().map(|ms| reading(*ms)).collect(),
+                sensed: taken.iter().map(|ms| sensed(*ms)).collect(),
+                newcomers,
+            };
+            let fed = translator.translate(kept, &history);
+            let mut at: Vec<i64> = fed.readings.iter().map(|r| r.at.0 - 1_000_000).collect();
+            history.feed(fed).unwrap();
+            at.sort_unstable();
+            at
+        };
+        assert_eq!(tick(1, &[20, 10], &[20], vec![new]), [10, 20], "in the tick the stream is new in");
+        assert_eq!(tick(2, &[50, 40, 60, 60], &[50, 60], Vec::new()), [40, 50, 60], "a repeat is not kept twice");
+        assert_eq!(tick(3, &[30, 70], &[70], Vec::new()), [30, 70], "older than what came in an earlier tick");
+        assert_eq!(tick(4, &[2_000_000, 65], &[], Vec::new()), [65], "what sensing refused is not late");
     }
 }
