@@ -1,8 +1,8 @@
 //! The command line as types.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use guanlan_core::Lang;
 
 /// 观澜：城市数字孪生指挥室 / Guanlan: a digital-twin situation room for a city.
@@ -17,6 +17,22 @@ pub struct Cli {
     pub verb: Option<Verb>,
     #[command(flatten)]
     pub room: RoomArgs,
+}
+
+/// Arguments with a `--lang` in front of the verb put behind it: options of the room may not stand before another verb,
+/// the language of everything may.
+pub fn language_behind_the_verb(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.collect();
+    let taken = match args.get(1).and_then(|a| a.to_str()) {
+        Some("--lang") => 2,
+        Some(a) if a.starts_with("--lang=") => 1,
+        _ => return args,
+    };
+    let verb = args.get(1 + taken).and_then(|v| v.to_str());
+    if verb.is_some_and(|v| Cli::command().find_subcommand(v).is_some()) {
+        args[1..=1 + taken].rotate_right(1);
+    }
+    args
 }
 
 /// The verbs.
@@ -528,7 +544,6 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -560,5 +575,12 @@ mod tests {
         let cli = Cli::try_parse_from(["guanlan", "--fullscreen", "--monitor", "1", "--lang", "en"]).unwrap();
         assert!(cli.room.fullscreen);
         assert_eq!(cli.lang, Lang::En);
+        for words in [&["guanlan", "--lang", "en", "schema", "rules"][..], &["guanlan", "--lang=en", "schema", "rules"]]
+        {
+            let cli = Cli::try_parse_from(language_behind_the_verb(words.iter().map(OsString::from))).unwrap();
+            assert!(cli.lang == Lang::En && matches!(cli.verb, Some(Verb::Schema { .. })), "{words:?}");
+        }
+        let files = language_behind_the_verb(["guanlan", "--lang", "en", "my.city.json"].iter().map(OsString::from));
+        assert_eq!(Cli::try_parse_from(files).unwrap().room.inputs, [PathBuf::from("my.city.json")]);
     }
 }

@@ -41,7 +41,7 @@ fn main() -> std::process::ExitCode {
         )
         .with_target(false)
         .init();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(args::language_behind_the_verb(std::env::args_os()));
     match verbs::run(cli) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(Failure { code, message }) => {

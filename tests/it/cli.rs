@@ -164,6 +164,8 @@ fn without_a_display_a_room_says_what_to_do_instead() {
     for lang in ["zh", "en"] {
         let ran = guanlan(["room", "--lang", lang]).expect(1);
         assert!(ran.err.contains("guanlan render") && ran.err.contains("room --headless"), "{}", ran.err);
+        let before = guanlan(["--lang", lang, "room"]).expect(1);
+        assert_eq!(before.err, ran.err, "the language may stand in front of the verb");
     }
     assert!(guanlan(["room"]).err.contains("显示器"), "Chinese is the default");
 }

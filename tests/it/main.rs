@@ -6,6 +6,7 @@ mod doors;
 mod import;
 mod layering;
 mod mqtt;
+mod mqtt5;
 mod past;
 mod proof;
 mod sensorthings;

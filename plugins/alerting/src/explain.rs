@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     alert::{Alert, AlertState, Evidence, InputReading, Suppression},
+    leq,
     rules::{Combine, Direction, LEVELS, Measure, Over, Rule, RuleKind, RuleSet},
 };
 
@@ -72,6 +73,9 @@ fn measured(rule: &Rule) -> Option<Bilingual> {
     let of_stream = match rule.measure {
         Measure::Value => None,
         Measure::Rate => Some((format!("{window} 分钟内每分钟变化"), format!("change per minute over {window} min"))),
+        Measure::Mean if leq::by_energy(rule.property, rule.measure) => {
+            Some((format!("{window} 分钟等效声级 Leq"), format!("equivalent level Leq of {window} min")))
+        }
         Measure::Mean => Some((format!("{window} 分钟均值"), format!("mean of {window} min"))),
         Measure::Max => Some((format!("{window} 分钟最大值"), format!("largest of {window} min"))),
         Measure::Min => Some((format!("{window} 分钟最小值"), format!("smallest of {window} min"))),
@@ -112,8 +116,8 @@ fn measured(rule: &Rule) -> Option<Bilingual> {
     Some(Bilingual::new(format!("{}{}{}", place.0, zh, how.0), format!("{}{en_of} over {}", how.1, place.1)))
 }
 
-fn unit_of(alert: &Alert, rule: Option<&Rule>) -> String {
-    let own = alert.property.unit();
+fn unit_of(alert: &Alert, rule: Option<&Rule>, lang: Lang) -> String {
+    let own = alert.property.unit_in(lang);
     match rule {
         Some(r) if r.kind == RuleKind::Quality || r.kind == RuleKind::Composite => String::new(),
         Some(r) if r.kind == RuleKind::Missing => "s".into(),
@@ -136,7 +140,7 @@ pub fn explain(alert: &Alert, rules: &RuleSet) -> Explanation {
         .and_then(|r| r.thresholds_for(&alert.sensor, alert.since))
         .map(|t| LEVELS.into_iter().zip(t).filter_map(|(l, v)| v.map(|v| (l, v))).collect())
         .unwrap_or_default();
-    let unit = unit_of(alert, rule);
+    let unit = Bilingual::new(unit_of(alert, rule, Lang::Zh), unit_of(alert, rule, Lang::En));
     let wordless = rule.is_some_and(|r| matches!(r.kind, RuleKind::Quality | RuleKind::Composite));
     let level = alert.level.name();
     let on_ms = rule.map_or(0, |r| r.on_delay_ms[usize::from(alert.level.rank()).saturating_sub(1)]);
@@ -156,14 +160,16 @@ pub fn explain(alert: &Alert, rules: &RuleSet) -> Explanation {
             format!("{place}: {} since {since}, rule {}", alert.title.en, alert.rule),
         )
     } else {
-        let (v, t, d) = (figure(v, &unit), figure(t, &unit), seconds(on_ms));
+        let d = seconds(on_ms);
+        let said = |lang: Lang| (figure(v, unit.get(lang)), figure(t, unit.get(lang)));
+        let ((v_zh, t_zh), (v_en, t_en)) = (said(Lang::Zh), said(Lang::En));
         Bilingual::new(
             format!(
-                "{}{}{v}，{}色阈值 {t}，持续 {d} 秒，{since} 起为{}，规则 {}",
+                "{}{}{v_zh}，{}色阈值 {t_zh}，持续 {d} 秒，{since} 起为{}，规则 {}",
                 alert.place.zh, alert.title.zh, level.zh, level.zh, alert.rule
             ),
             format!(
-                "{place}: {} {v}, threshold {t} for {d} s, {} since {since}, rule {}",
+                "{place}: {} {v_en}, threshold {t_en} for {d} s, {} since {since}, rule {}",
                 alert.title.en,
                 level.en.to_lowercase(),
                 alert.rule
@@ -182,7 +188,7 @@ pub fn explain(alert: &Alert, rules: &RuleSet) -> Explanation {
         state: alert.state(),
         title: alert.title.clone(),
         property: alert.property,
-        unit,
+        unit: unit.zh,
         direction: rule.map_or(Direction::Above, |r| r.direction),
         thresholds,
         hysteresis: rule.map_or(0.0, |r| r.hysteresis),
@@ -196,7 +202,12 @@ pub fn explain(alert: &Alert, rules: &RuleSet) -> Explanation {
     }
 }
 
-fn lines_of_rule(alert: &Alert, rule: Option<&Rule>, thresholds: &[(AlertLevel, f64)], unit: &str) -> Vec<Bilingual> {
+fn lines_of_rule(
+    alert: &Alert,
+    rule: Option<&Rule>,
+    thresholds: &[(AlertLevel, f64)],
+    unit: &Bilingual,
+) -> Vec<Bilingual> {
     let mut out = Vec::new();
     let hash = alert.rule_hash.get(..12).unwrap_or("-");
     let Some(rule) = rule else {
@@ -220,7 +231,7 @@ fn lines_of_rule(alert: &Alert, rule: Option<&Rule>, thresholds: &[(AlertLevel, 
         }
     } else if !thresholds.is_empty() && rule.kind != RuleKind::Quality {
         let list = |lang: Lang| {
-            let one = |(l, v): &(AlertLevel, f64)| format!("{} {}", l.name().get(lang), figure(*v, unit));
+            let one = |(l, v): &(AlertLevel, f64)| format!("{} {}", l.name().get(lang), figure(*v, unit.get(lang)));
             thresholds.iter().map(one).collect::<Vec<_>>().join(if lang == Lang::Zh { "、" } else { ", " })
         };
         let side = if rule.direction == Direction::Above {
@@ -229,8 +240,13 @@ fn lines_of_rule(alert: &Alert, rule: Option<&Rule>, thresholds: &[(AlertLevel, 
             ("达到或低于", "at or below")
         };
         out.push(Bilingual::new(
-            format!("阈值（{}）：{}；回差 {}", side.0, list(Lang::Zh), figure(rule.hysteresis, unit)),
-            format!("thresholds ({}): {}; hysteresis {}", side.1, list(Lang::En), figure(rule.hysteresis, unit)),
+            format!("阈值（{}）：{}；回差 {}", side.0, list(Lang::Zh), figure(rule.hysteresis, &unit.zh)),
+            format!(
+                "thresholds ({}): {}; hysteresis {}",
+                side.1,
+                list(Lang::En),
+                figure(rule.hysteresis, unit.get(Lang::En))
+            ),
         ));
     }
     let on = rule.on_delay_ms[usize::from(alert.level.rank()).saturating_sub(1)];
@@ -302,24 +318,28 @@ fn lines_of_state(alert: &Alert, held: Option<&Bilingual>) -> Vec<Bilingual> {
     out
 }
 
-fn lines_of_readings(alert: &Alert, unit: &str) -> Vec<Bilingual> {
+fn lines_of_readings(alert: &Alert, unit: &Bilingual) -> Vec<Bilingual> {
     let mut out = Vec::new();
     for input in &alert.inputs {
-        let (v, at, q) = (figure(input.value, input.property.unit()), clock(input.at), input.quality.name());
+        let v = |lang| figure(input.value, input.property.unit_in(lang));
+        let (v_zh, v_en, at, q) = (v(Lang::Zh), v(Lang::En), clock(input.at), input.quality.name());
         let name = if input.condition.is_empty() {
             String::new()
         } else {
             format!("[{}{}] ", if input.holds { "✓" } else { "✗" }, input.condition)
         };
         out.push(Bilingual::new(
-            format!("{name}{} {}：{v}（{at}，{}）", input.sensor, input.place.zh, q.zh),
-            format!("{name}{} {}: {v} ({at}, {})", input.sensor, input.place.get(Lang::En), q.en.to_lowercase()),
+            format!("{name}{} {}：{v_zh}（{at}，{}）", input.sensor, input.place.zh, q.zh),
+            format!("{name}{} {}: {v_en} ({at}, {})", input.sensor, input.place.get(Lang::En), q.en.to_lowercase()),
         ));
     }
-    let proof: Vec<String> =
-        alert.evidence.iter().map(|e| format!("{} {}", clock(e.at), figure(e.value, unit))).collect();
-    if !proof.is_empty() {
-        out.push(Bilingual::new(format!("依据：{}", proof.join("；")), format!("proof: {}", proof.join("; "))));
+    let proof = |lang: Lang, by: &str| {
+        let one = |e: &Evidence| format!("{} {}", clock(e.at), figure(e.value, unit.get(lang)));
+        alert.evidence.iter().map(one).collect::<Vec<_>>().join(by)
+    };
+    if !alert.evidence.is_empty() {
+        let (zh, en) = (proof(Lang::Zh, "；"), proof(Lang::En, "; "));
+        out.push(Bilingual::new(format!("依据：{zh}"), format!("proof: {en}")));
     }
     out
 }

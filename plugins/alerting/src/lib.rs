@@ -23,6 +23,7 @@ mod flap;
 pub mod forecast;
 pub mod hotspot;
 mod ledger;
+mod leq;
 mod machine;
 mod people;
 pub mod places;

@@ -36,7 +36,40 @@ yellow = 15
 red = 27
 hysteresis = 2
 on_delay_s = 60
+[[rule.test]]
+name = "golden"
+series = "0:4 30:6 60:7 90:8 120..300:2"
+expect = "90 blue, 300 normal"
 "#;
+
+const TITLE: &str = "title = { zh = \"道路积水\", en = \"Wet road\" }\n";
+
+/// Two rules, one with a station of its own.
+const TWO: &str = r#"format = 1
+
+[[rule]]
+name = "first"
+version = 1
+property = "noise"
+title = { zh = "一", en = "one" }
+blue = 1
+
+[[rule]]
+name = "second"
+version = 2
+property = "river_stage"
+title = { zh = "二", en = "two" }
+[[rule.station]]
+sensor = "r1"
+blue = 2.0
+yellow = 3.0
+"#;
+
+const TWO_TRIES: &[Try] = &[
+    a_try("name = \"second\"", "name = \"first\"", 11, "first.name", "", "twice"),
+    a_try("yellow = 3.0", "yellow = 1.0", 18, "second.station.yellow", "", "not above"),
+    a_try("format = 1", "rules:", 1, "", "", ""),
+];
 
 const PLAIN_TRIES: &[Try] = &[
     a_try("blue = 5", "蓝色 = 5", 7, "蓝色", "字段名用英文：blue", "field names are English: blue"),
@@ -93,6 +126,36 @@ const PLAIN_TRIES: &[Try] = &[
     a_try("hysteresis = 2", "escalate_s = [300, 60, 30]", 10, "wet-road.escalate_s", "后一个比前一个晚", "each later"),
     a_try("hysteresis = 2", "sensors = \"gauge-1\"", 10, "wet-road.sensors", "方括号列表", "a list in brackets"),
     a_try("red = 27", "red = 27,", 9, "wet-road.red", "", ""),
+    a_try("red = 27", "red = nan", 9, "wet-road.red", "", "finite"),
+    a_try("version = 1", "version = 0", 4, "wet-road.version", "", "1 or more"),
+    a_try("version = 1", "version = ", 4, "wet-road.version", "", ""),
+    a_try("red = 27", "red = 27\nscale = \"aqi\"", 10, "wet-road.scale", "", "pm25"),
+    a_try("hysteresis", "histeresis", 10, "wet-road.histeresis", "是否应为“hysteresis”", "did you mean 'hysteresis'?"),
+    a_try("on_delay_s", "for", 11, "wet-road.for", "持续时间写 on_delay_s", "a dwell is on_delay_s"),
+    a_try("water_depth", "water_dpeth", 5, "wet-road.property", "road_water_depth", "did you mean 'road_water_depth'?"),
+    a_try("\"road_water_depth\"", "\"噪声\"", 5, "wet-road.property", "是否应为“noise”", "did you mean 'noise'?"),
+    a_try(TITLE, "", 2, "wet-road.title", "缺少字段“title”", "expected title = { zh ="),
+    a_try(TITLE, "title = \"积水\"\n", 6, "wet-road.title", "", "both languages"),
+    a_try("format = 1\n", "", 1, "format", "缺少字段“format”", "expected format = 1"),
+    a_try("[[rule]]", "[rule]", 2, "", "", "double brackets"),
+    a_try("0:4 30:6", "0=4, 30=6", 14, "wet-road.test \"golden\".series", "应为 秒:值", "expected seconds:value"),
+    a_try(
+        "90 blue,",
+        "90s BLUE,",
+        15,
+        "wet-road.test \"golden\".expect",
+        "应为 秒 级别",
+        "expected seconds and a level",
+    ),
+    a_try(
+        "red = 27",
+        "red = 27\nsensors = [\"G-1\"]",
+        15,
+        "wet-road.test \"golden\".series",
+        "G-1",
+        "sensor = \"G-1\"",
+    ),
+    a_try("hysteresis = 2", "measure = \"average\"", 10, "wet-road.measure", "", "it is mean"),
 ];
 
 const COMPOSITE: &str = r#"format = 1
@@ -161,6 +224,11 @@ fn told(file: &str, good: &str, tries: &[Try]) {
 #[test]
 fn a_plain_rule_written_blind() {
     told("my rules.toml", PLAIN, PLAIN_TRIES);
+}
+
+#[test]
+fn two_rules_written_blind() {
+    told("my rules.toml", TWO, TWO_TRIES);
 }
 
 #[test]

@@ -423,6 +423,23 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Another authority warns, changes its warning or ends it (CAP), or its time is over.
+    WarningChanged {
+        /// CAP identifier.
+        identifier: String,
+        /// Who warns.
+        sender: String,
+        /// What happens.
+        event: Bilingual,
+        /// Colour; normal when it is over.
+        level: AlertLevel,
+        /// `actual`, `exercise`, `test` …
+        status: crate::warning::WarningStatus,
+        /// `issued`, `updated`, `cancelled`, `expired`.
+        what: String,
+        /// Where, in words.
+        area: Bilingual,
+    },
 }
 
 impl Event {

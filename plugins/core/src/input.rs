@@ -55,6 +55,8 @@ pub enum Input {
     Forecast(Arc<ForecastReport>),
     /// What could be done about them.
     Advice(Arc<AdviceReport>),
+    /// Where a mark that is no stream comes from, said before it and again when it changes.
+    Brought(Box<MarkOrigin>),
 }
 
 /// A measurement of one stream (SensorThings Observation).
@@ -236,6 +238,35 @@ pub struct StreamOrigin {
     /// Where at the source: topic, URL, or file and row.
     pub source: String,
     /// What was done, in order, for example `ft → m`, `GCJ-02 → CGCS2000`.
+    pub steps: Vec<Bilingual>,
+    /// Department that owns the data (权属单位).
+    pub owner: Bilingual,
+}
+
+/// A mark on the map that is no stream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// A unit: its fixes and what its crew reports.
+    Unit(UnitId),
+    /// A citizen's report, by its id.
+    Report(String),
+    /// A warning of another authority, by its identifier.
+    Warning(String),
+}
+
+/// Lineage of a mark that is no stream. A fix itself stays small: its source is said when it changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkOrigin {
+    /// The mark.
+    pub mark: Mark,
+    /// The feed's name in the feeds file.
+    pub feed: String,
+    /// Kind of connector: `mqtt`, `jt808`, `open311` …
+    pub connector: String,
+    /// Where at the source: topic, URL, address of a terminal.
+    pub source: String,
+    /// What was done, in order, for example `GCJ-02 → CGCS2000`.
     pub steps: Vec<Bilingual>,
     /// Department that owns the data (权属单位).
     pub owner: Bilingual,

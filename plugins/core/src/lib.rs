@@ -14,6 +14,7 @@ pub mod input;
 pub mod level;
 pub mod mode;
 pub mod photo;
+pub mod phrases;
 pub mod quantity;
 pub mod rain;
 pub mod role;

@@ -14,7 +14,12 @@ use guanlan_geography::LocalFrame;
 use guanlan_room::{QueueError, RoomSender};
 use serde::Serialize;
 
-use crate::{health::Health, lineage::Lineage, parse};
+use crate::{
+    health::Health,
+    lineage::{Lineage, Voices},
+    parse,
+    whence::Whence,
+};
 
 /// Client ids that begin so belong to the program's own device simulator.
 pub const SIMULATOR_PREFIX: &str = "guanlan-sim";
@@ -77,6 +82,9 @@ pub struct Intake {
     /// Of the embedded broker.
     health: Health,
     lineage: Lineage,
+    /// Of what is posted to the API.
+    posted: (Health, Lineage),
+    voices: Voices,
 }
 
 /// The wall clock, for edges only.
@@ -98,7 +106,12 @@ impl Intake {
             counters: Counters::default(),
             quarantine: Mutex::default(),
             health: Health::new("mqtt", real, "mqtt", owner.clone(), Bilingual::default(), 0),
-            lineage: Lineage::new("mqtt", "mqtt", owner, Vec::new()),
+            lineage: Lineage::new("mqtt", "mqtt", owner.clone(), Vec::new(), Whence::default()),
+            posted: (
+                Health::new("api", real, "http", owner.clone(), Bilingual::default(), 0),
+                Lineage::new("api", "http", owner, Vec::new(), Whence::default()),
+            ),
+            voices: Voices::default(),
         }
     }
 
@@ -112,6 +125,11 @@ impl Intake {
     #[must_use]
     pub fn is_real(&self) -> bool {
         self.real
+    }
+
+    /// Who spoke last for each unit.
+    pub(crate) fn voices(&self) -> &Voices {
+        &self.voices
     }
 
     /// Counts so far.
@@ -156,7 +174,7 @@ impl Intake {
         match read {
             Ok(inputs) if inputs.is_empty() => Err(Taken::Nothing),
             Ok(inputs) => {
-                let mut inputs = self.lineage.mark(inputs, topic, &|_| Vec::new(), &self.health, now);
+                let mut inputs = self.lineage.mark(inputs, topic, &|_| Vec::new(), &self.voices, &self.health, now);
                 if outside {
                     self.health.up();
                     if self.health.is_due(now) {
@@ -172,6 +190,22 @@ impl Intake {
                 Err(Taken::Refused)
             }
         }
+    }
+
+    /// What was posted to the API, with its origins: a source like any other.
+    #[must_use]
+    pub fn posted(&self, inputs: Vec<Input>, place: &str) -> Vec<Input> {
+        let (health, lineage) = &self.posted;
+        let now = wall_now();
+        self.counters.messages.fetch_add(1, Ordering::Relaxed);
+        health.heard(1, 0, now);
+        health.up();
+        let mut inputs = lineage.mark(inputs, place, &|_| Vec::new(), &self.voices, health, now);
+        self.counters.inputs.fetch_add(inputs.len() as u64, Ordering::Relaxed);
+        if health.is_due(now) {
+            inputs.push(health.input(now, None));
+        }
+        inputs
     }
 
     /// Messages of a connector came.

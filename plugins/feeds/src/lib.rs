@@ -23,6 +23,7 @@ pub mod parse;
 mod place;
 mod run;
 mod seen;
+mod whence;
 pub mod tasks;
 
 pub use health::Health;

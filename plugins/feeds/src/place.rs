@@ -38,9 +38,9 @@ impl Placer {
     /// What was expected.
     pub fn check(crs: &str) -> Result<(), String> {
         match named(crs)? {
-            Named::Epsg(code) => {
-                Transformer::between(code, guanlan_geography::WGS84).map(|_| ()).map_err(|e| e.to_string())
-            }
+            Named::Epsg(code) => Transformer::between(code, guanlan_geography::WGS84)
+                .map(|_| ())
+                .map_err(|e| format!("'{crs}' is no known system: {e}")),
             _ => Ok(()),
         }
     }

@@ -52,6 +52,13 @@ pub enum BrokerChange {
         /// What is known of it.
         body: Option<Vec<u8>>,
     },
+    /// What is published for a client that is gone without goodbye; `None` for nothing any more.
+    Will {
+        /// The client.
+        client: String,
+        /// The message.
+        body: Option<Vec<u8>>,
+    },
     /// The retained message of a topic; `None` for none any more.
     Retained {
         /// Topic.
@@ -72,6 +79,8 @@ pub struct BrokerPast {
     pub arrived: Vec<(String, u16, Vec<u8>)>,
     /// Retained messages by topic.
     pub retained: Vec<(String, Vec<u8>)>,
+    /// Wills by client.
+    pub wills: Vec<(String, Vec<u8>)>,
 }
 
 /// The broker's memory.
@@ -122,7 +131,8 @@ impl BrokerBook {
                                                 PRIMARY KEY (client, no));
              CREATE TABLE IF NOT EXISTS arrived (client TEXT NOT NULL, pkid INTEGER NOT NULL, body BLOB NOT NULL,
                                                  PRIMARY KEY (client, pkid)) WITHOUT ROWID;
-             CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY, body BLOB NOT NULL);",
+             CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY, body BLOB NOT NULL);
+             CREATE TABLE IF NOT EXISTS wills (client TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;",
         )
         .map_err(&err)?;
         conn.pragma_update(None, "user_version", SCHEMA).map_err(&err)?;
@@ -150,6 +160,7 @@ impl BrokerBook {
                 queued,
                 arrived,
                 retained: pairs("SELECT topic, body FROM retained ORDER BY topic")?,
+                wills: pairs("SELECT client, body FROM wills ORDER BY client")?,
             })
         };
         read().map_err(db(&self.path))
@@ -186,6 +197,12 @@ impl BrokerBook {
                 BrokerChange::Done { client, no } => tx
                     .prepare_cached("DELETE FROM queued WHERE client = ?1 AND no = ?2")
                     .and_then(|mut s| s.execute(params![client, *no as i64])),
+                BrokerChange::Will { client, body: Some(body) } => tx
+                    .prepare_cached("INSERT OR REPLACE INTO wills (client, body) VALUES (?1, ?2)")
+                    .and_then(|mut s| s.execute(params![client, body])),
+                BrokerChange::Will { client, body: None } => {
+                    tx.prepare_cached("DELETE FROM wills WHERE client = ?1").and_then(|mut s| s.execute([client]))
+                }
                 BrokerChange::Retained { topic, body: Some(body) } => tx
                     .prepare_cached("INSERT OR REPLACE INTO retained (topic, body) VALUES (?1, ?2)")
                     .and_then(|mut s| s.execute(params![topic, body])),
@@ -231,6 +248,9 @@ mod tests {
             BrokerChange::Arrived { client: client(), pkid: 7, body: Some(vec![7]) },
             BrokerChange::Arrived { client: client(), pkid: 8, body: Some(vec![8]) },
             BrokerChange::Arrived { client: client(), pkid: 7, body: None },
+            BrokerChange::Will { client: client(), body: Some(vec![4]) },
+            BrokerChange::Will { client: "d".into(), body: Some(vec![5]) },
+            BrokerChange::Will { client: "d".into(), body: None },
         ])
         .unwrap();
         drop(book);
@@ -238,6 +258,7 @@ mod tests {
         assert_eq!(past.sessions, [(client(), vec![1])]);
         assert_eq!(past.queued, [(client(), 1, vec![1]), (client(), 3, vec![3])]);
         assert_eq!(past.arrived, [(client(), 8, vec![8])]);
+        assert_eq!(past.wills, [(client(), vec![4])]);
         assert_eq!(past.retained, [("b".to_owned(), b"y".to_vec())]);
         std::fs::write(BrokerBook::path_beside(&journal), b"no database at all, but something with words in it")
             .unwrap();

@@ -31,6 +31,7 @@ use crate::{
         tell::{Sources, Told},
         timebar::{self, TimeBarVm},
         trend::{self, TrendVm},
+        warnings::{self, WarningsVm},
         water::{self, WaterVm},
         why::{self, WhyVm},
     },
@@ -96,6 +97,8 @@ pub struct Values {
     pub headline: HeadlineVm,
     /// Alerts.
     pub alerts: AlertsVm,
+    /// Warnings of other authorities.
+    pub warnings: WarningsVm,
     /// Figures.
     pub figures: FiguresVm,
     /// Cases.
@@ -181,6 +184,7 @@ impl Made {
         self.values = Some(Arc::new(Values {
             headline: headline::headline(p, &shown.timeline, &shown.timelines, role, leaders, shown.can_exercise, lang),
             alerts: if has(Slot::Alerts) { alerts::alerts(p, desk.group, role, lang) } else { AlertsVm::default() },
+            warnings: warnings::warnings(p, lang),
             figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },
             cases: cases::cases(p, lang),
             crews: if has(Slot::Crews) { crews::crews(p, lang) } else { CrewsVm::default() },

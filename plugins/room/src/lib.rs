@@ -20,6 +20,7 @@ mod lateness;
 mod ledger;
 mod machine;
 mod meta;
+mod origins;
 mod pace;
 mod picture;
 mod queue;
@@ -31,6 +32,7 @@ pub mod standin;
 mod tap;
 mod timelines;
 mod trial;
+pub mod warnings;
 mod water;
 mod writer;
 
@@ -43,6 +45,7 @@ pub use host::{Control, ForkPoint, RoomHandle, hold, run_live, run_live_keeping}
 pub use keeping::Keeping;
 pub use machine::{Machine, TickOutcome};
 pub use meta::{FeedView, RoomMeta};
+pub use origins::Origins;
 pub use picture::{Health, Picture, Playback};
 pub use queue::{Ack, Answer, QueueError, RoomSender};
 pub use ranking::{CaseQueue, Ranked};
@@ -50,6 +53,7 @@ pub use replay::{ReplayError, Replayed, Replayer, recover, recover_what_is_whole
 pub use risk_desk::{RiskGrid, RiskGrids, RiskMap};
 pub use scenes::{Past, SceneKeeper};
 pub use timelines::{Exercises, TimelineError, TimelineInfo, Timelines};
+pub use warnings::Warnings;
 pub(crate) use water::measures::measures_of;
 pub use water::{
     advice::{AdviceAnswer, GivenAdvice, PumpAdvice},

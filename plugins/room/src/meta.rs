@@ -11,6 +11,11 @@ use guanlan_core::{
 use guanlan_tick::{Clock, Inbox, Outbox, RoomAppExt, RoomState, RoomSystems, RoomTick};
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    origins::{Origins, follow_origins},
+    warnings::{Warnings, follow_warnings},
+};
+
 /// Answers kept so that a command sent twice gets the first reply again.
 const KEPT_REPLIES: usize = 20_000;
 
@@ -77,8 +82,9 @@ pub(crate) struct RoomMetaPlugin;
 
 impl Plugin for RoomMetaPlugin {
     fn build(&self, app: &mut App) {
-        app.register_room_state::<RoomMeta>();
-        app.add_systems(RoomTick, follow_feeds.in_set(RoomSystems::Ingest));
+        app.register_room_state::<RoomMeta>().register_room_state::<Warnings>().register_room_state::<Origins>();
+        app.add_systems(RoomTick, (follow_feeds, follow_warnings).chain().in_set(RoomSystems::Ingest));
+        app.add_systems(RoomTick, follow_origins.in_set(RoomSystems::Publish));
     }
 }
 

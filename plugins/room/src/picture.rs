@@ -16,8 +16,10 @@ pub use crate::health::Health;
 use crate::{
     machine::Machine,
     meta::{FeedView, RoomMeta},
+    origins::Origins,
     ranking::CaseQueue,
     risk_desk::{RiskGrids, RiskMap},
+    warnings::Warnings,
     water::{
         advice::PumpAdvice,
         closures::Closures,
@@ -73,6 +75,10 @@ pub struct Picture {
     pub sensors: SensorTable,
     /// Where each stream's readings come from.
     pub lineage: Lineage,
+    /// Where units, reports and foreign warnings come from.
+    pub origins: Origins,
+    /// Warnings of other authorities in force.
+    pub warnings: Warnings,
     /// 数据目录: each source with its owner, what it promises and keeps.
     pub catalogue: Catalogue,
     /// Water depth.
@@ -137,6 +143,8 @@ impl Picture {
             city: machine.config().city.clone(),
             sensors: world.resource::<SensorTable>().clone(),
             lineage: world.resource::<Lineage>().clone(),
+            origins: world.resource::<Origins>().clone(),
+            warnings: world.resource::<Warnings>().clone(),
             catalogue: world.resource::<Catalogue>().clone(),
             water: world.resource::<WaterState>().clone(),
             live_water: world.resource::<LiveWater>().clone(),

@@ -9,11 +9,13 @@ use guanlan_city::{
     model::{Road, SensorSpec, UnitKind, UnitSpec},
 };
 use guanlan_core::{
-    AlertLevel, Bilingual, Command, CommandEnvelope, Event, Input, Mode, ObservedProperty, RefusalKind, Role, Stamp,
-    input::{Observation, UnitFix},
+    AlertLevel, Bilingual, Command, CommandEnvelope, Event, Input, Mode, ObservedProperty, PhotoView, RefusalKind,
+    Role, Stamp, Warning, WarningKind, WarningStatus,
+    input::{CitizenReport, Mark, MarkOrigin, Observation, UnitFix},
 };
 use guanlan_journal::{Meta, SqliteStore, Store, TickCommit, verify};
-use guanlan_room::{Control, Machine, RoomConfig, Timelines, recover, run_live, run_replay};
+use guanlan_room::{Control, Health, Machine, Picture, Playback, RoomConfig, Timelines, recover, run_live, run_replay};
+use guanlan_sensing::OriginView;
 
 const START: i64 = 1_782_864_000_000;
 
@@ -106,6 +108,27 @@ fn inputs_at(s: i64) -> Vec<Input> {
             }));
         }
     }
+    if s == 60 {
+        for unit in ["DRAIN-01", "DRAIN-02"] {
+            let mark = Mark::Unit(unit.into());
+            inputs.push(Input::Brought(Box::new(origin(mark, &format!("owntracks/{unit}/phone")))));
+        }
+        inputs.push(Input::Warning(Box::new(warning(now))));
+        inputs.push(Input::Brought(Box::new(origin(Mark::Warning("met-1".into()), "http://met.example/1.cap"))));
+    }
+    if s == 200 {
+        inputs.push(Input::Citizen(CitizenReport {
+            report: "r-1".into(),
+            at: now,
+            east_m: 210.0,
+            north_m: 2.0,
+            code: "06-010".into(),
+            text: "井盖响".into(),
+            photo: None,
+            view: PhotoView::default(),
+        }));
+        inputs.push(Input::Brought(Box::new(origin(Mark::Report("r-1".into()), "https://311.example/requests.json"))));
+    }
     if s == 300 {
         inputs.push(command(
             "c-300",
@@ -114,6 +137,60 @@ fn inputs_at(s: i64) -> Vec<Input> {
         ));
     }
     inputs
+}
+
+fn origin(mark: Mark, source: &str) -> MarkOrigin {
+    MarkOrigin {
+        mark,
+        feed: "f".into(),
+        connector: "c".into(),
+        source: source.into(),
+        steps: vec![Bilingual::same("GCJ-02 → CGCS2000")],
+        owner: Bilingual::default(),
+    }
+}
+
+/// In force from its `sent` for 700 s.
+fn warning(sent: Stamp) -> Warning {
+    Warning {
+        identifier: "met-1".into(),
+        sender: "met@example.invalid".into(),
+        sent,
+        status: WarningStatus::Actual,
+        kind: WarningKind::Alert,
+        references: Vec::new(),
+        event: Bilingual::new("暴雨", "Rainstorm"),
+        level: AlertLevel::Red,
+        severity: "Extreme".into(),
+        urgency: "Immediate".into(),
+        certainty: "Observed".into(),
+        headline: Bilingual::default(),
+        description: Bilingual::default(),
+        instruction: Bilingual::default(),
+        effective: sent,
+        expires: Some(sent + 700_000),
+        area: Bilingual::default(),
+        rings_m: vec![vec![[0.0, 0.0], [100.0, 0.0], [0.0, 100.0], [0.0, 0.0]]],
+    }
+}
+
+/// Units, a citizen's case and a foreign warning say where they come from; the warning raises nothing by itself.
+#[test]
+fn marks_that_are_no_streams_know_their_source() {
+    let mut machine = Machine::new(config());
+    run(&mut machine, 0..400);
+    let p = Picture::of(&machine, Health::default(), Playback::live());
+    let source = |o: Option<OriginView<'_>>| o.map(|o| (o.source.to_owned(), o.steps.len()));
+    let case = p.cases.of_report("r-1").expect("the report is a case").clone();
+    assert_eq!(source(p.origins.of_unit(&"DRAIN-01".into())), Some(("owntracks/DRAIN-01/phone".into(), 1)));
+    assert_eq!(source(p.origins.of_case(&case)), Some(("https://311.example/requests.json".into(), 1)));
+    assert_eq!(source(p.origins.of_warning("met-1")), Some(("http://met.example/1.cap".into(), 1)));
+    assert_eq!(source(p.origins.of_unit(&"DRAIN-09".into())), None);
+    assert_eq!(p.warnings.active().len(), 1);
+    let events = run(&mut machine, 400..800);
+    let over =
+        |e: &&Event| matches!(e, Event::WarningChanged { what, level: AlertLevel::Normal, .. } if what == "expired");
+    assert_eq!(events.iter().filter(over).count(), 1);
 }
 
 fn command(id: &str, role: Role, command: Command) -> Input {

@@ -9,8 +9,9 @@ use guanlan_city::{
     model::{SensorSpec, UnitKind, UnitSpec},
 };
 use guanlan_core::{
-    AlertLevel, Bilingual, Command, CommandEnvelope, Input, Mode, ObservedProperty, Role, Stamp,
-    input::{DepthField, Observation, UnitFix},
+    AlertLevel, Bilingual, Command, CommandEnvelope, Input, Mode, ObservedProperty, Role, Stamp, Warning, WarningKind,
+    WarningStatus,
+    input::{DepthField, Mark as Of, MarkOrigin, Observation, UnitFix},
 };
 use guanlan_journal::{
     Meta, SqliteStore, Store, TickCommit,
@@ -114,6 +115,39 @@ fn inputs_at(s: i64) -> Vec<Input> {
         };
         inputs.push(Input::Water(Arc::new(field)));
     }
+    if s == 110 {
+        let warning = Warning {
+            identifier: "met-1".into(),
+            sender: "met@example.invalid".into(),
+            sent: now,
+            status: WarningStatus::Actual,
+            kind: WarningKind::Alert,
+            references: Vec::new(),
+            event: Bilingual::new("暴雨", "Rainstorm"),
+            level: AlertLevel::Orange,
+            severity: "Severe".into(),
+            urgency: "Expected".into(),
+            certainty: "Likely".into(),
+            headline: Bilingual::default(),
+            description: Bilingual::default(),
+            instruction: Bilingual::default(),
+            effective: now,
+            expires: Some(now + 200_000),
+            area: Bilingual::default(),
+            rings_m: Vec::new(),
+        };
+        inputs.push(Input::Warning(Box::new(warning)));
+        for mark in [Of::Warning("met-1".into()), Of::Unit("DRAIN-01".into())] {
+            inputs.push(Input::Brought(Box::new(MarkOrigin {
+                mark,
+                feed: "f".into(),
+                connector: "cap".into(),
+                source: "caps/1.xml".into(),
+                steps: Vec::new(),
+                owner: Bilingual::default(),
+            })));
+        }
+    }
     if s == 300 {
         let command = Command::ReportCase { code: "06-010".into(), text: "垃圾".into(), east_m: 200.0, north_m: 3.0 };
         let (id, actor) = ("c-300".into(), "xun".into());
@@ -177,6 +211,8 @@ fn same(seen: &Picture, was: &Picture, s: i64) {
     assert_eq!(format!("{:?}", seen.roads), format!("{:?}", was.roads), "second {s}");
     assert_eq!((&seen.kpis, &seen.queue.list), (&was.kpis, &was.queue.list), "second {s}");
     assert_eq!(seen.water.field, was.water.field, "second {s}");
+    assert_eq!((&seen.warnings, &seen.origins), (&was.warnings, &was.origins), "second {s}");
+    assert_eq!(seen.warnings.active().len(), usize::from((110..310).contains(&s)), "second {s}");
     assert_eq!(seen.rules.hash(), was.rules.hash());
     // The live room keeps curves of gauges; the past has those of every alert.
     let trend = |p: &Picture, index: u32| p.sensors.trend(index).map(|t| t.points().to_vec());

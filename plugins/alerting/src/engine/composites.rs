@@ -16,6 +16,7 @@ use crate::{
     book::AlertBook,
     forecast,
     ledger::SensorRef,
+    leq,
     places::Places,
     rules::{
         Direction, Measure, Method, Over, Rule, RuleSet,
@@ -119,6 +120,10 @@ impl AlertBook {
                 let series = window.series(forecast::MOST);
                 forecast::ahead(&series, scene.ahead(sensor.index), window_ms, Method::Auto, at)
                     .and_then(|a| a.worst(at, within_ms, direction))
+            }
+            mean if leq::by_energy(Some(sensor.property), mean) => {
+                let key = (sensor.index, rule_no, number + 1);
+                self.windows.push(key, at, leq::energy(value), window_ms).measure(mean, window_ms).map(leq::level)
             }
             other => {
                 self.windows.push((sensor.index, rule_no, number + 1), at, value, window_ms).measure(other, window_ms)

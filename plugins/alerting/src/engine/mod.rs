@@ -18,6 +18,7 @@ use crate::{
     book::AlertBook,
     forecast::{self, Ahead},
     ledger::SensorRef,
+    leq,
     places::Places,
     rules::{LEVELS, Measure, Outlook, Over, Rule, RuleSet, Thresholds},
 };
@@ -128,6 +129,10 @@ impl AlertBook {
     ) -> Option<f64> {
         if rule.measure == Measure::Value {
             return Some(value);
+        }
+        if leq::by_energy(rule.property, rule.measure) {
+            let window = self.windows.push(key, at, leq::energy(value), rule.window_ms);
+            return window.measure(rule.measure, rule.window_ms).map(leq::level);
         }
         let window = self.windows.push(key, at, value, rule.window_ms);
         if rule.measure != Measure::Forecast {

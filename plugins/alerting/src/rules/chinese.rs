@@ -1,6 +1,8 @@
 //! What is wrong with a rule file, in Chinese: by pattern from the English words, so that a check says what it has to say
 //! in one place. `*` stands for what was found; `{1}`, `{2}` … put it where Chinese wants it.
 
+use guanlan_core::phrases::translate;
+
 /// English pattern and Chinese words.
 const PHRASES: &[(&str, &str)] = &[
     // The TOML reader and what was probably meant.
@@ -219,31 +221,7 @@ const PHRASES: &[(&str, &str)] = &[
 
 /// The Chinese of a message; `None` where only the TOML reader's own words are known.
 pub(super) fn of(message: &str) -> Option<String> {
-    PHRASES.iter().find_map(|(pattern, chinese)| {
-        let found = captures(pattern, message)?;
-        let mut words = (*chinese).to_owned();
-        for (i, text) in found.iter().enumerate() {
-            let text = if text.is_empty() { String::new() } else { of(text).unwrap_or_else(|| (*text).to_owned()) };
-            words = words.replace(&format!("{{{}}}", i + 1), &text);
-        }
-        Some(words)
-    })
-}
-
-/// What stands for each `*`, the shortest each; the last reaches to the end.
-fn captures<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
-    let mut pieces = pattern.split('*');
-    let mut rest = text.strip_prefix(pieces.next()?)?;
-    let mut pieces: Vec<&str> = pieces.collect();
-    let Some(last) = pieces.pop() else { return rest.is_empty().then(Vec::new) };
-    let mut found = Vec::new();
-    for piece in pieces {
-        let at = rest.find(piece).filter(|_| !piece.is_empty())?;
-        found.push(&rest[..at]);
-        rest = &rest[at + piece.len()..];
-    }
-    found.push(rest.strip_suffix(last)?);
-    Some(found)
+    translate(PHRASES, message)
 }
 
 #[cfg(test)]
@@ -262,12 +240,6 @@ mod tests {
 
     #[test]
     fn every_pattern_is_reached_and_has_no_more_holes_than_words() {
-        for (pattern, chinese) in PHRASES {
-            let filled = pattern.replace('*', "7");
-            let first = PHRASES.iter().find(|(p, _)| captures(p, &filled).is_some()).unwrap();
-            assert_eq!(first.0, *pattern, "hidden by an earlier one");
-            let holes = pattern.matches('*').count();
-            assert!((1..=9).filter(|k| chinese.contains(&format!("{{{k}}}"))).all(|k| k <= holes), "{pattern}");
-        }
+        guanlan_core::phrases::check(PHRASES);
     }
 }

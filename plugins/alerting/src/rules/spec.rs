@@ -75,7 +75,7 @@ pub enum Measure {
     /// Change per minute from the oldest reading of the window to the newest; the readings must span
     /// half the window.
     Rate,
-    /// Mean of the readings of the window.
+    /// Mean of the readings of the window; of sound levels the equivalent level Leq.
     Mean,
     /// Largest reading of the window.
     Max,

@@ -1,7 +1,7 @@
 //! What the TOML reader says, in words a person who writes rules can act on: which rule and field, what was expected,
 //! and what was probably meant.
 
-use guanlan_core::ObservedProperty;
+use guanlan_core::{ObservedProperty, phrases::nearest};
 
 use super::error::line_at;
 
@@ -160,33 +160,6 @@ pub(super) fn property_meant(key: &str) -> String {
     let best =
         by_name.map(ObservedProperty::key).or_else(|| nearest(&lower, ObservedProperty::ALL.iter().map(|p| p.key())));
     best.map(|b| format!(" did you mean '{b}'?")).unwrap_or_default()
-}
-
-/// The known word nearest to a mistyped one, if one is near.
-pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |t: &str| t.to_lowercase().replace(['-', ' '], "_");
-    let word = plain(word);
-    let near = known.map(|k| (distance(&word, &plain(k)), k)).min_by_key(|(d, _)| *d)?;
-    (near.0 <= (word.chars().count() / 3).clamp(1, 3)).then_some(near.1)
-}
-
-/// Letters to change, add or leave out, two swapped neighbours counting once (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 fn quoted_after(said: &str, what: &str) -> Option<String> {

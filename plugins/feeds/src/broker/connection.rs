@@ -11,17 +11,17 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use guanlan_core::Input;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    sync::mpsc,
-};
+use tokio::{io::AsyncReadExt, net::TcpStream, sync::mpsc};
 
 use super::{
     durable::{Extras, KeptArrival},
-    hub::{Hub, Joining, Said},
+    handshake::{assigned_name, first_packet, is_let_in},
+    hub::{Hub, Joining},
+    publish::Said,
     session::{ExactlyOnce, Once},
-    wire::{self, Filter, Frame, Goodbye, NotLetIn, Say, Version, Will, WireError},
+    wills,
+    wire::{self, Aliases, Filter, Frame, Goodbye, NotLetIn, Say, Version, WireError},
+    writing::{Takes, write_all},
 };
 use crate::{
     intake::{Intake, Taken, wall_now},
@@ -39,7 +39,12 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Who may come in: name and password; everybody when there is none.
 pub type Users = BTreeMap<String, String>;
 
-pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>, users: &Users) -> Result<(), String> {
+pub(super) async fn serve(
+    mut stream: TcpStream,
+    intake: &Arc<Intake>,
+    hub: &Arc<Hub>,
+    users: &Users,
+) -> Result<(), String> {
     stream.set_nodelay(true).map_err(|e| e.to_string())?;
     let mut buffer = BytesMut::with_capacity(16 * 1024);
     let version = tokio::time::timeout(CONNECT_WITHIN, first_packet(&mut stream, &mut buffer))
@@ -52,9 +57,10 @@ pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>
     let (mut reader, writer) = stream.into_split();
     let nameless = connect.client_id.is_empty();
     let client_id = if nameless { assigned_name() } else { connect.client_id };
-    let (max_packet, their_hub) = (connect.max_packet as usize, hub.clone());
-    let mut writing = tokio::spawn(write_all(version, writer, rx, max_packet, their_hub, client_id.clone()));
+    let takes = Takes { version, max_packet: connect.max_packet as usize, aliases: Aliases::new(connect.alias_max) };
+    let mut writing = tokio::spawn(write_all(takes, writer, rx, hub.clone(), client_id.clone()));
     let refused = match (is_let_in(users, connect.login.as_ref()), nameless && !connect.clean) {
+        _ if connect.has_method => Some(NotLetIn::Method),
         (false, _) => Some(NotLetIn::Login),
         // A session without a name could not be found again.
         (true, true) if version == Version::V4 => Some(NotLetIn::ClientId),
@@ -74,6 +80,9 @@ pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>
         will: connect.will,
         tx: tx.clone(),
     });
+    if let Some(will) = &joined.due {
+        wills::say(hub, intake, &client_id, will);
+    }
     hub.kept().await;
     let assigned = nameless.then(|| client_id.clone());
     let _ = tx.send(Say::Connected { present: joined.present, assigned }).await;
@@ -92,8 +101,8 @@ pub(super) async fn serve(mut stream: TcpStream, intake: &Intake, hub: &Arc<Hub>
     if let Err(Ended { goodbye: Some(why), .. }) = &result {
         let _ = peer.tx.try_send(Say::Goodbye(*why));
     }
-    if let Some((will, delay)) = hub.leave(&peer.client_id, connection, graceful) {
-        say_will(hub.clone(), peer.client_id.clone(), will, delay);
+    if let Some(delay) = hub.leave(&peer.client_id, connection, graceful) {
+        wills::schedule(hub.clone(), intake.clone(), peer.client_id.clone(), connection, delay);
     }
     intake.client_left(&peer.client_id);
     drop(peer);
@@ -121,94 +130,6 @@ impl From<String> for Ended {
     }
 }
 
-fn is_let_in(users: &Users, login: Option<&(String, String)>) -> bool {
-    if users.is_empty() {
-        return true;
-    }
-    let Some((user, password)) = login else { return false };
-    let Some(known) = users.get(user) else { return false };
-    // Equal without telling by time how much of it was right.
-    known.len() == password.len() && known.bytes().zip(password.bytes()).fold(0, |d, (a, b)| d | (a ^ b)) == 0
-}
-
-fn assigned_name() -> String {
-    use std::sync::atomic::AtomicU64;
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("guanlan-guest-{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// Publishes a will when its time has come and the client has not.
-fn say_will(hub: Arc<Hub>, client_id: String, will: Will, delay: Duration) {
-    tokio::spawn(async move {
-        tokio::time::sleep(delay).await;
-        if delay.is_zero() || !hub.is_online(&client_id) {
-            let Will { topic, payload, qos, retain, expiry_s, extras, .. } = &will;
-            let (expiry_s, extras) = (*expiry_s, extras.clone());
-            let said = Said { topic, payload, qos: *qos, retain: *retain, expiry_s, extras };
-            hub.publish_from(Some(&client_id), &said, None);
-        }
-    });
-}
-
-async fn first_packet(stream: &mut TcpStream, buffer: &mut BytesMut) -> Result<Version, String> {
-    loop {
-        match wire::sniff(buffer) {
-            Ok(version) if complete(version, buffer) => return Ok(version),
-            Ok(_) | Err(WireError::More) => {}
-            Err(WireError::Broken(reason)) => return Err(reason),
-            Err(WireError::TooLarge) => return Err("CONNECT is too long".into()),
-            Err(WireError::Version) => {
-                // The CONNACK of MQTT 3 that says so: unacceptable protocol version.
-                let _ = stream.write_all(&[0x20, 2, 0, 1]).await;
-                return Err("protocol is neither MQTT 3.1.1 nor MQTT 5".into());
-            }
-        }
-        if stream.read_buf(buffer).await.map_err(|e| e.to_string())? == 0 {
-            return Err("closed before CONNECT".into());
-        }
-        if buffer.len() > wire::MAX_PACKET_BYTES {
-            return Err("CONNECT is too long".into());
-        }
-    }
-}
-
-fn complete(version: Version, buffer: &BytesMut) -> bool {
-    // Reading is repeated on the real buffer afterwards; a CONNECT is small.
-    let mut copy = buffer.clone();
-    !matches!(wire::read(version, &mut copy), Err(WireError::More))
-}
-
-async fn write_all(
-    version: Version,
-    mut writer: tokio::net::tcp::OwnedWriteHalf,
-    mut rx: mpsc::Receiver<Say>,
-    max_packet: usize,
-    hub: Arc<Hub>,
-    client_id: String,
-) {
-    let mut out = BytesMut::with_capacity(4096);
-    let mut batch = Vec::with_capacity(64);
-    while rx.recv_many(&mut batch, 64).await > 0 {
-        out.clear();
-        for say in batch.drain(..) {
-            let before = out.len();
-            if wire::write(version, &say, &mut out).is_err() {
-                return;
-            }
-            // A client of MQTT 5 never sees what is larger than it takes; for its session it is done with.
-            if out.len() - before > max_packet {
-                out.truncate(before);
-                if let Say::Message { pkid: pkid @ 1.., .. } = say {
-                    hub.acknowledged(&client_id, pkid);
-                }
-            }
-        }
-        if writer.write_all(&out).await.is_err() {
-            return;
-        }
-    }
-}
-
 /// A message on its way in.
 struct Incoming {
     topic: String,
@@ -231,8 +152,8 @@ struct Peer<'a> {
     exactly_once: Arc<Mutex<ExactlyOnce>>,
 }
 
-/// Topics behind the numbers of MQTT 5.
-type Aliases = BTreeMap<u16, String>;
+/// Topics behind the numbers that a client of MQTT 5 gives.
+type TheirAliases = BTreeMap<u16, String>;
 
 impl Peer<'_> {
     /// Until the peer is gone; true when it has said goodbye.
@@ -241,7 +162,7 @@ impl Peer<'_> {
         reader: &mut tokio::net::tcp::OwnedReadHalf,
         buffer: &mut BytesMut,
         limit: Option<Duration>,
-        aliases: &mut Aliases,
+        aliases: &mut TheirAliases,
     ) -> Result<bool, Ended> {
         loop {
             loop {
@@ -277,7 +198,7 @@ impl Peer<'_> {
         self.tx.send(say).await.map_err(|_| "peer is gone".to_owned().into())
     }
 
-    async fn handle(&self, frame: Frame, aliases: &mut Aliases) -> Result<(), Ended> {
+    async fn handle(&self, frame: Frame, aliases: &mut TheirAliases) -> Result<(), Ended> {
         match frame {
             Frame::Publish { topic, payload, qos, retain, dup, pkid, expiry_s, alias, extras } => {
                 let topic = real_topic(topic, alias, aliases)?;
@@ -477,7 +398,7 @@ impl Peer<'_> {
 }
 
 /// The topic a message means: MQTT 5 may give it a number once and name only the number afterwards.
-fn real_topic(topic: String, alias: Option<u16>, aliases: &mut Aliases) -> Result<String, Ended> {
+fn real_topic(topic: String, alias: Option<u16>, aliases: &mut TheirAliases) -> Result<String, Ended> {
     let Some(alias) = alias else {
         let none = || Ended::new("a message without a topic", Goodbye::Protocol);
         return if topic.is_empty() { Err(none()) } else { Ok(topic) };

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use guanlan_room::journal::{BrokerBook, BrokerChange, BrokerPast, JournalError};
 use serde::{Deserialize, Serialize};
 
-use super::session::Message;
+use super::{session::Message, wire::Will};
 
 /// Changes in one transaction at most.
 const AT_ONCE: usize = 4_096;
@@ -128,6 +128,9 @@ fn write(mut book: BrokerBook, from: &mpsc::Receiver<Vec<Job>>) {
 pub(super) struct KeptSession {
     /// Filter, QoS, no-local, retain-as-published.
     pub filters: Vec<(String, u8, bool, bool)>,
+    /// Filters that have a number of the client's own.
+    #[serde(default)]
+    pub ids: Vec<(String, u32)>,
     pub expiry_s: u32,
     /// Wall clock at which it lost its connection, ms; `None` while connected.
     pub gone_ms: Option<i64>,
@@ -146,6 +149,17 @@ pub(super) struct KeptMessage {
     /// QoS 2 on its way: its number, and whether the client has it.
     #[serde(default)]
     pub sent: Option<(u16, bool)>,
+    /// Numbers of the subscriptions it fits.
+    #[serde(default)]
+    pub ids: Vec<u32>,
+}
+
+/// A will as it is kept, until its client says goodbye or it is said.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeptWill {
+    pub message: KeptMessage,
+    pub expiry_s: Option<u32>,
+    pub delay_s: u32,
 }
 
 /// A message of a client that has come and is not answered for good. After a crash the client sends it again; it is handed
@@ -205,6 +219,7 @@ impl KeptMessage {
             }),
             extras: m.extras.as_deref().cloned(),
             sent: None,
+            ids: m.ids.clone(),
         }
     }
 
@@ -218,6 +233,36 @@ impl KeptMessage {
             expires: left.map(|ms| std::time::Instant::now() + Duration::from_millis(ms)),
             extras: self.extras.map(std::sync::Arc::new),
             no,
+            ids: self.ids,
+        }
+    }
+}
+
+impl KeptWill {
+    /// `delay_s`: after how long without its client it is said.
+    pub fn of(w: &Will, delay_s: u32) -> Self {
+        let message = KeptMessage {
+            topic: w.topic.clone(),
+            payload: w.payload.to_vec(),
+            qos: w.qos,
+            retain: w.retain,
+            expires_ms: None,
+            extras: w.extras.as_deref().cloned(),
+            sent: None,
+            ids: Vec::new(),
+        };
+        Self { message, expiry_s: w.expiry_s, delay_s }
+    }
+
+    pub fn will(self) -> Will {
+        Will {
+            topic: self.message.topic,
+            payload: Bytes::from(self.message.payload),
+            qos: self.message.qos,
+            retain: self.message.retain,
+            delay_s: self.delay_s,
+            expiry_s: self.expiry_s,
+            extras: self.message.extras.map(std::sync::Arc::new),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who listens to what: sessions, subscriptions, retained messages, wills.
+//! Who listens to what: sessions, subscriptions, retained messages.
 //!
 //! A session outlives its connection for as long as its client asked: messages of QoS 1 and 2 wait for it, and those that
 //! were sent and not acknowledged are sent again. With a memory on disk ([`Hub::beside`]) sessions that outlive their connection,
@@ -13,34 +13,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use guanlan_core::Stamp;
-use guanlan_room::journal::{BrokerChange, BrokerPast, JournalError};
+use guanlan_room::journal::{BrokerChange, JournalError};
 use tokio::sync::{Notify, mpsc};
 
 use super::{
-    durable::{Durable, Extras, KeptArrival, KeptMessage, KeptSession, Then, bytes_of, read},
+    durable::{Durable, Then, bytes_of},
+    filter::{fits, shared},
+    restore::remembered,
     session::{ExactlyOnce, Message, Online, Session, Subscription, Waiting},
+    wills::{self, Pending},
     wire::{Filter, RetainedRule, Say, Will},
 };
 use crate::seen::Seen;
 
-/// Retained topics kept; the oldest name in order is dropped beyond.
-const MAX_RETAINED: usize = 100_000;
 /// Sessions without a connection kept at most.
 const MAX_SESSIONS: usize = 20_000;
 /// Messages in flight to a client at most, whatever it allows.
 const MAX_INFLIGHT: usize = 1_000;
 
 #[derive(Default)]
-struct Inner {
-    sessions: BTreeMap<String, Session>,
+pub(super) struct Inner {
+    pub sessions: BTreeMap<String, Session>,
     /// Sessions that may have subscriptions: publishing costs as many steps as there are listeners, not devices.
-    listeners: BTreeSet<String>,
-    retained: BTreeMap<String, Message>,
+    pub listeners: BTreeSet<String>,
+    pub retained: BTreeMap<String, Message>,
+    /// Wills of clients that are gone, by client.
+    pub wills: BTreeMap<String, Pending>,
     next: u64,
     /// Turns of shared subscriptions.
-    turns: BTreeMap<String, usize>,
+    pub turns: BTreeMap<String, usize>,
 }
 
 /// What a client gets when it joins.
@@ -55,6 +57,8 @@ pub(super) struct Joined {
     pub seen: Arc<Mutex<Seen>>,
     /// The same of QoS 2.
     pub exactly_once: Arc<Mutex<ExactlyOnce>>,
+    /// The will of the connection before this one, when it is due now.
+    pub due: Option<Will>,
 }
 
 /// What a client asks for when it joins.
@@ -71,12 +75,12 @@ pub(super) struct Joining<'a> {
 #[derive(Default)]
 pub struct Hub {
     inner: Mutex<Inner>,
-    memory: Option<Durable>,
+    pub(super) memory: Option<Durable>,
     waiting: Arc<Waiting>,
 }
 
 /// The hub's state; what was changed is one group on disk when it is let go.
-struct Locked<'a> {
+pub(super) struct Locked<'a> {
     inner: MutexGuard<'a, Inner>,
     memory: Option<&'a Durable>,
 }
@@ -99,30 +103,6 @@ impl Drop for Locked<'_> {
         // Before the lock goes: groups are in the order in which things happened.
         if let Some(memory) = self.memory {
             memory.flush();
-        }
-    }
-}
-
-/// `$share/GROUP/FILTER` → group and filter.
-fn shared(filter: &str) -> Option<(&str, &str)> {
-    filter.strip_prefix("$share/")?.split_once('/')
-}
-
-/// Does a topic fit a filter? Topics that begin with `$` are not for wildcards at their begin.
-fn fits(topic: &str, filter: &str) -> bool {
-    if topic.starts_with('$') && filter.starts_with(['#', '+']) {
-        return false;
-    }
-    let mut levels = topic.split('/');
-    let mut filters = filter.split('/');
-    loop {
-        match (filters.next(), levels.next()) {
-            // `a/#` is for `a`, too.
-            (Some("#"), _) => return true,
-            (Some("+"), Some(_)) => {}
-            (Some(f), Some(t)) if f == t => {}
-            (None, None) => return true,
-            _ => return false,
         }
     }
 }
@@ -169,7 +149,7 @@ impl Hub {
         }
     }
 
-    fn lock(&self) -> Locked<'_> {
+    pub(super) fn lock(&self) -> Locked<'_> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         Locked { inner, memory: self.memory.as_ref() }
     }
@@ -199,8 +179,11 @@ impl Hub {
             }
         }
         let mut old = inner.sessions.remove(j.client_id);
+        // The connection before this one ends here, and so does its will's delay, unless the session goes on.
+        let mut before = inner.wills.remove(j.client_id).map(|(_, will)| will);
         if let Some(online) = old.as_mut().and_then(|s| s.online.take()) {
             online.kick.notify_one();
+            before = online.will;
         }
         // A session that ends with its connection is over when another connection takes the name.
         let was_kept = old.as_ref().is_some_and(Session::is_kept);
@@ -209,6 +192,13 @@ impl Hub {
             self.forget(j.client_id);
         }
         let present = kept.is_some();
+        let had_will = before.is_some();
+        let due = before.filter(|will| !present || will.delay_s == 0);
+        match &j.will {
+            Some(will) => self.keep_will(j.client_id, Some((will, wills::delay_s(will, j.expiry_s)))),
+            None if had_will => self.keep_will(j.client_id, None),
+            None => {}
+        }
         let mut session = kept.unwrap_or_else(|| Session::new(self.waiting.clone()));
         let kick = Arc::new(Notify::new());
         session.expiry_s = j.expiry_s;
@@ -227,7 +217,7 @@ impl Hub {
         }
         self.keep(j.client_id, &session);
         inner.sessions.insert(j.client_id.to_owned(), session);
-        Joined { connection, present, kick, seen, exactly_once }
+        Joined { connection, present, kick, seen, exactly_once, due }
     }
 
     /// What was sent before and not acknowledged, once more, then what waits. After CONNACK.
@@ -238,25 +228,28 @@ impl Hub {
         session.pump(client_id, self.memory.as_ref());
     }
 
-    /// A connection has ended. Returns a will that is due, and after how long.
-    pub(super) fn leave(&self, client_id: &str, connection: u64, graceful: bool) -> Option<(Will, Duration)> {
+    /// A connection has ended. Returns after how long its will is due, if it has one to be said.
+    pub(super) fn leave(&self, client_id: &str, connection: u64, graceful: bool) -> Option<Duration> {
         let mut inner = self.lock();
         let session = inner.sessions.get_mut(client_id)?;
         if session.online.as_ref().is_none_or(|o| o.connection != connection) {
             return None;
         }
-        let will = session.online.take().and_then(|o| o.will).filter(|_| !graceful);
+        let will = session.online.take().and_then(|o| o.will);
         session.gone = Some(Instant::now());
         let expiry_s = session.expiry_s;
         self.keep(client_id, session);
         if expiry_s == 0 {
             inner.sessions.remove(client_id);
         }
-        // A session that ends ends the delay, too.
-        will.map(|w| {
-            let delay = Duration::from_secs(u64::from(w.delay_s.min(expiry_s)));
-            (w, delay)
-        })
+        let will = will?;
+        if graceful {
+            self.keep_will(client_id, None);
+            return None;
+        }
+        let delay = Duration::from_secs(u64::from(wills::delay_s(&will, expiry_s)));
+        inner.wills.insert(client_id.to_owned(), (connection, will));
+        Some(delay)
     }
 
     /// A client changes how long its session lives (DISCONNECT of MQTT 5).
@@ -272,11 +265,6 @@ impl Hub {
         }
     }
 
-    /// Is a client connected?
-    pub(super) fn is_online(&self, client_id: &str) -> bool {
-        self.lock().sessions.get(client_id).is_some_and(|s| s.online.is_some())
-    }
-
     /// Subscribes; the granted QoS of each filter, `None` when it is no filter.
     pub(super) fn subscribe(&self, client_id: &str, filters: &[Filter]) -> Vec<Option<u8>> {
         let mut inner = self.lock();
@@ -286,7 +274,7 @@ impl Hub {
         let grant = |f: &Filter| -> Option<u8> {
             crate::run::is_filter(&f.path).then(|| {
                 let subscription =
-                    Subscription { qos: f.qos.min(2), no_local: f.no_local, as_published: f.as_published };
+                    Subscription { qos: f.qos.min(2), no_local: f.no_local, as_published: f.as_published, id: f.id };
                 session.filters.insert(f.path.clone(), subscription);
                 subscription.qos
             })
@@ -317,7 +305,8 @@ impl Hub {
             }
             for (topic, message) in retained.iter().filter(|(t, m)| fits(t, &filter.path) && !m.is_over()) {
                 let qos = message.qos.min(filter.qos);
-                let message = Message { topic: topic.clone(), qos, retain: true, ..message.clone() };
+                let ids = filter.id.into_iter().collect();
+                let message = Message { topic: topic.clone(), qos, retain: true, ids, ..message.clone() };
                 session.give(client_id, message, self.memory.as_ref());
             }
         }
@@ -369,177 +358,6 @@ impl Hub {
     pub(super) fn pump(&self, client_id: &str) {
         if let Some(session) = self.lock().sessions.get_mut(client_id) {
             session.pump(client_id, self.memory.as_ref());
-        }
-    }
-
-    /// Sends a message to everybody who subscribed to its topic.
-    pub fn publish(&self, topic: &str, payload: &Bytes, retain: bool) {
-        let said = Said { topic, payload, qos: 1, retain, expiry_s: None, extras: None };
-        self.publish_from(None, &said, None);
-    }
-
-    /// True when something of it is being written down: whoever is told of it waits for [`Self::then`]. That it has come
-    /// (`arrival`) is one group with what it changes.
-    pub(super) fn publish_from(
-        &self,
-        from: Option<&str>,
-        said: &Said<'_>,
-        arrival: Option<(u16, KeptArrival)>,
-    ) -> bool {
-        let Said { topic, payload, qos, retain, expiry_s, extras } = said;
-        let (topic, retain) = (*topic, *retain);
-        let expires = expiry_s.map(|s| Instant::now() + Duration::from_secs(u64::from(s)));
-        let message = Message {
-            topic: topic.to_owned(),
-            payload: (*payload).clone(),
-            qos: (*qos).min(2),
-            retain: false,
-            expires,
-            extras: extras.clone(),
-            no: 0,
-        };
-        let mut kept = false;
-        let mut inner = self.lock();
-        if let (Some(memory), Some(client), Some((pkid, arrival))) = (&self.memory, from, arrival) {
-            let body = Some(bytes_of(&arrival));
-            memory.change(BrokerChange::Arrived { client: client.to_owned(), pkid, body });
-            kept = true;
-        }
-        let Inner { sessions, listeners, retained, turns, .. } = &mut *inner;
-        if retain {
-            let mut keep = |topic: String, body: Option<Vec<u8>>| {
-                if let Some(memory) = &self.memory {
-                    memory.change(BrokerChange::Retained { topic, body });
-                    kept = true;
-                }
-            };
-            if payload.is_empty() {
-                retained.remove(topic);
-                keep(topic.to_owned(), None);
-            } else {
-                keep(topic.to_owned(), Some(bytes_of(&KeptMessage::of(&message))));
-                retained.insert(topic.to_owned(), message.clone());
-                if retained.len() > MAX_RETAINED
-                    && let Some((dropped, _)) = retained.pop_first()
-                {
-                    keep(dropped, None);
-                }
-            }
-        }
-        // Members of each shared subscription: one of them gets the message.
-        let mut groups: BTreeMap<&str, Vec<(&str, u8, bool)>> = BTreeMap::new();
-        let mut plain: Vec<(String, u8, bool)> = Vec::new();
-        listeners.retain(|name| sessions.get(name).is_some_and(|s| !s.filters.is_empty()));
-        for (name, session) in listeners.iter().filter_map(|name| sessions.get_key_value(name)) {
-            let mut best: Option<(u8, bool)> = None;
-            for (filter, s) in &session.filters {
-                match shared(filter) {
-                    Some((_, inner)) if fits(topic, inner) => {
-                        groups.entry(filter).or_default().push((name, s.qos, session.online.is_some()));
-                    }
-                    None if fits(topic, filter) && !(s.no_local && from == Some(name)) => {
-                        let mark = retain && s.as_published;
-                        best = Some(best.map_or((s.qos, mark), |(q, m)| (q.max(s.qos), m || mark)));
-                    }
-                    _ => {}
-                }
-            }
-            if let Some((qos, mark)) = best {
-                plain.push((name.clone(), qos, mark));
-            }
-        }
-        for (group, members) in groups {
-            let turn = turns.entry(group.to_owned()).or_default();
-            *turn = turn.wrapping_add(1);
-            let online: Vec<_> = members.iter().filter(|m| m.2).collect();
-            let chosen = match online.is_empty() {
-                false => online.get(*turn % online.len()).copied(),
-                true => members.get(*turn % members.len()),
-            };
-            plain.extend(chosen.map(|(name, qos, _)| ((*name).to_owned(), *qos, false)));
-        }
-        for (name, qos, retain) in plain {
-            if let Some(session) = sessions.get_mut(&name) {
-                let message = Message { qos: message.qos.min(qos), retain, ..message.clone() };
-                kept |= self.memory.is_some() && message.qos > 0 && session.is_kept();
-                session.give(&name, message, self.memory.as_ref());
-            }
-        }
-        kept
-    }
-}
-
-/// A message as it is published.
-pub(super) struct Said<'a> {
-    pub topic: &'a str,
-    pub payload: &'a Bytes,
-    pub qos: u8,
-    pub retain: bool,
-    pub expiry_s: Option<u32>,
-    pub extras: Option<Arc<Extras>>,
-}
-
-/// Sessions and retained messages as they were kept.
-fn remembered(past: BrokerPast, waiting: &Arc<Waiting>) -> Inner {
-    let mut inner = Inner::default();
-    let now = crate::wall_now().0;
-    for (client, body) in past.sessions {
-        let Some(kept) = read::<KeptSession>("a session", &body) else { continue };
-        // One that was connected lost its connection with the program, just now.
-        let gone_s = kept.gone_ms.map_or(0, |at| u64::try_from((now - at) / 1000).unwrap_or(0));
-        let mut session = Session::new(waiting.clone());
-        let filters = kept.filters.into_iter();
-        session.filters =
-            filters.map(|(f, qos, no_local, as_published)| (f, Subscription { qos, no_local, as_published })).collect();
-        session.expiry_s = kept.expiry_s;
-        session.gone = Instant::now().checked_sub(Duration::from_secs(gone_s)).or_else(|| Some(Instant::now()));
-        if !session.filters.is_empty() {
-            inner.listeners.insert(client.clone());
-        }
-        inner.sessions.insert(client, session);
-    }
-    for (client, no, body) in past.queued {
-        let Some(session) = inner.sessions.get_mut(&client) else { continue };
-        if let Some(message) = read::<KeptMessage>("a message", &body) {
-            session.restore(message, no);
-        }
-    }
-    for (client, pkid, body) in past.arrived {
-        let Some(session) = inner.sessions.get_mut(&client) else { continue };
-        if let Some(arrival) = read::<KeptArrival>("a message on its way in", &body) {
-            session.remembered.insert(pkid, arrival);
-        }
-    }
-    for (topic, body) in past.retained {
-        if let Some(message) = read::<KeptMessage>("a retained message", &body) {
-            inner.retained.insert(topic, message.message(0));
-        }
-    }
-    inner
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn filters() {
-        for (topic, filter, want) in [
-            ("a/b/c", "a/b/c", true),
-            ("a/b/c", "a/+/c", true),
-            ("a/b/c", "a/#", true),
-            ("a", "a/#", true),
-            ("a/b", "a", false),
-            ("a", "a/b", false),
-            ("a/b", "+", false),
-            ("a/", "a/+", true),
-            ("/a", "+/a", true),
-            ("河道/水位", "河道/+", true),
-            ("$SYS/x", "#", false),
-            ("$SYS/x", "+/x", false),
-            ("$SYS/x", "$SYS/#", true),
-        ] {
-            assert_eq!(fits(topic, filter), want, "{topic} {filter}");
         }
     }
 }

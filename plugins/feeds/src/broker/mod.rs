@@ -1,5 +1,6 @@
 //! The embedded MQTT broker: 3.1.1 and 5, QoS 0, 1 and 2 both ways, persistent sessions, retained messages, wildcards,
-//! shared subscriptions, wills. Sessions and retained messages survive a restart ([`Hub::beside`]).
+//! shared subscriptions, wills, and of MQTT 5 subscription identifiers and topic aliases both ways. Sessions, retained
+//! messages and wills survive a restart ([`Hub::beside`]).
 //!
 //! What sets it apart from a general broker: a publish with QoS 1 or 2 is acknowledged only after the room has committed
 //! the tick that drained it. A device that got its PUBACK will find its reading after any crash; one that did not sends
@@ -8,10 +9,16 @@
 
 mod connection;
 mod durable;
+mod filter;
+mod handshake;
 mod hub;
+mod publish;
+mod restore;
 mod session;
 mod trouble;
+mod wills;
 mod wire;
+mod writing;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -41,6 +48,7 @@ pub async fn serve(
     let local = listener.local_addr()?;
     let users = Arc::new(users);
     tokio::spawn(trouble::watch(hub.clone(), intake.clone()));
+    wills::after_restart(&hub, &intake);
     tokio::spawn(async move {
         loop {
             match listener.accept().await {

@@ -46,6 +46,8 @@ pub struct Message {
     pub extras: Option<Arc<Extras>>,
     /// Number in its session's queue; 0 where nothing is kept.
     pub no: u64,
+    /// Numbers of the receiver's subscriptions it fits (MQTT 5).
+    pub ids: Vec<u32>,
 }
 
 impl Message {
@@ -91,6 +93,8 @@ pub(super) struct Subscription {
     pub no_local: bool,
     /// Keeps the mark of retained messages (MQTT 5).
     pub as_published: bool,
+    /// The client's own number of it (MQTT 5).
+    pub id: Option<u32>,
 }
 
 /// A message that was sent and is not acknowledged.
@@ -177,6 +181,7 @@ impl Session {
         let ago = self.gone.map(|at| i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX / 2));
         KeptSession {
             filters: filters.collect(),
+            ids: self.filters.iter().filter_map(|(f, s)| Some((f.clone(), s.id?))).collect(),
             expiry_s: self.expiry_s,
             gone_ms: ago.map(|ms| crate::wall_now().0 - ms),
         }
@@ -328,7 +333,7 @@ mod tests {
 
     fn message(bytes: usize) -> Message {
         let payload = Bytes::from(vec![0u8; bytes]);
-        Message { topic: "t".into(), payload, qos: 2, retain: false, expires: None, extras: None, no: 0 }
+        Message { topic: "t".into(), payload, qos: 2, retain: false, expires: None, extras: None, no: 0, ids: vec![] }
     }
 
     #[test]

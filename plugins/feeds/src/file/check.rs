@@ -5,6 +5,7 @@ use guanlan_core::ObservedProperty;
 use super::{
     Feed, Kind,
     map_spec::{MapSpec, What},
+    words,
 };
 use crate::{
     map::{Pick, TimeFormat, units},
@@ -26,6 +27,9 @@ pub(super) fn feed(feed: &Feed) -> Result<(), Fault> {
     }
     if name == "mqtt" {
         return fault("name", "'mqtt' is the room's own broker: choose another name");
+    }
+    if name == "api" {
+        return fault("name", "'api' is the room's own interface: choose another name");
     }
     if let Err(reason) = Placer::check(&feed.common.crs) {
         return fault("crs", reason);
@@ -202,7 +206,8 @@ fn mapping(m: &MapSpec) -> Result<(), Fault> {
             Some(p) => Some(p),
             None => {
                 let known: Vec<&str> = ObservedProperty::ALL.iter().map(|p| p.key()).collect();
-                return fault("property", format!("'{key}' is unknown: expected {}", known.join(", ")));
+                let meant = words::property_meant(key);
+                return fault("property", format!("'{key}' is unknown{meant}; expected one of {}", known.join(", ")));
             }
         },
     };

@@ -3,11 +3,13 @@
 //! Each `[[feed]]` is read by its kind, so that a word another kind knows is still a mistake here.
 
 mod check;
+mod chinese;
 pub mod kinds;
 pub mod map_spec;
 mod schema;
 pub mod secret;
 mod spans;
+mod words;
 
 use std::{
     ops::Range,
@@ -31,7 +33,7 @@ pub const FORMAT: &str = "guanlan-feeds/1";
 
 /// A feeds file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {field}: {reason}")]
+#[error("{file}:{line}: {field}: {} / {reason}", chinese::of(reason))]
 pub struct FileError {
     /// The file.
     pub file: String,
@@ -39,7 +41,7 @@ pub struct FileError {
     pub line: usize,
     /// The feed and its field, for example `feed "河道".map[0].unit`.
     pub field: String,
-    /// What is wrong and what was expected.
+    /// What is wrong and what was expected, in English; shown behind its Chinese.
     pub reason: String,
 }
 
@@ -314,7 +316,13 @@ impl FeedsFile {
         }
         let list = take(&mut table, "feed");
         if let Some((key, _)) = table.iter().next() {
-            return Err(place.at(&key.span(), key.as_ref(), "unknown key: expected format and [[feed]]".into()));
+            let word: &str = key.as_ref();
+            let meant = match word {
+                "feeds" | "source" | "sources" | "Feed" | "来源" => "; each source is a table of its own: [[feed]]",
+                _ => "",
+            };
+            let reason = format!("unknown key: expected format and [[feed]]{meant}");
+            return Err(place.at(&key.span(), word, reason));
         }
         let mut feeds: Vec<Feed> = Vec::new();
         let Some(list) = list else { return Ok(Self::default()) };
@@ -361,8 +369,9 @@ fn one(place: &Place<'_>, i: usize, mut table: DeTable<'_>, span: &Range<usize>)
         .find(|(k, _)| k.as_ref() == "name")
         .and_then(|(_, v)| v.as_ref().as_str())
         .map_or(nameless, |name| format!("feed \"{name}\""));
-    let kind = take(&mut table, "kind")
-        .ok_or_else(|| place.at(span, &format!("{who}.kind"), format!("is missing: expected {}", KINDS.join(", "))))?;
+    let kind = take(&mut table, "kind").ok_or_else(|| {
+        place.at(span, &format!("{who}.kind"), format!("is missing: expected one of {}", KINDS.join(", ")))
+    })?;
     let kind_span = kind.span();
     let key = kind.as_ref().as_str().unwrap_or_default().to_owned();
     let maps = take(&mut table, "map");
@@ -378,7 +387,8 @@ fn one(place: &Place<'_>, i: usize, mut table: DeTable<'_>, span: &Range<usize>)
     let kind = match Kind::read(&key, Spanned::new(span.clone(), DeValue::Table(table))) {
         Some(kind) => kind.map_err(|e| fault(&e))?,
         None => {
-            let reason = format!("unknown kind '{key}': expected {}", KINDS.join(", "));
+            let meant = words::kind_meant(&key, KINDS);
+            let reason = format!("unknown kind '{key}'{meant} — expected one of {}", KINDS.join(", "));
             return Err(place.at(&kind_span, &format!("{who}.kind"), reason));
         }
     };

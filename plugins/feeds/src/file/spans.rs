@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::{Spanned, de::DeValue};
 
-use super::FileError;
+use super::{FileError, words};
 
 /// Turns spans into lines.
 pub(super) struct Place<'a> {
@@ -27,13 +27,13 @@ impl Place<'_> {
         let key = line.split('=').next().unwrap_or_default().trim();
         let plain =
             line.contains('=') && !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-.\"".contains(c));
-        let missing = error.message().strip_prefix("missing field `").and_then(|m| m.split('`').next());
-        let field = match missing {
-            Some(missing) => format!("{who}.{missing}"),
+        let named = |what: &str| error.message().strip_prefix(what).and_then(|m| m.split('`').next());
+        let field = match named("missing field `").or_else(|| named("unknown field `")) {
+            Some(named) => format!("{who}.{named}"),
             None if plain => format!("{who}.{key}"),
             None => who.to_owned(),
         };
-        self.at(&span, &field, error.message().to_owned())
+        self.at(&span, &field, words::message(line, error.message()))
     }
 }
 

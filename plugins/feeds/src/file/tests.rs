@@ -13,6 +13,107 @@ fn the_example_has_every_kind_and_is_right() {
     assert_eq!(kinds, all);
 }
 
+/// Feeds files as a stranger writes them: every mistake is told with line and field, in Chinese first, and what was
+/// probably meant.
+#[test]
+fn mistakes_of_a_stranger_are_told_in_both_languages() {
+    let good = STRANGER;
+    FeedsFile::parse("g.toml", good).unwrap();
+    for (from, to, line, field, zh, en) in STRANGERS {
+        assert!(good.contains(from), "{from}");
+        let error = FeedsFile::parse("g.toml", &good.replacen(from, to, 1)).unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("g.toml:{line}: ")), "{to}: {said}");
+        assert!(error.field.contains(field), "{to}: {said}");
+        let (first, second) = said.split_once(" / ").unwrap();
+        assert!(first.contains(zh) && second.contains(en), "{to}: {said}");
+        assert!(first.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "Chinese first: {said}");
+        assert!(!said.contains("hunter2"), "a secret is not repeated: {said}");
+    }
+}
+
+/// What is written in place of what, on which line and field the mistake is, and what is said of it.
+type Try = (&'static str, &'static str, usize, &'static str, &'static str, &'static str);
+
+const STRANGER: &str = r#"format = "guanlan-feeds/1"
+
+[[feed]]
+name = "河道"
+kind = "http"
+url = "https://h/x"
+every_s = 60
+crs = "GCJ-02"
+owner = "水务局"
+
+[[feed.map]]
+rows = "$.data[*]"
+id = "$.id"
+time = "$.t"
+value = "$.v"
+property = "river_stage"
+unit = "cm"
+
+[[feed]]
+name = "设备"
+kind = "mqtt"
+url = "mqtts://h"
+topics = ["v1.1/Observations"]
+password = "env:WATER"
+"#;
+
+const STRANGERS: &[Try] = &[
+    ("kind = \"http\"", "kind = \"rest\"", 5, "kind", "是否应为“http”", "did you mean 'http'"),
+    ("kind = \"http\"", "type = \"http\"", 3, "kind", "缺少；可选", "is missing"),
+    ("kind = \"mqtt\"", "kind = \"MQTT\"", 21, "kind", "是否应为“mqtt”", "did you mean 'mqtt'"),
+    ("every_s = 60", "interval = 60", 7, "interval", "间隔写 every_s，单位秒", "it is every_s"),
+    ("every_s = 60", "间隔 = 60", 7, "间隔", "字段名用英文：every_s", "field names are English: every_s"),
+    ("every_s = 60", "every_s = \"60s\"", 7, "every_s", "应为整数", "a whole number"),
+    ("every_s = 60", "every_s = -5", 7, "every_s", "不小于 0 的整数", "from 0 up"),
+    ("every_s = 60", "every_s = 0", 7, "every_s", "应不小于 1", "at least 1"),
+    ("every_s = 60", "every_s: 60", 7, "", "写作 名称 = 值", "name = value"),
+    ("url = \"https://h/x\"", "url = https://h/x", 6, "", "", ""),
+    ("url = \"https://h/x\"", "url ＝ \"https://h/x\"", 6, "", "全角符号“＝”", "half-width"),
+    ("url = \"https://h/x\"\n", "", 3, "url", "缺少字段“url”", "missing field 'url'"),
+    ("url = \"https://h/x\"", "url = \"h/x\"", 6, "url", "“h/x”不对；应为 http://", "expected http://"),
+    ("every_s = 60", "username = \"a\"", 7, "username", "login", "login"),
+    ("crs = \"GCJ-02\"", "crs = \"gcj\"", 8, "crs", "没有“gcj”这个坐标系", "GCJ-02, BD-09"),
+    ("crs = \"GCJ-02\"", "crs = \"EPSG:99999\"", 8, "crs", "没有“EPSG:99999”这个坐标系", "no known system"),
+    ("owner = \"水务局\"", "owner = { zh = \"水务局\" }", 9, "owner", "应为一段文字，或两种语言", "both languages"),
+    ("owner = \"水务局\"", "部门 = \"水务局\"", 9, "部门", "字段名用英文：owner", "owner"),
+    ("[[feed.map]]", "[feed.mapping]", 11, "mapping", "映射写作 [[feed.map]]", "[[feed.map]]"),
+    ("rows = \"$.data[*]\"", "rows = \"data\"", 12, "rows", "应为 JSONPath", "a JSONPath"),
+    ("rows = \"$.data[*]\"", "rows = \"$.data[\"", 12, "rows", "不是 JSONPath", "no JSONPath"),
+    ("id = \"$.id\"", "device = \"$.id\"", 13, "device", "应写 id", "it is id"),
+    ("id = \"$.id\"", "id = \"topic:x\"", 13, "id", "第一级为 1", "topic:N"),
+    ("time = \"$.t\"", "timestamp = \"$.t\"", 14, "timestamp", "应写 time", "it is time"),
+    ("time = \"$.t\"", "time = \"$.t\"\ntime_format = \"unix\"", 15, "time_format", "“unix”不对；应为 auto", "epoch_s"),
+    ("time = \"$.t\"", "time = \"$.t\"\nzone = \"Asia/Shanghai\"", 15, "zone", "时区应写作 +08:00", "+08:00"),
+    ("value = \"$.v\"\n", "", 11, "value", "缺少", "is missing"),
+    ("\"river_stage\"", "\"river_level\"", 16, "property", "没有“river_level”这个属性", "is unknown"),
+    ("\"river_stage\"", "\"水位\"", 16, "property", "是否应为“river_stage”", "did you mean 'river_stage'"),
+    ("unit = \"cm\"", "unit = \"mm/h\"", 17, "unit", "不能换算成", "cannot be converted"),
+    ("unit = \"cm\"", "unit = \"公分\"", 17, "unit", "不认识单位“公分”", "unknown unit"),
+    ("unit = \"cm\"", "lon = \"$.x\"", 17, "lon", "要一起写", "belong together"),
+    ("name = \"设备\"", "name = \"河道\"", 20, "name", "已被前面的来源使用", "there already"),
+    ("mqtts://h", "mqtts://user:pw@h", 22, "url", "用户和口令不写在地址里", "not into the address"),
+    (
+        "topics = [\"v1.1/Observations\"]",
+        "topics = \"v1.1/Observations\"",
+        23,
+        "topics",
+        "方括号列表",
+        "a list in brackets",
+    ),
+    ("topics = [\"v1.1/Observations\"]", "topic = \"v1.1/#\"", 23, "topic", "应写 topics", "it is topics"),
+    ("v1.1/Observations", "v1.1/#/x", 23, "topics[0]", "不是 MQTT 主题过滤器", "no MQTT filter"),
+    ("\"env:WATER\"", "\"hunter2\"", 24, "password", "只写环境变量名", "named, not written down"),
+    ("\"env:WATER\"", "env:WATER", 24, "", "应加引号", "quotes around it"),
+    ("password = \"env:WATER\"", "qos = 1", 24, "qos", "不用写 qos", "no qos field"),
+    ("password = \"env:WATER\"", "password = \"env:WATER\"\ntopics = []", 25, "topics", "写了两次", "written twice"),
+    ("format = \"guanlan-feeds/1\"\n", "", 1, "format", "缺少版本行", "is missing"),
+    ("[[feed]]\nname = \"设备\"", "[[feeds]]\nname = \"设备\"", 19, "feeds", "单独写一个 [[feed]]", "[[feed]]"),
+];
+
 fn wrong(feed: &str) -> FileError {
     FeedsFile::parse("f.toml", &format!("format = \"guanlan-feeds/1\"\n{feed}")).unwrap_err()
 }
@@ -25,7 +126,7 @@ fn mistakes_name_file_line_and_field() {
         ("[[feed]]\nname = \"a\"\n", 2, "feed \"a\".kind", "missing"),
         ("[[feed]]\nname = \"a\"\nkind = \"htp\"\n", 4, "feed \"a\".kind", "htp"),
         ("[[feed]]\nname = \"a\"\nkind = \"cap\"\nurl = \"x\"\nurls = \"y\"\n", 6, "feed \"a\".urls", "urls"),
-        ("[[feed]]\nname = \"a\"\nkind = \"cap\"\nurl = 3\n", 5, "feed \"a\".url", "string"),
+        ("[[feed]]\nname = \"a\"\nkind = \"cap\"\nurl = 3\n", 5, "feed \"a\".url", "text in quotes"),
         ("[[feed]]\nname = \"a\"\nkind = \"http\"\nurl = \"ftp://h\"\n", 5, "feed \"a\".url", "http://"),
         (
             "[[feed]]\nname = \"a\"\nkind = \"mqtt\"\nurl = \"mqtt://h\"\ntopics = [\"a/#/b\"]\n",

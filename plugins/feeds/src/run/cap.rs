@@ -30,6 +30,8 @@ struct Taken {
     /// `sent` and `sender identifier`.
     messages: BTreeSet<(Stamp, String)>,
     fresh: BTreeMap<String, Freshness>,
+    /// Messages that could not be fetched: asked for again even if the index says nothing new.
+    missed: BTreeSet<String>,
     /// Documents refused once: not every poll again.
     refused: BTreeSet<String>,
 }
@@ -67,10 +69,11 @@ pub async fn follow(spec: Cap, courier: Arc<Courier>) {
 }
 
 async fn poll(spec: &Cap, courier: &Courier, taken: &mut Taken) -> Result<(), Option<String>> {
-    let mut found: Vec<Warning> = Vec::new();
+    let mut found: Vec<(String, Warning)> = Vec::new();
     if spec.url.starts_with("http://") || spec.url.starts_with("https://") {
         let client = web::client(&spec.login, Some(Duration::from_secs(60))).map_err(Some)?;
-        let mut pages = vec![spec.url.clone()];
+        let mut pages: Vec<String> = taken.missed.iter().cloned().collect();
+        pages.push(spec.url.clone());
         let mut fetched = 0;
         while let Some(url) = pages.pop() {
             fetched += 1;
@@ -80,16 +83,20 @@ async fn poll(spec: &Cap, courier: &Courier, taken: &mut Taken) -> Result<(), Op
                 Ok(None) => continue,
                 // One message that cannot be fetched does not hide the others.
                 Err(failed) if url != spec.url => {
-                    courier.refuse(&url, &failed.reason, b"");
+                    if taken.missed.len() < MOST && taken.missed.insert(url.clone()) {
+                        courier.refuse(&url, &failed.reason, b"");
+                    }
                     continue;
                 }
                 Err(failed) => return Err(Some(failed.reason)),
             };
+            taken.missed.remove(&url);
             document(courier, taken, &url, &answer.body, &mut found);
             if url == spec.url && fetched < MOST {
                 let links = cap::links(&answer.body).unwrap_or_default();
                 let known = |l: &String| !taken.fresh.contains_key(l);
-                pages.extend(links.into_iter().filter(known).take(MOST));
+                let whole = links.iter().filter_map(|link| resolved(&url, link));
+                pages.extend(whole.filter(known).take(MOST));
             }
         }
         if taken.fresh.len() > REMEMBERED {
@@ -113,22 +120,25 @@ async fn poll(spec: &Cap, courier: &Courier, taken: &mut Taken) -> Result<(), Op
             document(courier, taken, &file.display().to_string(), &bytes, &mut found);
         }
     }
-    found.sort_by_key(|w| w.sent);
-    let n = found.len() as u64;
-    if n == 0 {
+    if found.is_empty() {
         return Ok(());
     }
-    let inputs: Vec<Input> = found
-        .into_iter()
-        .map(|w| {
-            taken.messages.insert((w.sent, format!("{} {}", w.sender, w.identifier)));
-            Input::Warning(Box::new(w))
-        })
-        .collect();
+    found.sort_by_key(|(_, w)| w.sent);
+    let mut inputs: Vec<Input> = Vec::new();
+    for (place, w) in found {
+        taken.messages.insert((w.sent, format!("{} {}", w.sender, w.identifier)));
+        inputs.extend(courier.mark(1, vec![Input::Warning(Box::new(w))], &place, &|_| Vec::new()));
+    }
     while taken.messages.len() > REMEMBERED {
         taken.messages.pop_first();
     }
-    courier.deliver(n, inputs, web::without_query(&spec.url), Some(&taken.cursor())).await.map_err(|_| None)
+    courier.commit(inputs, Some(&taken.cursor())).await.map_err(|_| None)
+}
+
+/// A link of an index as an address of the web; `None` for anything else.
+fn resolved(index: &str, link: &str) -> Option<String> {
+    let address = reqwest::Url::parse(index).ok()?.join(link).ok()?;
+    matches!(address.scheme(), "http" | "https").then(|| address.to_string())
 }
 
 fn is_message(path: &Path) -> bool {
@@ -136,7 +146,7 @@ fn is_message(path: &Path) -> bool {
 }
 
 /// New warnings of a document; bad ones go to quarantine once.
-fn document(courier: &Courier, taken: &mut Taken, place: &str, bytes: &[u8], found: &mut Vec<Warning>) {
+fn document(courier: &Courier, taken: &mut Taken, place: &str, bytes: &[u8], found: &mut Vec<(String, Warning)>) {
     let mut refuse = |key: String, reason: &str| {
         if taken.refused.insert(key) {
             courier.refuse(place, reason, bytes);
@@ -157,11 +167,11 @@ fn document(courier: &Courier, taken: &mut Taken, place: &str, bytes: &[u8], fou
             Err(reason) => refuse(format!("{place}#{i}"), &reason),
             Ok(warning) => {
                 let name = (warning.sent, format!("{} {}", warning.sender, warning.identifier));
-                let known = taken.messages.contains(&name) || found.iter().any(|f| same(f, &warning));
+                let known = taken.messages.contains(&name) || found.iter().any(|(_, f)| same(f, &warning));
                 // What ended before this room listened warns nobody.
                 let over = warning.expires.is_some_and(|at| at < wall_now());
                 if !known && !over {
-                    found.push(warning);
+                    found.push((web::without_query(place).to_owned(), warning));
                 }
             }
         }
@@ -170,4 +180,18 @@ fn document(courier: &Courier, taken: &mut Taken, place: &str, bytes: &[u8], fou
 
 fn same(a: &Warning, b: &Warning) -> bool {
     (a.sent, &a.sender, &a.identifier) == (b.sent, &b.sender, &b.identifier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolved;
+
+    #[test]
+    fn links_of_an_index_may_be_relative() {
+        let at = |link| resolved("https://met.example/cap/index.atom?x=1", link);
+        assert_eq!(at("2026/1.cap").as_deref(), Some("https://met.example/cap/2026/1.cap"));
+        assert_eq!(at("/1.cap").as_deref(), Some("https://met.example/1.cap"));
+        assert_eq!(at("http://other.example/1").as_deref(), Some("http://other.example/1"));
+        assert_eq!((at("mailto:a@b"), at("urn:x:y")), (None, None));
+    }
 }

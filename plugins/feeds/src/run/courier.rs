@@ -20,6 +20,7 @@ use crate::{
     lineage::Lineage,
     map::{Came, Document, Mapped, Mapper},
     place::Placer,
+    whence::Whence,
 };
 
 /// The room takes no more from this connector.
@@ -69,7 +70,7 @@ impl Courier {
         let owner = feed.common.owner.text();
         let share = feed.common.share.map(|s| s.text()).unwrap_or_default();
         let health = Health::new(&name, feed.is_real(), key, owner.clone(), share, feed.common.promised_s);
-        let lineage = Lineage::new(&name, key, owner, steps);
+        let lineage = Lineage::new(&name, key, owner, steps, Whence::of(feed));
         let courier = Self {
             name,
             intake,
@@ -221,7 +222,7 @@ impl Courier {
         let now = wall_now();
         self.health.heard(messages, 0, now);
         self.intake.count_messages(messages);
-        self.lineage.mark(inputs, source, more, &self.health, now)
+        self.lineage.mark(inputs, source, more, self.intake.voices(), &self.health, now)
     }
 
     /// Hands over without waiting for the commit; `ack` follows it. Waits while the room is full: that is the
@@ -269,7 +270,12 @@ impl Courier {
         cursor: Option<&str>,
         more: &(dyn Fn(&SensorId) -> Vec<Bilingual> + Sync),
     ) -> Result<(), Closed> {
-        let mut inputs = self.mark(messages, inputs, source, more);
+        let inputs = self.mark(messages, inputs, source, more);
+        self.commit(inputs, cursor).await
+    }
+
+    /// Hands over what [`Self::mark`] gave and waits until it is on disk.
+    pub async fn commit(&self, mut inputs: Vec<Input>, cursor: Option<&str>) -> Result<(), Closed> {
         if let Some(cursor) = cursor {
             inputs.push(self.health.input(wall_now(), Some(cursor)));
         }

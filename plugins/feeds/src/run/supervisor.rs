@@ -75,6 +75,12 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
+    /// The way into the room.
+    #[must_use]
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
     /// Reads a feeds file, starts its feeds and follows its changes on `runtime`.
     ///
     /// # Errors

@@ -95,6 +95,10 @@ fn receivers_and_cursor_on_target_by_udp_and_tcp() {
         let f = house.info("gps").figures;
         f.messages == 21 && f.refused == 1 && f.streams == 1
     });
+    wait("the crew's source", || house.room.picture().origins.of_unit(&"PATROL-07".into()).is_some());
+    let picture = house.room.picture();
+    let origin = picture.origins.of_unit(&"PATROL-07".into()).unwrap();
+    assert_eq!((origin.feed, origin.connector, origin.source), ("gps", "nmea", &*format!("listen://127.0.0.1:{tcp}")));
     wait("one event, garbage and a clock of the future", || {
         let f = house.info("cot").figures;
         f.messages == 3 && f.refused == 2 && f.streams == 1

@@ -327,8 +327,49 @@ fn cases_of_another_city_and_warnings_of_another_authority() {
     }
     std::thread::sleep(Duration::from_millis(2500));
     assert_eq!(house.room.picture().cases.cases().len(), 2, "asked again, taken once");
+    let picture = house.room.picture();
+    let warned: Vec<&str> = picture.warnings.active().iter().map(|w| w.identifier.as_str()).collect();
+    assert_eq!(warned, ["A-1"], "in force in the room");
+    let origin = picture.origins.of_warning("A-1").unwrap();
+    assert_eq!((origin.feed, origin.connector, origin.source), ("cap", "cap", &*format!("http://{address}/cap")));
+    let origin = picture.origins.of_case(picture.cases.of_report("open311-1").unwrap()).unwrap();
+    assert_eq!((origin.feed, origin.connector), ("311", "open311"));
     assert_eq!((house.info("cap").figures.messages, house.info("rain").figures.messages), (1, 1));
     assert_eq!(house.info("cap").figures.refused, 1, "a bad document is refused once, not every poll");
+}
+
+/// An index with a relative link: the message behind it fails at first and is asked for again although the index itself
+/// is not new.
+#[test]
+fn a_warning_that_could_not_be_fetched_is_fetched_later() {
+    let mut house = House::new();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let sent = wall_now().format_local("%Y-%m-%dT%H:%M:%S") + "+08:00";
+    let message = format!(
+        "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>R-1</identifier><sender>cma@example.invalid</sender><sent>{sent}</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope><info><category>Met</category><event>Rain</event><urgency>Expected</urgency><severity>Severe</severity><certainty>Likely</certainty><area><areaDesc>city</areaDesc></area></info></alert>"
+    );
+    let index = get(|headers: HeaderMap| async move {
+        if headers.contains_key(header::IF_NONE_MATCH) {
+            return StatusCode::NOT_MODIFIED.into_response();
+        }
+        let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><link type=\"application/cap+xml\" href=\"m/1.cap\"/></entry></feed>";
+        ([(header::ETAG, "\"one\""), (header::CONTENT_TYPE, "application/atom+xml")], atom).into_response()
+    });
+    let count = asked.clone();
+    let one = get(move || {
+        let (n, message) = (count.fetch_add(1, Ordering::SeqCst), message.clone());
+        async move { if n == 0 { StatusCode::SERVICE_UNAVAILABLE.into_response() } else { message.into_response() } }
+    });
+    let address = serve(&house, Router::new().route("/cap/index.atom", index).route("/cap/m/1.cap", one));
+    house.feeds(&format!(
+        "[[feed]]\nname = \"cap\"\nkind = \"cap\"\nurl = \"http://{address}/cap/index.atom\"\nevery_s = 1\n"
+    ));
+    wait("the warning", || house.room.picture().warnings.find("R-1").is_some());
+    assert_eq!(house.info("cap").figures.refused, 1, "the failure is told once");
+    let picture = house.room.picture();
+    assert_eq!(picture.origins.of_warning("R-1").unwrap().source, format!("http://{address}/cap/m/1.cap"));
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "and what was taken is not asked for again");
 }
 
 #[test]

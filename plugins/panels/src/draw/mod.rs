@@ -5,6 +5,7 @@ mod drag;
 mod marks;
 mod mode;
 mod risks;
+mod warned;
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
@@ -366,7 +367,11 @@ fn panels(
     for (slot, rect) in &place.panels {
         let id = format!("{slot:?}");
         actions.extend(kit::panel(ctx, &id, *rect, look, |ui| match slot {
-            Slot::Alerts => ui::alerts::alerts_ui(ui, &values.alerts, desk.all_alerts, desk.alert, look),
+            Slot::Alerts => {
+                let mut asked = ui::warnings::warnings_ui(ui, &values.warnings, look);
+                asked.extend(ui::alerts::alerts_ui(ui, &values.alerts, desk.all_alerts, desk.alert, look));
+                asked
+            }
             Slot::Figures => {
                 ui::figures::figures_ui(ui, &values.figures, look);
                 Vec::new()
@@ -441,6 +446,7 @@ fn over_the_map(
     {
         blocked.push(rect);
     }
+    warned::warned(&painter, &values.warnings, &stage.ground, eye, look);
     risks::risks(&painter, &values.risk, desk.risk, &stage.ground, eye, look);
     marks::held(&painter, stage, desk, eye, look);
     marks::cameras(&painter, stage, eye, map, look);

@@ -18,5 +18,6 @@ pub mod tell;
 pub mod timebar;
 pub mod toasts;
 pub mod trend;
+pub mod warnings;
 pub mod water;
 pub mod why;

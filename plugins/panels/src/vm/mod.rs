@@ -16,6 +16,7 @@ pub mod risk;
 pub mod tell;
 pub mod timebar;
 pub mod trend;
+pub mod warnings;
 pub mod water;
 pub mod why;
 

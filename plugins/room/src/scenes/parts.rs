@@ -13,9 +13,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     meta::FeedView,
+    origins::Origins,
     picture::Picture,
     ranking::CaseQueue,
     risk_desk::RiskMap,
+    warnings::Warnings,
     water::{
         advice::PumpAdvice,
         closures::Closures,
@@ -97,6 +99,12 @@ pub(super) fn cut(p: &Picture, before: Option<&Picture>, water: WaterAt) -> Part
         let rules: RulesText = own.then(|| (p.rules.file().to_owned(), p.rules.text().to_string()));
         put(&mut parts, "rules", &rules);
     }
+    if moved(|a, b| a.warnings == b.warnings) {
+        put(&mut parts, "warnings", &p.warnings);
+    }
+    if moved(|a, b| a.origins.same(&b.origins)) {
+        put(&mut parts, "origins", &p.origins);
+    }
     put(&mut parts, "roads", &p.roads);
     put(&mut parts, "advice", &p.advice);
     put(&mut parts, "measures", &p.measures);
@@ -133,6 +141,9 @@ pub(super) fn mend(p: &mut Picture, parts: &Parts, began_with: &RuleSet) {
     (p.catalogue, p.roads, p.advice) = (Catalogue::default(), RoadState::default(), Recommendations::default());
     (p.measures, p.closures, p.pump_advice) = (Measures::default(), Closures::default(), PumpAdvice::default());
     (p.water_tasks, p.profiles, p.calendar) = (Tasks::default(), ProfileFile::default(), CalendarFile::default());
+    (p.warnings, p.origins) = (Warnings::default(), Origins::default());
+    get(parts, "warnings", &mut p.warnings);
+    get(parts, "origins", &mut p.origins);
     get(parts, "alerts", &mut p.alerts);
     get(parts, "cases", &mut p.cases);
     get(parts, "queue", &mut p.queue);

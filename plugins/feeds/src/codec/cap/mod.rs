@@ -1,6 +1,7 @@
 //! CAP 1.2 (DOMAIN §3.2): reading what other authorities warn of, writing what this room warns of.
 //!
 //! Reading is exact about times, required elements and value lists, and keeps what only breaks a profile with a note.
+//! A damaged outline does not hide a warning: it is closed, or left out, and the area says so.
 //! Writing goes through [`Outgoing`], whose status follows from the mode of the timeline: an exercise cannot be written
 //! as Actual, because nothing here lets anybody choose the status.
 
@@ -9,7 +10,7 @@ mod schema;
 mod warn;
 mod write;
 
-use guanlan_core::{Stamp, WarningKind, WarningStatus};
+use guanlan_core::{Bilingual, Stamp, WarningKind, WarningStatus};
 
 pub use read::{alerts, links};
 pub use warn::warning;
@@ -147,6 +148,8 @@ pub struct Area {
     pub altitude_ft: Option<f64>,
     /// Feet above mean sea level; only with an altitude.
     pub ceiling_ft: Option<f64>,
+    /// What of its outline was closed or left out by the reader; shown behind the words.
+    pub mended: Vec<Bilingual>,
 }
 
 /// What a reader made of one message.

@@ -1,6 +1,6 @@
 //! CAP 1.1 and 1.2 in: single messages, and messages inside Atom or RSS.
 
-use guanlan_core::{WarningKind, WarningStatus};
+use guanlan_core::{Bilingual, WarningKind, WarningStatus};
 
 use super::{
     Alert, Area, CATEGORIES, CERTAINTIES, Info, RESPONSES, Read, Resource, SEVERITIES, Scope, URGENCIES, When,
@@ -21,7 +21,7 @@ pub fn alerts(bytes: &[u8]) -> Result<Vec<Result<Read, String>>, String> {
     }
 }
 
-/// Addresses of messages an Atom or RSS index points to without carrying them.
+/// Addresses of messages an Atom or RSS index points to without carrying them, as written: they may be relative to it.
 ///
 /// # Errors
 /// When it is no XML.
@@ -35,7 +35,7 @@ pub fn links(bytes: &[u8]) -> Result<Vec<String>, String> {
         let cap = links.iter().find(|l| l.attribute("type").is_some_and(|t| t.contains("cap")));
         if let Some(link) = cap.or(links.first()) {
             let address = link.attribute("href").unwrap_or_else(|| link.text.trim());
-            if address.starts_with("http") && !found.iter().any(|f| f == address) {
+            if !address.is_empty() && !found.iter().any(|f| f == address) {
                 found.push(address.to_owned());
             }
         }
@@ -221,17 +221,49 @@ fn lat_lon(text: &str) -> Option<[f64; 2]> {
     ((-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon)).then_some([lat, lon])
 }
 
+/// `lat,lon radius`, the radius in km.
+fn circle_of(text: &str) -> Option<[f64; 3]> {
+    let (centre, radius) = text.split_once(char::is_whitespace)?;
+    let [lat, lon] = lat_lon(centre)?;
+    let radius: f64 = radius.trim().parse().ok()?;
+    (radius.is_finite() && radius >= 0.0).then_some([lat, lon, radius])
+}
+
 fn area(e: &Element, notes: &mut Vec<String>) -> Result<Area, String> {
     let description = e.child("areaDesc").ok_or("areaDesc: is missing")?.text.trim().to_owned();
     if description.is_empty() {
         notes.push("an area without a name".to_owned());
     }
+    let mut mended: Vec<Bilingual> = Vec::new();
+    let mut mend = |words: Bilingual, notes: &mut Vec<String>| {
+        notes.push(format!("area '{description}': {}", words.en));
+        if !mended.contains(&words) {
+            mended.push(words);
+        }
+    };
     let mut polygons = Vec::new();
     for polygon in e.all("polygon").filter(|p| !p.text.trim().is_empty()) {
         let ring: Option<Vec<[f64; 2]>> = polygon.text.split_whitespace().map(lat_lon).collect();
-        let ring = ring.ok_or("polygon: expected lat,lon pairs on Earth")?;
-        if ring.len() < 4 || ring.first() != ring.last() {
-            return Err("polygon: expected at least 4 pairs, the last like the first".into());
+        let Some(mut ring) = ring else {
+            mend(
+                Bilingual::new(
+                    "边界有无法读懂的坐标，未绘出",
+                    "an outline that is no lat,lon pairs on Earth is left out",
+                ),
+                notes,
+            );
+            continue;
+        };
+        if ring.first() != ring.last() {
+            ring.extend(ring.first().copied());
+            mend(Bilingual::new("边界未闭合，已补上", "the outline was not closed and has been closed"), notes);
+        }
+        if ring.len() < 4 {
+            mend(
+                Bilingual::new("边界不足三个角点，未绘出", "an outline of less than three corners is left out"),
+                notes,
+            );
+            continue;
         }
         if crosses_itself(&ring) {
             notes.push(format!("the polygon of '{description}' crosses itself"));
@@ -240,14 +272,13 @@ fn area(e: &Element, notes: &mut Vec<String>) -> Result<Area, String> {
     }
     let mut circles = Vec::new();
     for circle in e.all("circle").filter(|c| !c.text.trim().is_empty()) {
-        let wrong = || format!("circle: '{}' is not lat,lon radius", circle.text.trim());
-        let (centre, radius) = circle.text.trim().split_once(char::is_whitespace).ok_or_else(wrong)?;
-        let [lat, lon] = lat_lon(centre).ok_or_else(wrong)?;
-        let radius: f64 = radius.trim().parse().map_err(|_| wrong())?;
-        if !(radius.is_finite() && radius >= 0.0) {
-            return Err(wrong());
+        match circle_of(circle.text.trim()) {
+            Some(circle) => circles.push(circle),
+            None => mend(
+                Bilingual::new("圆形范围无法读懂，未绘出", "a circle that is no lat,lon radius is left out"),
+                notes,
+            ),
         }
-        circles.push([lat, lon, radius]);
     }
     let feet = |name: &str| match e.text_of(name) {
         "" => Ok(None),
@@ -257,5 +288,5 @@ fn area(e: &Element, notes: &mut Vec<String>) -> Result<Area, String> {
     if ceiling_ft.is_some() && altitude_ft.is_none() {
         notes.push("a ceiling without an altitude".to_owned());
     }
-    Ok(Area { description, polygons, circles, geocodes: pairs(e, "geocode"), altitude_ft, ceiling_ft })
+    Ok(Area { description, polygons, circles, geocodes: pairs(e, "geocode"), altitude_ft, ceiling_ft, mended })
 }

@@ -53,6 +53,25 @@ fn times_have_a_numeric_offset_and_nothing_else() {
     }
 }
 
+/// A damaged outline does not hide a warning.
+#[test]
+fn a_damaged_outline_is_mended_or_left_out_and_the_area_says_so() {
+    for (from, to, rings, word) in [
+        (" 39.900,116.390</polygon>", "</polygon>", 1, "已补上"),
+        ("39.910,116.400", "116.400,39.910", 0, "无法读懂"),
+        ("39.900,116.400 39.910,116.400 ", "", 0, "不足三个角点"),
+        ("</polygon>", "</polygon><circle>39.9 116.4 2</circle>", 1, "圆形"),
+        ("39.910,116.400", "39.910,116.400", 1, ""),
+    ] {
+        let read = read_one(&TEXT.replacen(from, to, 1)).unwrap();
+        let warning = warning(&read.alert, &placer()).unwrap();
+        assert_eq!(warning.rings_m.len(), rings, "{to}");
+        assert!(warning.rings_m.iter().all(|r| r.len() >= 4 && r.first() == r.last()));
+        assert!(warning.area.zh.starts_with("某某桥区") && warning.area.zh.contains(word), "{}", warning.area.zh);
+        assert_eq!(warning.area.en.contains('('), !word.is_empty(), "{}", warning.area.en);
+    }
+}
+
 #[test]
 fn rules_of_the_schema() {
     for (from, to, word) in [
@@ -63,8 +82,6 @@ fn rules_of_the_schema() {
         ("Immediate", "Soon", "urgency"),
         ("YL-20260701-0003", "YL 3", "identifier"),
         ("ioc@example.invalid", "ioc,example", "sender"),
-        (" 39.900,116.390</polygon>", "</polygon>", "polygon"),
-        ("39.910,116.400", "116.400,39.910", "polygon"),
         ("cap:1.2", "cap:1.0", "namespace"),
     ] {
         let said = read_one(&TEXT.replacen(from, to, 1)).unwrap_err();
@@ -236,7 +253,7 @@ prop_compose! {
         let near = |v: f64| (v * 1e7).round() / 1e7;
         let ring = vec![[lat, lon], [lat, near(lon + d)], [near(lat + d), near(lon + d)], [lat, lon]];
         Area { description, polygons: vec![ring], circles: if circle { vec![[lat, lon, d]] } else { vec![] },
-            geocodes: codes, altitude_ft: altitude.map(f64::from), ceiling_ft: None }
+            geocodes: codes, altitude_ft: altitude.map(f64::from), ceiling_ft: None, mended: Vec::new() }
     }
 }
 

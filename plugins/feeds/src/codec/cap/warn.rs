@@ -1,6 +1,6 @@
 //! A CAP message as the room's warning: languages joined, circles made polygons, colour found.
 
-use guanlan_core::{AlertLevel, Bilingual, Warning};
+use guanlan_core::{AlertLevel, Bilingual, Lang, Warning};
 
 use super::{Alert, Area, Info};
 use crate::place::Placer;
@@ -11,7 +11,7 @@ const CORNERS: usize = 48;
 /// The room's warning. Coordinates of CAP are WGS 84 whatever else a feed brings, unless its `crs` says GCJ-02 or BD-09.
 ///
 /// # Errors
-/// When the message has no info block, or a place cannot be converted.
+/// When the message has no info block.
 pub fn warning(alert: &Alert, placer: &Placer) -> Result<Warning, String> {
     let chinese = |i: &&Info| i.language.as_deref().is_some_and(|l| l.to_ascii_lowercase().starts_with("zh"));
     let english = |i: &&Info| i.language.as_deref().is_none_or(|l| l.to_ascii_lowercase().starts_with("en"));
@@ -28,13 +28,25 @@ pub fn warning(alert: &Alert, placer: &Placer) -> Result<Warning, String> {
         _ => Bilingual::same(field(main)),
     };
     let mut rings_m = Vec::new();
-    let mut words: Vec<&str> = Vec::new();
+    let mut words: Vec<Bilingual> = Vec::new();
     // The languages say the same of one place; some senders give it only once.
     let placed = if main.areas.is_empty() { alert.infos.iter().find(|i| !i.areas.is_empty()) } else { Some(main) };
     for area in placed.iter().flat_map(|i| &i.areas) {
-        words.push(&area.description);
-        rings(area, placer, &mut rings_m)?;
+        let mut mended = area.mended.clone();
+        if !rings(area, placer, &mut rings_m) {
+            mended.push(Bilingual::new(
+                "边界在本城市坐标系之外，未绘出",
+                "an outline outside this city's coordinates is left out",
+            ));
+        }
+        let said = |lang: Lang, open: &str, close: &str| {
+            let notes: Vec<&str> = mended.iter().map(|m| m.get(lang)).collect();
+            let notes = if notes.is_empty() { String::new() } else { format!("{open}{}{close}", notes.join("；")) };
+            format!("{}{notes}", area.description)
+        };
+        words.push(Bilingual::new(said(Lang::Zh, "（", "）"), said(Lang::En, " (", ")")));
     }
+    let joined = |lang: Lang, by: &str| words.iter().map(|w| w.get(lang)).collect::<Vec<_>>().join(by);
     let expires = alert.infos.iter().filter_map(|i| i.expires).map(|w| w.at).max();
     Ok(Warning {
         identifier: alert.identifier.clone(),
@@ -53,7 +65,7 @@ pub fn warning(alert: &Alert, placer: &Placer) -> Result<Warning, String> {
         instruction: both(|i| &i.instruction),
         effective: main.effective.unwrap_or(alert.sent).at,
         expires,
-        area: Bilingual::same(words.join("；")),
+        area: Bilingual::new(joined(Lang::Zh, "；"), joined(Lang::En, "; ")),
         rings_m,
     })
 }
@@ -105,18 +117,26 @@ fn by_severity(info: &Info) -> AlertLevel {
     }
 }
 
-fn rings(area: &Area, placer: &Placer, out: &mut Vec<Vec<[f64; 2]>>) -> Result<(), String> {
+/// The outlines of an area; false when one lies where the city's coordinates do not reach.
+fn rings(area: &Area, placer: &Placer, out: &mut Vec<Vec<[f64; 2]>>) -> bool {
+    let mut all = true;
     for ring in &area.polygons {
         let local: Result<Vec<[f64; 2]>, String> = ring.iter().map(|[lat, lon]| placer.local(*lon, *lat)).collect();
-        out.push(local?);
+        match local {
+            Ok(local) => out.push(local),
+            Err(_) => all = false,
+        }
     }
     for [lat, lon, radius_km] in area.circles.iter().filter(|c| c[2] > 0.0) {
-        let [east, north] = placer.local(*lon, *lat)?;
+        let Ok([east, north]) = placer.local(*lon, *lat) else {
+            all = false;
+            continue;
+        };
         let corner = |i: usize| {
             let turn = std::f64::consts::TAU * (i % CORNERS) as f64 / CORNERS as f64;
             [east + radius_km * 1000.0 * turn.cos(), north + radius_km * 1000.0 * turn.sin()]
         };
         out.push((0..=CORNERS).map(corner).collect());
     }
-    Ok(())
+    all
 }

@@ -42,12 +42,7 @@ impl Sources<'_> {
         );
         lines.push(("k-rule", rule));
         match p.lineage.of(row.index) {
-            Some(origin) => {
-                lines.push(("k-source", origin.source.to_owned()));
-                lines.push(("k-why-connector", format!("{} · {}", origin.connector, origin.feed)));
-                let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(lang)).collect();
-                lines.push(("k-why-steps", steps.join(" → ")));
-            }
+            Some(origin) => lines.extend(self.brought(&origin)),
             None => lines.push(("k-source", tr(lang, "k-why-undeclared").to_owned())),
         }
         if row.meta.period_s > 0 {
@@ -56,7 +51,9 @@ impl Sources<'_> {
         let layer = self.layers.catalogue().layers.iter().find(|l| {
             matches!(&l.source, guanlan_stage::layers::catalogue::Source::Sensors { property } if property == row.meta.property.key())
         });
-        if let Some(layer) = layer {
+        // Whom the feed names as owner, else whom the layer names.
+        let owned = lines.iter().any(|l| l.0 == "k-layer-owner" && !l.1.is_empty());
+        if let Some(layer) = layer.filter(|_| !owned) {
             lines.extend(self.layer(&layer.id).into_iter().take(1));
         }
         let place = row.meta.place_m.map(|m| self.at(m, 2.0))?;
@@ -84,6 +81,8 @@ impl Sources<'_> {
         if row.crews > 0 {
             lines.push(("k-crews-sent", row.crews.to_string()));
         }
+        let of_alert = || p.lineage.of(p.alerts.find(case.alert?)?.index);
+        lines.extend(p.origins.of_case(id).or_else(of_alert).map(|o| self.brought(&o)).unwrap_or_default());
         lines.push(("k-photo", case.photo.clone().unwrap_or_default()));
         lines.push(("k-said", lang.part_of(&case.text).to_owned()));
         let stem = 24.0 + 12.0 * f32::from(case.level.rank());
@@ -103,9 +102,8 @@ impl Sources<'_> {
             ("k-speed", format!("{:.0} km/h", unit.speed_mps * 3.6)),
             ("k-age", unit.fixed.map_or_else(|| tr(lang, "k-layer-never").to_owned(), |at| self.ago(at))),
             ("k-org", org.map_or_else(String::new, |o| o.name.get(lang).to_owned())),
-            // A fix does not say which feed brought it: those that deliver.
-            ("k-source", if unit.fixed.is_some() { self.feeds() } else { String::new() }),
         ];
+        lines.extend(p.origins.of_unit(id).map(|o| self.brought(&o)).unwrap_or_default());
         if let Some(spec) = spec {
             lines.push(("k-people", spec.people.to_string()));
         }

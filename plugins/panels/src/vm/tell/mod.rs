@@ -100,10 +100,15 @@ impl Sources<'_> {
         vec![("k-file-id", words.join(" · ")), ("k-converted", origin.source.converted.clone())]
     }
 
-    /// The feeds that deliver now.
-    fn feeds(&self) -> String {
-        let up: Vec<&str> = self.picture.feeds.iter().filter(|(_, f)| f.up).map(|(n, _)| n.as_str()).collect();
-        up.join(", ")
+    /// Where data comes from: source row, connector and feed, what was done on the way, owner.
+    fn brought(&self, origin: &guanlan_sensing::OriginView<'_>) -> Lines {
+        let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(self.lang)).collect();
+        vec![
+            ("k-source", origin.source.to_owned()),
+            ("k-why-connector", format!("{} · {}", origin.connector, origin.feed)),
+            ("k-why-steps", steps.join(" → ")),
+            ("k-layer-owner", origin.owner.get(self.lang).to_owned()),
+        ]
     }
 }
 
@@ -119,7 +124,10 @@ mod tests {
     use crate::fixture::{machine, picture};
     use guanlan_city::City;
     use guanlan_city::model::{Building, BuildingPart, Road, SensorSpec, SourceFile};
-    use guanlan_core::{Input, ObservedProperty, input::Observation, input::StreamOrigin};
+    use guanlan_core::{
+        Input, ObservedProperty,
+        input::{Mark, MarkOrigin, Observation, StreamOrigin, UnitFix},
+    };
     use std::sync::Arc;
 
     fn city() -> Arc<City> {
@@ -204,6 +212,29 @@ mod tests {
         assert!(line("k-why-connector").contains("水务") && line("k-why-steps") == "ft → cm", "{told:?}");
         assert!(line("k-age").contains('前') && !line("k-quality").is_empty() && !line("k-layer-owner").is_empty());
         assert!(told.level > AlertLevel::Normal);
+        let fix = UnitFix {
+            unit: "DRAIN-07".into(),
+            at: t0 + 400_000,
+            east_m: 30.0,
+            north_m: 50.0,
+            speed_mps: 0.0,
+            course_deg: 0.0,
+            battery: None,
+        };
+        let origin = MarkOrigin {
+            mark: Mark::Unit("DRAIN-07".into()),
+            feed: "车队".into(),
+            connector: "jt808".into(),
+            source: "tcp://0.0.0.0:8808".into(),
+            steps: vec![Bilingual::same("GCJ-02 → CGCS2000")],
+            owner: Bilingual::default(),
+        };
+        machine.tick(t0 + 400_000, vec![Input::Brought(Box::new(origin)), Input::Fix(fix)]);
+        let with_crew = picture(&machine);
+        let told =
+            Sources { picture: &with_crew, ..sources(Lang::En) }.tell(&Subject::Unit("DRAIN-07".into())).unwrap();
+        let text = format!("{:?}", told.lines);
+        assert!(text.contains("tcp://0.0.0.0:8808") && text.contains("jt808 · 车队") && text.contains("GCJ-02"));
         let told = sources(Lang::En).tell(&Subject::Building(0)).unwrap();
         let text = format!("{:?}", told.lines);
         for part in [
