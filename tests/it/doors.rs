@@ -126,6 +126,25 @@ const FILLED: [&str; 11] = [
     "/quarantine",
 ];
 
+/// A client made from the description finds each parameter: those in braces in the path, the others in the query.
+fn parameters_are_where_they_are_said_to_be(document: &Value) {
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, described) in methods.as_object().unwrap() {
+            let told = described["parameters"].as_array().cloned().unwrap_or_default();
+            let of = |place: &str| told.iter().filter(|p| p["in"] == place).collect::<Vec<_>>();
+            let braces = path.matches('{').count();
+            assert_eq!(of("path").len(), braces, "{method} {path}: {told:?}");
+            for parameter in of("path") {
+                let name = parameter["name"].as_str().unwrap();
+                assert!(path.contains(&format!("{{{name}}}")), "{method} {path} has no {name} in it");
+            }
+            let must: Vec<_> = of("query").into_iter().filter(|p| p["required"] == true).collect();
+            let allowed = if path == "/observations" && method == "get" { 1 } else { 0 };
+            assert_eq!(must.len(), allowed, "{method} {path} works without: {must:?}");
+        }
+    }
+}
+
 #[test]
 fn every_door_is_described_and_answers_as_described() {
     let folder = scratch();
@@ -142,6 +161,7 @@ fn every_door_is_described_and_answers_as_described() {
 
     let document = http.read("/openapi.json");
     all_links_lead_somewhere(&document, &document);
+    parameters_are_where_they_are_said_to_be(&document);
     let paths = document["paths"].as_object().unwrap();
     let alert = http.read("/alerts")[0]["id"].clone();
     let alert = alert.as_str().map_or_else(|| alert.to_string(), str::to_owned);

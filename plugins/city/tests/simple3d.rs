@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use guanlan_city::{
     City,
     import::{LoadOptions, Report, load_city},
-    model::{BarrierKind, Layer, PlaceKind, RoofShape},
+    model::{BarrierKind, Layer, PlaceKind, RailwayKind, RoofShape},
 };
 use guanlan_geography::LocalFrame;
 
@@ -176,4 +176,26 @@ fn barriers_and_places_with_their_ids() {
     assert_eq!(key(Layer::Places), format!("node/{station}"));
     assert_eq!(key(Layer::Surfaces), format!("way/{lake}"));
     assert_eq!(report.tally()["barriers"].read, 2);
+}
+
+#[test]
+fn tracks_are_read_and_what_is_no_track_is_not() {
+    let mut map = Map::new();
+    let main = map.way(&[[0.0, 0.0], [100.0, 0.0]], false, "railway=rail name=沪杭线 bridge=viaduct");
+    let metro = map.way(&[[0.0, 9.0], [100.0, 9.0]], false, "railway=subway tunnel=yes");
+    map.way(&[[0.0, 20.0], [100.0, 20.0]], false, "railway=abandoned");
+    map.way(&[[0.0, 30.0], [100.0, 30.0]], false, "railway=platform");
+    map.way(&[[0.0, 40.0], [100.0, 40.0]], false, "railway=hovertrain");
+    let (city, report) = map.load();
+    let told: Vec<_> = city.railways.iter().map(|r| (r.id.clone(), r.kind, r.bridge, r.tunnel)).collect();
+    let want = [
+        (format!("way/{main}"), RailwayKind::Rail, true, false),
+        (format!("way/{metro}"), RailwayKind::Subway, false, true),
+    ];
+    assert_eq!(told, want);
+    assert_eq!(city.railways[0].name.zh, "沪杭线");
+    assert!(city.origin_of(Layer::Railways, 1).is_some(), "its file is known");
+    assert_eq!(report.tally()["railways"].read, 2);
+    let skipped: Vec<_> = report.problems.iter().filter(|p| p.message.contains("railway")).collect();
+    assert!(skipped.len() == 1 && skipped[0].message.contains("hovertrain"), "{skipped:?}");
 }

@@ -92,6 +92,12 @@ pub fn unit_selected(state: u32) -> bool {
     state & 1 << 4 != 0
 }
 
+/// True when a crew is free and not selected: nothing about it needs a person.
+#[must_use]
+pub fn unit_calm(state: u32) -> bool {
+    state & 31 == 0
+}
+
 /// The group of a crew in a share ring: 0 free, 1 under way, 2 on scene, 3 clearing, 4 out of service.
 #[must_use]
 pub fn unit_group(state: u32) -> usize {
@@ -121,6 +127,7 @@ mod tests {
         assert_eq!((case_level(case), case >> 8 & 255, case >> 3 & 1), (3, 128, 1));
         let unit = unit(UnitStatus::OnScene, true, 90.0);
         assert_eq!((unit_group(unit), unit >> 16), (2, 16_384));
-        assert!(unit_selected(unit));
+        assert!(unit_selected(unit) && !unit_calm(unit));
+        assert!(unit_calm(super::unit(UnitStatus::default(), false, 200.0)));
     }
 }

@@ -32,6 +32,23 @@ pub fn ring_radius_px(total: u32, cell_px: f32) -> f32 {
     (13.0 + 3.6 * (total.max(1) as f32).log10()).min(cell_px * 0.46)
 }
 
+/// How much of a calm mark is left at a place `[east, north, height]` m: from the street far ones would stand in a row on
+/// the horizon. As in the shader.
+#[must_use]
+pub fn left_of(eye: Vec3, place: [f32; 3]) -> f32 {
+    let away = eye - to_scene(place[0], place[1], place[2]);
+    let far = away.length();
+    let steep = away.y.abs() / far.max(1.0);
+    let smooth = |low: f32, high: f32, x: f32| {
+        let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
+        t * t * (3.0 - 2.0 * t)
+    };
+    1.0 + (smooth(0.006, 0.03, steep) - 1.0) * smooth(150.0, 400.0, far)
+}
+
+/// Less than this left is not drawn.
+const LEFT: f32 = 0.25;
+
 /// World to screen, made once for many places.
 struct Projector {
     clip_from_world: Mat4,
@@ -91,7 +108,9 @@ pub fn pick_marker(scene: &MarkerScene, rig: &CameraRig, lens: &MapLens, cursor_
         let grid = scene.units.grid.get(generation, || Grid::gliding(generation, motion.rows(), scene.now_ms));
         ray.near(&grid, |i| {
             let p = motion.rows()[i].at(scene.now_ms);
-            if scene.crowds.units.shows([p[0], p[1]]) {
+            let state = scene.units.state.rows().get(i).copied().unwrap_or_default();
+            let there = !pack::unit_calm(state) || left_of(ray.origin, p) >= LEFT;
+            if there && scene.crowds.units.shows([p[0], p[1]]) {
                 offer(p, 0.5, MarkerHit::Unit(i));
             }
         });
@@ -104,7 +123,10 @@ pub fn pick_marker(scene: &MarkerScene, rig: &CameraRig, lens: &MapLens, cursor_
         let crowd = &scene.crowds.sensors;
         ray.near(&grid, |i| {
             let state = sensors.state.rows().get(i).copied().unwrap_or_default();
-            let shown = crowd.shows([rows[i][0], rows[i][1]]) || pack::sensor_selected(state);
+            let selected = pack::sensor_selected(state);
+            let calm = !selected && pack::sensor_level(state) == 0;
+            let there = !calm || left_of(ray.origin, rows[i]) >= LEFT;
+            let shown = there && (crowd.shows([rows[i][0], rows[i][1]]) || selected);
             if shown && state & pack::HIDDEN == 0 {
                 offer(rows[i], if pack::sensor_level(state) == 0 { 0.0 } else { 0.3 }, MarkerHit::Sensor(i));
             }
@@ -170,6 +192,7 @@ mod tests {
     use super::*;
     use crate::crowd::{self, Eye};
     use crate::scene::{CaseMark, LevelMark, SensorMark, UnitMark};
+    use guanlan_core::input::UnitStatus;
     use guanlan_stage::CameraPose;
     use guanlan_stage::screen::project;
 
@@ -266,6 +289,25 @@ mod tests {
             }
             assert!(found > 3, "{found} crews in view {k}");
         }
+    }
+
+    #[test]
+    fn from_the_street_far_calm_marks_are_left_out_and_from_above_none() {
+        let street = to_scene(0.0, 0.0, 1.7);
+        assert_eq!(left_of(street, [0.0, 140.0, 0.0]), 1.0, "near ones stand");
+        assert!(left_of(street, [0.0, 900.0, 0.0]) < 0.01);
+        assert!(left_of(to_scene(0.0, 0.0, 90.0), [0.0, 900.0, 0.0]) > 0.99, "a low flight sees them");
+        assert!(left_of(to_scene(0.0, 0.0, 2_000.0), [0.0, 9_000.0, 0.0]) > 0.99);
+        let pose = CameraPose { focus: [0.0, 0.0, 1.5], distance_m: 20.0, yaw_deg: 0.0, pitch_deg: 2.0 };
+        let (rig, lens) = (CameraRig { pose, home: pose }, MapLens::default());
+        let far = [0.0, 900.0, 1.5];
+        let crew = |status| UnitMark { pos: far, status, ..Default::default() };
+        let mut scene = MarkerScene::default();
+        let px = project(&lens, &rig, far).unwrap();
+        scene.units.set(vec![crew(UnitStatus::Available)], 0);
+        assert_eq!(pick_marker(&scene, &rig, &lens, px), None, "what is not drawn is not picked");
+        scene.units.set(vec![crew(UnitStatus::OnScene)], 0);
+        assert_eq!(pick_marker(&scene, &rig, &lens, px), Some(MarkerHit::Unit(0)));
     }
 
     #[test]

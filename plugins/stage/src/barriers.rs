@@ -50,7 +50,7 @@ pub fn by_tile(city: &City, tile_of: impl Fn([f32; 2]) -> (i32, i32)) -> BTreeMa
 }
 
 /// A beam over two places on the ground: from `low` to `high` above them, `wide` across.
-fn beam(solid: &mut Solid, [a, b]: [Vec3; 2], (low, high): (f32, f32), wide: f32, color: [f32; 4]) {
+pub(crate) fn beam(solid: &mut Solid, [a, b]: [Vec3; 2], (low, high): (f32, f32), wide: f32, color: [f32; 4]) {
     let along = (b - a).normalize_or(Vec3::X);
     let side = along.cross(Vec3::Y).normalize_or(Vec3::Z) * wide * 0.5;
     let at = |p: Vec3, s: f32, up: f32| p + side * s + Vec3::Y * up;

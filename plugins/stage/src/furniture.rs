@@ -1,4 +1,4 @@
-//! 部件: components of the street, and barriers along it, as small true models, only near the eye.
+//! 部件: components of the street, barriers along it and tracks, as small true models, only near the eye.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use crate::frame::to_scene;
 use crate::ground::heights::Ground;
 use crate::layers::LayerTag;
 use crate::look::Look;
+use crate::railways;
 use crate::redraw::Redraw;
 use crate::screen::StillTarget;
 use crate::solid::{Solid, SolidMaterial};
@@ -141,19 +142,14 @@ pub fn add(solid: &mut Solid, part: &Part, ground: &Ground, look: &Look) {
         Model::Tree => {
             let size = 0.75 + 0.6 * chance(part, 7);
             let leaf = look.green * (0.95 + 0.5 * chance(part, 11));
-            solid.post(foot, 2.4 * size, [0.16, 0.12], 4, tone(look.wall, 0.55));
-            let crown = foot + Vec3::Y * 1.9 * size;
-            let (low, middle, high) = (tone(leaf, 0.72), tone(leaf, 0.95), tone(leaf, 1.16));
-            // A round head, darker below.
-            for (from, up, radius, color) in [
-                (0.0, 0.7, [0.7, 1.7], low),
-                (0.7, 0.9, [1.7, 2.1], low),
-                (1.6, 1.0, [2.1, 1.8], middle),
-                (2.6, 0.8, [1.8, 1.05], high),
-                (3.4, 0.4, [1.05, 0.0], high),
-            ] {
-                solid.post(crown + Vec3::Y * from * size, up * size, radius.map(|r| r * size), 8, color);
-            }
+            solid.post(foot, 2.6 * size, [0.16, 0.11], 5, tone(look.wall, 0.55));
+            let colors = [tone(leaf, 0.62), tone(leaf, 1.18)];
+            let middle = foot + Vec3::Y * 3.9 * size;
+            solid.crown(middle, [1.95 * size, 2.0 * size], |k| chance(part, 20 + k), colors);
+            // A lesser head beside the great one: no tree is a ball.
+            let aside = crate::frame::heading_to_scene(chance(part, 13) * 360.0) * 0.95 * size;
+            let beside = middle + aside + Vec3::Y * (1.1 * chance(part, 17) - 0.75) * size;
+            solid.crown(beside, [1.35 * size, 1.25 * size], |k| chance(part, 80 + k), colors);
         }
         Model::Bench => solid.block(foot + Vec3::Y * 0.38, [0.8, 0.24], 0.10, across, metal),
         Model::House => solid.block(foot, [3.4, 2.4], 3.2, heading, tone(look.roof, 0.9)),
@@ -161,22 +157,28 @@ pub fn add(solid: &mut Solid, part: &Part, ground: &Ground, look: &Look) {
     }
 }
 
-/// Components and barriers by tile.
+/// Components, barriers and tracks by tile.
 #[derive(Resource, Default)]
 pub(crate) struct PartIndex {
     parts: BTreeMap<(i32, i32), Vec<u32>>,
     barriers: BTreeMap<(i32, i32), Vec<Stretch>>,
+    tracks: BTreeMap<(i32, i32), Vec<railways::Stretch>>,
 }
 
 impl PartIndex {
-    /// Sorts a city's components and barriers into tiles.
+    /// Sorts a city's components, barriers and tracks into tiles.
     #[must_use]
-    pub fn new(city: &City) -> Self {
+    pub fn new(city: &City, ground: &Ground) -> Self {
         let mut tiles: BTreeMap<(i32, i32), Vec<u32>> = BTreeMap::new();
         for (i, part) in city.components.iter().enumerate() {
             tiles.entry(tile_of(part.place_m)).or_default().push(i as u32);
         }
-        Self { parts: tiles, barriers: barriers::by_tile(city, tile_of) }
+        let (barriers, tracks) = (barriers::by_tile(city, tile_of), railways::by_tile(city, ground, tile_of));
+        Self { parts: tiles, barriers, tracks }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.barriers.is_empty() && self.tracks.is_empty()
     }
 }
 
@@ -212,7 +214,7 @@ pub(crate) fn follow_focus(
     mut redraw: ResMut<Redraw>,
 ) {
     let restart = settings.is_changed();
-    if (!rig.is_changed() && !restart && !*busy) || (index.parts.is_empty() && index.barriers.is_empty()) {
+    if (!rig.is_changed() && !restart && !*busy) || index.is_empty() {
         return;
     }
     *busy = false;
@@ -240,7 +242,11 @@ pub(crate) fn follow_focus(
     let (east, north) = tile_of([focus[0] + REACH_M, focus[1] + REACH_M]);
     for tile in (west..=east).flat_map(|c| (south..=north).map(move |r| (c, r))) {
         let (parts, fences) = (index.parts.get(&tile), index.barriers.get(&tile));
-        if (parts.is_none() && fences.is_none()) || there.contains(&tile) || away(tile, focus) > REACH_M {
+        let tracks = index.tracks.get(&tile);
+        if (parts.is_none() && fences.is_none() && tracks.is_none())
+            || there.contains(&tile)
+            || away(tile, focus) > REACH_M
+        {
             continue;
         }
         if made >= AT_ONCE && still.is_none() {
@@ -256,6 +262,9 @@ pub(crate) fn follow_focus(
             if let Some(barrier) = settings.city.barriers.get(stretch.barrier as usize) {
                 barriers::add(&mut solid, barrier, stretch, &ground, &look);
             }
+        }
+        for stretch in tracks.into_iter().flatten() {
+            railways::add(&mut solid, stretch, &ground, &look);
         }
         if !solid.is_empty() {
             let mesh = Mesh3d(meshes.add(solid.into_mesh()));
@@ -306,7 +315,7 @@ mod tests {
             components: vec![part("01-001", 5.0), part("01-037", 119.0), part("01-037", -1.0)],
             ..Default::default()
         };
-        let index = PartIndex::new(&city);
+        let index = PartIndex::new(&city, &Ground::new(&Arc::new(city.clone())));
         assert_eq!(index.parts[&(0, 0)], [0, 1]);
         assert_eq!(index.parts[&(-1, 0)], [2]);
         assert!(away((0, 0), [60.0, 60.0]) < 1e-3);

@@ -34,6 +34,7 @@ pub mod look;
 pub mod material;
 pub mod pick;
 pub mod quality;
+pub mod railways;
 pub mod redraw;
 pub mod scene;
 pub mod screen;
@@ -152,6 +153,7 @@ impl Plugin for StagePlugin {
         }
         let ground = Ground::new(&self.city);
         let views = camera::views::from_city(&self.city, &ground);
+        let parts = furniture::PartIndex::new(&self.city, &ground);
         let home = views.0.first().map(|v| v.pose).unwrap_or_default();
         scene::add_materials(app);
         app.add_plugins((buildings::plugin, compare::plugin, flood::upload::plugin, flood::gpu::plugin));
@@ -178,7 +180,7 @@ impl Plugin for StagePlugin {
             .init_resource::<told::Ahead>()
             .init_resource::<AreaStyle>()
             .init_resource::<cones::SeenFields>()
-            .insert_resource(furniture::PartIndex::new(&self.city))
+            .insert_resource(parts)
             .init_resource::<ground::near::NearPainting>()
             .init_resource::<Highlight>()
             .init_resource::<MapViewport>()
@@ -212,7 +214,7 @@ impl Plugin for StagePlugin {
                 )
                     .in_set(StageSystems::Layers),
                 // What takes its colours from the theme, after the look has them.
-                (scene::show_bodies, areas::show, cones::show, furniture::follow_focus)
+                (scene::show_bodies, railways::show, areas::show, cones::show, furniture::follow_focus)
                     .after(light::clock::follow_clock)
                     .in_set(StageSystems::Layers),
                 (

@@ -6,6 +6,7 @@ use guanlan_city::City;
 
 use crate::frame::to_city;
 use crate::ground::heights::Ground;
+use crate::ground::raster::contains;
 use crate::look::{Look, NOTHING};
 use crate::redraw::Redraw;
 
@@ -204,12 +205,6 @@ fn mesh_box(mesh: &[[f32; 3]]) -> Option<(Vec<[f32; 2]>, f32, f32)> {
     }
     let ring = vec![[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]];
     Some((ring, low[2], high[2]))
-}
-
-fn contains(ring: &[[f32; 2]], p: [f32; 2]) -> bool {
-    let mut crossings = Vec::new();
-    crate::ground::raster::scan_line(ring, p[1], &mut crossings);
-    crossings.iter().filter(|&&e| e <= p[0]).count() % 2 == 1
 }
 
 /// Distance at which a ray meets a prism.

@@ -67,9 +67,12 @@ pub fn is_software(info: &RenderAdapterInfo) -> bool {
 /// Renderer settings: any adapter, a fast one first.
 #[must_use]
 pub fn wgpu_settings() -> WgpuSettings {
-    // Small blocks of device memory: where a CPU draws they are the program's own memory, and wgpu's usual blocks of
-    // 64 and 128 MB stay half empty.
-    WgpuSettings { memory_hints: MemoryHints::MemoryUsage, ..WgpuSettings::default() }
+    // Small blocks of device memory: where a CPU draws they are the program's own memory. wgpu's usual blocks of 64 and
+    // 128 MB stay half empty, and those of `MemoryUsage` grow to 64 MB: what once carried a large texture to the
+    // device is then kept for the few bytes that came to lie beside it.
+    const MB: u64 = 1024 * 1024;
+    let memory_hints = MemoryHints::Manual { suballocated_device_memory_block_size: 8 * MB..16 * MB };
+    WgpuSettings { memory_hints, ..WgpuSettings::default() }
 }
 
 #[cfg(test)]

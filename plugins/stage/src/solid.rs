@@ -131,6 +131,49 @@ impl Solid {
         }
     }
 
+    /// Adds a rounded head of leaves around a place: half its width and height, bumps as `bump` (0–1 by a number) gives
+    /// them, its colour from below to above.
+    pub fn crown(&mut self, middle: Vec3, half_m: [f32; 2], bump: impl Fn(u32) -> f32, colors: [[f32; 4]; 2]) {
+        const SIDES: u32 = 9;
+        const RINGS: u32 = 4;
+        let stretch = Vec3::new(half_m[0], half_m[1], half_m[0]);
+        let place = |solid: &mut Self, out: Vec3, number: u32| {
+            let bumpy = out * stretch * (0.86 + 0.26 * bump(number));
+            let up = out.y * 0.5 + 0.5;
+            let color = std::array::from_fn(|k| colors[0][k] + (colors[1][k] - colors[0][k]) * up);
+            solid.corner(middle + bumpy, (out / stretch).normalize_or(Vec3::Y), color)
+        };
+        let top = place(self, Vec3::Y, 0);
+        let bottom = place(self, Vec3::NEG_Y, 1);
+        let first = bottom + 1;
+        for ring in 0..RINGS {
+            let (flat, up) = ((ring + 1) as f32 / (RINGS + 1) as f32 * std::f32::consts::PI).sin_cos();
+            for side in 0..SIDES {
+                // Every second ring is turned by half a side: no seams run down the head.
+                let turn = (side as f32 + 0.5 * (ring % 2) as f32) / SIDES as f32 * std::f32::consts::TAU;
+                let (sin, cos) = turn.sin_cos();
+                place(self, Vec3::new(cos * flat, up, -sin * flat), 2 + ring * SIDES + side);
+            }
+        }
+        for side in 0..SIDES {
+            let next = (side + 1) % SIDES;
+            self.triangle([top, first + side, first + next]);
+            for ring in 0..RINGS - 1 {
+                let (a, b) = (first + ring * SIDES, first + (ring + 1) * SIDES);
+                // The lower ring is turned ahead on even rings, behind on odd ones.
+                if ring % 2 == 0 {
+                    self.triangle([a + side, b + side, a + next]);
+                    self.triangle([a + next, b + side, b + next]);
+                } else {
+                    self.triangle([a + side, b + side, b + next]);
+                    self.triangle([a + side, b + next, a + next]);
+                }
+            }
+            let last = first + (RINGS - 1) * SIDES;
+            self.triangle([last + side, bottom, last + next]);
+        }
+    }
+
     /// Adds a box: middle of its foot, half its length and width, height, turned by a heading.
     pub fn block(&mut self, foot: Vec3, half_m: [f32; 2], height_m: f32, heading_deg: f32, color: [f32; 4]) {
         let ahead = heading_to_scene(heading_deg);
@@ -289,5 +332,28 @@ fn landmarks(solid: &mut Solid, city: &City, ground: &Ground, look: &Look) {
             let corners: Vec<Vec3> = t.iter().map(|p| foot + right * p[0] + forward * p[1] + Vec3::Y * p[2]).collect();
             solid.polygon(&corners, color.extend(1.0).to_array());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crown_is_closed_and_seen_from_outside() {
+        let mut solid = Solid::default();
+        let middle = Vec3::new(3.0, 5.0, -2.0);
+        solid.crown(middle, [2.0, 2.5], |k| (k % 7) as f32 / 7.0, [[0.0; 4], [1.0; 4]]);
+        let at = |k: u32| Vec3::from(solid.positions[k as usize]) - middle;
+        let mut edges = std::collections::BTreeMap::<(u32, u32), i32>::new();
+        for t in solid.indices.chunks_exact(3) {
+            let [a, b, c] = [t[0], t[1], t[2]];
+            let out = (at(b) - at(a)).cross(at(c) - at(a));
+            assert!(out.dot(at(a) + at(b) + at(c)) > 0.0, "{t:?} is seen from inside");
+            for (from, to) in [(a, b), (b, c), (c, a)] {
+                *edges.entry((from.min(to), from.max(to))).or_default() += if from < to { 1 } else { -1 };
+            }
+        }
+        assert!(edges.values().all(|n| *n == 0), "every edge is passed once each way");
     }
 }

@@ -236,6 +236,7 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.surfaces = part.surfaces;
             city.places = part.places;
             city.barriers = part.barriers;
+            city.railways = part.railways;
             city.components = part.components;
             keys = part.keys;
         }
@@ -303,6 +304,7 @@ fn fill(city: &mut City, part: geojson_layers::LayerPart) -> Keys {
     city.landmarks = part.landmarks;
     city.surfaces = part.surfaces;
     city.roads = part.roads;
+    city.railways = part.railways;
     city.buildings = part.buildings;
     part.keys
 }

@@ -98,6 +98,7 @@ impl City {
             landmarks,
             tilesets,
             barriers,
+            railways,
             mut skins,
             pictures,
             sources,
@@ -131,6 +132,7 @@ impl City {
         append(&mut self.landmarks, landmarks);
         append(&mut self.tilesets, tilesets);
         append(&mut self.barriers, barriers);
+        append(&mut self.railways, railways);
     }
 
     /// Parents before children, whatever the order of the files.

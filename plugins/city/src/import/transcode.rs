@@ -7,6 +7,8 @@ use std::{
 
 use encoding_rs::{Decoder, Encoding, GB18030, UTF_8, WINDOWS_1252};
 
+const WESTERN: &str = "Windows-1252";
+
 /// Bytes decoded at once.
 const SHARE: usize = 1 << 16;
 
@@ -71,7 +73,35 @@ pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
     let plain = GB18030.decode_without_bom_handling_and_without_replacement(bytes).filter(|_| chinese);
     match plain {
         Some(text) => (text, Some("GB 18030")),
-        None => (WINDOWS_1252.decode_without_bom_handling(bytes).0, Some("Windows-1252")),
+        None => (WINDOWS_1252.decode_without_bom_handling(bytes).0, Some(WESTERN)),
+    }
+}
+
+/// The encoding of a text that is no UTF-8, with its name, by what stands around its first such byte.
+pub(super) fn other_than_utf8(mut file: impl BufRead) -> Result<Option<(&'static Encoding, &'static str)>> {
+    let mut seen: Vec<u8> = Vec::new();
+    let mut foreign = false;
+    loop {
+        let bytes = file.fill_buf()?;
+        let count = bytes.len();
+        seen.extend_from_slice(bytes);
+        file.consume(count);
+        if !foreign {
+            match std::str::from_utf8(&seen) {
+                Ok(_) => seen.clear(),
+                // A character may be cut in two where a share ends.
+                Err(e) if e.error_len().is_none() && count > 0 => drop(seen.drain(..e.valid_up_to())),
+                Err(_) => foreign = true,
+            }
+        }
+        if foreign && (seen.len() >= SHARE || count == 0) {
+            // No character of GB 18030 has a quotation mark or a line's end in it: up to there it is whole.
+            let end = seen.iter().rposition(|b| matches!(b, b'"' | b'\n')).map_or(seen.len(), |at| at + 1);
+            return Ok(text(&seen[..end]).1.map(|name| (if name == WESTERN { WINDOWS_1252 } else { GB18030 }, name)));
+        }
+        if count == 0 {
+            return Ok(None);
+        }
     }
 }
 

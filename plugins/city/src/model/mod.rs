@@ -9,6 +9,7 @@ pub mod building;
 pub mod drainage;
 pub mod place;
 pub mod provenance;
+pub mod railway;
 pub mod road;
 pub mod skin;
 pub mod surface;
@@ -24,6 +25,7 @@ pub use building::{Building, BuildingPart, Detail, RoofShape};
 pub use drainage::{Conduit, DrainNode, DrainNodeKind, DrainageNetwork, Pump};
 pub use place::{Component, Landmark, Place, PlaceKind, SensorSpec, UnitKind, UnitSpec};
 pub use provenance::{Layer, Origin, Run, SourceFile};
+pub use railway::{Railway, RailwayKind};
 pub use road::{Road, RoadClass};
 pub use skin::{Picture, Skin};
 pub use surface::{SurfaceArea, SurfaceKind};
@@ -72,6 +74,9 @@ pub struct City {
     pub tilesets: Vec<TilesetLayer>,
     /// Fences, walls, hedges, gates.
     pub barriers: Vec<Barrier>,
+    /// Tracks.
+    #[serde(default)]
+    pub railways: Vec<Railway>,
     /// Coloured and textured surfaces of buildings and models, drawn over them.
     #[serde(default)]
     pub skins: Vec<Skin>,

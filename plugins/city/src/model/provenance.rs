@@ -30,11 +30,13 @@ pub enum Layer {
     Landmarks,
     /// `barriers`.
     Barriers,
+    /// `railways`.
+    Railways,
 }
 
 impl Layer {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Buildings,
         Self::Roads,
         Self::Surfaces,
@@ -47,6 +49,7 @@ impl Layer {
         Self::Units,
         Self::Landmarks,
         Self::Barriers,
+        Self::Railways,
     ];
 }
 
@@ -118,6 +121,7 @@ impl super::City {
             Layer::Units => self.units.len(),
             Layer::Landmarks => self.landmarks.len(),
             Layer::Barriers => self.barriers.len(),
+            Layer::Railways => self.railways.len(),
         }
     }
 

@@ -75,6 +75,7 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
         landmarks,
         tilesets,
         barriers,
+        railways,
         skins,
         pictures,
         sources,
@@ -98,6 +99,7 @@ fn sections(piece: &Piece, z_m: &[f32]) -> Result<Writer, Damage> {
     w.section("landmarks", landmarks, MODELS)?;
     w.section("tilesets", tilesets, MODELS)?;
     w.section("barriers", barriers, RECORDS)?;
+    w.section("railways", railways, RECORDS)?;
     w.section("skins", skins, 1)?;
     w.section("pictures", pictures, 1)?;
     w.section("sources", sources, 1)?;
@@ -125,6 +127,7 @@ pub(super) fn counts(piece: &Piece) -> BTreeMap<String, usize> {
         ("landmarks", city.landmarks.len()),
         ("tilesets", city.tilesets.len()),
         ("barriers", city.barriers.len()),
+        ("railways", city.railways.len()),
         ("skins", city.skins.iter().map(crate::model::Skin::len).sum()),
         ("pictures", city.pictures.len()),
     ];
@@ -164,6 +167,7 @@ pub(super) fn read(bytes: &[u8], key: &str) -> Result<Piece, Damage> {
         landmarks: r.section("landmarks")?,
         tilesets: r.section("tilesets")?,
         barriers: r.section("barriers")?,
+        railways: r.section("railways")?,
         skins: r.section("skins")?,
         pictures: r.section("pictures")?,
         sources: r.section("sources")?,

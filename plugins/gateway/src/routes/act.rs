@@ -27,6 +27,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Which timeline.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
     /// Timeline; the live room when absent.
     timeline: Option<String>,

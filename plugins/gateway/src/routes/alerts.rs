@@ -17,6 +17,7 @@ use crate::{
 
 /// Which timeline, and how much of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Part {
     /// Timeline; the live room when absent.
     timeline: Option<String>,

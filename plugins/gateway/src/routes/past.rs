@@ -45,6 +45,7 @@ fn instant(name: &str, text: Option<&str>) -> Result<Option<Stamp>, Problem> {
 
 /// Which part of a stream's past, and how fine.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SeriesIn {
     /// RFC 3339; a day before `to` when absent.
@@ -130,6 +131,7 @@ pub(crate) async fn series(
 
 /// What is counted, and by what it is told apart.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct FiguresIn {
     /// RFC 3339; begin of today when absent. Days are whole.

@@ -19,6 +19,7 @@ use crate::{Doors, problem::Problem, wire};
 
 /// Which timeline.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
     /// Timeline; the live room when absent.
     timeline: Option<String>,

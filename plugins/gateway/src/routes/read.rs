@@ -16,6 +16,7 @@ use crate::{
 
 /// Which timeline, and how much of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// Timeline; the live room when absent.
     pub(crate) timeline: Option<String>,
@@ -72,6 +73,7 @@ pub(crate) async fn sensor(
 
 /// Which stream's recent readings.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Trend {
     /// Datastream id.
     sensor: String,

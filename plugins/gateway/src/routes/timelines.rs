@@ -92,6 +92,7 @@ pub(crate) async fn drills(State(doors): Hall) -> Json<DrillsOut> {
 
 /// How a report is wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ReportIn {
     /// `json` (default), `markdown` or `html`.

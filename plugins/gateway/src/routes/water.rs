@@ -15,6 +15,7 @@ use crate::{
 
 /// Which timeline.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Timeline; the live room when absent.
@@ -23,6 +24,7 @@ pub(crate) struct Which {
 
 /// Which timeline, and how much of the water.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HowMuch {
     /// Timeline; the live room when absent.

@@ -40,7 +40,7 @@ fn to_scene(p: vec3<f32>) -> vec3<f32> {
 
 // Pixels of a "pixel at 1080 lines".
 fn unit_px() -> f32 {
-    return max(view.viewport.w / 1080.0, 0.62);
+    return max(view.viewport.w / 1080.0, 0.46);
 }
 
 // Corners of a triangle around the unit circle.
@@ -61,6 +61,14 @@ fn ordered(clip: vec4<f32>, rank: u32) -> vec4<f32> {
     let near = 1.0 / (1.0 + max(clip.w, 0.0) * 0.0005);
     let z = (f32(rank) + near) / 16.5 + 0.01;
     return vec4<f32>(clip.xy, z * clip.w, clip.w);
+}
+
+// How much of a calm mark is left: from the street far ones would stand in a row on the horizon. As `pick::left_of`.
+fn left_of(place: vec3<f32>) -> f32 {
+    let away = view.world_position - place;
+    let far = length(away);
+    let steep = abs(away.y) / max(far, 1.0);
+    return mix(1.0, smoothstep(0.006, 0.03, steep), smoothstep(150.0, 400.0, far));
 }
 
 // A place that is not drawn.

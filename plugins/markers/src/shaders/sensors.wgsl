@@ -1,5 +1,5 @@
 // Sensors: quiet ones and plain discs as dots, warning ones as shapes.
-#import guanlan::marks::{wall, view, to_scene, unit_px, corner, widened, ordered, nowhere, shape, over, breath, finished}
+#import guanlan::marks::{wall, view, to_scene, unit_px, corner, widened, ordered, left_of, nowhere, shape, over, breath, finished}
 
 // East, north, height.
 @group(1) @binding(0) var<storage, read> places: array<f32>;
@@ -65,7 +65,8 @@ fn dot_vertex(@builtin(vertex_index) vertex: u32) -> Dot {
     let state = state_of(row);
     let level = state & 7u;
     let unit = unit_px();
-    let clip = view.clip_from_world * vec4<f32>(place_of(row), 1.0);
+    let place = place_of(row);
+    let clip = view.clip_from_world * vec4<f32>(place, 1.0);
 #ifdef DISCS
     let px = max(wall.style.x * view.viewport.w / 1080.0, 1.0);
     out.color = vec4<f32>(wall.levels[level].rgb, fresh(row));
@@ -94,7 +95,7 @@ fn dot_vertex(@builtin(vertex_index) vertex: u32) -> Dot {
     var hidden = (state & 128u) != 0u || clip.w < 1.0;
 #ifndef DISCS
     // Loud ones are drawn as shapes.
-    hidden = hidden || (state & 71u) != 0u;
+    hidden = hidden || (state & 71u) != 0u || left_of(place) < 0.25;
 #endif
     if hidden {
         out.clip = nowhere();

@@ -1,5 +1,5 @@
 // Crews: wedges that point where they drive, between their last two fixes.
-#import guanlan::marks::{wall, view, to_scene, unit_px, corner, widened, ordered, nowhere, over, finished}
+#import guanlan::marks::{wall, view, to_scene, unit_px, corner, widened, ordered, left_of, nowhere, over, finished}
 
 // Two words of four: from and when, to and when.
 @group(1) @binding(0) var<storage, read> motions: array<vec4<u32>>;
@@ -60,8 +60,10 @@ fn unit_vertex(@builtin(vertex_index) vertex: u32) -> Unit {
     let unit = unit_px();
     let clip = view.clip_from_world * vec4<f32>(to_scene(place), 1.0);
     var px = select(select(22.0, 17.6, free), 26.4, selected) * unit;
+    var left = 1.0;
     if free && !selected {
-        px = clamp(px * 1500.0 / max(clip.w, 1.0), 9.0 * unit, px);
+        left = left_of(to_scene(place));
+        px = clamp(px * 1500.0 / max(clip.w, 1.0), 9.0 * unit, px) * left;
     }
     let radius = px * 0.5;
     let level_way = normalize(way) * 5.0;
@@ -71,7 +73,7 @@ fn unit_vertex(@builtin(vertex_index) vertex: u32) -> Unit {
     out.one = 1.0 / max(radius, 0.5);
     out.at = corner(vertex % 3u) * select(1.25, 1.62, selected);
     out.clip = widened(ordered(clip, select(select(8u, 7u, free), 9u, selected)), out.at, radius);
-    if clip.w < 1.0 {
+    if clip.w < 1.0 || left < 0.25 {
         out.clip = nowhere();
     }
     return out;

@@ -72,15 +72,16 @@ pub(super) fn frame_of_mode(
         let font = look.medium(look.sizes.title);
         kit::words_at(&painter, at, Align2::RIGHT_BOTTOM, &words, font, look.faint(Token::TextSecond, 0.65));
     }
+    let dim = [look.second(), look.faint(Token::Panel, 0.62)];
     if !values.water_note.is_empty() {
         let at = place.map.left_bottom() + vec2(10.0, -6.0 - if place.bare() { 2.0 * look.sizes.small } else { 0.0 });
         let font = look.regular(look.sizes.small);
-        kit::words_at(&painter, at, Align2::LEFT_BOTTOM, &values.water_note, font, look.second());
+        kit::plated(&painter, at, Align2::LEFT_BOTTOM, &values.water_note, font, dim);
     }
     if place.bare() {
         let words = tr_with(look.lang, "k-as-of", &[("at", &values.headline.clock)]);
         let words = format!("{} · {word} · {words}", values.headline.city);
         let font = look.regular(look.sizes.small);
-        kit::words_at(&painter, pos2(12.0, screen.y - 8.0), Align2::LEFT_BOTTOM, &words, font, look.second());
+        kit::plated(&painter, pos2(12.0, screen.y - 8.0), Align2::LEFT_BOTTOM, &words, font, dim);
     }
 }

@@ -230,3 +230,12 @@ pub fn badge(ui: &mut Ui, look: &Look, words: &str, color: Color32, size: f32) -
 pub fn words_at(painter: &Painter, at: Pos2, anchor: Align2, words: &str, font: FontId, color: Color32) -> Rect {
     painter.text(at, anchor, words, font, color)
 }
+
+/// Words at a point of a painter on a field of the panels' colour: they are read over lit windows and marks, too.
+pub fn plated(painter: &Painter, at: Pos2, anchor: Align2, words: &str, font: FontId, colors: [Color32; 2]) {
+    let [ink, field] = colors;
+    let galley = painter.layout_no_wrap(words.to_owned(), font, ink);
+    let rect = anchor.anchor_size(at, galley.size());
+    painter.rect_filled(rect.expand2(vec2(6.0, 3.0)), CornerRadius::same(4), field);
+    painter.galley(rect.min, galley, ink);
+}

@@ -113,8 +113,11 @@ fn track(ui: &mut Ui, vm: &TimeBarVm, area: Rect, look: &Look, actions: &mut Vec
         let color = look.color(Token::LevelYellow);
         painter.vline(x, (y - 12.0)..=(y + 12.0), Stroke::new(2.0, color));
         let words = head.format_local("%H:%M:%S");
-        let anchor = if x > area.right() - 60.0 { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
-        kit::words_at(painter, pos2(x + 5.0, y - 6.0), anchor, &words, look.medium(look.sizes.small), color);
+        // Beside the line, over the marks there.
+        let (anchor, aside) =
+            if x > area.right() - 70.0 { (Align2::RIGHT_BOTTOM, -9.0) } else { (Align2::LEFT_BOTTOM, 9.0) };
+        let font = look.medium(look.sizes.small);
+        kit::plated(painter, pos2(x + aside, y - 5.0), anchor, &words, font, [color, look.faint(Token::Panel, 0.96)]);
     }
     if let Some(at) = shown.filter(|_| response.drag_stopped() || response.clicked()) {
         if vm.now - at >= 5_000 {

@@ -6,7 +6,7 @@ use bevy::prelude::Resource;
 use guanlan_city::City;
 use guanlan_city::model::SurfaceKind;
 
-use super::raster::scan_line;
+use super::raster::{contains, scan_line};
 
 /// The ground of a city. Without a terrain raster it is level at the foot of the buildings.
 #[derive(Resource, Clone)]
@@ -15,6 +15,31 @@ pub struct Ground {
     level_m: f32,
     /// Lowest and highest ground, m above datum.
     pub range_m: (f32, f32),
+    /// Water with a known stage.
+    lakes: Arc<[Lake]>,
+}
+
+/// Standing or flowing water of the city with a known stage.
+#[derive(Clone, Copy, Debug)]
+struct Lake {
+    /// Its number among the city's surfaces.
+    surface: usize,
+    /// West, south, east, north, local m.
+    reach: [f32; 4],
+    /// m above datum.
+    level_m: f32,
+}
+
+fn lakes(city: &City) -> Arc<[Lake]> {
+    let known = city.surfaces.iter().enumerate().filter(|(_, s)| s.kind == SurfaceKind::Water);
+    known
+        .filter_map(|(surface, s)| {
+            let around = [f32::MAX, f32::MAX, f32::MIN, f32::MIN];
+            let reach =
+                s.ring.iter().fold(around, |r, p| [r[0].min(p[0]), r[1].min(p[1]), r[2].max(p[0]), r[3].max(p[1])]);
+            Some(Lake { surface, reach, level_m: s.level_m? })
+        })
+        .collect()
 }
 
 impl Ground {
@@ -25,10 +50,11 @@ impl Ground {
             city.buildings.iter().flat_map(|b| b.parts.iter().map(|p| p.base_m)).filter(|z| z.is_finite()).collect();
         bases.sort_by(f32::total_cmp);
         let foot = bases.get(bases.len() / 2).copied().unwrap_or(0.0);
-        match city.terrain.as_ref().and_then(|t| t.range_m()) {
-            Some(range) => Self { city: city.clone(), level_m: (range.0 + range.1) * 0.5, range_m: range },
-            None => Self { city: city.clone(), level_m: foot, range_m: (foot, foot) },
-        }
+        let (level_m, range_m) = match city.terrain.as_ref().and_then(|t| t.range_m()) {
+            Some(range) => ((range.0 + range.1) * 0.5, range),
+            None => (foot, (foot, foot)),
+        };
+        Self { city: city.clone(), level_m, range_m, lakes: lakes(city) }
     }
 
     /// Ground height at a place (local m), m above datum; always a number.
@@ -41,12 +67,30 @@ impl Ground {
             .unwrap_or(self.level_m)
     }
 
-    /// Points of a line with the ground under them plus `lift_m`, at most `step_m` apart, so that
-    /// the line follows the ground.
+    /// Height of what is seen from above at a place (local m), m above datum: the ground, or the stage of the
+    /// water over it where that is known.
+    #[must_use]
+    pub fn surface_m(&self, east_m: f32, north_m: f32) -> f32 {
+        let ground = self.height_m(east_m, north_m);
+        let over = |lake: &&Lake| {
+            let [w, s, e, n] = lake.reach;
+            // Land is told from water by its height first: hardly a place asks for the shore line.
+            if lake.level_m <= ground || east_m < w || east_m > e || north_m < s || north_m > n {
+                return false;
+            }
+            let area = &self.city.surfaces[lake.surface];
+            let at = [east_m, north_m];
+            contains(&area.ring, at) && !area.holes.iter().any(|hole| contains(hole, at))
+        };
+        self.lakes.iter().filter(over).fold(ground, |z, lake| z.max(lake.level_m))
+    }
+
+    /// Points of a line with the ground or the water under them plus `lift_m`, at most `step_m` apart, so that
+    /// the line follows what is seen.
     #[must_use]
     pub fn drape(&self, line: &[[f32; 2]], step_m: f32, lift_m: f32) -> Vec<[f32; 3]> {
         let mut out = Vec::with_capacity(line.len());
-        let mut push = |p: [f32; 2]| out.push([p[0], p[1], self.height_m(p[0], p[1]) + lift_m]);
+        let mut push = |p: [f32; 2]| out.push([p[0], p[1], self.surface_m(p[0], p[1]) + lift_m]);
         for pair in line.windows(2) {
             let (a, b) = (pair[0], pair[1]);
             let length = (b[0] - a[0]).hypot(b[1] - a[1]);
@@ -158,6 +202,25 @@ mod tests {
         let at = |e: f32, n: f32| grid.z_m[(n / grid.step_m) as usize * grid.side + (e / grid.step_m) as usize];
         assert_eq!(at(500.0, 300.0), 7.5);
         assert_eq!(at(500.0, 700.0), 0.0);
+    }
+
+    #[test]
+    fn a_line_over_water_lies_on_the_water_but_not_on_an_island() {
+        let square = |w: f32, e: f32| vec![[w, w], [e, w], [e, e], [w, e]];
+        let city = Arc::new(City {
+            surfaces: vec![SurfaceArea {
+                kind: SurfaceKind::Water,
+                ring: square(100.0, 900.0),
+                holes: vec![square(400.0, 600.0)],
+                level_m: Some(7.0),
+                ..Default::default()
+            }],
+            ..City::default()
+        });
+        let ground = Ground::new(&city);
+        let line = ground.drape(&[[0.0, 500.0], [1000.0, 500.0]], 50.0, 1.0);
+        let at = |east: f32| line.iter().find(|p| p[0] == east).map(|p| p[2]);
+        assert_eq!([at(50.0), at(250.0), at(500.0), at(750.0)], [Some(1.0), Some(8.0), Some(1.0), Some(8.0)]);
     }
 
     #[test]

@@ -194,6 +194,17 @@ pub fn scan_line(ring: &[[f32; 2]], north: f32, out: &mut Vec<f32>) {
     }
 }
 
+/// True when a place lies within a ring.
+#[must_use]
+pub fn contains(ring: &[[f32; 2]], p: [f32; 2]) -> bool {
+    let mut within = false;
+    for i in 0..ring.len() {
+        let (a, b) = (ring[i], ring[(i + 1) % ring.len()]);
+        within ^= (a[1] > p[1]) != (b[1] > p[1]) && a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) <= p[0];
+    }
+    within
+}
+
 /// What a channel of a texture is made of.
 pub trait Texel: Copy {
     /// Mean of four.

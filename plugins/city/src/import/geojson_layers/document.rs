@@ -2,6 +2,7 @@
 
 use std::{fmt, io::BufRead, path::Path};
 
+use encoding_rs::Encoding;
 use guanlan_geography::Shifted;
 use serde::{
     Deserialize, Deserializer,
@@ -9,7 +10,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::import::{ImportError, format::Separated, packed, peek::grow};
+use crate::import::{ImportError, format::Separated, packed, peek::grow, transcode};
 
 /// The foreign member that names the layer of a Guanlan file.
 const LAYER: &str = "guanlan:layer";
@@ -58,6 +59,8 @@ pub(in crate::import) struct Document {
     pub crs: Option<String>,
     /// In the file's own CRS.
     pub extent: Option<[f64; 6]>,
+    /// Encoding of its text and that one's name, when it is no UTF-8.
+    pub encoding: Option<(&'static Encoding, &'static str)>,
 }
 
 /// The CRS of RFC 7946.
@@ -68,12 +71,24 @@ impl Document {
     pub fn open(path: &Path) -> Result<Self, ImportError> {
         let mut document = Self::default();
         let mut extent = None;
-        let head = pass(path, &mut |feature| {
+        let mut look = |feature: Feature| {
             if let Some(g) = &feature.geometry {
                 measure(g, &mut extent);
             }
             Ok(())
-        })?;
+        };
+        let head = match pass(path, None, &mut look) {
+            Ok(head) => head,
+            Err(error) => {
+                // JSON is UTF-8 by its standard; what other programs write in their own encoding is read none the less.
+                let fail = |e: std::io::Error| ImportError::new(path, "", e.to_string());
+                document.encoding = transcode::other_than_utf8(packed::open(path).map_err(fail)?).map_err(fail)?;
+                if document.encoding.is_none() {
+                    return Err(error);
+                }
+                pass(path, document.encoding, &mut look)?
+            }
+        };
         match (head.kind.as_str(), head.features) {
             ("FeatureCollection", false) => {
                 return Err(ImportError::new(path, "features", "missing, expected an array of features"));
@@ -99,7 +114,8 @@ impl Document {
     /// Goes through the features of a GeoJSON file, batch after batch.
     pub fn each(mut self, path: &Path, take: Take<'_>) -> Result<(), ImportError> {
         let mut number = 0;
-        pass(path, &mut |mut feature| {
+        let encoding = self.encoding;
+        pass(path, encoding, &mut |mut feature| {
             feature.at = format!("feature {number}");
             number += 1;
             self.push(feature, take)
@@ -160,9 +176,12 @@ struct Head {
 type Feed<'a> = &'a mut dyn FnMut(Feature) -> Result<(), ImportError>;
 
 /// Goes through a GeoJSON file.
-fn pass(path: &Path, feed: Feed<'_>) -> Result<Head, ImportError> {
+fn pass(path: &Path, encoding: Option<(&'static Encoding, &str)>, feed: Feed<'_>) -> Result<Head, ImportError> {
     let fail = |e: std::io::Error| ImportError::new(path, "", e.to_string());
     let mut file = packed::open(path).map_err(fail)?;
+    if let Some((encoding, _)) = encoding {
+        file = Box::new(transcode::Transcoded::new(file, encoding));
+    }
     if file.fill_buf().map_err(fail)?.starts_with(b"\xef\xbb\xbf") {
         file.consume(3);
     }

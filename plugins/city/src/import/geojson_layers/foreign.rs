@@ -13,14 +13,14 @@ use crate::{
     import::{
         Report, Severity,
         bearing::bearing_of,
-        osm::{poi_of, road_class_of, strip},
+        osm::{is_no_track, poi_of, railway_kind_of, road_class_of, strip},
         placer::Placer,
         rings::{orient, to_f32},
         usage,
     },
     model::{
-        AdminArea, AdminLevel, Building, BuildingPart, Component, Place, PlaceKind, Road, RoadClass, SurfaceArea,
-        SurfaceKind,
+        AdminArea, AdminLevel, Building, BuildingPart, Component, Place, PlaceKind, Railway, RailwayKind, Road,
+        RoadClass, SurfaceArea, SurfaceKind,
     },
 };
 
@@ -36,6 +36,7 @@ pub(super) fn read(document: &Document, placer: &Placer, part: &mut LayerPart, r
         reader.report.about(match reader.theme {
             Some(Theme::Building) => "buildings",
             Some(Theme::Road) => "roads",
+            Some(Theme::Railway) => "railways",
             Some(Theme::Admin) => "areas",
             Some(Theme::Component) => "components",
             Some(Theme::Water | Theme::Green | Theme::Paved) => "surfaces",
@@ -192,6 +193,29 @@ impl Reader<'_> {
             self.part.surfaces.push(SurfaceArea { kind, name: Self::name(words), ring, ..SurfaceArea::default() });
             return Some(());
         }
+        let track = words.text(&["railway", "fclass", "type", "类型"]);
+        let kind = railway_kind_of(&track).or(match track.as_str() {
+            "铁路" | "高铁" | "普铁" | "城际铁路" => Some(RailwayKind::Rail),
+            "轻轨" | "单轨" => Some(RailwayKind::LightRail),
+            "有轨电车" => Some(RailwayKind::Tram),
+            "地铁" => Some(RailwayKind::Subway),
+            _ => None,
+        });
+        let yes = |name: &str| matches!(words.text(&[name]).as_str(), "yes" | "true" | "1" | "T" | "viaduct");
+        let line = || points.iter().map(|p| p.map(|v| v as f32)).collect();
+        if self.theme == Some(Theme::Railway) || words.has(&["railway"]) {
+            if is_no_track(&track) {
+                return Some(());
+            }
+            let kind = kind.unwrap_or_else(|| {
+                self.report.note(Severity::Guessed, feature.at.as_str(), "a track of an unknown kind is taken as rail");
+                RailwayKind::Rail
+            });
+            let (bridge, tunnel) = (yes("bridge"), yes("tunnel"));
+            let id = feature.at.clone();
+            self.part.railways.push(Railway { id, name: Self::name(words), kind, line: line(), bridge, tunnel });
+            return Some(());
+        }
         let road = words.has(&["highway"]) || self.theme == Some(Theme::Road);
         let class = match class {
             Some(class) => class,
@@ -215,7 +239,6 @@ impl Reader<'_> {
             RoadClass::Service => (20.0, 5.0),
             RoadClass::Foot => (5.0, 3.0),
         };
-        let yes = |name: &str| matches!(words.text(&[name]).as_str(), "yes" | "true" | "1" | "T" | "viaduct");
         // Geofabrik writes F along the line, T against it, B both ways.
         let way = words.text(&["oneway"]);
         if matches!(way.as_str(), "T" | "-1") {

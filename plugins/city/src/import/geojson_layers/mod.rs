@@ -24,8 +24,8 @@ use self::{
 };
 use super::{FileFacts, ImportError, Peek, Report, Severity, bearing::bearing_of, gltf, peek::Keys, placer::Placer};
 use crate::model::{
-    AdminArea, AdminLevel, Building, Component, Landmark, Layer, Organisation, Person, Place, Road, SensorSpec,
-    SurfaceArea, UnitSpec,
+    AdminArea, AdminLevel, Building, Component, Landmark, Layer, Organisation, Person, Place, Railway, Road,
+    SensorSpec, SurfaceArea, UnitSpec,
 };
 
 /// What one file adds to a city.
@@ -51,6 +51,8 @@ pub struct LayerPart {
     pub surfaces: Vec<SurfaceArea>,
     /// Roads of foreign files.
     pub roads: Vec<Road>,
+    /// Tracks of foreign files.
+    pub railways: Vec<Railway>,
     /// Buildings of foreign files; heights above the ground beside them.
     pub buildings: Vec<Building>,
     /// Features of objects that keep no id of their own.
@@ -90,6 +92,7 @@ impl LayerPart {
             ("landmarks", self.landmarks.len()),
             ("surfaces", self.surfaces.len()),
             ("roads", self.roads.len()),
+            ("railways", self.railways.len()),
             ("buildings", self.buildings.len()),
         ]
         .into_iter()
@@ -120,6 +123,9 @@ pub fn read_as(path: &Path, frame: &LocalFrame, crs: Option<&str>) -> Result<(La
     let document = Document::open(path)?;
     document.check_degrees(path)?;
     let mut conversion = Conversion::new(path, frame, crs);
+    if let Some((_, name)) = document.encoding {
+        conversion.report.note(Severity::Guessed, "text", format!("not UTF-8; read as {name}"));
+    }
     document.each(path, &mut |batch| conversion.add(batch))?;
     conversion.finish()
 }

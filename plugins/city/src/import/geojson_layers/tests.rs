@@ -91,10 +91,17 @@ fn foreign_files_are_read_by_their_geometry() {
         {"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[120.2,30.3],[120.2,30.31],[120.21,30.31],[120.2,30.3]],[[120.203,30.306],[120.204,30.308],[120.203,30.308],[120.203,30.306]]]},"properties":{"natural":"water"}},
         {"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[120.2,30.3],[120.21,30.31],[120.2,30.31],[120.2,30.3]]]},"properties":{"code":"330199001001001"}},
         {"type":"Feature","geometry":{"type":"Point","coordinates":[120.2,30.3]},"properties":{"amenity":"school","name":"小学"}},
+        {"type":"Feature","geometry":{"type":"LineString","coordinates":[[120.2,30.3],[120.21,30.3]]},"properties":{"railway":"light_rail","name":"一号线","bridge":"yes"}},
+        {"type":"Feature","geometry":{"type":"LineString","coordinates":[[120.2,30.3],[120.21,30.3]]},"properties":{"railway":"platform"}},
         {"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[1,2]]]},"properties":{}}]}"#,
     );
     let (part, report) = read(&path, &frame()).unwrap();
-    assert_eq!(part.counts(), [("areas", 1), ("places", 1), ("surfaces", 1), ("roads", 2)]);
+    assert_eq!(part.counts(), [("areas", 1), ("places", 1), ("surfaces", 1), ("roads", 2), ("railways", 1)]);
+    let track = &part.railways[0];
+    assert_eq!(
+        (track.kind, track.bridge, track.name.zh.as_str()),
+        (crate::model::RailwayKind::LightRail, true, "一号线")
+    );
     assert_eq!(part.roads[0].to_node, part.roads[1].from_node, "lines that meet share a junction");
     assert!(part.roads[1].one_way && part.roads[0].speed_kmh == 60.0);
     assert_eq!((part.surfaces[0].kind, part.surfaces[0].holes.len()), (crate::model::SurfaceKind::Water, 1));
@@ -144,4 +151,21 @@ fn features_may_follow_one_another() {
     let path = dir.path().join("c.geojson");
     std::fs::write(&path, format!("{{\"type\":\"FeatureCollection\",\"features\":[{feature}]}} x")).unwrap();
     assert!(super::read(&path, &frame).unwrap_err().reason.contains("trailing"));
+}
+
+#[test]
+fn a_layer_in_a_chinese_encoding_is_read_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("学校.geojson");
+    let feature = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[120.2,30.3]},"properties":{"amenity":"school","name":"澜安第一小学"}}"#;
+    // Far beyond a share of bytes, so that the first Chinese character is not in the first one.
+    let blank = " ".repeat(100_000);
+    let text = format!(r#"{{"type":"FeatureCollection","features":[{blank}{feature},{feature}]}}"#);
+    fs::write(&path, encoding_rs::GBK.encode(&text).0).unwrap();
+    let (part, report) = read(&path, &frame()).unwrap();
+    assert_eq!(part.places.iter().map(|p| p.name.zh.as_str()).collect::<Vec<_>>(), ["澜安第一小学"; 2]);
+    let told: Vec<_> = report.problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(told, ["not UTF-8; read as GB 18030"]);
+    fs::write(&path, &text.as_bytes()[..text.len() - 2]).unwrap();
+    assert!(read(&path, &frame()).unwrap_err().to_string().contains("line 1"), "what is cut off stays an error");
 }

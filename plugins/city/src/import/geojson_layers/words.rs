@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 pub(super) enum Theme {
     Building,
     Road,
+    Railway,
     Water,
     Green,
     Paved,
@@ -15,7 +16,7 @@ pub(super) enum Theme {
 }
 
 /// Words in layer names; the first theme with a word that occurs wins.
-const THEMES: [(Theme, &[&str]); 7] = [
+const THEMES: [(Theme, &[&str]); 8] = [
     (
         Theme::Component,
         &["component", "manhole", "streetlight", "street_light", "部件", "井盖", "路灯", "消火栓", "公用设施"],
@@ -27,6 +28,7 @@ const THEMES: [(Theme, &[&str]); 7] = [
     ),
     (Theme::Water, &["water", "river", "lake", "hydro", "水系", "水域", "水体", "河", "湖"]),
     (Theme::Green, &["green", "park", "forest", "grass", "vegetation", "绿地", "公园", "植被", "林地"]),
+    (Theme::Railway, &["rail", "metro_line", "tram", "铁路", "轨道", "地铁线"]),
     (Theme::Road, &["road", "street", "highway", "道路", "路网", "交通"]),
     (Theme::Paved, &["square", "plaza", "parking", "广场", "停车"]),
 ];
@@ -158,6 +160,7 @@ mod tests {
             ("部件_井盖", Some(Theme::Component)),
             ("水系", Some(Theme::Water)),
             ("ROADS", Some(Theme::Road)),
+            ("gis_osm_railways_free_1", Some(Theme::Railway)),
             ("单元网格", Some(Theme::Admin)),
             ("misc", None),
         ] {

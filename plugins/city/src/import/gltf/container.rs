@@ -36,18 +36,23 @@ pub(in crate::import) fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), W
     if version != 2 {
         return wrong("GLB header", format!("version {version}; expected 2"));
     }
-    if length as usize != bytes.len() {
-        return wrong(
-            "GLB header",
-            format!("the header says {length} bytes but the file has {}; it is cut off or damaged", bytes.len()),
-        );
+    // Writers of tiles fill a model up to a multiple of eight bytes.
+    let filled = bytes.get(length as usize..).is_some_and(|rest| rest.iter().all(|b| matches!(b, 0 | b' ')));
+    let mismatch = format!("the header says {length} bytes but the file has {}; it is cut off or damaged", bytes.len());
+    let exact = length as usize == bytes.len();
+    if !filled {
+        return wrong("GLB header", mismatch);
     }
+    let bytes = &bytes[..length as usize];
     let (mut at, mut json, mut bin) = (12, None, None);
     while at < bytes.len() {
         let (Some(size), Some(kind)) = (word(at), word(at + 4)) else {
             return wrong(format!("byte {at}"), "a chunk header is cut off");
         };
         let Some(chunk) = (at + 8).checked_add(size as usize).and_then(|end| bytes.get(at + 8..end)) else {
+            if !exact {
+                return wrong("GLB header", mismatch);
+            }
             return wrong(format!("byte {at}"), format!("a chunk of {size} bytes runs past the end of the file"));
         };
         match &kind.to_le_bytes() {

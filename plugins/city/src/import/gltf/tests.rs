@@ -89,6 +89,9 @@ fn cut_and_damaged_files_are_refused() {
         for cut in [0, 3, 11, 19, 400, bytes.len() / 2, bytes.len() - 1] {
             assert!(Model::read(&bytes[..cut], None).is_err(), "{cut}");
         }
+        let followed_by = |more: &[u8]| Model::read(&[&bytes[..], more].concat(), None);
+        assert!(followed_by(&[0; 7]).is_ok() && followed_by(b"   ").is_ok(), "filled up to a multiple of eight");
+        assert!(followed_by(b"{}").is_err(), "something else was lost or added");
     }
 }
 

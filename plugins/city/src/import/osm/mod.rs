@@ -13,6 +13,7 @@ mod names;
 mod pbf;
 mod places;
 mod quantity;
+mod railways;
 mod roads;
 mod roof;
 mod shapes;
@@ -30,10 +31,11 @@ use super::{
     peek::{Keys, Peek},
     placer::Placer,
 };
-use crate::model::{Barrier, Building, Component, Layer, Place, Road, SurfaceArea};
+use crate::model::{Barrier, Building, Component, Layer, Place, Railway, Road, SurfaceArea};
 pub(in crate::import) use cover::strip;
 use data::Data;
 pub(in crate::import) use places::kind_by as poi_of;
+pub(in crate::import) use railways::{is_no_track, kind_by as railway_kind_of};
 pub(in crate::import) use roads::class_of as road_class_of;
 use shapes::Shapes;
 
@@ -53,6 +55,8 @@ pub struct Part {
     pub places: Vec<Place>,
     /// Fences, walls, hedges, gates, bollards.
     pub barriers: Vec<Barrier>,
+    /// Tracks.
+    pub railways: Vec<Railway>,
     /// Street furniture.
     pub components: Vec<Component>,
     /// OSM ids of surfaces and places.
@@ -142,6 +146,7 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
         ("surfaces", part.surfaces.len()),
         ("places", part.places.len()),
         ("barriers", part.barriers.len()),
+        ("railways", part.railways.len()),
         ("components", part.components.len()),
         ("way_node_refs", refs().count()),
         ("way_node_refs_missing", missing),
@@ -164,6 +169,8 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     let roads = roads::read(&shapes, &mut report);
     report.about("barriers");
     let barriers = barriers::read(&shapes, &mut report);
+    report.about("railways");
+    let railways = railways::read(&shapes, &mut report);
     let components = furniture::read(&shapes);
     // Last: it gives the places back.
     report.about("buildings");
@@ -174,6 +181,7 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
         surfaces,
         places,
         barriers,
+        railways,
         components,
         keys: Keys::from([(Layer::Surfaces, of_surfaces), (Layer::Places, of_places)]),
     };
@@ -187,6 +195,7 @@ fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     report.count("road_edges", part.roads.len());
     report.count("places", part.places.len());
     report.count("barriers", part.barriers.len());
+    report.count("railways", part.railways.len());
     report.count("components", part.components.len());
     ((part, report), data)
 }
