@@ -51,5 +51,6 @@ fn depths(path: &Path, city: &City) -> Result<DepthField, Failure> {
         rows: field.rows as u32,
         depth_mm: depth_mm.collect(),
         estimate: true,
+        finer: Vec::new(),
     })
 }

@@ -226,6 +226,14 @@ impl WaterDesk {
         self.wanted.is_some()
     }
 
+    /// What computes it when `choice` was asked for: focus areas need the processor, so `auto` takes it for them.
+    pub fn solver<'a>(&self, choice: &'a str) -> &'a str {
+        let refines = |(timelines, options): &(Arc<Timelines>, WaterOptions)| {
+            options.scenario.refines_in(&timelines.config().city)
+        };
+        if choice == "auto" && self.wanted.as_ref().is_some_and(refines) { "cpu" } else { choice }
+    }
+
     /// Starts it, once.
     pub fn start(&self) -> Outcome {
         let Some((timelines, options)) = &self.wanted else { return Ok(()) };

@@ -9,7 +9,7 @@ use crate::house::{House, WaterDesk};
 #[cfg(feature = "gpu")]
 pub fn plugin(solver: &str, house: &House) -> WaterOnDevice {
     let (timelines, desk) = (house.timelines.clone(), house.water());
-    let (choice, kept) = (solver.to_owned(), kept::Kept::default());
+    let (choice, kept) = (desk.solver(solver).to_owned(), kept::Kept::default());
     let shown = kept.clone();
     WaterOnDevice::new(
         move |device| {

@@ -60,7 +60,7 @@ pub fn run(args: RoomArgs, lang: Lang) -> Outcome {
     if args.headless {
         let water = house.water();
         if water.is_wanted()
-            && let Some(surface) = super::solver::surface(&args.solver)?
+            && let Some(surface) = super::solver::surface(water.solver(&args.solver))?
         {
             house.timelines.compute_water_on(Box::new(move |_| surface.clone()));
         }

@@ -18,7 +18,7 @@ use crate::{
     progress::Progress,
     scene::{self, SceneRequest},
     shipped,
-    verbs::solver::surface,
+    verbs::solver::surface_for,
 };
 
 pub fn run(args: &SimulateArgs, lang: Lang) -> Outcome {
@@ -58,7 +58,7 @@ fn run_one(args: &SimulateArgs, lang: Lang) -> Outcome {
         cancel: None,
         hot_start: args.hot_start.as_deref().map(absolute),
         save_state: args.save_state.as_deref().map(|path| (absolute(path), args.save_at)),
-        surface: surface(&args.solver)?,
+        surface: surface_for(&args.solver, &city, [&scenario])?,
         frames: Some(&mut frames),
     };
     let outcome = simulate(&city, &scenario, options).map_err(failure)?;
@@ -150,7 +150,7 @@ fn run_matrix(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
     let mut runs = matrix.runs(&base).map_err(bad_input)?;
     let city = city_of(args, &Scenario::load(&base).map_err(bad_input)?, lang)?;
     if let Some(cell_m) = args.cell {
-        runs.iter_mut().for_each(|run| run.scenario.cell_m = cell_m);
+        runs.iter_mut().for_each(|run| run.scenario.set_cell_m(cell_m));
     }
     let progress = std::sync::Mutex::new(Progress::new());
     let say = |p: &BatchProgress| {
@@ -166,7 +166,7 @@ fn run_matrix(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
         checkpoint_s: 20.0,
         progress: Some(&say),
         cancel: None,
-        surface: surface(&args.solver)?,
+        surface: surface_for(&args.solver, &city, runs.iter().map(|run| &run.scenario))?,
     };
     let results = run_batch(&city, &runs, &options).map_err(failure)?;
     drop(options);

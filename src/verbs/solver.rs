@@ -1,6 +1,7 @@
 //! Where the water is computed: on the processor or on a graphics device.
 
-use guanlan_rainstorm::surface::SurfaceMaker;
+use guanlan_city::City;
+use guanlan_rainstorm::{Scenario, surface::SurfaceMaker};
 
 use crate::exit::{Failure, failed};
 
@@ -22,4 +23,14 @@ pub fn surface(choice: &str) -> Result<Option<SurfaceMaker>, Failure> {
         return Err(failed("this program was built without the GPU solver: build it with the feature 'gpu'"));
     }
     Ok(None)
+}
+
+/// The same for scenarios over a city: focus areas need the processor, so `auto` takes it where there are some.
+pub fn surface_for<'a>(
+    choice: &str,
+    city: &City,
+    scenarios: impl IntoIterator<Item = &'a Scenario>,
+) -> Result<Option<SurfaceMaker>, Failure> {
+    let refines = choice == "auto" && scenarios.into_iter().any(|s| s.refines_in(city));
+    surface(if refines { "cpu" } else { choice })
 }

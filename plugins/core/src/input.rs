@@ -197,19 +197,115 @@ pub struct DepthField {
     pub depth_mm: Vec<u16>,
     /// True when it is a model's estimate and not a scripted exercise field.
     pub estimate: bool,
+    /// Finer rasters over parts of it (focus areas). The cells they lie on hold the mean of what they say.
+    #[serde(default)]
+    pub finer: Vec<DepthPatch>,
+}
+
+/// A finer raster over a part of a [`DepthField`]; frame, order and units are the field's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DepthPatch {
+    /// West edge of column 0, local frame, m.
+    pub west_m: f64,
+    /// South edge of row 0, local frame, m.
+    pub south_m: f64,
+    /// Cell side, m.
+    pub cell_m: f64,
+    /// Columns (west to east).
+    pub cols: u32,
+    /// Rows (south to north).
+    pub rows: u32,
+    /// Depth in mm, row-major from the south-west.
+    pub depth_mm: Vec<u16>,
+}
+
+/// Index of the cell at a place; `None` outside.
+fn cell_at([west_m, south_m, cell_m]: [f64; 3], [cols, rows]: [u32; 2], east_m: f64, north_m: f64) -> Option<u32> {
+    let c = ((east_m - west_m) / cell_m).floor();
+    let r = ((north_m - south_m) / cell_m).floor();
+    let inside = c >= 0.0 && r >= 0.0 && c < f64::from(cols) && r < f64::from(rows);
+    inside.then(|| r as u32 * cols + c as u32)
+}
+
+impl DepthPatch {
+    fn cell_at(&self, east_m: f64, north_m: f64) -> Option<u32> {
+        cell_at([self.west_m, self.south_m, self.cell_m], [self.cols, self.rows], east_m, north_m)
+    }
 }
 
 impl DepthField {
-    /// Depth at a place in m; 0 outside the raster.
+    /// Depth at a place in m, of the finest cell there; 0 outside the raster.
     #[must_use]
     pub fn depth_m(&self, east_m: f64, north_m: f64) -> f32 {
-        let c = ((east_m - self.west_m) / self.cell_m).floor();
-        let r = ((north_m - self.south_m) / self.cell_m).floor();
-        if c < 0.0 || r < 0.0 || c >= f64::from(self.cols) || r >= f64::from(self.rows) {
-            return 0.0;
+        let mm = self.cell_at(east_m, north_m).and_then(|cell| self.cell_mm(cell));
+        f32::from(mm.unwrap_or(0)) / 1000.0
+    }
+
+    /// The finest cell at a place: cells of finer rasters are counted on from those of the field, one raster after
+    /// the other. `None` outside.
+    #[must_use]
+    pub fn cell_at(&self, east_m: f64, north_m: f64) -> Option<u32> {
+        let mut first = self.cols * self.rows;
+        for patch in &self.finer {
+            if let Some(cell) = patch.cell_at(east_m, north_m) {
+                return Some(first + cell);
+            }
+            first += patch.cols * patch.rows;
         }
-        let index = r as usize * self.cols as usize + c as usize;
-        self.depth_mm.get(index).map_or(0.0, |&mm| f32::from(mm) / 1000.0)
+        cell_at([self.west_m, self.south_m, self.cell_m], [self.cols, self.rows], east_m, north_m)
+    }
+
+    /// Depth of a cell by its number ([`Self::cell_at`]), mm.
+    #[must_use]
+    pub fn cell_mm(&self, cell: u32) -> Option<u16> {
+        let mut cell = cell as usize;
+        let own = self.cols as usize * self.rows as usize;
+        if cell < own {
+            return self.depth_mm.get(cell).copied();
+        }
+        cell -= own;
+        for patch in &self.finer {
+            let its = patch.cols as usize * patch.rows as usize;
+            if cell < its {
+                return patch.depth_mm.get(cell).copied();
+            }
+            cell -= its;
+        }
+        None
+    }
+
+    /// Centre of a cell by its number, local m.
+    #[must_use]
+    pub fn centre_m(&self, cell: u32) -> Option<[f64; 2]> {
+        let centre = |west: f64, south: f64, side: f64, cols: u32, k: u32| {
+            [west + (f64::from(k % cols.max(1)) + 0.5) * side, south + (f64::from(k / cols.max(1)) + 0.5) * side]
+        };
+        let mut rest = cell;
+        if rest < self.cols * self.rows {
+            return Some(centre(self.west_m, self.south_m, self.cell_m, self.cols, rest));
+        }
+        rest -= self.cols * self.rows;
+        for p in &self.finer {
+            if rest < p.cols * p.rows {
+                return Some(centre(p.west_m, p.south_m, p.cell_m, p.cols, rest));
+            }
+            rest -= p.cols * p.rows;
+        }
+        None
+    }
+
+    /// Side of the smallest cells, m.
+    #[must_use]
+    pub fn finest_cell_m(&self) -> f64 {
+        self.finer.iter().map(|p| p.cell_m).fold(self.cell_m, f64::min)
+    }
+
+    /// Where its cells lie: two fields of one shape have the same cells.
+    #[must_use]
+    pub fn shape(&self) -> Vec<(f64, f64, f64, u32, u32)> {
+        let own = (self.west_m, self.south_m, self.cell_m, self.cols, self.rows);
+        let finer = self.finer.iter().map(|p| (p.west_m, p.south_m, p.cell_m, p.cols, p.rows));
+        std::iter::once(own).chain(finer).collect()
     }
 }
 

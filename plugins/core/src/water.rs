@@ -131,6 +131,9 @@ pub struct WaterReport {
     pub estimate: bool,
     /// Cell side, m.
     pub cell_m: f64,
+    /// Cell side in focus areas, m; 0 where there are none.
+    #[serde(default)]
+    pub focus_cell_m: f64,
     /// Simulated time between two fields, s.
     pub cadence_s: u32,
     /// Simulated over wall time while it computes.
@@ -153,6 +156,18 @@ pub struct WaterReport {
     pub refused: Vec<RefusedMeasure>,
     /// What had to be assumed.
     pub notes: Vec<Bilingual>,
+}
+
+impl WaterReport {
+    /// Cell sides in words: `10`, or `10 / 5` where focus areas have finer cells.
+    #[must_use]
+    pub fn cells(&self) -> String {
+        if self.focus_cell_m > 0.0 && self.focus_cell_m < self.cell_m {
+            format!("{} / {}", self.cell_m, self.focus_cell_m)
+        } else {
+            self.cell_m.to_string()
+        }
+    }
 }
 
 /// A coarse raster of velocities.

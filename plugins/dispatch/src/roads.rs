@@ -207,7 +207,7 @@ impl RoadState {
         for edge in 0..city.roads.len() as u32 {
             let (mut depth_mm, mut slow) = (0, 0);
             let under = cells.of(edge);
-            for &mm in under.iter().filter_map(|&c| field.depth_mm.get(c as usize)).filter(|mm| **mm >= WET_MM) {
+            for mm in under.iter().filter_map(|&c| field.cell_mm(c)).filter(|mm| *mm >= WET_MM) {
                 depth_mm = mm.max(depth_mm);
                 slow += usize::from(mm >= SLOW_MM);
             }
@@ -292,7 +292,8 @@ pub fn road_name(road: &guanlan_city::model::Road) -> Bilingual {
 /// Which cells of a depth raster lie under each edge. Constant for one raster geometry.
 #[derive(Clone, Debug, Default)]
 pub struct WaterCells {
-    geometry: Option<(f64, f64, f64, u32, u32)>,
+    /// [`DepthField::shape`].
+    geometry: Vec<(f64, f64, f64, u32, u32)>,
     start: Vec<u32>,
     cells: Vec<u32>,
 }
@@ -312,8 +313,8 @@ impl WaterCells {
     /// Bridges and tunnels are not on the ground that the raster describes; cells of rivers and lakes are never on a
     /// road, even when the raster is too coarse to tell.
     pub fn fit(&mut self, city: &City, field: &DepthField) {
-        let geometry = (field.west_m, field.south_m, field.cell_m, field.cols, field.rows);
-        if self.geometry == Some(geometry) {
+        let geometry = field.shape();
+        if self.geometry == geometry {
             return;
         }
         let waters: Vec<_> = city
@@ -335,7 +336,7 @@ impl WaterCells {
         let mut wet: BTreeMap<u32, bool> = BTreeMap::new();
         self.start = vec![0];
         self.cells.clear();
-        let step = (field.cell_m / 2.0).max(0.5);
+        let step = (field.finest_cell_m() / 2.0).max(0.5);
         for road in &city.roads {
             let first = self.cells.len();
             let on_ground = !road.bridge && (road.layer >= 0 || road.underpass);
@@ -348,18 +349,11 @@ impl WaterCells {
                 let parts = (length / step).ceil().clamp(1.0, 100_000.0) as u32;
                 for i in 0..=parts {
                     let t = f64::from(i) / f64::from(parts);
-                    let col = ((a[0] + t * (b[0] - a[0]) - field.west_m) / field.cell_m).floor();
-                    let row = ((a[1] + t * (b[1] - a[1]) - field.south_m) / field.cell_m).floor();
-                    if col < 0.0 || row < 0.0 || col >= f64::from(field.cols) || row >= f64::from(field.rows) {
-                        continue;
-                    }
-                    let cell = row as u32 * field.cols + col as u32;
-                    let river = *wet.entry(cell).or_insert_with(|| {
-                        in_water(
-                            (field.west_m + (col + 0.5) * field.cell_m) as f32,
-                            (field.south_m + (row + 0.5) * field.cell_m) as f32,
-                        )
-                    });
+                    let place = [0, 1].map(|k| a[k] + t * (b[k] - a[k]));
+                    let Some(cell) = field.cell_at(place[0], place[1]) else { continue };
+                    let river = *wet
+                        .entry(cell)
+                        .or_insert_with(|| field.centre_m(cell).is_some_and(|[x, y]| in_water(x as f32, y as f32)));
                     if !river {
                         self.cells.push(cell);
                     }
@@ -376,7 +370,7 @@ impl WaterCells {
             self.cells.truncate(kept);
             self.start.push(kept as u32);
         }
-        self.geometry = Some(geometry);
+        self.geometry = geometry;
     }
 }
 

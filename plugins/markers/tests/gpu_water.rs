@@ -59,6 +59,7 @@ fn told(depths: &[f32]) -> Option<Arc<DepthField>> {
         rows: SIDE as u32,
         depth_mm: depths.iter().map(|d| (d * 1000.0).round() as u16).collect(),
         estimate: true,
+        finer: Vec::new(),
     }))
 }
 

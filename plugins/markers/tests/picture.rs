@@ -99,6 +99,7 @@ fn what_must_be_seen_is_seen() {
         rows: 10,
         depth_mm: vec![600; 200],
         estimate: true,
+        finer: Vec::new(),
     }));
     let flooded = app.capture(1).unwrap();
     let turquoise = |r: i32, g: i32, b: i32| g > 80 && b > 75 && r < g - 30;

@@ -463,8 +463,17 @@ mod tests {
         let mut depth_mm = vec![0; 100];
         depth_mm[2] = 420;
         depth_mm[7] = 60;
-        let field =
-            DepthField { at, west_m: 0.0, south_m: 0.0, cell_m: 100.0, cols: 10, rows: 10, depth_mm, estimate: true };
+        let field = DepthField {
+            at,
+            west_m: 0.0,
+            south_m: 0.0,
+            cell_m: 100.0,
+            cols: 10,
+            rows: 10,
+            depth_mm,
+            estimate: true,
+            finer: Vec::new(),
+        };
         machine.tick(at, vec![Input::Water(Arc::new(field))]);
         let counted = Counter::new(&city).count(&picture(&machine));
         let depths: Vec<u16> = counted.areas.iter().map(|a| a.depth_mm).collect();

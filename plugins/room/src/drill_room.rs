@@ -410,6 +410,7 @@ impl Drill {
         let report = WaterReport {
             at: model.now(),
             cell_m: model.domain().grid.cell_m,
+            focus_cell_m: model.focus_cell_m(),
             cadence_s: CADENCE_S,
             // A rehearsal without a watch on the wall must come out the same every time.
             speed: if self.unpaced() { 0.0 } else { self.achieved },

@@ -270,6 +270,7 @@ impl ForecastRoom {
         let report = WaterReport {
             at: now,
             cell_m: model.domain().grid.cell_m,
+            focus_cell_m: model.focus_cell_m(),
             rain: self.film.report.rain,
             books: books_of(model, NudgeLedger::default()),
             refused,

@@ -112,6 +112,7 @@ fn inputs_at(s: i64) -> Vec<Input> {
             rows: 1,
             depth_mm: (0..8).map(|c| (c * 10 + s) as u16).collect(),
             estimate: true,
+            finer: Vec::new(),
         };
         inputs.push(Input::Water(Arc::new(field)));
     }

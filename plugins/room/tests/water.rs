@@ -103,6 +103,7 @@ fn water(s: i64, depth_mm: u16) -> Input {
         rows,
         depth_mm: vec![0; (cols * rows) as usize],
         estimate: true,
+        finer: Vec::new(),
     };
     for c in 28..32 {
         field.depth_mm[(20 * cols + c) as usize] = depth_mm;

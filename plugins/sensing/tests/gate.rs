@@ -46,6 +46,7 @@ fn inputs(tick: i64) -> Vec<Input> {
             rows: 1,
             depth_mm: (0..16).map(|c| (c * 30 + tick) as u16).collect(),
             estimate: false,
+            finer: Vec::new(),
         })));
     }
     if tick == 15 {

@@ -19,6 +19,7 @@ fn field(at_s: i64, depth_mm: u16) -> Input {
         rows: 1,
         depth_mm: vec![0, depth_mm],
         estimate: false,
+        finer: Vec::new(),
     }))
 }
 

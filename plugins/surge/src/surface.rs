@@ -243,6 +243,7 @@ impl SurfaceSolver for Surge {
             counts: head.into_iter().chain(cells).collect(),
             scalars: vec![fastest, self.time_s, self.exchanged_s],
             books,
+            parts: Vec::new(),
         }
     }
 

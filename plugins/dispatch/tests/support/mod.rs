@@ -228,13 +228,14 @@ pub fn fix(unit: &str, at: Stamp, place: [f64; 2]) -> Input {
 pub fn water(at: Stamp, rect: [f64; 4], depth_mm: u16, estimate: bool) -> Input {
     let (cols, rows) = (180u32, 140u32);
     let (west_m, south_m, cell_m) = (-100.0, -100.0, 10.0);
-    let mut field =
-        DepthField { at, west_m, south_m, cell_m, cols, rows, depth_mm: vec![0; (cols * rows) as usize], estimate };
+    let wet_mm = depth_mm;
+    let depth_mm = vec![0; (cols * rows) as usize];
+    let mut field = DepthField { at, west_m, south_m, cell_m, cols, rows, depth_mm, estimate, finer: Vec::new() };
     for r in 0..rows {
         for c in 0..cols {
             let (x, y) = (west_m + (f64::from(c) + 0.5) * cell_m, south_m + (f64::from(r) + 0.5) * cell_m);
             if x >= rect[0] && y >= rect[1] && x <= rect[2] && y <= rect[3] {
-                field.depth_mm[(r * cols + c) as usize] = depth_mm;
+                field.depth_mm[(r * cols + c) as usize] = wet_mm;
             }
         }
     }

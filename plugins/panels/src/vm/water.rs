@@ -197,11 +197,7 @@ fn harm(lang: Lang, h: &Harm) -> String {
 }
 
 fn about(report: &WaterReport, lang: Lang) -> Vec<String> {
-    let grid = tr_with(
-        lang,
-        "k-water-grid",
-        &[("cell", &format!("{:.0}", report.cell_m)), ("speed", &format!("{:.0}", report.speed))],
-    );
+    let grid = tr_with(lang, "k-water-grid", &[("cell", &report.cells()), ("speed", &format!("{:.0}", report.speed))]);
     let rain = tr_with(
         lang,
         "k-water-rain",
@@ -404,7 +400,7 @@ pub fn note(picture: &Picture, lang: Lang) -> String {
         "k-water-note",
         &[
             ("name", name.get(lang)),
-            ("cell", &format!("{:.0}", report.cell_m)),
+            ("cell", &report.cells()),
             ("rain", report.rain.name().get(lang)),
             ("error", &format!("{:.0e}", report.books.error_relative)),
         ],

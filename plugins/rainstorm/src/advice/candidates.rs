@@ -226,10 +226,9 @@ fn truck(
     number: usize,
 ) -> Candidate {
     let at = &city.sites[site];
-    let grid = model.domain().grid;
     let bed = |c: &(usize, usize)| model.domain().bed_m(c.0, c.1).unwrap_or(f64::INFINITY);
     let lowest = at.cells.iter().min_by(|a, b| bed(a).total_cmp(&bed(b)));
-    let place = lowest.map_or(at.place_m, |&(c, r)| grid.centre_m(c, r));
+    let place = lowest.map_or(at.place_m, |&(c, r)| model.domain().centre_m(c, r));
     let taken = |id: &String| model.works().mobile_pumps().contains_key(id);
     let id = (number..).map(|n| format!("truck-{n}")).find(|id| !taken(id)).unwrap_or_default();
     let measure = Measure::MobilePump {

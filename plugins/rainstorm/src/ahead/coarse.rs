@@ -35,7 +35,7 @@ impl CoarseTwin {
         cell_m: f64,
         pool: Option<Arc<rayon::ThreadPool>>,
     ) -> Result<Self, WaterError> {
-        let calm = Scenario { cell_m, ..calm(scenario) };
+        let calm = Scenario { cell_m, focus: Vec::new(), ..calm(scenario) };
         let mut template = WaterModel::new(&city, &calm, Stamp(0), 60, pool)?;
         template.expect_rain(&Rain::default());
         template.settle();

@@ -2,11 +2,13 @@
 
 mod cover;
 mod fill;
+mod focus;
 
 use guanlan_city::City;
 
 use crate::surface::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, OpenCell, SoilClass};
 use cover::{Cover, CoverMap};
+pub use focus::{domain_with, focus_boxes};
 
 /// Deepest water kept under a held river surface, m. Deeper beds change nothing at the banks and would
 /// only shorten the time step.
@@ -92,15 +94,22 @@ const MOST_CELLS: usize = 200_000_000;
 /// # Errors
 /// When there is no usable terrain or the cell size makes no sense for it.
 pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError> {
+    let grid = grid_of(city, settings.cell_m)?;
+    Ok(builder_of(city, settings, grid)?.build())
+}
+
+/// The cells of a side over a city's terrain.
+///
+/// # Errors
+/// When there is no usable terrain or the cell size makes no sense for it.
+pub fn grid_of(city: &City, cell_m: f64) -> Result<Grid, BedError> {
     let terrain = city.terrain.as_ref().ok_or(BedError::NoTerrain)?;
     let (width, height) = (terrain.cols as f64 * terrain.cell_m, terrain.rows as f64 * terrain.cell_m);
-    let cell_m = settings.cell_m;
     let side_m = width.min(height);
     if !(cell_m >= 0.1 && cell_m <= side_m / 4.0) {
         return Err(BedError::Cell { cell_m, side_m });
     }
-    let count = |side: f64| ((side / cell_m) - 1e-6).ceil().max(1.0) as usize;
-    let (cols, rows) = (count(width), count(height));
+    let (cols, rows) = (cells_over(width, cell_m), cells_over(height, cell_m));
     if cols.saturating_mul(rows) > MOST_CELLS {
         return Err(BedError::TooMany { cols, rows, cell_m, most: MOST_CELLS });
     }
@@ -111,7 +120,18 @@ pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError
     if high_m - low_m > 5000.0 {
         return Err(BedError::Range { low_m, high_m });
     }
-    let grid = Grid { west_m: terrain.west_m, south_m: terrain.south_m, cell_m, cols, rows };
+    Ok(Grid { west_m: terrain.west_m, south_m: terrain.south_m, cell_m, cols, rows })
+}
+
+/// Cells that a side needs.
+fn cells_over(side_m: f64, cell_m: f64) -> usize {
+    ((side_m / cell_m) - 1e-6).ceil().max(1.0) as usize
+}
+
+/// What the raster of a city over a grid, of all of it or of a part, is made of.
+fn builder_of(city: &City, settings: &BedSettings, grid: Grid) -> Result<DomainBuilder, BedError> {
+    let terrain = city.terrain.as_ref().ok_or(BedError::NoTerrain)?;
+    let (cols, rows, cell_m) = (grid.cols, grid.rows, grid.cell_m);
     let cover = CoverMap::of(city, grid, terrain.cell_m);
     let mut builder = DomainBuilder::new(grid);
     builder.losses = settings.losses;
@@ -150,7 +170,7 @@ pub fn domain_of(city: &City, settings: &BedSettings) -> Result<Domain, BedError
     if (0..grid.len()).all(|k| builder.blocked[k] || !builder.bed_m[k].is_finite()) {
         return Err(BedError::Empty);
     }
-    Ok(builder.build())
+    Ok(builder)
 }
 
 fn nearest_m(terrain: &guanlan_city::model::Terrain, east: f64, north: f64) -> Option<f32> {

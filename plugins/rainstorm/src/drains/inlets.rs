@@ -40,18 +40,18 @@ pub(super) fn place_inlets(
 
 /// The lowest open cell near a place that is not a river: the nearest ring wins, then the lowest bed.
 fn inlet_cell(domain: &Domain, at: [f64; 2], reach: usize) -> Option<usize> {
-    let (col, row) = domain.grid.cell_of(at[0], at[1])?;
+    let (col, row) = domain.finest_at(at[0], at[1])?;
     if domain.is_fixed(col, row) {
         return None;
     }
+    // As far in metres over finer cells.
+    let reach = reach * (domain.grid.cell_m / domain.grid_of(col, row).0.cell_m).round() as usize;
     for ring in 0..=reach {
         let mut best: Option<(f64, usize)> = None;
-        for r in row.saturating_sub(ring)..=(row + ring).min(domain.grid.rows - 1) {
-            for c in col.saturating_sub(ring)..=(col + ring).min(domain.grid.cols - 1) {
-                let Some(bed) = domain.bed_m(c, r).filter(|_| !domain.is_fixed(c, r)) else { continue };
-                if best.is_none_or(|(lowest, _)| bed < lowest) {
-                    best = Some((bed, domain.grid.padded(c, r)));
-                }
+        for (c, r) in domain.around(col, row, ring) {
+            let Some(bed) = domain.bed_m(c, r).filter(|_| !domain.is_fixed(c, r)) else { continue };
+            if best.is_none_or(|(lowest, _)| bed < lowest) {
+                best = Some((bed, domain.index_of(c, r)));
             }
         }
         if let Some((_, cell)) = best {

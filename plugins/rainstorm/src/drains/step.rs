@@ -257,7 +257,7 @@ impl Drains {
             Above {
                 depth_m: street.depth_m(inlet.cell),
                 ground_m: street.bed_m(inlet.cell),
-                cell_m2: street.cell_area_m2(),
+                cell_m2: street.area_of_m2(inlet.cell),
                 open_m2: grates * self.now.inlet_open[inlet.node] + hole,
                 lift_m2: grates + hole,
             }

@@ -191,7 +191,6 @@ impl ImpactWatch {
         closed: &std::collections::BTreeSet<usize>,
     ) -> Impact {
         let t = self.limits.clone();
-        let max_depth_m = extremes.depth_m.as_slice();
         let mut impact = Impact { limits: t.clone(), buildings_total: city.buildings.len(), ..Impact::default() };
         impact.building_classes = t
             .building_m
@@ -204,7 +203,7 @@ impl ImpactWatch {
             })
             .collect();
         for building in &city.buildings {
-            let Some((over, cell)) = water_at(building, city.terrain.as_ref(), domain, max_depth_m) else { continue };
+            let Some((over, cell)) = water_at(building, city.terrain.as_ref(), domain, extremes) else { continue };
             let over_sill_m = over - building.sill_m;
             let Some(class) = t.building_m.iter().rposition(|from| over_sill_m > *from) else { continue };
             impact.building_classes[class].buildings += 1;
@@ -221,7 +220,10 @@ impl ImpactWatch {
                 residents: building.residents,
                 basements: building.basements,
                 place_m: building.centre().unwrap_or_default(),
-                first_s: extremes.arrival_5cm_s.get(cell).filter(|t| t.is_finite()).map(|t| f64::from(*t)),
+                first_s: {
+                    let (part, k) = extremes.part(domain, cell);
+                    part.arrival_5cm_s.get(k).filter(|t| t.is_finite()).map(|t| f64::from(*t))
+                },
             });
         }
         impact.buildings.sort_by(|a, b| b.over_sill_m.total_cmp(&a.over_sill_m).then_with(|| a.id.cmp(&b.id)));
@@ -282,7 +284,7 @@ impl ImpactWatch {
         impact.places.sort_by(|a, b| b.max_depth_m.total_cmp(&a.max_depth_m).then_with(|| a.name.cmp(&b.name)));
         for part in city.components.iter().filter(|c| POWER_CLASSES.contains(&c.class.as_str())) {
             let cells = cells_near(domain, part.place_m.map(f64::from));
-            let depth = cells.iter().map(|(c, r)| max_depth_m[r * domain.grid.cols + c]).fold(0.0, f32::max);
+            let depth = cells.iter().map(|cell| extremes.deepest_m(domain, *cell)).fold(0.0, f32::max);
             if depth >= POWER_M {
                 impact.power.push(WetPower {
                     code: part.code.clone(),
@@ -324,18 +326,10 @@ fn points_along(line: &[[f32; 2]], step_m: f64, ring: bool) -> Vec<[f64; 2]> {
     points
 }
 
-/// Floodable cells at a place and around it.
+/// Floodable cells at a place and around it, the finest there are.
 pub(crate) fn cells_near(domain: &Domain, place_m: [f64; 2]) -> Vec<(usize, usize)> {
-    let Some((col, row)) = domain.grid.cell_of(place_m[0], place_m[1]) else { return Vec::new() };
-    let mut cells = Vec::new();
-    for r in row.saturating_sub(1)..=(row + 1).min(domain.grid.rows - 1) {
-        for c in col.saturating_sub(1)..=(col + 1).min(domain.grid.cols - 1) {
-            if floods(domain, c, r) {
-                cells.push((c, r));
-            }
-        }
-    }
-    cells
+    let Some((col, row)) = domain.finest_at(place_m[0], place_m[1]) else { return Vec::new() };
+    domain.around(col, row, 1).filter(|(c, r)| floods(domain, *c, *r)).collect()
 }
 
 /// Highest water beside a building over the ground at its wall, m, and the cell it stands in; `None` when it
@@ -344,35 +338,28 @@ fn water_at(
     building: &Building,
     terrain: Option<&Terrain>,
     domain: &Domain,
-    max_depth_m: &[f32],
-) -> Option<(f32, usize)> {
+    extremes: &Tracker,
+) -> Option<(f32, (usize, usize))> {
     /// Films do not stand against walls, m.
     const FILM_M: f32 = 0.02;
-    let grid = domain.grid;
-    let mut highest: Option<(f32, usize)> = None;
+    let step_m = domain.finest_cell_m() * 0.5;
+    let mut highest: Option<(f32, (usize, usize))> = None;
     for part in &building.parts {
-        for [x, y] in points_along(&part.footprint, grid.cell_m * 0.5, true) {
-            let Some((col, row)) = grid.cell_of(x, y) else { continue };
+        for [x, y] in points_along(&part.footprint, step_m, true) {
+            let Some((col, row)) = domain.finest_at(x, y) else { continue };
             let ground = terrain.and_then(|t| t.height_m(x, y));
-            let around = [
-                Some((col, row)),
-                col.checked_sub(1).map(|c| (c, row)),
-                (col + 1 < grid.cols).then_some((col + 1, row)),
-                row.checked_sub(1).map(|r| (col, r)),
-                (row + 1 < grid.rows).then_some((col, row + 1)),
-            ];
+            let around = std::iter::once((col, row)).chain(domain.beside(col, row));
             // The cell itself when water can stand there, else the ones beside it.
             let own = floods(domain, col, row);
-            for (c, r) in around.into_iter().flatten().take(if own { 1 } else { 5 }) {
-                let cell = r * grid.cols + c;
-                let depth = max_depth_m[cell];
+            for (c, r) in around.take(if own { 1 } else { 5 }) {
+                let depth = extremes.deepest_m(domain, (c, r));
                 if depth < FILM_M || !floods(domain, c, r) {
                     continue;
                 }
                 let Some(bed) = domain.bed_m(c, r) else { continue };
                 let over = ground.map_or(depth, |g| (bed - f64::from(g)) as f32 + depth);
                 if over > 0.0 && highest.is_none_or(|h| over > h.0) {
-                    highest = Some((over, cell));
+                    highest = Some((over, (c, r)));
                 }
             }
         }

@@ -146,8 +146,8 @@ impl ImpactWatch {
 /// Floodable cells under a road's centre line, without repetition.
 fn cells_along(road: &Road, domain: &Domain) -> Vec<(usize, usize)> {
     let mut cells: Vec<(usize, usize)> = Vec::new();
-    for [x, y] in points_along(&road.line, domain.grid.cell_m * 0.5, false) {
-        if let Some(cell) = domain.grid.cell_of(x, y)
+    for [x, y] in points_along(&road.line, domain.finest_cell_m() * 0.5, false) {
+        if let Some(cell) = domain.finest_at(x, y)
             && floods(domain, cell.0, cell.1)
             && cells.last() != Some(&cell)
         {

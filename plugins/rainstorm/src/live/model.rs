@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use guanlan_city::City;
 use guanlan_core::{
     Bilingual, SensorId, Stamp,
-    input::DepthField,
+    input::{DepthField, DepthPatch},
     rain::RainGrids as Feed,
     water::{GaugeVerdict, WaterBooks, WaterReport},
 };
@@ -219,9 +219,8 @@ impl LiveModel {
     /// Takes the water of a field as the present one, for example after a restart. False when it is of another raster.
     pub fn begin_with(&mut self, field: &DepthField) -> bool {
         let grid = self.model.domain().grid;
-        let same = (field.cols as usize, field.rows as usize) == (grid.cols, grid.rows)
-            && (field.west_m, field.south_m, field.cell_m) == (grid.west_m, grid.south_m, grid.cell_m)
-            && field.depth_mm.len() == grid.len();
+        let shape = |g: &crate::surface::Grid| (g.west_m, g.south_m, g.cell_m, g.cols as u32, g.rows as u32);
+        let same = field.shape().first() == Some(&shape(&grid)) && field.depth_mm.len() == grid.len();
         if same {
             let fixed: std::collections::BTreeMap<(usize, usize), f32> =
                 self.model.domain().held().iter().map(|h| ((h.col, h.row), h.depth_m)).collect();
@@ -229,6 +228,20 @@ impl LiveModel {
                 Some(depth) => *depth,
                 None => f32::from(field.depth_mm[r * grid.cols + c]) / 1000.0,
             });
+            // A focus area that was not there then keeps the mean of its cells.
+            for solver in self.model.solver_mut().finer_mut() {
+                let grid = solver.domain().grid;
+                let fits = |p: &&DepthPatch| {
+                    (p.west_m, p.south_m, p.cell_m, p.cols, p.rows) == shape(&grid) && p.depth_mm.len() == grid.len()
+                };
+                let Some(patch) = field.finer.iter().find(fits) else { continue };
+                let held: BTreeMap<(usize, usize), f32> =
+                    solver.domain().held().iter().map(|h| ((h.col, h.row), h.depth_m)).collect();
+                solver.fill_depths(&|c, r| match held.get(&(c, r)) {
+                    Some(depth) => *depth,
+                    None => f32::from(patch.depth_mm[r * grid.cols + c]) / 1000.0,
+                });
+            }
         }
         same
     }
@@ -452,6 +465,7 @@ impl LiveModel {
             at: self.now(),
             estimate: true,
             cell_m: self.model.domain().grid.cell_m,
+            focus_cell_m: self.model.focus_cell_m(),
             cadence_s: self.settings.cadence_s,
             rain: rain.map(|r| r.source).unwrap_or_default(),
             rain_coverage: rain.map_or(0, |r| (r.coverage() * 100.0).round() as u8),

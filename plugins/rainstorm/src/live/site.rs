@@ -16,8 +16,10 @@ pub struct GaugeSite {
     pub id: SensorId,
     /// Local m.
     pub place_m: [f64; 2],
-    /// Column and row it reads.
+    /// Column and row it reads: of the finest cells there are ([`Domain::finest_at`]).
     pub cell: (usize, usize),
+    /// The cell of the raster itself that this is or lies in.
+    pub base: (usize, usize),
     /// Bed of that cell, m above datum.
     pub ground_m: f64,
     /// Cells its correction reaches with their weights, 0 to 1.
@@ -29,7 +31,7 @@ impl GaugeSite {
     /// ways that water can take.
     #[must_use]
     pub fn new(id: &SensorId, place_m: [f64; 2], domain: &Domain, reach_m: f64) -> Option<Self> {
-        let (col, row) = domain.grid.cell_of(place_m[0], place_m[1])?;
+        let (col, row) = domain.finest_at(place_m[0], place_m[1])?;
         let open = |c: usize, r: usize| !domain.is_blocked(c, r) && !domain.is_fixed(c, r);
         let cell = if open(col, row) {
             (col, row)
@@ -41,14 +43,16 @@ impl GaugeSite {
         };
         let ground_m = domain.bed_m(cell.0, cell.1)?;
         let cell_m = domain.grid.cell_m;
+        let [x, y] = domain.centre_m(cell.0, cell.1);
+        let base = domain.grid.cell_of(x, y)?;
         let mut reach = Vec::new();
-        spread(domain, cell, reach_m, |c, r, steps| {
+        spread(domain, base, reach_m, |c, r, steps| {
             let share = steps as f64 * cell_m / reach_m;
             let w = (1.0 - share * share).max(0.0);
             reach.push((c, r, (w * w) as f32));
             true
         });
-        Some(Self { id: id.clone(), place_m, cell, ground_m, reach })
+        Some(Self { id: id.clone(), place_m, cell, base, ground_m, reach })
     }
 
     /// Water that stands around the gauge when it reads `depth_m`, m³: up to its level, in its own hollow.
@@ -56,7 +60,7 @@ impl GaugeSite {
     pub fn pond_m3(&self, domain: &Domain, depth_m: f64) -> f64 {
         let level = self.ground_m + depth_m;
         let mut sum = 0.0;
-        spread(domain, self.cell, POND_M, |c, r, _| match domain.bed_m(c, r) {
+        spread(domain, self.base, POND_M, |c, r, _| match domain.bed_m(c, r) {
             Some(bed) if bed < level && bed >= self.ground_m - BELOW_M => {
                 sum += level - bed;
                 true

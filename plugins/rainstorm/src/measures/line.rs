@@ -14,36 +14,42 @@ pub struct Face {
     pub west: bool,
 }
 
-/// The faces along a line in local m, each once, in index order. Parts outside the raster are cut to its edge.
-#[must_use]
-pub fn faces_of_line(grid: &Grid, line: &[[f64; 2]]) -> Vec<Face> {
+/// The corners of cells along a line in local m, one side of a cell apart. Parts outside the raster are cut to its edge.
+pub(super) fn corners_of_line(grid: &Grid, line: &[[f64; 2]]) -> Vec<(i64, i64)> {
     let corner = |p: &[f64; 2]| {
         let x = ((p[0] - grid.west_m) / grid.cell_m).round().clamp(0.0, grid.cols as f64);
         let y = ((p[1] - grid.south_m) / grid.cell_m).round().clamp(0.0, grid.rows as f64);
         (x as i64, y as i64)
     };
-    let mut faces = Vec::new();
-    let mut push = |col: i64, row: i64, west: bool| {
-        if (0..grid.cols as i64).contains(&col) && (0..grid.rows as i64).contains(&row) {
-            faces.push(Face { col: col as usize, row: row as usize, west });
-        }
-    };
+    let mut corners: Vec<(i64, i64)> = line.first().map(corner).into_iter().collect();
     for pair in line.windows(2) {
         let ((mut x, mut y), (to_x, to_y)) = (corner(&pair[0]), corner(&pair[1]));
         let (nx, ny) = ((to_x - x).abs(), (to_y - y).abs());
         let (step_x, step_y) = ((to_x - x).signum(), (to_y - y).signum());
         let (mut ix, mut iy) = (0, 0);
         while ix < nx || iy < ny {
-            // Corner to corner along cell sides: east-west sides are south faces, the others west faces.
             if iy >= ny || (ix < nx && (1 + 2 * ix) * ny < (1 + 2 * iy) * nx) {
-                push(x.min(x + step_x), y, false);
                 x += step_x;
                 ix += 1;
             } else {
-                push(x, y.min(y + step_y), true);
                 y += step_y;
                 iy += 1;
             }
+            corners.push((x, y));
+        }
+    }
+    corners
+}
+
+/// The faces along a line in local m, each once, in index order. Parts outside the raster are cut to its edge.
+#[must_use]
+pub fn faces_of_line(grid: &Grid, line: &[[f64; 2]]) -> Vec<Face> {
+    let mut faces = Vec::new();
+    for pair in corners_of_line(grid, line).windows(2) {
+        // East-west sides are south faces, the others west faces.
+        let ((col, row), west) = (pair[0].min(pair[1]), pair[0].0 == pair[1].0);
+        if (0..grid.cols as i64).contains(&col) && (0..grid.rows as i64).contains(&row) {
+            faces.push(Face { col: col as usize, row: row as usize, west });
         }
     }
     faces.sort_unstable();

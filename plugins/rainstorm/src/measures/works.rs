@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Barrier, Discharge, Measure, MobilePump, PumpRun, Sponge, faces_of_line};
+use super::{Barrier, Discharge, Measure, MobilePump, PumpRun, Sponge, chain_of_line};
 use crate::surface::{Domain, SurfaceSolver, Taken};
 
 /// A measure cannot be done.
@@ -183,7 +183,7 @@ impl Works {
             }
             Measure::Barrier { id, set } => {
                 if let Some(barrier) = set
-                    && faces_of_line(&grid, &barrier.line_m).is_empty()
+                    && chain_of_line(solver.domain(), &barrier.line_m).is_empty()
                 {
                     let reason = format!("its line is shorter than a cell of {} m or outside the model", grid.cell_m);
                     return Err(MeasureError::new(id, reason));
@@ -228,18 +228,13 @@ impl Works {
     fn raise(&self, solver: &mut dyn SurfaceSolver) {
         let barriers = self.barriers.values().filter(|b| b.closed);
         solver.edit_domain(&mut |domain: &mut Domain| {
-            let grid = domain.grid;
             let mut tops = Vec::new();
             for barrier in barriers.clone() {
-                for face in faces_of_line(&grid, &barrier.line_m) {
-                    let (c, r) = (face.col, face.row);
-                    let other =
-                        if face.west { c.checked_sub(1).map(|w| (w, r)) } else { r.checked_sub(1).map(|s| (c, s)) };
-                    let beds = other.and_then(|(oc, or)| domain.bed_m(oc, or)).zip(domain.bed_m(c, r));
+                for (c, r, west) in chain_of_line(domain, &barrier.line_m) {
                     // A wall or the edge of the raster is higher than any sandbag.
-                    let Some((a, b)) = beds else { continue };
+                    let Some((a, b)) = domain.beds_beside(c, r, west) else { continue };
                     let top = barrier.crest_m.unwrap_or_else(|| a.max(b) + barrier.height_m.unwrap_or(0.0));
-                    tops.push((c, r, face.west, top));
+                    tops.push((c, r, west, top));
                 }
             }
             domain.set_crests(tops);
@@ -255,14 +250,16 @@ impl Works {
 
     /// Moves water for `dt_s`: pump trucks in order of their names, then sponges.
     pub(crate) fn run(&mut self, solver: &mut dyn SurfaceSolver, dt_s: f64) {
-        let area = solver.domain().grid.cell_area_m2();
         for (id, pump) in self.pumps.iter().filter(|(_, p)| p.runs) {
             let Some(place) = pump.at_m else { continue };
             // The hose draws from its cell and those around it, as each has water over the suction.
             let cells = crate::impact::cells_near(solver.domain(), place);
             let rooms: Vec<f64> = cells
                 .iter()
-                .map(|(c, r)| (f64::from(solver.depth_at_m(*c, *r)) - pump.suction_m).max(0.0) * area)
+                .map(|(c, r)| {
+                    let depth_m = f64::from(solver.depth_at_m(*c, *r));
+                    (depth_m - pump.suction_m).max(0.0) * solver.domain().open_area_m2(*c, *r)
+                })
                 .collect();
             let room: f64 = rooms.iter().sum();
             let wanted = (pump.flow_m3_h / 3600.0 * dt_s).min(room);
@@ -286,6 +283,7 @@ impl Works {
             let soak_m = soaking.sponge.share * soaking.sponge.infiltration_mm_h / 1000.0 * dt_s / 3600.0;
             for ((col, row), left_m) in soaking.cells.iter().zip(&mut soaking.left_m) {
                 let (col, row) = (*col as usize, *row as usize);
+                let area = solver.domain().open_area_m2(col, row).max(1.0e-9);
                 let room_m = f64::from(*left_m) + soak_m;
                 let depth_m = f64::from(solver.depth_at_m(col, row));
                 if room_m <= 0.0 || depth_m <= 0.0 {

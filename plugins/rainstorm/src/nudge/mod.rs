@@ -75,7 +75,6 @@ pub fn nudge(model: &mut WaterModel, gauges: &[(&GaugeSite, f64)], s: &NudgeSett
             *entry = (entry.0 + w * change, entry.1 + w, entry.2.max(w));
         }
     }
-    let area = model.domain().grid.cell_area_m2();
     let mut books = NudgeLedger::default();
     for ((c, r), (sum, weights, most)) in wanted {
         if weights <= 0.0 {
@@ -83,6 +82,7 @@ pub fn nudge(model: &mut WaterModel, gauges: &[(&GaugeSite, f64)], s: &NudgeSett
         }
         // The weighted mean of what the gauges ask, as strong as the nearest of them.
         let change_m = (s.gain * most * sum / weights).clamp(-s.most_m, s.most_m);
+        let area = model.domain().open_area_m2(c, r);
         if change_m > 0.0 {
             books.added_m3 += model.solver_mut().pour_m3(c, r, change_m * area);
         } else if change_m < 0.0 {

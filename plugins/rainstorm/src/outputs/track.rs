@@ -34,6 +34,8 @@ pub struct Tracker {
     pub arrival_15cm_s: Vec<f32>,
     /// Time with more than 15 cm, s.
     pub over_15cm_s: Vec<f32>,
+    /// The same of the finer rasters in place of some cells, in the order of [`Domain::patches`].
+    pub finer: Vec<Tracker>,
 }
 
 impl Tracker {
@@ -53,7 +55,25 @@ impl Tracker {
             arrival_5cm_s: vec![f32::INFINITY; n],
             arrival_15cm_s: vec![f32::INFINITY; n],
             over_15cm_s: vec![0.0; n],
+            finer: domain.patches().iter().map(|patch| Self::new(&patch.domain, now_s)).collect(),
         }
+    }
+
+    /// The extremes a cell is among, and its index there; cells of finer rasters are named by rows beyond the raster.
+    #[must_use]
+    pub fn part(&self, domain: &Domain, (col, row): (usize, usize)) -> (&Self, usize) {
+        let finer = domain.patch_of_row(row).and_then(|(k, row)| Some((self.finer.get(k)?, row)));
+        match finer {
+            Some((part, row)) => (part, row * part.cols + col),
+            None => (self, row * self.cols + col),
+        }
+    }
+
+    /// Deepest water of a cell, m.
+    #[must_use]
+    pub fn deepest_m(&self, domain: &Domain, cell: (usize, usize)) -> f32 {
+        let (part, k) = self.part(domain, cell);
+        part.depth_m.get(k).copied().unwrap_or(0.0)
     }
 
     /// Does it belong to this raster?
@@ -65,10 +85,13 @@ impl Tracker {
             && floats.iter().all(|a| a.len() == n)
             && [&self.arrival_15cm_s, &self.over_15cm_s].iter().all(|a| a.len() == n)
             && self.arr.len() == n
+            && self.finer.len() == domain.patches().len()
+            && self.finer.iter().zip(domain.patches()).all(|(part, patch)| part.fits(&patch.domain))
     }
 
     /// Looks at the water as it stands.
     pub fn look(&mut self, solver: &dyn SurfaceSolver) {
+        self.finer.iter_mut().zip(solver.finer()).for_each(|(part, solver)| part.look(solver));
         let now_s = solver.time_s();
         let since_s = (now_s - self.looked_s) as f32;
         self.looked_s = now_s;

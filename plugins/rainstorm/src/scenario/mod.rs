@@ -1,6 +1,7 @@
 //! A scenario file (`scenes/scenarios/*.toml`): what rains on which city, and what is asked of it.
 
 mod boundary;
+mod focus;
 mod settings;
 mod storm;
 
@@ -102,7 +103,8 @@ pub struct Scenario {
     pub costs: Option<PathBuf>,
     /// What is written.
     pub outputs: Outputs,
-    /// Parts of town whose figures are given apart. They are computed at `cell_m` like everything else.
+    /// Parts of town that are computed over finer cells, water running both ways over their edges, and whose figures
+    /// are given apart.
     pub focus: Vec<FocusArea>,
     /// Folder file names are relative to; set by [`Scenario::load`].
     #[serde(skip)]
@@ -274,6 +276,7 @@ impl Scenario {
         for (k, focus) in self.focus.iter().enumerate() {
             let ring = focus.ring_m.len().max(focus.ring_lonlat.len());
             field(&format!("focus {}", k + 1), ring >= 3, || "expected a ring of at least 3 places".into())?;
+            self.check_focus(k, focus)?;
         }
         self.cost_book()?;
         self.limits()?;

@@ -161,12 +161,16 @@ impl Default for Outputs {
     }
 }
 
-/// A part of town whose figures are given apart.
+/// A part of town that is computed over finer cells and whose figures are given apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FocusArea {
     /// Name in reports.
     pub name: Name,
+    /// Cell side over the bounding box of the ring, m: half the scenario's `cell_m`, or `cell_m` itself (figures
+    /// only). Half of it unless said otherwise where `cell_m` is 10 m or more.
+    #[serde(default)]
+    pub cell_m: Option<f64>,
     /// Ring, local m; or `ring_lonlat`.
     #[serde(default)]
     pub ring_m: Vec<[f64; 2]>,

@@ -3,15 +3,16 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use guanlan_city::{City, export_tiff::RasterPlace};
 use guanlan_core::Lang;
+use guanlan_geography::LocalFrame;
 
-use super::{DepthFrame, Outcome, Summary};
+use super::{DepthFrame, Outcome, Summary, run::focus_patch};
 use crate::{
-    outputs::{Band, Resample, write_cog},
+    outputs::{Band, Resample, Tracker, write_cog},
     scenario::Scenario,
     surface::Domain,
 };
@@ -30,10 +31,28 @@ pub struct Rasters {
     pub facts: Vec<(&'static str, String)>,
     /// True for cells without meaning: blocked ones and held water.
     masked: Vec<bool>,
+    /// Finer rasters, and the focus areas (by number from 1) each of them is for.
+    finer: Vec<(Self, Vec<usize>)>,
 }
 
 impl Rasters {
     pub(super) fn new(city: &City, scenario: &Scenario, domain: &Domain) -> Self {
+        let frame = LocalFrame::new(city.epsg, city.origin);
+        let mut rasters = Self::one(city, scenario, domain);
+        let mut finer: Vec<(Self, Vec<usize>)> =
+            domain.patches().iter().map(|p| (Self::one(city, scenario, &p.domain), Vec::new())).collect();
+        for (k, focus) in scenario.focus.iter().enumerate().filter(|(_, f)| scenario.is_refined(f)) {
+            if let Some(patch) = focus_patch(domain, &Scenario::focus_ring_m(focus, &frame)) {
+                let (raster, numbers) = &mut finer[patch];
+                raster.facts.push(("FOCUS", focus.name.zh.clone()));
+                numbers.push(k + 1);
+            }
+        }
+        rasters.finer = finer;
+        rasters
+    }
+
+    fn one(city: &City, scenario: &Scenario, domain: &Domain) -> Self {
         let grid = domain.grid;
         let place = RasterPlace {
             cols: grid.cols,
@@ -53,13 +72,14 @@ impl Rasters {
         ];
         let mut masked: Vec<bool> = (0..grid.len()).map(|k| domain.is_blocked(k % grid.cols, k / grid.cols)).collect();
         domain.held().iter().for_each(|c| masked[c.row * grid.cols + c.col] = true);
-        Self { place, corner_m: [grid.west_m, grid.south_m], facts, masked }
+        Self { place, corner_m: [grid.west_m, grid.south_m], facts, masked, finer: Vec::new() }
     }
 
     /// Adds what is known at the end.
     pub(super) fn say(&mut self, summary: &Summary) {
         self.facts.push(("MASS_ERROR", format!("{:e}", summary.ledger.error_relative)));
         self.facts.push(("HONESTY", summary.honesty_line(Lang::En)));
+        self.finer.iter_mut().for_each(|(finer, _)| finer.say(summary));
     }
 
     /// Writes a raster given from the south-west; cells without meaning and values that are not finite have
@@ -74,33 +94,66 @@ impl Rasters {
     }
 }
 
-/// Writes one depth raster, `depth_<seconds>.tif`.
+/// Writes one depth raster, `depth_<seconds>.tif`, and that of each refined focus area into its folder
+/// `focus_<number>`.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write_frame(dir: &Path, rasters: &Rasters, frame: &DepthFrame) -> io::Result<()> {
-    let seconds = frame.at_s.round() as u64;
+    write_depth(dir, rasters, frame.at_s, &frame.depth_m)?;
+    for ((finer, numbers), depth_m) in rasters.finer.iter().zip(&frame.finer) {
+        for number in numbers {
+            write_depth(&focus_dir(dir, *number)?, finer, frame.at_s, depth_m)?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder of a focus area, made.
+fn focus_dir(dir: &Path, number: usize) -> io::Result<PathBuf> {
+    let folder = dir.join(format!("focus_{number}"));
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn write_depth(dir: &Path, rasters: &Rasters, at_s: f64, depth_m: &[f32]) -> io::Result<()> {
+    let seconds = at_s.round() as u64;
     let mut facts = rasters.facts.clone();
     facts.push(("TIME_S", seconds.to_string()));
     let description = format!("水深 water depth at {seconds} s");
     let band = Band { description: &description, unit: "m", resample: Resample::Mean, facts: &facts };
-    rasters.write(&dir.join(format!("depth_{seconds}.tif")), &band, &frame.depth_m)
+    rasters.write(&dir.join(format!("depth_{seconds}.tif")), &band, depth_m)
 }
 
 /// Writes `summary.json`, `impact.json`, `series.csv`, the depth rasters still in the outcome and the rasters of
-/// maxima: depth, speed, hazard, arrival, duration. `summary.json` comes last: with it the run is whole.
+/// maxima: depth, speed, hazard, arrival, duration, those of refined focus areas in folders `focus_<number>` of their
+/// own. `summary.json` comes last: with it the run is whole.
 ///
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_outputs(dir: &Path, outcome: &Outcome) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let rasters = &outcome.rasters;
-    let x = &outcome.extremes;
-    let band = |description, unit, resample| Band { description, unit, resample, facts: &rasters.facts };
-    let write = |name: &str, band: &Band<'_>, values: &[f32]| rasters.write(&dir.join(name), band, values);
     for frame in &outcome.frames {
         write_frame(dir, rasters, frame)?;
     }
+    write_extremes(dir, rasters, &outcome.extremes)?;
+    for ((finer, numbers), extremes) in rasters.finer.iter().zip(&outcome.extremes.finer) {
+        for number in numbers {
+            write_extremes(&focus_dir(dir, *number)?, finer, extremes)?;
+        }
+    }
+    write_series(dir, outcome)?;
+    let json =
+        |name: &str, value: serde_json::Result<Vec<u8>>| fs::write(dir.join(name), value.map_err(io::Error::other)?);
+    json("impact.json", serde_json::to_vec_pretty(&outcome.impact))?;
+    json("summary.json", serde_json::to_vec_pretty(&outcome.summary))
+}
+
+/// The rasters of maxima.
+fn write_extremes(dir: &Path, rasters: &Rasters, x: &Tracker) -> io::Result<()> {
+    let band = |description, unit, resample| Band { description, unit, resample, facts: &rasters.facts };
+    let write = |name: &str, band: &Band<'_>, values: &[f32]| rasters.write(&dir.join(name), band, values);
     let classes = |values: &[u8]| values.iter().map(|v| f32::from(*v)).collect::<Vec<f32>>();
     let (max, min) = (Resample::Max, Resample::Min);
     write("max_depth.tif", &band("最大水深 maximum depth", "m", max), &x.depth_m)?;
@@ -110,7 +163,10 @@ pub fn write_outputs(dir: &Path, outcome: &Outcome) -> io::Result<()> {
     write("hazard_ea.tif", &band("EA 危险指数 hazard rating d(v+0.5)+DF", "m2/s", max), &x.ea)?;
     write("arrival_5cm.tif", &band("5 cm 到达时间 arrival of 5 cm", "s", min), &x.arrival_5cm_s)?;
     write("arrival_15cm.tif", &band("15 cm 到达时间 arrival of 15 cm", "s", min), &x.arrival_15cm_s)?;
-    write("duration_15cm.tif", &band("15 cm 以上历时 duration over 15 cm", "s", max), &x.over_15cm_s)?;
+    write("duration_15cm.tif", &band("15 cm 以上历时 duration over 15 cm", "s", max), &x.over_15cm_s)
+}
+
+fn write_series(dir: &Path, outcome: &Outcome) -> io::Result<()> {
     let mut csv = io::BufWriter::new(fs::File::create(dir.join("series.csv"))?);
     write!(csv, "t_s,rain_mm_h")?;
     for gauge in &outcome.gauges {
@@ -124,11 +180,7 @@ pub fn write_outputs(dir: &Path, outcome: &Outcome) -> io::Result<()> {
         }
         writeln!(csv)?;
     }
-    csv.flush()?;
-    let json =
-        |name: &str, value: serde_json::Result<Vec<u8>>| fs::write(dir.join(name), value.map_err(io::Error::other)?);
-    json("impact.json", serde_json::to_vec_pretty(&outcome.impact))?;
-    json("summary.json", serde_json::to_vec_pretty(&outcome.summary))
+    csv.flush()
 }
 
 /// A CSV cell, quoted when it has to be (RFC 4180).

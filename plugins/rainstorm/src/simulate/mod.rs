@@ -104,6 +104,8 @@ pub struct DepthFrame {
     pub at_s: f64,
     /// m, row-major from the south-west; NaN on blocked cells and held water.
     pub depth_m: Vec<f32>,
+    /// The same of the finer rasters of focus areas.
+    pub finer: Vec<Vec<f32>>,
 }
 
 /// Everything a run brings.
@@ -135,7 +137,7 @@ pub fn simulate(city: &City, scenario: &Scenario, options: SimulateOptions<'_>) 
     let mut options = options;
     let mut scenario = scenario.clone();
     if let Some(cell_m) = options.cell_m {
-        scenario.cell_m = cell_m;
+        scenario.set_cell_m(cell_m);
     }
     if let Some(path) = options.hot_start.take() {
         scenario.initial.hot_start = Some(path);

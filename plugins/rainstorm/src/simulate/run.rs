@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{DepthFrame, FocusFigures, Outcome, Progress, Rasters, Reached, SimulateError, Summary};
 use crate::{
+    bed::focus_boxes,
     drains::Drains,
     impact::{ImpactWatch, WatchState},
     measures::{Cost, MeasureError},
     outputs::{Gauge, Tracker, ea_class, gauges_of},
     scenario::{Planned, Scenario},
     storm::{RainSeries, rain_signal, signals_reached},
-    surface::{Domain, SurfaceMaker},
+    surface::{Domain, Patch, SurfaceMaker, SurfaceSolver},
     water::{StateError, WaterModel},
 };
 
@@ -222,8 +223,12 @@ impl<'a> Run<'a> {
         }
         if now >= stops[0] || now >= self.total_s {
             self.course.next_output += u64::from(now >= stops[0]);
-            let depth_m = masked(self.model.solver().depths_m(), self.model.domain());
-            step.frame = self.scenario.outputs.depth_rasters.then_some(DepthFrame { at_s: now, depth_m });
+            if self.scenario.outputs.depth_rasters {
+                let of = |solver: &dyn SurfaceSolver| masked(solver.depths_m(), solver.domain());
+                let solver = self.model.solver();
+                let finer = solver.finer().into_iter().map(of).collect();
+                step.frame = Some(DepthFrame { at_s: now, depth_m: of(solver), finer });
+            }
         }
         self.measures_due()?;
         Ok(step)
@@ -397,17 +402,16 @@ impl<'a> Run<'a> {
     }
 
     fn focus(&self, extremes: &Tracker) -> Vec<FocusFigures> {
-        let grid = self.model.domain().grid;
+        let domain = self.model.domain();
         let frame = LocalFrame::new(self.city.epsg, self.city.origin);
         let figures = self.scenario.focus.iter().map(|focus| {
-            let mut ring = focus.ring_m.clone();
-            if ring.is_empty() {
-                let mut points = focus.ring_lonlat.clone();
-                // A ring that is nowhere has no cells, which its figures say.
-                if frame.from_lonlat_all(&mut points).is_ok() {
-                    ring = points;
-                }
-            }
+            // A ring that is nowhere has no cells, which its figures say.
+            let ring = Scenario::focus_ring_m(focus, &frame);
+            let patch = focus_patch(domain, &ring).filter(|_| self.scenario.is_refined(focus));
+            let (grid, extremes) = match patch {
+                Some(k) => (domain.patches()[k].domain.grid, &extremes.finer[k]),
+                None => (domain.grid, extremes),
+            };
             let mut out =
                 FocusFigures { name: (&focus.name).into(), cell_size_m: grid.cell_m, ..FocusFigures::default() };
             for k in 0..grid.len() {
@@ -426,6 +430,7 @@ impl<'a> Run<'a> {
 /// Resolution, inputs, error and mode.
 fn honesty(s: &Summary) -> Vec<Bilingual> {
     let (cell, terrain) = (s.cell_size_m, s.terrain_cell_m);
+    let fine = s.focus.iter().map(|f| f.cell_size_m).find(|m| *m < cell);
     let drains = if s.drains.is_some() {
         ("含雨水管网", "storm drains included")
     } else {
@@ -433,10 +438,16 @@ fn honesty(s: &Summary) -> Vec<Bilingual> {
     };
     vec![
         Bilingual::new("批量模拟，不含实测", "batch model run, no measurements in it"),
-        Bilingual::new(
-            format!("网格 {cell} m（地形 {terrain} m），全域同一网格"),
-            format!("{cell} m cells over the whole area (terrain {terrain} m)"),
-        ),
+        match fine {
+            Some(fine) => Bilingual::new(
+                format!("网格 {cell} m，重点区域 {fine} m（地形 {terrain} m）"),
+                format!("{cell} m cells, {fine} m in focus areas (terrain {terrain} m)"),
+            ),
+            None => Bilingual::new(
+                format!("网格 {cell} m（地形 {terrain} m），全域同一网格"),
+                format!("{cell} m cells over the whole area (terrain {terrain} m)"),
+            ),
+        },
         Bilingual::new(
             format!("降雨 {:.0} mm，{}", s.rain_mm, drains.0),
             format!("rain {:.0} mm, {}", s.rain_mm, drains.1),
@@ -447,6 +458,16 @@ fn honesty(s: &Summary) -> Vec<Bilingual> {
         ),
         Bilingual::same(s.solver.clone()),
     ]
+}
+
+/// The finer raster that covers a ring, if any does.
+pub(super) fn focus_patch(domain: &Domain, ring: &[[f64; 2]]) -> Option<usize> {
+    let (boxes, place) = focus_boxes(&domain.grid, &[ring.to_vec()]);
+    let [col, row, cols, rows] = boxes[place.first().copied().flatten()?];
+    let holds = |p: &Patch| p.covers(col, row) && p.covers(col + cols - 1, row + rows - 1);
+    // The outermost cells of the terrain may be left out.
+    let whole = domain.patches().iter().position(holds);
+    whole.or_else(|| domain.patches().iter().position(|p| p.covers(col, row)))
 }
 
 /// NaN where depth has no meaning: blocked cells and held water.

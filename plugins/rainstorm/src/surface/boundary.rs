@@ -54,6 +54,13 @@ impl Boundary {
         Some(Self { cells, kind, points, sums })
     }
 
+    /// The same over other cells, its values times a share.
+    pub(super) fn share(&self, cells: Vec<(usize, usize)>, share: f64) -> Self {
+        let points = self.points.iter().map(|[t, v]| [*t, v * share]).collect();
+        let sums = self.sums.iter().map(|s| s * share).collect();
+        Self { cells, kind: self.kind, points, sums }
+    }
+
     /// Value at a time.
     #[must_use]
     pub fn at(&self, t_s: f64) -> f64 {

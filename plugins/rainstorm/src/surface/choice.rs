@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Domain, Fv1, Fv1Settings, GRAVITY, InertialSettings, LocalInertial, SurfaceMaker, SurfaceSolver};
+use super::{Domain, Fv1, Fv1Settings, GRAVITY, InertialSettings, LocalInertial, Nested, SurfaceMaker, SurfaceSolver};
 
 /// A kernel by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -57,8 +57,18 @@ pub fn supercritical_share(domain: &Domain) -> f64 {
     if all == 0 { 0.0 } else { fast as f64 / all as f64 }
 }
 
+fn is_godunov(choice: KernelChoice, supercritical: f64) -> bool {
+    choice == KernelChoice::Fv1 || (choice == KernelChoice::Auto && supercritical > MUCH)
+}
+
+/// Whether the choice falls on the local inertial kernel over this ground.
+#[must_use]
+pub fn is_inertial(choice: KernelChoice, domain: &Domain) -> bool {
+    !is_godunov(choice, if choice == KernelChoice::Auto { supercritical_share(domain) } else { 0.0 })
+}
+
 /// A solver of the chosen kernel, and notices: when the ground speaks for the other one, and when `surface`, asked
-/// first for the local inertial kernel, cannot make it.
+/// first for the local inertial kernel, cannot make it. A domain with patches gets [`Nested`], whatever the choice.
 #[must_use]
 pub fn solver_of(
     choice: KernelChoice,
@@ -70,7 +80,7 @@ pub fn solver_of(
     let share = supercritical_share(&domain);
     let percent = 100.0 * share;
     let steep = share > MUCH;
-    let godunov = choice == KernelChoice::Fv1 || (choice == KernelChoice::Auto && steep);
+    let godunov = is_godunov(choice, share);
     let steep_notice = match choice {
         KernelChoice::Auto if steep => Some(format!(
             "{percent:.0} % of the ground is steep and smooth (supercritical): the fv1 kernel is used, about three times slower"
@@ -81,6 +91,9 @@ pub fn solver_of(
         _ => None,
     };
     let mut notices: Vec<String> = steep_notice.into_iter().collect();
+    if let Some(nested) = Nested::new(domain.clone(), inertial, pool.clone()) {
+        return (Box::new(nested), notices);
+    }
     if godunov {
         if surface.is_some() {
             notices.push("the fv1 kernel runs on the processor only".into());

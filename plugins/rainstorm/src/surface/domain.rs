@@ -1,8 +1,10 @@
 //! The raster a solver works on: bed, friction, soil, blocked cells, boundaries.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{boundary::OpenCell, crest::Crests};
+use super::{boundary::OpenCell, crest::Crests, finer::Finer};
 
 /// Bed of a blocked cell above the datum, m: higher than any water.
 pub(super) const WALL_M: f32 = 1.0e4;
@@ -201,20 +203,28 @@ pub struct Domain {
     pub(super) weight_sum: f64,
     /// Faces that stand above the ground.
     pub(super) crests: Crests,
+    /// Finer rasters that stand in place of some of the cells.
+    pub(super) finer: Finer,
     /// What was repaired, in words.
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Domain {
     /// True when no water can enter the cell.
     #[must_use]
     pub fn is_blocked(&self, col: usize, row: usize) -> bool {
+        if row >= self.grid.rows {
+            return self.finer_cell(row).is_none_or(|(patch, row)| patch.domain.is_blocked(col, row));
+        }
         self.z[self.grid.padded(col, row)] >= WALL_M
     }
 
     /// Bed of an open cell, m above datum; `None` when blocked.
     #[must_use]
     pub fn bed_m(&self, col: usize, row: usize) -> Option<f64> {
+        if row >= self.grid.rows {
+            return self.finer_cell(row).and_then(|(patch, row)| patch.domain.bed_m(col, row));
+        }
         let z = self.z[self.grid.padded(col, row)];
         (z < WALL_M).then(|| f64::from(z) + self.datum_m)
     }
@@ -222,6 +232,9 @@ impl Domain {
     /// True when the level of the cell is held.
     #[must_use]
     pub fn is_fixed(&self, col: usize, row: usize) -> bool {
+        if row >= self.grid.rows {
+            return self.finer_cell(row).is_some_and(|(patch, row)| patch.domain.is_fixed(col, row));
+        }
         self.fixed.binary_search_by_key(&(row, col), |f| (f.row, f.col)).is_ok()
     }
 
@@ -234,9 +247,13 @@ impl Domain {
     /// Puts crests, in m above datum, on faces in place of those there were: the west faces (`true`) or south
     /// faces (`false`) of cells `(col, row)`. The highest of a face counts; edges of the raster are left out.
     pub fn set_crests(&mut self, faces: impl IntoIterator<Item = (usize, usize, bool, f64)>) {
-        let mut crests = Crests::default();
+        let (mut crests, mut finer) = (Crests::default(), Vec::new());
         for (col, row, west, top_m) in faces {
-            let inside = col < self.grid.cols && row < self.grid.rows && if west { col > 0 } else { row > 0 };
+            if row >= self.grid.rows {
+                finer.push((col, row, west, top_m));
+                continue;
+            }
+            let inside = col < self.grid.cols && if west { col > 0 } else { row > 0 };
             if inside && top_m.is_finite() {
                 let entry = (self.grid.padded(col, row) as u32, (top_m - self.datum_m) as f32);
                 if west { crests.x.push(entry) } else { crests.y.push(entry) }
@@ -247,13 +264,32 @@ impl Domain {
             list.dedup_by_key(|e| e.0);
         }
         self.crests = crests;
+        self.set_finer_crests(finer);
     }
 
-    /// Changes held depths, m; the list must name the held cells in the order of [`Self::held`].
+    /// Held depths, m: of the cells of [`Self::held`], then of the finer rasters one after the other.
+    #[must_use]
+    pub fn held_depths(&self) -> Vec<f32> {
+        let finer = self.finer.patches.iter().flat_map(|p| p.domain.fixed.iter());
+        self.fixed.iter().chain(finer).map(|f| f.depth_m).collect()
+    }
+
+    /// Changes held depths, m, in the order of [`Self::held_depths`].
     pub fn set_held_depths(&mut self, depth_m: impl IntoIterator<Item = f32>) {
-        for (cell, depth_m) in self.fixed.iter_mut().zip(depth_m) {
-            if depth_m.is_finite() {
-                cell.depth_m = depth_m.max(0.0);
+        let mut depths = depth_m.into_iter();
+        let hold = |fixed: &mut Vec<FixedLevel>, depths: &mut dyn Iterator<Item = f32>| {
+            for (cell, depth_m) in fixed.iter_mut().zip(depths) {
+                if depth_m.is_finite() {
+                    cell.depth_m = depth_m.max(0.0);
+                }
+            }
+        };
+        let own: Vec<f32> = depths.by_ref().take(self.fixed.len()).collect();
+        hold(&mut self.fixed, &mut own.into_iter());
+        for patch in &mut self.finer.patches {
+            let its: Vec<f32> = depths.by_ref().take(patch.domain.fixed.len()).collect();
+            if !its.is_empty() {
+                hold(&mut Arc::make_mut(&mut patch.domain).fixed, &mut its.into_iter());
             }
         }
     }
@@ -344,12 +380,21 @@ impl DomainBuilder {
 
     /// Builds the padded arrays, shifts the datum and sends the rain of roofs to the nearest open cell.
     #[must_use]
-    pub fn build(mut self) -> Domain {
+    pub fn build(self) -> Domain {
+        let datum_m = self.own_datum_m();
+        self.build_at(if datum_m.is_finite() { datum_m } else { 0.0 })
+    }
+
+    /// A whole metre below every open cell, m; infinite without any.
+    pub(super) fn own_datum_m(&self) -> f64 {
+        let beds = self.bed_m.iter().zip(&self.blocked).filter(|(z, b)| !**b && z.abs() <= HIGHEST_M);
+        f64::from(beds.map(|(z, _)| *z).fold(f32::INFINITY, f32::min).floor())
+    }
+
+    /// The same over a datum that several rasters share.
+    pub(super) fn build_at(mut self, datum_m: f64) -> Domain {
         let grid = self.grid;
         let notes = self.repair();
-        let lowest =
-            self.bed_m.iter().zip(&self.blocked).filter(|(_, b)| !**b).map(|(z, _)| *z).fold(f32::INFINITY, f32::min);
-        let datum_m = if lowest.is_finite() { f64::from(lowest.floor()) } else { 0.0 };
         let len = grid.padded_len();
         let mut domain = Domain {
             grid,
@@ -367,6 +412,7 @@ impl DomainBuilder {
             weight: Vec::new(),
             weight_sum: 0.0,
             crests: Crests::default(),
+            finer: Finer::default(),
             notes,
         };
         for row in 0..grid.rows {

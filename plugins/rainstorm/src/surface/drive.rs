@@ -158,6 +158,7 @@ impl<K: Kernel> SurfaceSolver for Solver<K> {
             counts: [self.steps, self.cell_updates].into_iter().chain(self.wet.iter().copied()).collect(),
             scalars: scalars.into_iter().chain(self.soaked_m.iter().copied()).collect(),
             books: self.books,
+            parts: Vec::new(),
         }
     }
 
@@ -165,6 +166,7 @@ impl<K: Kernel> SurfaceSolver for Solver<K> {
         let [h, qx, qy, film, row_max, fallen_mm] = state.arrays.as_slice() else { return false };
         let (len, rows) = (self.h.len(), self.wet.len());
         let fits = state.kernel == K::NAME
+            && state.parts.is_empty()
             && [h, qx, qy, film].iter().all(|a| a.len() == len)
             && row_max.len() == rows
             && (fallen_mm.is_empty() || fallen_mm.len() == len)

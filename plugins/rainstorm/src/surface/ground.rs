@@ -37,6 +37,9 @@ impl Domain {
     /// The index by which drains name a cell.
     #[must_use]
     pub fn index_of(&self, col: usize, row: usize) -> usize {
+        if row >= self.grid.rows {
+            return self.finer_index(col, row);
+        }
         self.grid.padded(col, row)
     }
 

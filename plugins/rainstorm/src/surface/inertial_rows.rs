@@ -42,23 +42,23 @@ impl Coefficients {
 
 /// Share of a cell's water that may leave in one step; the rest covers rounding (of the sums, and of the
 /// film, which is at most half an ulp of the depth below zero).
-const KEEP: f32 = 1.0 - 4.0e-6;
+pub(super) const KEEP: f32 = 1.0 - 4.0e-6;
 
 /// Everything one face needs: cells 0 (west or south) and 1, old discharges along and across.
 #[derive(Clone, Copy)]
-struct Face {
-    h: [f32; 2],
-    z: [f32; 2],
-    n2: [f32; 2],
-    q: f32,
-    before: f32,
-    after: f32,
-    across: f32,
+pub(super) struct Face {
+    pub h: [f32; 2],
+    pub z: [f32; 2],
+    pub n2: [f32; 2],
+    pub q: f32,
+    pub before: f32,
+    pub after: f32,
+    pub across: f32,
 }
 
 /// New discharge and speed of a face.
 #[inline(always)]
-fn face(f: Face, c: &Coefficients) -> (f32, f32) {
+pub(super) fn face(f: Face, c: &Coefficients) -> (f32, f32) {
     let flow = max(f.z[0] + f.h[0], f.z[1] + f.h[1]) - max(f.z[0], f.z[1]);
     let deep = flow > c.depth_min;
     let hf = if deep { flow } else { c.depth_min };

@@ -28,6 +28,23 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// The books of two surfaces as one; what one gave the other is in neither.
+    #[must_use]
+    pub fn with(self, other: &Self) -> Self {
+        Self {
+            rain_m3: self.rain_m3 + other.rain_m3,
+            inflow_m3: self.inflow_m3 + other.inflow_m3,
+            infiltration_m3: self.infiltration_m3 + other.infiltration_m3,
+            drained_m3: self.drained_m3 + other.drained_m3,
+            surcharged_m3: self.surcharged_m3 + other.surcharged_m3,
+            outflow_m3: self.outflow_m3 + other.outflow_m3,
+            stored_m3: self.stored_m3 + other.stored_m3,
+            initial_m3: self.initial_m3 + other.initial_m3,
+            ..Self::default()
+        }
+        .closed()
+    }
+
     /// Computes the error from the other entries.
     #[must_use]
     pub fn closed(mut self) -> Self {

@@ -14,6 +14,8 @@ mod crest;
 mod domain;
 mod drive;
 mod exchange;
+mod finer;
+mod finer_cells;
 mod fv1;
 mod fv1_rows;
 mod ground;
@@ -21,7 +23,9 @@ mod inertial;
 mod inertial_rows;
 mod kernel;
 mod ledger;
+mod nested;
 mod rain_rows;
+mod seam;
 mod simd;
 mod soil;
 mod solver;
@@ -29,13 +33,15 @@ mod source;
 mod street;
 
 pub use boundary::{Boundary, BoundaryKind, OpenCell};
-pub use choice::{KernelChoice, solver_of, supercritical_share};
+pub use choice::{KernelChoice, is_inertial, solver_of, supercritical_share};
 pub use crest::Crests;
 pub use domain::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, SoilClass};
+pub use finer::{FINER, Patch, PatchBuilder};
 pub use fv1::{Fv1, Fv1Settings};
 pub use ground::GroundRow;
 pub use inertial::{InertialSettings, LocalInertial};
 pub use ledger::Ledger;
+pub use nested::Nested;
 pub use rain_rows::{RainSums, runoff_rows};
 pub use soil::GreenAmptSoil;
 pub use solver::Solver;
@@ -113,6 +119,15 @@ pub trait SurfaceSolver: Send {
     fn save(&self) -> SolverState;
     /// Goes on from a saved state; false when it does not fit the domain.
     fn restore(&mut self, state: &SolverState) -> bool;
+    /// The solvers of finer rasters that stand in place of cells of [`Self::domain`], in the order of
+    /// [`Domain::patches`]. Cells they cover read as the mean of what stands on them.
+    fn finer(&self) -> Vec<&dyn SurfaceSolver> {
+        Vec::new()
+    }
+    /// The same, to set their water.
+    fn finer_mut(&mut self) -> Vec<&mut dyn SurfaceSolver> {
+        Vec::new()
+    }
     /// A fork.
     fn boxed(&self) -> Box<dyn SurfaceSolver>;
 }
@@ -139,4 +154,6 @@ pub struct SolverState {
     pub scalars: Vec<f64>,
     /// The books.
     pub books: Ledger,
+    /// Of a solver with finer rasters: the coarse one's state, then theirs.
+    pub parts: Vec<SolverState>,
 }

@@ -245,7 +245,7 @@ impl<K: Kernel> Solver<K> {
     }
 
     /// One step of all bands, again at half the length as long as it overdraws a cell. Returns its length, s.
-    fn step(&mut self, dt_s: f64) -> f64 {
+    pub(super) fn step(&mut self, dt_s: f64) -> f64 {
         self.make_room();
         let mut dt_s = dt_s;
         let stale = if K::RETRIES { self.stale.clone() } else { Vec::new() };
@@ -324,7 +324,7 @@ impl<K: Kernel> Solver<K> {
     }
 
     /// Open edges, held levels, inflows and stages at the end of a step from `from_s` to `to_s`.
-    fn edges(&mut self, from_s: f64, to_s: f64) {
+    pub(super) fn edges(&mut self, from_s: f64, to_s: f64) {
         let domain = self.domain.clone();
         let (grid, area) = (domain.grid, domain.grid.cell_area_m2());
         if !domain.open.is_empty() {

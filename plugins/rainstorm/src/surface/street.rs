@@ -8,6 +8,10 @@ pub trait Street: Send {
     fn bed_m(&self, cell: usize) -> f64;
     /// Area of a cell, m².
     fn cell_area_m2(&self) -> f64;
+    /// Area of one cell, m², where they differ.
+    fn area_of_m2(&self, _cell: usize) -> f64 {
+        self.cell_area_m2()
+    }
     /// Adds a volume to a cell, or takes it when negative, at most what is there; returns exactly what the
     /// cell has gained, m³.
     fn add_m3(&mut self, cell: usize, volume_m3: f64) -> f64;

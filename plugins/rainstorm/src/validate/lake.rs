@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::case::{BOTH, Bench, Result, dry, line, plain};
 use crate::surface::{Domain, DomainBuilder, Grid, SurfaceSolver};
 
-fn still(solver: &mut dyn SurfaceSolver, level_m: f64) -> Result {
+pub(super) fn still(solver: &mut dyn SurfaceSolver, level_m: f64) -> Result {
     solver.fill_level(&|_, _| level_m);
     let before = solver.depths_m();
     dry(solver, 100.0);

@@ -8,6 +8,7 @@ mod case;
 mod dam;
 mod data;
 mod ea;
+mod focus;
 mod lake;
 mod networks;
 mod reasons;
@@ -72,6 +73,7 @@ impl Default for Validation<'_> {
 pub fn validate(what: &Validation<'_>, told: &mut dyn FnMut(&Finding)) -> Vec<Finding> {
     let mut bench = case::Bench::new(what, told);
     lake::run(&mut bench);
+    focus::run(&mut bench);
     dam::run(&mut bench);
     thacker::run(&mut bench);
     steady::run(&mut bench);

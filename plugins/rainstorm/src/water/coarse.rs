@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::WaterModel;
-use crate::measures::Measure;
+use crate::{measures::Measure, surface::Domain};
 
 impl WaterModel {
     /// Takes over the water, the drains and what has been done of a model of the same city over finer cells. Its clock
@@ -50,7 +50,7 @@ impl WaterModel {
     /// Water of a finer model by cell of this one, m³; what lies where this one has houses goes beside them.
     fn gather(&self, fine: &Self) -> Vec<f64> {
         let (mine, theirs) = (self.domain(), fine.domain());
-        let (grid, from) = (mine.grid, theirs.grid);
+        let grid = mine.grid;
         let open = |c: usize, r: usize| !mine.is_blocked(c, r) && !mine.is_fixed(c, r);
         let beside = |c: usize, r: usize| {
             let (cols, rows) =
@@ -58,18 +58,26 @@ impl WaterModel {
             rows.flat_map(|r| cols.clone().map(move |c| (c, r))).find(|(c, r)| open(*c, *r))
         };
         let mut volumes = vec![0.0; grid.len()];
-        let area = from.cell_area_m2();
-        let fixed: std::collections::BTreeSet<(usize, usize)> = theirs.held().iter().map(|h| (h.col, h.row)).collect();
-        fine.solver.for_rows(&mut |row, depths| {
-            for (col, h) in depths.iter().enumerate().filter(|(c, h)| **h > 0.0 && !fixed.contains(&(*c, row))) {
-                let [x, y] = from.centre_m(col, row);
-                let Some((c, r)) = grid.cell_of(x, y) else { continue };
+        let mut collect = |from: &Domain, covered: &dyn Fn(usize, usize) -> bool, col: usize, row: usize, h: f32| {
+            if h > 0.0 && !from.is_fixed(col, row) && !covered(col, row) {
+                let area = from.grid.cell_area_m2();
+                let [x, y] = from.grid.centre_m(col, row);
+                let Some((c, r)) = grid.cell_of(x, y) else { return };
                 let to = if open(c, r) { Some((c, r)) } else { beside(c, r) };
                 if let Some((c, r)) = to {
-                    volumes[r * grid.cols + c] += f64::from(*h) * area;
+                    volumes[r * grid.cols + c] += f64::from(h) * area;
                 }
             }
+        };
+        let covered = |c: usize, r: usize| theirs.patch_over(c, r).is_some();
+        fine.solver.for_rows(&mut |row, depths| {
+            depths.iter().enumerate().for_each(|(col, h)| collect(theirs, &covered, col, row, *h));
         });
+        for finer in fine.solver.finer() {
+            finer.for_rows(&mut |row, depths| {
+                depths.iter().enumerate().for_each(|(col, h)| collect(finer.domain(), &|_, _| false, col, row, *h));
+            });
+        }
         volumes
     }
 }

@@ -11,11 +11,14 @@ mod saved;
 use std::sync::Arc;
 
 use guanlan_city::City;
-use guanlan_core::{Stamp, input::DepthField};
+use guanlan_core::{
+    Stamp,
+    input::{DepthField, DepthPatch},
+};
 use guanlan_geography::LocalFrame;
 
 use crate::{
-    bed::{BedError, domain_of},
+    bed::BedError,
     drains::{DrainLedger, DrainPlan, Drains},
     measures::{Cost, CostBook, DoneMeasure, Measure, MeasureError, PumpRun, Works},
     outputs::Tracker,
@@ -78,6 +81,17 @@ pub fn yield_to_others() {
     unsafe {
         libc::setpriority(libc::PRIO_PROCESS, 0, 10);
     }
+}
+
+/// Depths of a raster, mm, with held water as 0.
+fn depths_mm(solver: &dyn SurfaceSolver) -> Vec<u16> {
+    let domain = solver.domain();
+    let mut depth_mm = Vec::with_capacity(domain.grid.len());
+    solver.for_rows(&mut |_, row: &[f32]| depth_mm.extend(row.iter().map(|h| (h * 1000.0 + 0.5) as u16)));
+    for cell in domain.held() {
+        depth_mm[cell.row * domain.grid.cols + cell.col] = 0;
+    }
+    depth_mm
 }
 
 /// Water over one city, advanced on request. Time runs in ms from `start`; frames come at whole cadences.
@@ -153,7 +167,8 @@ impl WaterModel {
         surface: Option<&SurfaceMaker>,
     ) -> Result<Self, WaterError> {
         scenario.check()?;
-        let domain = Arc::new(domain_of(city, &scenario.bed(scenario.cell_m))?);
+        let (domain, focus_notes) = scenario.domain(city, surface.is_some())?;
+        let domain = Arc::new(domain);
         let (rain, rain_notes) = scenario.rain_over(city, &domain.grid)?;
         let drains = city
             .drainage
@@ -168,6 +183,7 @@ impl WaterModel {
         }
         let mut model = Self::from_parts_boxed(solver, drains, rain, start, cadence_s);
         model.notes.extend(ground_notes);
+        model.notes.extend(focus_notes);
         model.notes.extend(kernel_notes);
         model.notes.extend(rain_notes);
         model.notes.extend(model.drains.as_ref().map(|d| d.plan().notes.clone()).unwrap_or_default());
@@ -222,7 +238,7 @@ impl WaterModel {
         start: Stamp,
         cadence_s: u32,
     ) -> Self {
-        let held_m = Arc::new(solver.domain().held().iter().map(|h| h.depth_m).collect());
+        let held_m = Arc::new(solver.domain().held_depths());
         Self {
             solver,
             drains,
@@ -273,6 +289,12 @@ impl WaterModel {
     #[must_use]
     pub fn domain(&self) -> &Domain {
         self.solver.domain()
+    }
+
+    /// Cell side in focus areas, m; 0 where there are none.
+    #[must_use]
+    pub fn focus_cell_m(&self) -> f64 {
+        self.domain().patches().first().map_or(0.0, |patch| patch.domain.grid.cell_m)
     }
 
     /// The solver.
@@ -418,7 +440,7 @@ impl WaterModel {
             Measure::Unpaint(stroke) if self.rain.unpaint(stroke) => Ok(Some(Measure::Paint(stroke.clone()))),
             Measure::Unpaint(_) => Err(MeasureError::new("rain", "no such stroke has been painted")),
             Measure::Pour { east_m, north_m, volume_m3 } => {
-                let cell = self.domain().grid.cell_of(*east_m, *north_m);
+                let cell = self.domain().finest_at(*east_m, *north_m);
                 let open = cell.filter(|(c, r)| !self.domain().is_blocked(*c, *r));
                 let reason = || format!("({east_m}, {north_m}) is no open ground of the model");
                 let (col, row) = open.ok_or_else(|| MeasureError::new("pour", reason()))?;
@@ -555,11 +577,17 @@ impl WaterModel {
     #[must_use]
     pub fn frame(&self) -> DepthField {
         let grid = self.domain().grid;
-        let mut depth_mm = Vec::with_capacity(grid.len());
-        self.solver.for_rows(&mut |_, row: &[f32]| depth_mm.extend(row.iter().map(|h| (h * 1000.0 + 0.5) as u16)));
-        for cell in self.domain().held() {
-            depth_mm[cell.row * grid.cols + cell.col] = 0;
-        }
+        let finer = self.solver.finer().into_iter().map(|solver| {
+            let grid = solver.domain().grid;
+            DepthPatch {
+                west_m: grid.west_m,
+                south_m: grid.south_m,
+                cell_m: grid.cell_m,
+                cols: grid.cols as u32,
+                rows: grid.rows as u32,
+                depth_mm: depths_mm(solver),
+            }
+        });
         DepthField {
             at: self.now(),
             west_m: grid.west_m,
@@ -567,8 +595,9 @@ impl WaterModel {
             cell_m: grid.cell_m,
             cols: grid.cols as u32,
             rows: grid.rows as u32,
-            depth_mm,
+            depth_mm: depths_mm(&*self.solver),
             estimate: true,
+            finer: finer.collect(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// First bytes of a state file.
-const MAGIC: &[u8; 8] = b"GLWATER\x03";
+const MAGIC: &[u8; 8] = b"GLWATER\x04";
 /// Most a state may unpack to, bytes.
 const MOST_BYTES: usize = 16 << 30;
 
@@ -44,10 +44,14 @@ struct Saved {
     tracker: Option<Tracker>,
 }
 
-/// What a state must agree on with the model that takes it over: FNV-1a over grid and bed.
+/// What a state must agree on with the model that takes it over: FNV-1a over grids and beds.
 pub(crate) fn fingerprint(domain: &Domain) -> u64 {
+    let patches = domain.patches().iter();
+    patches.fold(print(domain, 0xcbf2_9ce4_8422_2325), |hash, patch| print(&patch.domain, hash))
+}
+
+fn print(domain: &Domain, mut hash: u64) -> u64 {
     let grid = domain.grid;
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut eat = |bits: u64| {
         for byte in bits.to_le_bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

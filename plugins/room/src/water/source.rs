@@ -253,10 +253,9 @@ impl Beside {
         }
         report.refused = std::mem::take(&mut self.refused);
         let mut inputs = Vec::with_capacity(3);
-        let dry = |f: &DepthField| f.depth_mm.iter().all(|d| *d == 0);
-        let still_dry = self.last.field.as_ref().is_some_and(|last| {
-            field.at - last.at < STILL_DRY_MS && dry(&field) && last.depth_mm.iter().all(|d| *d == 0)
-        });
+        let dry = |f: &DepthField| f.depth_mm.iter().chain(f.finer.iter().flat_map(|p| &p.depth_mm)).all(|d| *d == 0);
+        let still_dry =
+            self.last.field.as_ref().is_some_and(|last| field.at - last.at < STILL_DRY_MS && dry(&field) && dry(last));
         if !still_dry {
             inputs.push(Input::Water(field.clone()));
         }

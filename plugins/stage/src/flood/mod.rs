@@ -108,6 +108,8 @@ struct Slot {
     sheet: Option<Sheet>,
     blocks: Vec<Option<Entity>>,
     material: Handle<FloodMaterial>,
+    /// Finer rasters over parts of it.
+    finer: Vec<Slot>,
 }
 
 /// The water shown and the one it is compared with.
@@ -131,7 +133,8 @@ impl Waters {
     }
 
     fn is_wet(&self) -> bool {
-        self.slots.iter().any(|s| s.sheet.as_ref().is_some_and(Sheet::is_wet))
+        let wet = |slot: &Slot| slot.sheet.as_ref().is_some_and(Sheet::is_wet);
+        self.slots.iter().any(|s| wet(s) || s.finer.iter().any(wet))
     }
 }
 
@@ -139,6 +142,15 @@ impl Slot {
     fn clear(&mut self, commands: &mut Commands) {
         self.blocks.drain(..).flatten().for_each(|entity| commands.entity(entity).despawn());
         self.sheet = None;
+        self.finer.drain(..).for_each(|mut slot| slot.clear(commands));
+    }
+
+    /// True when it shows rasters of these places.
+    fn fits(&self, place: &Place, finer: &[(Arc<DepthField>, Place)]) -> bool {
+        let own = |slot: &Self| slot.sheet.as_ref().map(|s| s.place);
+        own(self) == Some(*place)
+            && self.finer.len() == finer.len()
+            && self.finer.iter().zip(finer).all(|(slot, (_, place))| own(slot) == Some(*place))
     }
 
     /// Draws one block as it now is.
@@ -271,35 +283,77 @@ pub(crate) fn show_water(
             slot.clear(stage.commands);
             continue;
         };
-        if slot.sheet.as_ref().is_none_or(|s| s.place != place) {
+        let finer = Place::finer(field);
+        if slot.fits(&place, &finer) {
+            slot.take(field, wanted.flow, k, (&*queues.0, &*materials), &mut stage);
+            for (slot, (field, _)) in slot.finer.iter_mut().zip(&finer) {
+                slot.take(field, wanted.flow, k, (&*queues.0, &*materials), &mut stage);
+            }
+        } else {
             slot.clear(stage.commands);
             let mut sheet = Sheet::new(place, &ground);
-            sheet.take(field, wanted.flow);
-            if let Some(mut material) = materials.get_mut(&slot.material) {
-                material.frame = frame_of(&place);
-                material.chart = images.add(chart::image(place.cols, place.rows, &sheet.chart));
-                material.ground = images.add(chart::heights(place.cols, place.rows, &sheet.ground_m));
+            finer.iter().for_each(|(_, place)| sheet.leave_to(place));
+            slot.show(sheet, field, wanted.flow, k, (&mut *materials, &mut *images), &mut stage);
+            for (field, place) in &finer {
+                let Some(material) = materials.get(&slot.material).cloned() else { break };
+                let mut fine = Slot { material: materials.add(material), ..Slot::default() };
+                let sheet = Sheet::new(*place, &ground);
+                fine.show(sheet, field, wanted.flow, k, (&mut *materials, &mut *images), &mut stage);
+                slot.finer.push(fine);
             }
-            slot.blocks = vec![None; sheet.blocks()];
-            for number in 0..sheet.blocks() {
-                slot.put(number, sheet.block(number), k, &mut stage);
-            }
-            slot.sheet = Some(sheet);
-        } else if let Some(mut sheet) = slot.sheet.take() {
-            let update = sheet.take(field, wanted.flow);
-            if let Some(material) = materials.get(&slot.material) {
-                for rows in update.rows {
-                    let words =
-                        &sheet.chart[rows.start * place.cols * chart::TEXEL..rows.end * place.cols * chart::TEXEL];
-                    queues.0.push(&material.chart, rows.start, place.cols, rows.len(), chart::bytes(words));
-                }
-            }
-            for number in update.blocks {
-                slot.put(number, sheet.block(number), k, &mut stage);
-            }
-            slot.sheet = Some(sheet);
         }
         restyle(slot, &wanted, sources.divider.share, &mut materials);
+        slot.finer.iter().for_each(|slot| restyle(slot, &wanted, sources.divider.share, &mut materials));
+    }
+}
+
+impl Slot {
+    /// Shows a field on a new sheet.
+    fn show(
+        &mut self,
+        mut sheet: Sheet,
+        field: &Arc<DepthField>,
+        flow: Option<&Arc<FlowField>>,
+        layer: usize,
+        (materials, images): (&mut Assets<FloodMaterial>, &mut Assets<Image>),
+        stage: &mut Stage<'_, '_, '_>,
+    ) {
+        sheet.take(field, flow);
+        let place = sheet.place;
+        if let Some(mut material) = materials.get_mut(&self.material) {
+            material.frame = frame_of(&place);
+            material.chart = images.add(chart::image(place.cols, place.rows, &sheet.chart));
+            material.ground = images.add(chart::heights(place.cols, place.rows, &sheet.ground_m));
+        }
+        self.blocks = vec![None; sheet.blocks()];
+        for number in 0..sheet.blocks() {
+            self.put(number, sheet.block(number), layer, stage);
+        }
+        self.sheet = Some(sheet);
+    }
+
+    /// Shows the next field of the same place.
+    fn take(
+        &mut self,
+        field: &Arc<DepthField>,
+        flow: Option<&Arc<FlowField>>,
+        layer: usize,
+        (patches, materials): (&Patches, &Assets<FloodMaterial>),
+        stage: &mut Stage<'_, '_, '_>,
+    ) {
+        let Some(mut sheet) = self.sheet.take() else { return };
+        let cols = sheet.place.cols;
+        let update = sheet.take(field, flow);
+        if let Some(material) = materials.get(&self.material) {
+            for rows in update.rows {
+                let words = &sheet.chart[rows.start * cols * chart::TEXEL..rows.end * cols * chart::TEXEL];
+                patches.push(&material.chart, rows.start, cols, rows.len(), chart::bytes(words));
+            }
+        }
+        for number in update.blocks {
+            self.put(number, sheet.block(number), layer, stage);
+        }
+        self.sheet = Some(sheet);
     }
 }
 

@@ -40,6 +40,23 @@ impl Place {
         whole.then_some(Self { west_m: field.west_m, south_m: field.south_m, cell_m: field.cell_m, cols, rows })
     }
 
+    /// The places of the finer rasters of a field, as fields of their own; broken ones are left out.
+    #[must_use]
+    pub fn finer(field: &DepthField) -> Vec<(Arc<DepthField>, Self)> {
+        let patches = field.finer.iter().map(|p| DepthField {
+            at: field.at,
+            west_m: p.west_m,
+            south_m: p.south_m,
+            cell_m: p.cell_m,
+            cols: p.cols,
+            rows: p.rows,
+            depth_mm: p.depth_mm.clone(),
+            estimate: field.estimate,
+            finer: Vec::new(),
+        });
+        patches.filter_map(|f| Some((Self::of(&f)?, f))).map(|(place, f)| (Arc::new(f), place)).collect()
+    }
+
     fn blocks(&self) -> [usize; 2] {
         [self.cols.div_ceil(BLOCK), self.rows.div_ceil(BLOCK)]
     }
@@ -78,6 +95,8 @@ pub struct Sheet {
     pub ground_m: Vec<f32>,
     /// See [`super::chart`].
     pub chart: Vec<u16>,
+    /// Cells that finer sheets draw in its place.
+    covered: Vec<bool>,
     wet: Vec<bool>,
     field: Option<Arc<DepthField>>,
     flow: Option<Arc<FlowField>>,
@@ -96,7 +115,22 @@ impl Sheet {
             }
         }
         let chart = texel(0.0, [0.0; 2]).repeat(cells);
-        Self { place, ground_m, chart, wet: vec![false; cells], field: None, flow: None }
+        let (covered, wet) = (vec![false; cells], vec![false; cells]);
+        Self { place, ground_m, chart, covered, wet, field: None, flow: None }
+    }
+
+    /// Leaves the cells that a finer raster lies on to its own sheet.
+    pub fn leave_to(&mut self, finer: &Place) {
+        let cell = |v: f64| (v / self.place.cell_m + 1e-6).floor().max(0.0) as usize;
+        let west = cell(finer.west_m - self.place.west_m);
+        let south = cell(finer.south_m - self.place.south_m);
+        let east = cell(finer.west_m - self.place.west_m + finer.cols as f64 * finer.cell_m);
+        let north = cell(finer.south_m - self.place.south_m + finer.rows as f64 * finer.cell_m);
+        for r in south..north.min(self.place.rows) {
+            for c in west..east.min(self.place.cols) {
+                self.covered[r * self.place.cols + c] = true;
+            }
+        }
     }
 
     /// Takes a field of this place, with its flow if the solver tells.
@@ -174,6 +208,9 @@ impl Sheet {
     /// True when a cell is drawn: it or one beside it is wet.
     fn drawn(&self, c: usize, r: usize) -> bool {
         let Place { cols, rows, .. } = self.place;
+        if self.covered[r * cols + c] {
+            return false;
+        }
         (r.saturating_sub(1)..(r + 2).min(rows))
             .any(|r| (c.saturating_sub(1)..(c + 2).min(cols)).any(|c| self.wet[r * cols + c]))
     }
@@ -265,7 +302,7 @@ fn joined(rows: &[usize]) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
     use guanlan_city::City;
-    use guanlan_core::Stamp;
+    use guanlan_core::{Stamp, input::DepthPatch};
 
     fn field(cols: u32, rows: u32, wet: &[(usize, u16)]) -> Arc<DepthField> {
         let mut depth_mm = vec![0u16; (cols * rows) as usize];
@@ -279,6 +316,7 @@ mod tests {
             rows,
             depth_mm,
             estimate: true,
+            finer: Vec::new(),
         })
     }
 
@@ -298,6 +336,23 @@ mod tests {
         let dry = field(10, 10, &[]);
         assert_eq!(sheet.take(&dry, None).blocks, [0]);
         assert!(sheet.block(0).is_none() && !sheet.is_wet());
+    }
+
+    #[test]
+    fn cells_under_a_finer_raster_are_drawn_by_its_own_sheet() {
+        let mut f = (*field(10, 10, &[(44, 500)])).clone();
+        let depth_mm = vec![500; 16];
+        f.finer = vec![DepthPatch { west_m: 40.0, south_m: 40.0, cell_m: 5.0, cols: 4, rows: 4, depth_mm }];
+        let f = Arc::new(f);
+        let mut sheet = sheet(&f);
+        let finer = Place::finer(&f);
+        sheet.leave_to(&finer[0].1);
+        sheet.take(&f, None);
+        // 9 cells around the wet one; 4 of them are the finer raster's.
+        assert_eq!(sheet.block(0).unwrap().indices.len(), 5 * 6);
+        let mut fine = Sheet::new(finer[0].1, &Ground::new(&Arc::new(City::default())));
+        fine.take(&finer[0].0, None);
+        assert_eq!(fine.block(0).unwrap().indices.len(), 16 * 6);
     }
 
     #[test]
