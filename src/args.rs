@@ -321,6 +321,10 @@ pub struct SimulateArgs {
     /// A SWMM input file alone, from its start to its end, as EPA SWMM runs it; no scenario and no city.
     #[arg(long, value_name = "FILE.inp", conflicts_with_all = ["scenario", "city", "matrix", "hot_start", "save_state"])]
     pub network: Option<PathBuf>,
+    /// How the dynamic wave of --network is computed: swmm (as EPA SWMM does), implicit (as under a street: no water is
+    /// lost).
+    #[arg(long, default_value = "swmm", value_parser = ["swmm", "implicit"])]
+    pub scheme: String,
     /// A matrix of choices over the scenario: all runs and a comparison report; what is done is not done again.
     #[arg(long, value_name = "FILE")]
     pub matrix: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use guanlan_core::Lang;
 use guanlan_rainstorm::{
     CitySource, Scenario, SimulateError, SimulateOptions, SurfaceLedger,
-    drains::{RunFileError, run_file_into},
+    drains::{RunFileError, Scheme, run_file_into},
     matrix::{BatchOptions, BatchProgress, Matrix, MatrixRun, run_batch},
     report::{ReportHead, RunFacts, comparison},
     simulate, write_frame, write_outputs,
@@ -100,7 +100,8 @@ fn say_notes(notes: &[String], lang: Lang) {
 
 /// A SWMM file alone.
 fn run_network(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
-    let outcome = run_file_into(file, &args.out, lang).map_err(|e| match e {
+    let scheme = if args.scheme == "implicit" { Scheme::Implicit } else { Scheme::Swmm };
+    let outcome = run_file_into(file, &args.out, scheme, lang).map_err(|e| match e {
         RunFileError::Read(e) => bad_input(e),
         e => failed(e),
     })?;
@@ -123,6 +124,7 @@ fn run_network(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
         pick(lang, "水量误差", "mass error"),
         outcome.error_relative,
     );
+    say!("{}: {}", pick(lang, "水流算法", "routing"), outcome.routing);
     say_notes(&outcome.notes, lang);
     say!("{}", args.out.display());
     Ok(())

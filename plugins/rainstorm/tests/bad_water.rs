@@ -7,7 +7,7 @@ use guanlan_city::model::drainage::{
     StorageShape, Weir,
 };
 use guanlan_rainstorm::{
-    drains::{DrainPlan, Drains, InletSettings},
+    drains::{DrainPlan, Drains, InletSettings, Scheme},
     storm::RainSeries,
     surface::{
         DomainBuilder, FixedLevel, Forcing, Fv1, Fv1Settings, Grid, InertialSettings, LocalInertial, LossModel,
@@ -200,16 +200,20 @@ fn no_network_loses_water_or_its_numbers() {
     let mut noted = 0;
     for round in 0..80 {
         let network = network(&mut dice);
-        let plan = Arc::new(DrainPlan::alone(&network));
-        noted += usize::from(!plan.notes.is_empty());
-        let mut drains = Drains::new(plan);
-        for k in 1..=10 {
-            drains.run_to(f64::from(k) * 60.0);
-            assert!(drains.heads_m().iter().all(|h| h.is_finite()), "round {round}");
-            assert!(drains.flows_m3_s().iter().all(|q| q.is_finite()), "round {round}");
+        for scheme in [Scheme::Swmm, Scheme::Implicit] {
+            let plan = Arc::new(DrainPlan::alone(&network, scheme));
+            noted += usize::from(!plan.notes.is_empty());
+            let mut drains = Drains::new(plan);
+            for k in 1..=10 {
+                drains.run_to(f64::from(k) * 60.0);
+                assert!(drains.heads_m().iter().all(|h| h.is_finite()), "round {round}");
+                assert!(drains.flows_m3_s().iter().all(|q| q.is_finite()), "round {round}");
+            }
+            let ledger = drains.ledger();
+            // SWMM's scheme loses water where the network is nonsense, and says how much.
+            let most = if scheme == Scheme::Implicit { 1e-6 } else { f64::MAX };
+            assert!(ledger.error_relative() <= most, "round {round}: {ledger:?}");
         }
-        let ledger = drains.ledger();
-        assert!(ledger.error_relative() <= 1e-6, "round {round}: {ledger:?}");
     }
     assert!(noted > 50, "{noted}");
 }

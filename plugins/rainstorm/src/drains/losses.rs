@@ -113,6 +113,31 @@ impl Losses {
         self.ponds.iter().map(|p| p.soil.as_ref().map_or([Soil::default(); 2], |s| [Soil::dry(s); 2])).collect()
     }
 
+    /// Potential evaporation at a time, m/s.
+    pub fn sun_m_s(&self, t_s: f64) -> f64 {
+        if self.shines { self.sun.at(t_s) } else { 0.0 }
+    }
+
+    /// Evaporation and seepage of each storage node that has any, m³/s over a step: no more than it holds. `look`: depth
+    /// and volume of a node.
+    pub fn ponds(
+        &self,
+        dt_s: f64,
+        sun_m_s: f64,
+        soils: &mut [[Soil; 2]],
+        look: impl Fn(usize) -> (f64, f64),
+    ) -> Vec<(usize, [f64; 2])> {
+        let lost = |(pond, soils): (&Pond, &mut [Soil; 2])| {
+            let (depth, volume) = look(pond.node);
+            let area = pond.shape.area_m2(depth);
+            let [air, ground] = [sun_m_s * pond.evaporates * area, pond.seepage_m3_s(depth, area, dt_s, soils)];
+            let wanted = (air + ground) * dt_s;
+            let share = if wanted > volume { volume.max(0.0) / wanted } else { 1.0 };
+            (pond.node, [air * share, ground * share])
+        };
+        self.ponds.iter().zip(soils).map(lost).collect()
+    }
+
     /// Takes from the volumes what is lost in a step.
     pub fn take(
         &self,

@@ -8,7 +8,6 @@ use super::{
     force_main::ForceMain,
     hydrology::Hydrology,
     inlets::{PlanInlet, place_inlets},
-    kinematic::{Stop, order_of},
     losses::Losses,
     matrix::{Pattern, Place},
     pumps::PlanPump,
@@ -18,6 +17,7 @@ use super::{
     shapes::section_of,
     street_inlets::StreetInlet,
     supply::{Supply, Tide, rain_supplies, supplies_of, tides_of},
+    swmm::{Layout, Tree},
 };
 use crate::surface::Domain;
 
@@ -113,6 +113,9 @@ pub struct PlanLink {
     pub(super) section: usize,
     pub(super) barrels: f64,
     pub(super) length_m: f64,
+    /// Length and Manning's n as the file has them.
+    pub(super) true_length_m: f64,
+    pub(super) roughness: f64,
     /// Inverts of both ends, m above datum, and above their nodes' inverts.
     pub(super) bottom_m: [f64; 2],
     pub(super) offset_m: [f64; 2],
@@ -170,12 +173,20 @@ pub struct DrainPlan {
     pub(super) normal_by: [bool; 2],
     pub(super) damping: Damping,
     pub(super) pattern: Pattern,
-    /// Nodes from the top down, when the kinematic wave runs instead of the dynamic one.
-    pub(super) kinematic: Option<Vec<Stop>>,
-    /// What flows into a conduit leaves it at once (`FLOW_ROUTING STEADY`).
-    pub(super) steady: bool,
+    /// SWMM's own scheme, when it runs instead of the implicit one.
+    pub(super) swmm: Option<Box<Layout>>,
     /// Places of conduits, pumps and regulators in the matrix; `None` where an end is an outfall.
     pub(super) places: Vec<Option<Place>>,
+}
+
+/// How the dynamic wave of a network that stands alone is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// SWMM's successive approximations: agrees with EPA SWMM, also where its numbers make the result.
+    #[default]
+    Swmm,
+    /// Heads and flows implicitly, as under a street: stable at any step, and no water is lost.
+    Implicit,
 }
 
 /// Option INERTIAL_DAMPING.
@@ -192,6 +203,10 @@ impl DrainPlan {
     #[must_use]
     pub fn new(network: &DrainageNetwork, domain: &Domain, inlets: InletSettings) -> Self {
         let mut plan = Self::of(network, false);
+        if let Some((_, routing)) = plan.other_routing(network) {
+            plan.say_dynamic(&routing, "streets back up into it");
+        }
+        plan.say_dividers(network);
         plan.inlet = inlets;
         plan.inlets = place_inlets(&plan.nodes, network, domain, inlets);
         for inlet in &plan.inlets {
@@ -224,10 +239,36 @@ impl DrainPlan {
         plan
     }
 
-    /// Prepares a network that stands alone: what floods is lost or ponds, as in SWMM.
+    /// Prepares a network that stands alone: what floods is lost or ponds, as in SWMM. SWMM's scheme takes the kinematic
+    /// wave where the file asks for it and the network is a tree.
     #[must_use]
-    pub fn alone(network: &DrainageNetwork) -> Self {
-        Self::of(network, true)
+    pub fn alone(network: &DrainageNetwork, scheme: Scheme) -> Self {
+        let mut plan = Self::of(network, true);
+        if scheme == Scheme::Swmm {
+            plan.take_scheme(network);
+        } else {
+            if let Some((_, routing)) = plan.other_routing(network) {
+                plan.say_dynamic(&routing, "the implicit scheme knows no other");
+            }
+            plan.say_dividers(network);
+        }
+        plan
+    }
+
+    /// How the wave is computed: `swmm`, `implicit`, `kinematic` or `steady`.
+    #[must_use]
+    pub fn routing(&self) -> &'static str {
+        match &self.swmm {
+            Some(layout) if layout.steady => "steady",
+            Some(layout) if layout.tree.is_some() => "kinematic",
+            Some(_) => "swmm",
+            None => "implicit",
+        }
+    }
+
+    /// How many street inlets give to a node, one at least.
+    pub(super) fn inlets_at(&self, node: usize) -> f64 {
+        self.regulators.iter().filter(|r| r.is_street_inlet() && r.to == node).count().max(1) as f64
     }
 
     /// `as_swmm`: with what SWMM does to a file for the sake of its explicit scheme.
@@ -281,34 +322,57 @@ impl DrainPlan {
         plan.fill_to_initial_flows();
         plan.look_for_outfalls();
         plan.lay_out();
-        plan.choose_wave(network, as_swmm);
         plan
     }
 
-    /// The file's routing: the kinematic wave where the network is a tree, the dynamic one otherwise.
-    fn choose_wave(&mut self, network: &DrainageNetwork, as_swmm: bool) {
+    /// The file's routing, when that is not the dynamic wave: whether it is the kinematic wave (false) or steady flow
+    /// (true), and its name.
+    fn other_routing(&mut self, network: &DrainageNetwork) -> Option<(Result<bool, String>, String)> {
         if network.option_yes("IGNORE_ROUTING") {
             self.notes.push("IGNORE_ROUTING: the network is routed all the same".into());
         }
-        let routing = network.options.get("FLOW_ROUTING").or_else(|| network.options.get("ROUTING_MODEL"));
-        let Some(routing) = routing.filter(|r| !r.eq_ignore_ascii_case("DYNWAVE")) else { return };
-        let why = if !as_swmm {
-            "streets back up into it".into()
-        } else if !matches!(routing.to_ascii_uppercase().as_str(), "KINWAVE" | "KW" | "STEADY" | "SF") {
-            "nothing else is modelled".into()
-        } else {
-            match order_of(self) {
-                Ok(order) => {
-                    self.kinematic = Some(order);
-                    self.steady = matches!(routing.to_ascii_uppercase().as_str(), "STEADY" | "SF");
-                    self.step_s =
-                        network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(20.0).clamp(0.1, 300.0);
-                    return;
-                }
-                Err(why) => why,
-            }
+        let routing = network.options.get("FLOW_ROUTING").or_else(|| network.options.get("ROUTING_MODEL"))?;
+        let known = match routing.to_ascii_uppercase().as_str() {
+            "DYNWAVE" | "DW" => return None,
+            "KINWAVE" | "KW" => Ok(false),
+            "STEADY" | "SF" => Ok(true),
+            _ => Err("nothing else is modelled".to_owned()),
         };
+        Some((known, routing.clone()))
+    }
+
+    fn say_dynamic(&mut self, routing: &str, why: &str) {
         self.notes.push(format!("FLOW_ROUTING {routing}: the dynamic wave is used instead ({why})"));
+    }
+
+    /// SWMM's scheme for the file's routing: along a tree where it asks for it and is one.
+    fn take_scheme(&mut self, network: &DrainageNetwork) {
+        let mut tree = None;
+        if let Some((known, routing)) = self.other_routing(network) {
+            match known.and_then(|steady| Tree::of(network, self, steady)) {
+                Ok(found) => tree = Some(found),
+                Err(why) => self.say_dynamic(&routing, &why),
+            }
+        }
+        if tree.is_some() {
+            // Nothing backs up: sills lie where the file has them.
+            for regulator in &mut self.regulators {
+                regulator.crest_m = self.nodes[regulator.from].invert_m + regulator.offset_m;
+            }
+        } else {
+            self.say_dividers(network);
+        }
+        if let Some(hydrology) = &mut self.hydrology {
+            hydrology.makes_good = false;
+        }
+        self.swmm = Some(Box::new(Layout::of(network, self, tree)));
+    }
+
+    fn say_dividers(&mut self, network: &DrainageNetwork) {
+        let count = network.nodes.iter().filter(|n| n.kind == DrainNodeKind::Divider).count();
+        if count > 0 {
+            self.notes.push(format!("{count} dividers: junctions under dynamic wave routing, as in SWMM"));
+        }
     }
 
     /// The pattern of the matrix.
@@ -376,10 +440,6 @@ impl DrainPlan {
                 .count(),
             "culverts have a code above 57: they are plain conduits",
         );
-        say(
-            network.nodes.iter().filter(|n| n.kind == DrainNodeKind::Divider).count(),
-            "dividers: junctions under dynamic wave routing, as in SWMM",
-        );
     }
 
     /// Ends of every conduit, pump and regulator, in this order.
@@ -441,6 +501,10 @@ impl DrainPlan {
                 self.notes.push(format!("conduit {}: an end is not a node; left out", conduit.id));
                 continue;
             }
+            if conduit.shape.eq_ignore_ascii_case("DUMMY") {
+                self.pumps.push(PlanPump::dummy(&conduit.id, conduit.from, conduit.to));
+                continue;
+            }
             let Some(shaped) = section_of(conduit, network) else {
                 self.notes.push(format!("conduit {}: no positive size; left out", conduit.id));
                 continue;
@@ -458,6 +522,7 @@ impl DrainPlan {
                 self.notes.push(format!("conduit {}: Manning's n {n}; taken as 0.013", conduit.id));
                 n = 0.013;
             }
+            let (true_length_m, roughness) = (length_m, n);
             let offset = |v: f32| if v.is_finite() && v <= FARTHEST_M { f64::from(v).max(0.0) } else { 0.0 };
             let (mut from, mut to) = (conduit.from, conduit.to);
             let mut offset_m = [offset(conduit.in_offset_m), offset(conduit.out_offset_m)];
@@ -509,6 +574,8 @@ impl DrainPlan {
                 section,
                 barrels,
                 length_m,
+                true_length_m,
+                roughness,
                 bottom_m,
                 offset_m,
                 friction: crate::surface::GRAVITY * n * n,

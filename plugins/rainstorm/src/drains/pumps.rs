@@ -24,6 +24,8 @@ pub struct PlanPump {
     pub stop_m: f64,
     /// Stands at the start.
     pub init_off: bool,
+    /// A conduit of shape DUMMY: it passes on what comes.
+    pub dummy: bool,
 }
 
 impl PlanPump {
@@ -42,7 +44,13 @@ impl PlanPump {
             start_m: depth(pump.start_m),
             stop_m: depth(pump.stop_m),
             init_off: pump.init_off,
+            dummy: false,
         }
+    }
+
+    /// A conduit of shape DUMMY.
+    pub(super) fn dummy(id: &str, from: usize, to: usize) -> Self {
+        Self { dummy: true, ..Self::of(&Pump { id: id.to_owned(), from, to, ..Pump::default() }) }
     }
 
     /// True when the pump moves what comes, whatever that is.

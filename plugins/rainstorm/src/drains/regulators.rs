@@ -3,7 +3,6 @@
 use guanlan_city::model::drainage::{DrainageNetwork, OrificeKind, OutletRating, WeirKind};
 
 use super::{plan::PlanNode, pumps::interpolated, street_inlets::StreetInlet};
-use crate::surface::GRAVITY;
 
 /// Larger openings make no sense, m.
 const LARGEST_M: f64 = 1000.0;
@@ -20,6 +19,8 @@ pub struct Regulator {
     pub(super) kind: Kind,
     /// Its sill, m above datum.
     pub(super) crest_m: f64,
+    /// The same above the invert of its upper node as the file has it, m.
+    pub(super) offset_m: f64,
     pub(super) flap: bool,
     /// Time from closed to open, s.
     pub(super) travel_s: f64,
@@ -67,7 +68,7 @@ pub(super) enum Rating {
 /// FHWA/RD-86/108).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Road {
-    width_m: f64,
+    pub(super) width_m: f64,
     gravel: bool,
 }
 
@@ -109,7 +110,7 @@ const FOOT_M: f64 = 0.3048;
 
 impl Road {
     /// Coefficient at the heads over the road on both sides, SI.
-    fn coefficient(&self, head_m: f64, behind_m: f64) -> f64 {
+    pub(super) fn coefficient(&self, head_m: f64, behind_m: f64) -> f64 {
         let k = usize::from(self.gravel);
         let share = head_m / self.width_m;
         let free = if share <= 0.15 {
@@ -141,6 +142,7 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
                         to,
                         kind,
                         crest_m: own_m.max(nodes[to].invert_m),
+                        offset_m: offset_m.max(0.0),
                         flap,
                         travel_s: if travel_s.is_finite() { travel_s.max(0.0) } else { 0.0 },
                     });
@@ -199,14 +201,6 @@ pub(super) fn regulators_of(network: &DrainageNetwork, nodes: &[PlanNode], notes
     out
 }
 
-/// Share of a free flow that is left when the water behind stands above the sill (Villemonte 1947).
-fn drowned(upper_m: f64, lower_m: f64, exponent: f64) -> f64 {
-    if lower_m <= 0.0 || upper_m <= 0.0 {
-        return 1.0;
-    }
-    (1.0 - (lower_m / upper_m).min(1.0).powf(exponent)).max(0.0).powf(0.385)
-}
-
 impl Regulator {
     /// Inlets along a street conduit.
     pub(super) fn street(conduit: &str, inlet: StreetInlet, from: usize, to: usize) -> Self {
@@ -216,6 +210,7 @@ impl Regulator {
             to,
             kind: Kind::Street(Box::new(inlet)),
             crest_m: 0.0,
+            offset_m: 0.0,
             flap: true,
             travel_s: 0.0,
         }
@@ -246,99 +241,12 @@ impl Regulator {
         }
         // Slopes from one millimetre: exact enough for the implicit step, whatever the formula.
         let back = sign < 0.0;
-        let q = self.raw(up, down, setting, back);
+        let raw = |up: f64, down: f64| self.through([up, down], setting, back).q_m3_s;
+        let q = raw(up, down);
         let d = 1.0e-3;
-        let with_up = ((self.raw(up + d, down, setting, back) - q) / d).max(0.0);
-        let with_down = ((self.raw(up, (down + d).min(up), setting, back) - q) / d).min(0.0);
+        let with_up = ((raw(up + d, down) - q) / d).max(0.0);
+        let with_down = ((raw(up, (down + d).min(up)) - q) / d).min(0.0);
         if sign > 0.0 { (q, with_up, with_down) } else { (-q, -with_down, -with_up) }
-    }
-
-    fn raw(&self, up: f64, down: f64, setting: f64, back: bool) -> f64 {
-        let g2 = (2.0 * GRAVITY).sqrt();
-        let (h1, h2) = (up - self.crest_m, down - self.crest_m);
-        match &self.kind {
-            Kind::Orifice { bottom, coefficient, round, height_m, width_m } => {
-                let height = height_m * setting.min(1.0);
-                let area = if *round {
-                    let d = *height_m;
-                    let t = (2.0 * height / d - 1.0).clamp(-1.0, 1.0);
-                    0.25 * d * d * ((-t).acos() + t * (1.0 - t * t).max(0.0).sqrt())
-                } else {
-                    height * width_m
-                };
-                let full = coefficient * area * g2;
-                if *bottom {
-                    let perimeter = if *round { std::f64::consts::PI * height_m } else { 2.0 * (height_m + width_m) };
-                    // The head at which a weir over the rim carries what the orifice does.
-                    let critical = (coefficient / 0.414) * area / perimeter.max(1.0e-9);
-                    let head = if h2 > 0.0 { h1 - h2 } else { h1 };
-                    let share = head / critical.max(1.0e-9);
-                    return if share < 1.0 {
-                        full * critical.sqrt() * share * share.sqrt() * drowned(h1, h2, 1.5)
-                    } else {
-                        full * head.sqrt()
-                    };
-                }
-                if h1 < height {
-                    let share = h1 / height;
-                    return full * (0.5 * height).sqrt() * share * share.sqrt() * drowned(h1, h2, 1.5);
-                }
-                let head = if h2 < 0.5 * height { h1 - 0.5 * height } else { h1 - h2 };
-                full * head.max(0.0).sqrt()
-            }
-            Kind::Weir { coefficient, length_m, road: Some(road), .. } => {
-                let c = if road.width_m > 0.0 { road.coefficient(h1, h2) } else { *coefficient };
-                c * length_m * h1 * h1.sqrt()
-            }
-            Kind::Weir {
-                form, coefficient, ends, height_m, length_m, slope, contractions, surcharges, rated, ..
-            } => {
-                let open = height_m * setting.min(1.0);
-                // The sill of a weir moves up as it closes.
-                let rise = height_m - open;
-                let (h1, h2) = (h1 - rise, h2 - rise);
-                if h1 <= 0.0 {
-                    return 0.0;
-                }
-                // Over the sill, and over the slopes beside it.
-                let free = |h: f64| {
-                    let c = if rated.is_empty() { *coefficient } else { interpolated(rated, h).0 };
-                    let length = (length_m - 0.1 * contractions * h).max(0.0);
-                    let over = |length: f64| c * length * h * h.sqrt();
-                    match form {
-                        WeirKind::SideFlow if !back => [c * length.powf(0.83) * h.powf(1.67), 0.0],
-                        WeirKind::Transverse | WeirKind::Roadway | WeirKind::SideFlow => [over(length), 0.0],
-                        // Half closed, a notch is a trapezoid.
-                        WeirKind::VNotch if rise <= 0.0 => [c * slope * h * h * h.sqrt(), 0.0],
-                        WeirKind::VNotch => [over(2.0 * slope * rise), ends * slope * h * h * h.sqrt()],
-                        WeirKind::Trapezoidal => [over(length_m + 2.0 * slope * rise), ends * slope * h * h * h.sqrt()],
-                    }
-                };
-                let exponent = match form {
-                    WeirKind::VNotch if rise <= 0.0 => 2.5,
-                    WeirKind::SideFlow => 5.0 / 3.0,
-                    _ => 1.5,
-                };
-                if h1 > open && *surcharges {
-                    // Full: an orifice that carries what the weir does at its crown.
-                    let orifice = free(open).iter().sum::<f64>() / (0.5 * open).max(1.0e-9).sqrt();
-                    let head = if h2 > 0.5 * open { h1 - h2 } else { h1 - 0.5 * open };
-                    return orifice * head.max(0.0).sqrt();
-                }
-                let [sill, sides] = free(h1.min(open));
-                sill * drowned(h1, h2, exponent) + sides * drowned(h1, h2, 2.5)
-            }
-            // By the street's flow, not by heads: the step asks the inlet itself.
-            Kind::Street(_) => 0.0,
-            Kind::Outlet { rating, by_head } => {
-                let x = if *by_head { h1 - h2.max(0.0) } else { h1 };
-                setting
-                    * match rating {
-                        Rating::Power(a, b) => a * x.max(0.0).powf(*b),
-                        Rating::Points(points) => interpolated(points, x).0,
-                    }
-            }
-        }
     }
 }
 
@@ -347,7 +255,7 @@ mod tests {
     use super::*;
 
     fn regulator(kind: Kind) -> Regulator {
-        Regulator { id: "R".into(), from: 0, to: 1, kind, crest_m: 1.0, flap: false, travel_s: 0.0 }
+        Regulator { id: "R".into(), from: 0, to: 1, kind, crest_m: 1.0, offset_m: 1.0, flap: false, travel_s: 0.0 }
     }
 
     #[test]
@@ -369,7 +277,7 @@ mod tests {
             ],
             ..DrainageNetwork::default()
         };
-        let plan = super::super::DrainPlan::alone(&network);
+        let plan = super::super::DrainPlan::alone(&network, super::super::Scheme::Implicit);
         let flow = |k: usize, h: f64| plan.regulators[k].flow([h, -1.0], 1.0).0;
         assert!((flow(0, 0.5) - 1.4 * 0.75 * 0.5_f64.powf(2.5)).abs() < 1e-9, "{}", flow(0, 0.5));
         assert!((flow(1, 2.0) - 1.4 * 0.5 * 0.8_f64.powf(1.5)).abs() < 1e-9, "{}", flow(1, 2.0));

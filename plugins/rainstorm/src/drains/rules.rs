@@ -63,7 +63,8 @@ struct Action {
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
     Number(f64),
-    Curve(Curve, Source),
+    /// A curve over what is looked at, in the file's units: so many of them are one in SI.
+    Curve(Curve, Source, f64),
     Series(TimeSeries),
     /// Gain, integral and derivative time in min; which controller it is; what it holds, and where.
     Pid([f64; 3], usize, Source, Right),
@@ -152,7 +153,9 @@ pub(super) fn rules_of(
                 .map(|a| {
                     let value = match &a.setting {
                         ControlSetting::Value(v) => Value::Number(*v),
-                        ControlSetting::Curve(k) => Value::Curve(network.curves.get(*k)?.clone(), last?),
+                        ControlSetting::Curve(k) => {
+                            Value::Curve(network.curves.get(*k)?.clone(), last?, units_of(last?, network))
+                        }
                         ControlSetting::Series(k) => Value::Series(network.series.get(*k)?.clone()),
                         ControlSetting::Pid(times) => {
                             controllers.set(controllers.get() + 1);
@@ -174,6 +177,29 @@ pub(super) fn rules_of(
         }
     }
     out
+}
+
+/// Units of the file in one SI unit of what is looked at; times are in days, and in hours since a gate was moved.
+fn units_of(source: Source, network: &DrainageNetwork) -> f64 {
+    const FOOT_M: f64 = 0.3048;
+    let word = network.options.get("FLOW_UNITS").map_or("CFS".into(), |u| u.to_ascii_uppercase());
+    let (length_m, flow_m3_s) = match word.as_str() {
+        "CMS" => (1.0, 1.0),
+        "LPS" => (1.0, 1.0e-3),
+        "MLD" => (1.0, 1.0e3 / 86_400.0),
+        "GPM" => (FOOT_M, 6.309_019_64e-5),
+        "MGD" => (FOOT_M, 0.043_812_636_4),
+        _ => (FOOT_M, FOOT_M * FOOT_M * FOOT_M),
+    };
+    match source {
+        Source::NodeDepth(_) | Source::NodeHead(_) | Source::LinkDepth(_) => 1.0 / length_m,
+        Source::NodeVolume(_) => 1.0 / (length_m * length_m * length_m),
+        Source::NodeInflow(_) | Source::LinkFlow(_) => 1.0 / flow_m3_s,
+        Source::OpenS(_) | Source::ClosedS(_) => 1.0 / 3600.0,
+        Source::TimeS | Source::ClockS => 1.0 / 86_400.0,
+        Source::Rain(_) | Source::RainHours(..) if length_m < 1.0 => 1.0 / 25.4,
+        _ => 1.0,
+    }
 }
 
 fn holds(compare: Compare, a: f64, b: f64) -> bool {
@@ -210,17 +236,17 @@ pub(super) struct Looking<'a> {
 pub(super) fn decide(rules: &[Rule], looking: &mut Looking<'_>) -> Vec<(usize, f64)> {
     let mut asked: Vec<(usize, &Value, f64)> = Vec::new();
     for rule in rules {
-        // OR parts, each a chain of ANDs.
-        let (mut any, mut all) = (false, true);
+        // One after the other, as in SWMM: an OR is asked only when what stands before it is false, and an AND then ends it.
+        let mut met = !rule.premises.is_empty();
         for (k, (joined, left, compare, right)) in rule.premises.iter().enumerate() {
-            if *joined == Joined::Or && k > 0 {
-                any |= all;
-                all = true;
+            match joined {
+                Joined::Or if k > 0 && met => continue,
+                Joined::If | Joined::And if k > 0 && !met => break,
+                _ => {}
             }
-            all &= holds(*compare, (looking.look)(*left), looking.value(right));
+            met = looking.holds(*left, *compare, right);
         }
-        any |= all && !rule.premises.is_empty();
-        for action in if any { &rule.then } else { &rule.otherwise } {
+        for action in if met { &rule.then } else { &rule.otherwise } {
             match asked.iter_mut().find(|a| a.0 == action.target) {
                 Some(a) if rule.priority > a.2 => *a = (action.target, &action.value, rule.priority),
                 Some(_) => {}
@@ -231,7 +257,7 @@ pub(super) fn decide(rules: &[Rule], looking: &mut Looking<'_>) -> Vec<(usize, f
     let settle = |(target, value, _): (usize, &Value, f64)| {
         let value = match value {
             Value::Number(v) => *v,
-            Value::Curve(curve, source) => curve.at((looking.look)(*source)).unwrap_or(0.0),
+            Value::Curve(curve, source, units) => curve.at((looking.look)(*source) * units).unwrap_or(0.0),
             Value::Series(series) => series.at(looking.time_s),
             Value::Pid(times, k, source, goal) => looking.pid(*times, *k, *source, goal, target),
         };
@@ -241,6 +267,19 @@ pub(super) fn decide(rules: &[Rule], looking: &mut Looking<'_>) -> Vec<(usize, f
 }
 
 impl Looking<'_> {
+    /// A premise; times are equal that are no more than half a step apart.
+    fn holds(&self, left: Source, compare: Compare, right: &Right) -> bool {
+        let (a, b) = ((self.look)(left), self.value(right));
+        let time = matches!(left, Source::TimeS | Source::ClockS | Source::OpenS(_) | Source::ClosedS(_));
+        match compare {
+            Compare::Equal | Compare::NotEqual if time => {
+                let same = a >= b - 0.5 * self.dt_s && a < b + 0.5 * self.dt_s;
+                same == (compare == Compare::Equal)
+            }
+            _ => holds(compare, a, b),
+        }
+    }
+
     fn value(&self, right: &Right) -> f64 {
         match right {
             Right::Number(v) => *v,

@@ -10,7 +10,7 @@ use guanlan_city::{
 use guanlan_core::Lang;
 use serde::{Deserialize, Serialize};
 
-use super::{DrainLedger, DrainPlan, Drains, RunoffLedger};
+use super::{DrainLedger, DrainPlan, Drains, RunoffLedger, Scheme};
 
 /// Files without an end run so long, s.
 const DEFAULT_S: f64 = 6.0 * 3600.0;
@@ -48,6 +48,9 @@ pub struct LinkOutcome {
 pub struct NetworkOutcome {
     /// Simulated, s.
     pub duration_s: f64,
+    /// How the wave was computed.
+    #[serde(default)]
+    pub routing: String,
     /// In file order.
     pub nodes: Vec<NodeOutcome>,
     /// Conduits, pumps, regulators, street inlets.
@@ -66,9 +69,14 @@ pub struct NetworkOutcome {
 ///
 /// # Errors
 /// When the file is no SWMM input file.
-pub fn run_file(path: &Path, lang: Lang, each: &mut dyn FnMut(f64, &Drains)) -> Result<NetworkOutcome, ImportError> {
+pub fn run_file(
+    path: &Path,
+    scheme: Scheme,
+    lang: Lang,
+    each: &mut dyn FnMut(f64, &Drains),
+) -> Result<NetworkOutcome, ImportError> {
     let (file, report) = read_swmm(path)?;
-    let mut out = run_network(&file.network, each);
+    let mut out = run_network(&file.network, scheme, each);
     let told = report.problems.iter().map(|p| {
         let times = if p.count > 1 { format!(" (×{})", p.count) } else { String::new() };
         format!("{}{times}", p.text().get(lang))
@@ -78,10 +86,11 @@ pub fn run_file(path: &Path, lang: Lang, each: &mut dyn FnMut(f64, &Drains)) -> 
 }
 
 /// Runs a network that stands alone to its end.
-pub fn run_network(network: &DrainageNetwork, each: &mut dyn FnMut(f64, &Drains)) -> NetworkOutcome {
-    let plan = Arc::new(DrainPlan::alone(network));
+pub fn run_network(network: &DrainageNetwork, scheme: Scheme, each: &mut dyn FnMut(f64, &Drains)) -> NetworkOutcome {
+    let plan = Arc::new(DrainPlan::alone(network, scheme));
     let mut drains = Drains::new(plan.clone());
     let duration_s = if network.duration_s > 0.0 { network.duration_s } else { DEFAULT_S };
+    drains.set_end_s(duration_s);
     let report_s = network.option_s("REPORT_STEP").filter(|s| *s >= 1.0).unwrap_or(900.0);
     let mut t = 0.0;
     while t < duration_s {
@@ -105,6 +114,7 @@ pub fn run_network(network: &DrainageNetwork, each: &mut dyn FnMut(f64, &Drains)
     let ledger = drains.ledger();
     NetworkOutcome {
         duration_s,
+        routing: plan.routing().to_owned(),
         nodes: nodes.collect(),
         links: links.collect(),
         ledger,
@@ -125,7 +135,7 @@ pub fn link_names(plan: &DrainPlan) -> impl Iterator<Item = &str> {
 ///
 /// # Errors
 /// When the file cannot be read or the folder not written.
-pub fn run_file_into(path: &Path, folder: &Path, lang: Lang) -> Result<NetworkOutcome, RunFileError> {
+pub fn run_file_into(path: &Path, folder: &Path, scheme: Scheme, lang: Lang) -> Result<NetworkOutcome, RunFileError> {
     let written = |name: &str| {
         let path = folder.join(name);
         std::fs::File::create(&path)
@@ -136,7 +146,7 @@ pub fn run_file_into(path: &Path, folder: &Path, lang: Lang) -> Result<NetworkOu
     let (mut depths, mut flows) = (written("depths.csv")?, written("flows.csv")?);
     let mut failed = None;
     let mut began = false;
-    let outcome = run_file(path, lang, &mut |t, drains| {
+    let outcome = run_file(path, scheme, lang, &mut |t, drains| {
         let mut lines = || -> std::io::Result<()> {
             if !began {
                 let nodes: Vec<&str> = drains.plan().nodes.iter().map(|n| n.id.as_str()).collect();

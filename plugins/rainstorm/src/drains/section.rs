@@ -195,6 +195,11 @@ impl Section {
         (sjoberg(x) * self.widest_m, area * size)
     }
 
+    /// Area, hydraulic radius and width at every second step of depth, from the invert to the top.
+    pub(super) fn every_other(&self) -> Vec<[f64; 3]> {
+        self.table.iter().step_by(2).map(|w| [w.area_m2, w.radius_m, w.width_m]).collect()
+    }
+
     /// The section at a depth, full at most: its width counts for nothing.
     #[must_use]
     pub fn at_or_below(&self, depth_m: f64) -> Wetted {

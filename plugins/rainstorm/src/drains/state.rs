@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hydrology::{Runoff, RunoffLedger, Soil},
-    kinematic::Reach,
     matrix::Numbers,
     plan::DrainPlan,
+    swmm::Waves,
 };
 
 /// Volumes since the start, m³.
@@ -95,8 +95,8 @@ pub(super) struct Moving {
     pub runoff: Option<Runoff>,
     /// Soils below storage nodes that seep.
     pub soils: Vec<[Soil; 2]>,
-    /// Conduits under the kinematic wave; empty otherwise.
-    pub reaches: Vec<Reach>,
+    /// State of SWMM's scheme, when that runs. `time_s`, heads and flows are then those of the last routing step.
+    pub waves: Option<Waves>,
 }
 
 /// The running network. Cloning forks it.
@@ -166,12 +166,10 @@ impl Drains {
             time_s: 0.0,
             runoff: plan.hydrology.as_ref().map(super::hydrology::Hydrology::begin),
             soils: plan.losses.soils(),
-            reaches: Vec::new(),
+            waves: None,
         };
         let mut drains = Self { plan, now, scratch: Scratch::default(), pace_s: 0.0 };
-        if drains.plan.kinematic.is_some() {
-            drains.begin_kinematic();
-        }
+        drains.begin_waves();
         drains
     }
 
@@ -189,7 +187,7 @@ impl Drains {
     /// Time since the start, s.
     #[must_use]
     pub fn time_s(&self) -> f64 {
-        self.now.time_s
+        self.now.waves.as_ref().map_or(self.now.time_s, |w| w.shown_s)
     }
 
     /// The moving state as bytes, enough to go on bit for bit on the same network.
@@ -229,9 +227,13 @@ impl Drains {
             && saved.blocked.len() == now.blocked.len()
             && saved.peak_m3_s.len() == now.peak_m3_s.len()
             && saved.soils.len() == now.soils.len()
-            && saved.reaches.len() == now.reaches.len()
             && match (&self.plan.hydrology, &saved.runoff) {
                 (Some(hydrology), Some(runoff)) => hydrology.fits(runoff),
+                (None, None) => true,
+                _ => false,
+            }
+            && match (&now.waves, &saved.waves) {
+                (Some(own), Some(waves)) => waves.fits(own),
                 (None, None) => true,
                 _ => false,
             }
@@ -328,13 +330,13 @@ impl Drains {
     /// Head of each node, m above datum: what stands in the shaft, or would in a pipe upon it.
     #[must_use]
     pub fn heads_m(&self) -> &[f64] {
-        &self.now.head_m
+        self.now.waves.as_ref().map_or(&self.now.head_m, |w| &w.shown_head_m)
     }
 
     /// Depth of a node above its invert, m.
     #[must_use]
     pub fn depth_m(&self, node: usize) -> f64 {
-        self.now.head_m[node] - self.plan.nodes[node].invert_m
+        self.heads_m()[node] - self.plan.nodes[node].invert_m
     }
 
     /// Greatest depth of each node so far, m.
@@ -348,7 +350,8 @@ impl Drains {
     #[must_use]
     pub fn flows_m3_s(&self) -> Vec<f64> {
         let sign = |k: usize| self.plan.links.get(k).map_or(1.0, |l| l.sign);
-        self.now.flow_m3_s.iter().enumerate().map(|(k, q)| q * sign(k)).collect()
+        let flows = self.now.waves.as_ref().map_or(&self.now.flow_m3_s, |w| &w.shown_flow_m3_s);
+        flows.iter().enumerate().map(|(k, q)| q * sign(k)).collect()
     }
 
     /// Highest flow of each conduit so far, m³/s, in the plan's order.

@@ -11,9 +11,8 @@ use super::{
     inlets::{self, Above, COVER_M2},
     plan::{FLOODED_M2, PlanLink},
     regulators::Kind,
-    rules::{self, Source},
     state::Drains,
-    supply::{Stage, day_of_year, month_of},
+    supply::Stage,
     wave::{self, End, FUDGE},
 };
 use crate::surface::Street;
@@ -48,6 +47,10 @@ pub struct Moved {
 impl Drains {
     /// Runs the network alone up to a time, s.
     pub fn run_to(&mut self, until_s: f64) {
+        if self.now.waves.is_some() {
+            self.run_waves(until_s);
+            return;
+        }
         while self.now.time_s < until_s {
             let left = until_s - self.now.time_s;
             let steps = (left / self.plan.step_s).ceil().max(1.0);
@@ -74,14 +77,8 @@ impl Drains {
     }
 
     fn step(&mut self, dt_s: f64, street: Option<&mut dyn Street>) {
-        let plan = self.plan.clone();
-        self.drive(dt_s);
+        self.drive(dt_s, true);
         self.supply(dt_s);
-        if let Some(order) = &plan.kinematic {
-            self.step_kinematic(order, dt_s);
-            self.now.time_s += dt_s;
-            return;
-        }
         // A network that stands alone takes a step whose heads are not found in parts; under a street the next step follows
         // too soon for that to matter.
         let least_s = if street.is_none() { dt_s / PARTS } else { dt_s };
@@ -126,109 +123,6 @@ impl Drains {
             }
         }
         false
-    }
-
-    /// Settings of pumps and regulators at the start of a step.
-    fn drive(&mut self, dt_s: f64) {
-        let (plan, now) = (&self.plan, &mut self.now);
-        let (links, pumps) = (plan.links.len(), plan.pumps.len());
-        if !plan.rules.is_empty() {
-            let look = |source: Source| match source {
-                Source::NodeDepth(k) => now.head_m[k] - plan.nodes[k].invert_m,
-                Source::NodeHead(k) => now.head_m[k],
-                Source::NodeVolume(k) => plan.well_m3(k, now.head_m[k]),
-                Source::NodeInflow(k) => {
-                    let ends = plan.ends();
-                    ends.iter()
-                        .zip(&now.flow_m3_s)
-                        .map(|((a, b), q)| {
-                            if *b == k {
-                                q.max(0.0)
-                            } else if *a == k {
-                                (-q).max(0.0)
-                            } else {
-                                0.0
-                            }
-                        })
-                        .sum()
-                }
-                Source::LinkFlow(k) => now.flow_m3_s[k],
-                Source::LinkSetting(k) => k.checked_sub(links).map_or(1.0, |k| now.setting[k]),
-                Source::LinkDepth(k) => {
-                    let link = &plan.links[k];
-                    let end = |node: usize, side: usize| (now.head_m[node] - link.bottom_m[side]).max(0.0);
-                    (0.5 * (end(link.from, 0) + end(link.to, 1))).min(plan.sections[link.section].full_m)
-                }
-                Source::OpenS(k) => {
-                    if now.setting[k] > 0.0 {
-                        now.time_s - now.switched_s[k]
-                    } else {
-                        0.0
-                    }
-                }
-                Source::ClosedS(k) => {
-                    if now.setting[k] > 0.0 {
-                        0.0
-                    } else {
-                        now.time_s - now.switched_s[k]
-                    }
-                }
-                Source::Rain(k) => plan.hydrology.as_ref().map_or(0.0, |h| h.rain_mm(k, now.time_s, 1.0) * 3600.0),
-                Source::RainHours(k, hours) => {
-                    plan.hydrology.as_ref().map_or(0.0, |h| h.rain_mm(k, now.time_s, f64::from(hours) * 3600.0))
-                }
-                Source::Fixed(bits) => f64::from_bits(bits),
-                Source::Weekday | Source::Month | Source::DayOfYear => {
-                    let day = ((plan.start_s + now.time_s) / 86_400.0).floor() as i64;
-                    match source {
-                        // 1970-01-01 was a Thursday.
-                        Source::Weekday => ((day + 4).rem_euclid(7) + 1) as f64,
-                        Source::Month => (month_of(day) + 1) as f64,
-                        _ => day_of_year(day) as f64,
-                    }
-                }
-                Source::TimeS => now.time_s,
-                Source::ClockS => (plan.start_s + now.time_s).rem_euclid(86_400.0),
-            };
-            let driven = now.target.len();
-            let setting = |k: usize| now.target.get(k).copied().unwrap_or_else(|| now.gate[k - driven]);
-            let mut errors = now.pid_errors.clone();
-            let mut looking =
-                rules::Looking { time_s: now.time_s, dt_s, look: &look, setting: &setting, errors: &mut errors };
-            let asked = rules::decide(&plan.rules, &mut looking);
-            now.pid_errors = errors;
-            for (target, value) in asked {
-                match now.target.get_mut(target) {
-                    // Only pumps may run faster than they are rated.
-                    Some(slot) => *slot = if target < pumps { value.max(0.0) } else { value.clamp(0.0, 1.0) },
-                    None => now.gate[target - driven] = value.clamp(0.0, 1.0),
-                }
-            }
-        }
-        let was_open: Vec<bool> = now.setting.iter().map(|s| *s > 0.0).collect();
-        for (k, pump) in plan.pumps.iter().enumerate() {
-            let depth = now.head_m[pump.from] - plan.nodes[pump.from].invert_m;
-            if pump.stop_m > 0.0 && depth < pump.stop_m {
-                now.target[k] = 0.0;
-            } else if pump.start_m > 0.0 && now.target[k] <= 0.0 && depth > pump.start_m {
-                now.target[k] = 1.0;
-            }
-            now.setting[k] = match now.pump_hand[k] {
-                _ if now.pump_failed[k] => 0.0,
-                Some(on) => f64::from(u8::from(on)),
-                None => now.target[k],
-            };
-        }
-        for (k, regulator) in plan.regulators.iter().enumerate() {
-            let k = pumps + k;
-            let most = if regulator.travel_s > 0.0 { dt_s / regulator.travel_s } else { f64::INFINITY };
-            now.setting[k] += (now.target[k] - now.setting[k]).clamp(-most, most);
-        }
-        for (k, was) in was_open.into_iter().enumerate() {
-            if was != (now.setting[k] > 0.0) {
-                now.switched_s[k] = now.time_s;
-            }
-        }
     }
 
     /// Inflows of the file, m³/s at each node over the step.
@@ -620,45 +514,20 @@ impl Drains {
 mod tests {
     use std::sync::Arc;
 
-    use guanlan_city::model::drainage::{Conduit, DrainNode, DrainNodeKind, DrainageNetwork, Inflow};
-
     use super::*;
-    use crate::drains::DrainPlan;
+    use crate::drains::{
+        DrainPlan, Scheme,
+        fixtures::{inflow, line},
+    };
 
     #[test]
     fn long_steps_into_dry_pipes_find_their_heads() {
-        let node = |id: &str, invert_m: f32, kind| DrainNode {
-            id: id.into(),
-            invert_m,
-            max_depth_m: 2.0,
-            kind,
-            ..DrainNode::default()
-        };
-        let conduit = |id: &str, from, to| Conduit {
-            id: id.into(),
-            from,
-            to,
-            length_m: 122.0,
-            roughness: 0.01,
-            shape: "CIRCULAR".into(),
-            geom_m: [0.61, 0.0, 0.0, 0.0],
-            barrels: 1,
-            ..Conduit::default()
-        };
-        let mut network = DrainageNetwork {
-            nodes: vec![
-                node("a", 0.61, DrainNodeKind::Junction),
-                node("b", 0.305, DrainNodeKind::Junction),
-                node("c", 0.0, DrainNodeKind::Outfall),
-            ],
-            conduits: vec![conduit("1", 0, 1), conduit("2", 1, 2)],
-            inflows: vec![Inflow { node: 1, baseline_m3_s: 0.043, ..Inflow::default() }],
-            ..DrainageNetwork::default()
-        };
+        let mut network = line([0.61, 0.305, 0.0], 122.0, 0.61, 0.01);
+        network.inflows = vec![inflow(1, 0.043)];
         network.options.insert("VARIABLE_STEP".into(), "0".into());
         for step_s in [5, 13, 19, 20, 25, 30] {
             network.options.insert("ROUTING_STEP".into(), format!("{step_s}"));
-            let mut drains = Drains::new(Arc::new(DrainPlan::alone(&network)));
+            let mut drains = Drains::new(Arc::new(DrainPlan::alone(&network, Scheme::Implicit)));
             drains.run_to(1800.0);
             let peaks = drains.link_peaks_m3_s();
             assert!(peaks[0] < 1e-3 && peaks[1] < 0.045, "step {step_s} s: {peaks:?}");

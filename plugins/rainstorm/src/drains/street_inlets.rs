@@ -1,20 +1,21 @@
-//! Street inlets of the file (`[INLET_USAGE]`) after HEC-22: grates, curb openings, both, slots, drop inlets and
-//! rated ones, on a slope or in a sag, clogged or not. What an inlet captures leaves the street conduit's lower node
-//! for the sewer node.
+//! Street inlets of the file (`[INLET_USAGE]`) after HEC-22 as SWMM applies it: grates, curb openings, both, slots, drop
+//! inlets in channels and rated ones, on a slope or in a sag, clogged or not. What an inlet captures leaves the street
+//! conduit's lower node for the sewer node. HEC-22's constants are in feet, and so is all in here but what is asked and
+//! answered.
 
-use guanlan_city::model::drainage::{Curve, CurveKind, DrainageNetwork, InletKind, InletUsage, Placement, Street};
+use guanlan_city::model::drainage::{CurbThroat, Curve, CurveKind, DrainageNetwork, InletKind, InletUsage, Placement};
 
-use super::plan::{PlanLink, PlanNode};
-use crate::surface::GRAVITY;
+use super::{
+    gutter::{Channel, Gutter},
+    plan::{PlanLink, PlanNode},
+};
 
 const FOOT_M: f64 = 0.3048;
-/// Coefficient of HEC-22's gutter equation, SI.
-const GUTTER: f64 = 0.376;
-const ORIFICE: f64 = 0.67;
-/// Weir coefficients of grates and of curb openings with and without a depressed gutter, SI.
-const GRATE_WEIR: f64 = 1.66;
-const CURB_WEIR: f64 = 1.25;
-const PLAIN_CURB_WEIR: f64 = 1.60;
+const FOOT3_M3: f64 = FOOT_M * FOOT_M * FOOT_M;
+/// Gravity as HEC-22 has it, ft/s².
+const GRAVITY_FT: f64 = 32.16;
+/// Approach flows below this are none, ft³/s.
+const LEAST_FT3_S: f64 = 1.0e-3;
 
 /// Open share of the surface and coefficients of the splash-over velocity by length in ft (ft/s): Chart 5 of HEC-22.
 const GRATES: [(&str, f64, [f64; 4]); 8] = [
@@ -34,50 +35,59 @@ pub(super) struct StreetInlet {
     /// The conduit along whose lower end they stand, among the plan's links.
     pub conduit: usize,
     openings: Vec<Opening>,
-    street: Gutter,
+    place: Place,
     count: f64,
     clear: f64,
-    most_m3_s: f64,
+    /// Most that one captures, ft³/s; 0 is no limit.
+    most: f64,
     sag: bool,
-    /// Channels have no gutter: only drop inlets and rated ones stand in them.
-    channel: bool,
 }
 
-/// Section of the gutter.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Gutter {
-    cross: f64,
-    roughness: f64,
-    /// Depressed part: width and depth below the cross slope, m.
-    width_m: f64,
-    depression_m: f64,
-    /// The inlet's own depression, m.
-    local_m: f64,
-    sides: f64,
-    slope: f64,
+/// Where an inlet stands.
+#[derive(Clone, Debug, PartialEq)]
+enum Place {
+    Street(Gutter, f64),
+    Channel(Channel),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Opening {
     Grate {
-        length_m: f64,
-        width_m: f64,
+        length: f64,
+        width: f64,
         open: f64,
-        splash_m_s: f64,
+        splash: f64,
+        drop: bool,
     },
     Curb {
-        length_m: f64,
-        height_m: f64,
+        length: f64,
+        height: f64,
+        throat: CurbThroat,
+        drop: bool,
     },
     Slot {
-        length_m: f64,
-        width_m: f64,
+        length: f64,
+        width: f64,
     },
-    /// By approach flow (diversion) or by depth (rating).
+    /// By approach flow (diversion) or by depth (rating), SI.
     Curve {
         curve: Curve,
         by_depth: bool,
     },
+}
+
+/// Value of a curve, which goes on beyond its ends: to none below, in its last direction above.
+fn on_and_on(curve: &Curve, x: f64) -> f64 {
+    let (Some(first), Some(last)) = (curve.points.first(), curve.points.last()) else { return 0.0 };
+    if x < first[0] && first[0] > 0.0 {
+        return x / first[0] * first[1];
+    }
+    if x > last[0] && curve.points.len() > 1 {
+        let before = curve.points[curve.points.len() - 2];
+        let slope = if last[0] > before[0] { (last[1] - before[1]) / (last[0] - before[0]) } else { 0.0 };
+        return last[1] + slope.max(0.0) * (x - last[0]);
+    }
+    curve.at(x).unwrap_or(0.0)
 }
 
 impl StreetInlet {
@@ -109,229 +119,187 @@ impl StreetInlet {
         if street.is_none() && !drops {
             return Err("stands in no street: only drop inlets and rated ones can".into());
         }
-        let leaves = links.iter().any(|l| l.from == link.to) || nodes[link.to].outfall;
+        let leaves = links.iter().any(|l| l.from == link.to);
         let sag = match usage.placement {
             Placement::OnGrade => false,
             Placement::OnSag => true,
-            // Where every street ends, water stands.
+            // Where no street goes on, water stands.
             Placement::Automatic => !leaves,
         };
-        let gutter = Gutter::of(street, usage, link);
+        let place = match street {
+            Some(s) => Place::Street(Gutter::of(s, usage, link), f64::from(s.sides.max(1))),
+            None => Place::Channel(Channel::of(file, link)),
+        };
         let inlet = Self {
             conduit,
             openings,
-            street: gutter,
+            place,
             count: usage.count.max(0.0),
             clear: (1.0 - usage.clogged).clamp(0.0, 1.0),
-            most_m3_s: usage.max_flow_m3_s,
+            most: usage.max_flow_m3_s / FOOT3_M3,
             sag,
-            channel: street.is_none(),
         };
         Ok((inlet, link.to, usage.node))
     }
 
     /// Flow captured from an approach flow (all sides) with a depth at the kerb, m³/s.
     pub fn capture_m3_s(&self, approach_m3_s: f64, depth_m: f64) -> f64 {
-        let sides = self.street.sides.max(1.0);
-        let mut left = (approach_m3_s / sides).max(0.0);
-        let all = left;
-        if self.sag || self.channel {
-            let each: f64 = self.openings.iter().map(|o| o.in_sag(depth_m, left, self.street)).sum();
-            // What stands in a sag can be taken whatever arrives.
-            let most = if self.sag { f64::INFINITY } else { left };
-            return sides * self.limited(each * self.count).min(most);
-        }
-        let whole = self.count.floor() as usize;
-        for _ in 0..whole.min(100) {
-            let taken = self.limited(self.on_grade(left, depth_m)).min(left);
-            left -= taken;
-            if taken <= 1.0e-9 {
-                break;
-            }
-        }
-        sides * (all - left)
-    }
-
-    fn limited(&self, q: f64) -> f64 {
-        let q = q * self.clear;
-        if self.most_m3_s > 0.0 { q.min(self.most_m3_s) } else { q }
-    }
-
-    /// Capture of one inlet on a slope.
-    fn on_grade(&self, flow: f64, depth_m: f64) -> f64 {
-        let grate = self.openings.iter().find(|o| matches!(o, Opening::Grate { .. }));
-        let curb = self.openings.iter().find(|o| matches!(o, Opening::Curb { .. } | Opening::Slot { .. }));
-        let rated: f64 = self
+        let sides = if let Place::Street(_, sides) = &self.place { *sides } else { 1.0 };
+        let (approach, depth) = (approach_m3_s.abs() / FOOT3_M3 / sides, depth_m.max(0.0) / FOOT_M);
+        let limited = |q: f64| if self.most > 0.0 { q.min(self.most) } else { q };
+        let rated = self
             .openings
             .iter()
-            .map(|o| match o {
-                Opening::Curve { curve, by_depth } => {
-                    curve.at(if *by_depth { depth_m } else { flow }).unwrap_or(0.0).max(0.0)
+            .find_map(|o| if let Opening::Curve { by_depth, .. } = o { Some(*by_depth) } else { None });
+        let each = match rated {
+            Some(true) => self.count * self.clear * self.one(approach, depth),
+            None if self.sag => self.count * limited(self.clear * self.in_sag(depth)),
+            _ => {
+                let mut left = approach;
+                for _ in 0..(self.count as usize).min(1000) {
+                    if left < LEAST_FT3_S {
+                        break;
+                    }
+                    left -= limited(self.clear * self.one(left, depth)).min(left);
                 }
-                _ => 0.0,
-            })
-            .sum();
-        let mut taken = rated.min(flow);
-        // A curb opening longer than the grate beside it sweeps first.
-        let beside = grate.map_or(0.0, Opening::length_m);
-        if let Some(curb) = curb {
-            taken += self.street.curb_m3_s(flow - taken, curb.length_m() - beside);
-        }
-        if let Some(Opening::Grate { length_m, width_m, splash_m_s, .. }) = grate {
-            taken += self.street.grate_m3_s(flow - taken, *length_m, *width_m, *splash_m_s);
-        }
-        taken
+                approach - left
+            }
+        };
+        each.max(0.0) * sides * FOOT3_M3
     }
+
+    /// Capture of one inlet that water passes.
+    fn one(&self, flow: f64, depth: f64) -> f64 {
+        let (mut grate, mut curb) = (None, 0.0);
+        for opening in &self.openings {
+            match opening {
+                Opening::Curve { curve, by_depth: true } => return on_and_on(curve, depth * FOOT_M) / FOOT3_M3,
+                Opening::Curve { curve, .. } => return on_and_on(curve, flow * FOOT3_M3) / FOOT3_M3,
+                // Takes from what stands at it, also on a slope.
+                Opening::Curb { drop: true, .. } => return self.in_sag(depth).min(flow),
+                Opening::Slot { length, .. } => {
+                    let Place::Street(gutter, _) = &self.place else { return 0.0 };
+                    return gutter.curb(flow, gutter.spread(flow), *length).min(flow);
+                }
+                Opening::Curb { length, .. } => curb = *length,
+                Opening::Grate { length, width, splash, .. } => grate = Some([*length, *width, *splash]),
+            }
+        }
+        match &self.place {
+            Place::Channel(channel) => grate.map_or(0.0, |g| channel.grate(flow, g).min(flow)),
+            Place::Street(gutter, _) => {
+                let spread = gutter.spread(flow);
+                // A curb opening longer than the grate beside it sweeps first.
+                let longer = curb - grate.map_or(0.0, |g| g[0]);
+                let swept = if longer > 0.0 { gutter.curb(flow, spread, longer) } else { 0.0 };
+                let rest = flow - swept;
+                match grate.filter(|_| rest > 0.0) {
+                    Some(g) => {
+                        let spread = if swept > 0.0 { gutter.spread(rest) } else { spread };
+                        swept + gutter.grate(rest, spread, g)
+                    }
+                    None => swept,
+                }
+            }
+        }
+    }
+
+    /// Capture of one inlet in standing water.
+    fn in_sag(&self, depth: f64) -> f64 {
+        let plain = Gutter::plain();
+        let gutter = if let Place::Street(gutter, _) = &self.place { gutter } else { &plain };
+        let mut sum = 0.0;
+        let (mut beside, mut drowned) = (0.0, false);
+        for opening in &self.openings {
+            match opening {
+                Opening::Slot { length, width } => {
+                    return if depth <= 2.587 * width {
+                        2.48 * length * depth.powf(1.5)
+                    } else {
+                        0.8 * length * width * (2.0 * GRAVITY_FT * depth).sqrt()
+                    };
+                }
+                Opening::Grate { length, width, open, drop, .. } => {
+                    let steep = gutter.steep();
+                    let width_in = if !drop && depth <= width * steep { depth / steep } else { *width };
+                    let over = if *drop { depth } else { depth - 0.5 * width_in * steep };
+                    let rim = if *drop { 2.0 * (length + width) } else { length + 2.0 * width_in };
+                    let hole = length * width_in * open;
+                    drowned = depth > 1.79 * hole / rim;
+                    sum += if drowned {
+                        0.67 * hole * (2.0 * GRAVITY_FT * over).sqrt()
+                    } else {
+                        3.0 * rim * over.powf(1.5)
+                    };
+                    beside = *length;
+                }
+                Opening::Curb { .. } | Opening::Curve { .. } => {}
+            }
+        }
+        for opening in &self.openings {
+            if let Opening::Curb { length, height, throat, drop } = opening {
+                let round = if *drop { 4.0 } else { 1.0 };
+                sum += curb_in_sag(gutter, depth, (length - beside) * round, *height, *throat);
+                if drowned {
+                    sum += curb_in_sag(gutter, depth, beside * round, *height, *throat);
+                }
+            }
+        }
+        sum
+    }
+}
+
+/// A curb opening in standing water: a weir while it is shallow, an orifice when it is deep, a line between them.
+fn curb_in_sag(gutter: &Gutter, depth: f64, length: f64, height: f64, throat: CurbThroat) -> f64 {
+    if length <= 0.0 {
+        return 0.0;
+    }
+    let orifice = |depth: f64| {
+        let above = match throat {
+            CurbThroat::Horizontal => 0.5 * height,
+            CurbThroat::Inclined => 0.5 * height * 0.7071,
+            CurbThroat::Vertical => 0.0,
+        };
+        0.67 * height * length * (2.0 * GRAVITY_FT * (depth - above).max(0.0)).sqrt()
+    };
+    let deep = 1.4 * height;
+    if depth > deep {
+        return orifice(depth);
+    }
+    let (coefficient, crest, upto) = match gutter.depressed() {
+        Some([depression, width]) if length <= 12.0 => (2.3, length + 1.8 * width, height + depression),
+        _ => (3.0, length, height),
+    };
+    let weir = |depth: f64| coefficient * crest * depth.powf(1.5);
+    if depth < upto {
+        return weir(depth);
+    }
+    let share = (depth - upto) / (deep - upto);
+    (1.0 - share) * weir(upto) + share * orifice(deep)
 }
 
 impl Opening {
     fn of(kind: &InletKind, network: &DrainageNetwork) -> Option<Self> {
+        let ft = |m: &f64| m / FOOT_M;
         Some(match kind {
-            InletKind::Grate { length_m, width_m, grate, open_fraction, splash_m_s, .. } => {
+            InletKind::Grate { length_m, width_m, grate, open_fraction, splash_m_s, drop } => {
                 let known = GRATES.iter().find(|g| g.0 == grate.as_str() && g.0 != "GENERIC");
-                let feet = length_m / FOOT_M;
+                let length = ft(length_m);
                 let (open, splash) = match known {
-                    Some((_, open, [a, b, c, d])) => (*open, (a + feet * (b + feet * (c + feet * d))) * FOOT_M),
-                    None => (if *open_fraction > 0.0 { *open_fraction } else { 1.0 }, *splash_m_s),
+                    Some((_, open, [a, b, c, d])) => (*open, a + length * (b + length * (c + length * d))),
+                    None => (if *open_fraction > 0.0 { *open_fraction } else { 1.0 }, ft(splash_m_s)),
                 };
-                Self::Grate { length_m: *length_m, width_m: *width_m, open, splash_m_s: splash }
+                Self::Grate { length, width: ft(width_m), open, splash, drop: *drop }
             }
-            InletKind::Curb { length_m, height_m, .. } => Self::Curb { length_m: *length_m, height_m: *height_m },
-            InletKind::Slotted { length_m, width_m } => Self::Slot { length_m: *length_m, width_m: *width_m },
+            InletKind::Curb { length_m, height_m, throat, drop } => {
+                Self::Curb { length: ft(length_m), height: ft(height_m), throat: *throat, drop: *drop }
+            }
+            InletKind::Slotted { length_m, width_m } => Self::Slot { length: ft(length_m), width: ft(width_m) },
             InletKind::Custom { curve } => {
                 let curve = network.curves.get(*curve)?.clone();
                 Self::Curve { by_depth: curve.kind == CurveKind::Rating, curve }
             }
         })
-    }
-
-    fn length_m(&self) -> f64 {
-        match self {
-            Self::Grate { length_m, .. } | Self::Curb { length_m, .. } | Self::Slot { length_m, .. } => *length_m,
-            Self::Curve { .. } => 0.0,
-        }
-    }
-
-    /// Capture of standing water: a weir over the rim, an orifice when it is deep.
-    fn in_sag(&self, depth_m: f64, approach: f64, gutter: Gutter) -> f64 {
-        let d = depth_m.max(0.0);
-        let root = |head: f64| (2.0 * GRAVITY * head.max(0.0)).sqrt();
-        match self {
-            Self::Grate { length_m, width_m, open, .. } => {
-                let weir = GRATE_WEIR * (length_m + 2.0 * width_m) * d * d.sqrt();
-                weir.min(ORIFICE * length_m * width_m * open * root(d))
-            }
-            Self::Curb { length_m, height_m } => {
-                let depressed = gutter.width_m > 0.0 && gutter.depression_m + gutter.local_m > 0.0;
-                let weir = if depressed {
-                    CURB_WEIR * (length_m + 1.8 * gutter.width_m) * d * d.sqrt()
-                } else {
-                    PLAIN_CURB_WEIR * length_m * d * d.sqrt()
-                };
-                let head = d + gutter.local_m - 0.5 * height_m;
-                if d <= *height_m { weir } else { weir.min(ORIFICE * height_m * length_m * root(head)) }
-            }
-            Self::Slot { length_m, width_m } => (1.4 * length_m * d * d.sqrt()).min(0.8 * length_m * width_m * root(d)),
-            Self::Curve { curve, by_depth } => curve.at(if *by_depth { d } else { approach }).unwrap_or(0.0).max(0.0),
-        }
-    }
-}
-
-impl Gutter {
-    fn of(street: Option<&Street>, usage: &InletUsage, link: &PlanLink) -> Self {
-        let fall = (link.bottom_m[0] - link.bottom_m[1]) / link.length_m;
-        let Some(s) = street else { return Self { sides: 1.0, slope: fall.max(1.0e-5), ..Self::default() } };
-        Self {
-            cross: s.cross_slope.max(1.0e-4),
-            roughness: s.roughness.max(1.0e-3),
-            width_m: s.gutter_width_m,
-            depression_m: s.gutter_depression_m,
-            local_m: usage.depression_m,
-            sides: f64::from(s.sides.max(1)),
-            slope: fall.max(1.0e-5),
-        }
-    }
-
-    /// Slope of the depressed gutter over the cross slope.
-    fn steeper(&self) -> f64 {
-        if self.width_m > 0.0 { 1.0 + self.depression_m / self.width_m / self.cross } else { 1.0 }
-    }
-
-    /// Share of the flow in the gutter's width `w` when the spread is `t`.
-    fn frontal(&self, t: f64, w: f64) -> f64 {
-        if w <= 0.0 || t <= 0.0 {
-            return 0.0;
-        }
-        if t <= w {
-            return 1.0;
-        }
-        let s = self.steeper();
-        if s <= 1.0 {
-            return 1.0 - (1.0 - w / t).powf(8.0 / 3.0);
-        }
-        1.0 / (1.0 + s / ((1.0 + s / (t / w - 1.0)).powf(8.0 / 3.0) - 1.0))
-    }
-
-    /// Flow of a spread, m³/s.
-    fn flow(&self, t: f64) -> f64 {
-        let side = |width: f64| {
-            GUTTER / self.roughness * self.cross.powf(5.0 / 3.0) * self.slope.sqrt() * width.powf(8.0 / 3.0)
-        };
-        let s = self.steeper();
-        if s <= 1.0 || self.width_m <= 0.0 {
-            return side(t);
-        }
-        if t <= self.width_m {
-            let cross = self.cross * s;
-            return GUTTER / self.roughness * cross.powf(5.0 / 3.0) * self.slope.sqrt() * t.powf(8.0 / 3.0);
-        }
-        side(t - self.width_m) / (1.0 - self.frontal(t, self.width_m)).max(1.0e-6)
-    }
-
-    /// Spread of a flow, m.
-    fn spread(&self, flow: f64) -> f64 {
-        let (mut low, mut high) = (0.0_f64, 1.0);
-        while self.flow(high) < flow && high < 1.0e3 {
-            high *= 2.0;
-        }
-        for _ in 0..50 {
-            let middle = 0.5 * (low + high);
-            if self.flow(middle) < flow { low = middle } else { high = middle }
-        }
-        0.5 * (low + high)
-    }
-
-    fn area(&self, t: f64) -> f64 {
-        0.5 * self.cross * t * t + 0.5 * self.depression_m * self.width_m.min(t)
-    }
-
-    fn curb_m3_s(&self, flow: f64, length_m: f64) -> f64 {
-        if flow <= 0.0 || length_m <= 0.0 {
-            return 0.0;
-        }
-        let frontal = self.frontal(self.spread(flow), self.width_m);
-        let fall = if self.width_m > 0.0 { (self.depression_m + self.local_m) / self.width_m } else { 0.0 };
-        let cross = self.cross + fall * frontal;
-        let whole = 0.817 * flow.powf(0.42) * self.slope.powf(0.3) * (1.0 / (self.roughness * cross)).powf(0.6);
-        if length_m >= whole { flow } else { flow * (1.0 - (1.0 - length_m / whole).powf(1.8)) }
-    }
-
-    fn grate_m3_s(&self, flow: f64, length_m: f64, width_m: f64, splash_m_s: f64) -> f64 {
-        if flow <= 0.0 {
-            return 0.0;
-        }
-        let t = self.spread(flow);
-        let v = flow / self.area(t).max(1.0e-9);
-        // A grate narrower than the gutter sees its share of the gutter's flow.
-        let gutter = self.frontal(t, self.width_m);
-        let frontal = if self.width_m > 0.0 && width_m < self.width_m && t > self.width_m {
-            gutter * (1.0 - (1.0 - width_m / self.width_m).powf(8.0 / 3.0))
-        } else {
-            self.frontal(t, width_m)
-        };
-        let over = if v > splash_m_s { (1.0 - 0.295 * (v - splash_m_s)).max(0.0) } else { 1.0 };
-        let side = 1.0 / (1.0 + 0.0828 * v.powf(1.8) / (self.cross * length_m.powf(2.3)).max(1.0e-12));
-        flow * (over * frontal + side * (1.0 - frontal)).clamp(0.0, 1.0)
     }
 }
 
@@ -339,53 +307,48 @@ impl Gutter {
 mod tests {
     use super::*;
 
-    fn gutter() -> Gutter {
-        Gutter {
-            cross: 0.02,
-            roughness: 0.016,
-            width_m: 0.6,
-            depression_m: 0.05,
-            local_m: 0.0,
-            sides: 1.0,
-            slope: 0.01,
+    fn inlet(clear: f64, sag: bool) -> StreetInlet {
+        StreetInlet {
+            conduit: 0,
+            openings: vec![Opening::Grate { length: 3.0, width: 2.0, open: 0.9, splash: 8.0, drop: false }],
+            place: Place::Street(Gutter::tests(), 1.0),
+            count: 1.0,
+            clear,
+            most: 0.0,
+            sag,
         }
     }
 
     #[test]
-    fn gutters_and_openings_follow_hec_22() {
-        // HEC-22 example 4-2: n .016, Sx .02, SL .01, T 2.5 m, no gutter: Q = .05 m³/s.
-        let plain = Gutter { width_m: 0.0, depression_m: 0.0, ..gutter() };
-        assert!((plain.flow(2.5) - 0.0400).abs() < 0.004, "{}", plain.flow(2.5));
-        assert!((plain.spread(plain.flow(2.5)) - 2.5).abs() < 1e-6);
-        let g = gutter();
-        assert!((g.spread(g.flow(1.7)) - 1.7).abs() < 1e-6);
-        // Frontal flow: more in a depressed gutter.
-        assert!(g.frontal(2.5, 0.6) > plain.frontal(2.5, 0.6));
-        // A long enough opening takes all, a short one a part.
-        assert!((g.curb_m3_s(0.05, 50.0) - 0.05).abs() < 1e-12);
-        let (short, long) = (g.curb_m3_s(0.05, 1.0), g.curb_m3_s(0.05, 3.0));
-        assert!(short < long && long < 0.05);
-        let grate = g.grate_m3_s(0.05, 0.9, 0.6, 2.5);
-        assert!(grate > 0.02 && grate < 0.05, "{grate}");
+    fn clogged_inlets_take_less_and_sags_more_when_deep() {
+        let (clear, clogged) = (inlet(1.0, false).capture_m3_s(0.05, 0.1), inlet(0.5, false).capture_m3_s(0.05, 0.1));
+        assert!((clogged / clear - 0.5).abs() < 1e-9 && clear < 0.05);
+        let sag = inlet(1.0, true);
+        assert!(sag.capture_m3_s(0.0, 0.2) > sag.capture_m3_s(0.0, 0.05));
+        assert_eq!(sag.capture_m3_s(0.0, 0.0), 0.0);
+        let limited = StreetInlet { most: 0.1, ..inlet(1.0, false) };
+        assert!((limited.capture_m3_s(0.05, 0.1) - 0.1 * FOOT3_M3).abs() < 1e-12);
+        let two = StreetInlet { count: 2.0, ..inlet(1.0, false) };
+        assert!(two.capture_m3_s(0.05, 0.1) > clear && two.capture_m3_s(0.05, 0.1) < 0.05);
     }
 
     #[test]
-    fn clogged_inlets_take_less_and_sags_more_when_deep() {
-        let inlet = |clear: f64, sag: bool| StreetInlet {
-            conduit: 0,
-            openings: vec![Opening::Grate { length_m: 0.9, width_m: 0.6, open: 0.9, splash_m_s: 2.5 }],
-            street: gutter(),
-            count: 1.0,
-            clear,
-            most_m3_s: 0.0,
-            sag,
-            channel: false,
-        };
-        let (clear, clogged) = (inlet(1.0, false).capture_m3_s(0.05, 0.1), inlet(0.5, false).capture_m3_s(0.05, 0.1));
-        assert!((clogged / clear - 0.5).abs() < 1e-9);
-        let sag = inlet(1.0, true);
-        assert!(sag.capture_m3_s(0.0, 0.2) > sag.capture_m3_s(0.0, 0.05));
-        assert!((sag.capture_m3_s(0.0, 0.05) - 1.66 * 2.1 * 0.05_f64.powf(1.5)).abs() < 1e-9);
-        assert_eq!(sag.capture_m3_s(0.0, 0.0), 0.0);
+    fn curb_openings_in_a_sag_pass_from_weir_to_orifice_without_a_jump() {
+        let gutter = Gutter::tests();
+        let q = |d: f64| curb_in_sag(&gutter, d, 5.0, 0.5, CurbThroat::Horizontal);
+        // HEC-22: 2.3 (L + 1.8 W) d^1.5 with a gutter of 2 ft, 2 in deeper.
+        assert!((q(0.3) - 2.3 * (5.0 + 3.6) * 0.3_f64.powf(1.5)).abs() < 1e-9);
+        assert!((q(1.0) - 0.67 * 2.5 * (2.0 * 32.16 * 0.75_f64).sqrt()).abs() < 1e-9);
+        for d in [0.5 + 2.0 / 12.0, 0.7] {
+            assert!((q(d + 1e-9) - q(d - 1e-9)).abs() < 1e-6, "{d}");
+        }
+    }
+
+    #[test]
+    fn rated_inlets_follow_their_curve() {
+        let curve = Curve { points: vec![[0.0, 0.0], [0.1, 0.06], [0.2, 0.1]], ..Curve::default() };
+        let rated = StreetInlet { openings: vec![Opening::Curve { curve, by_depth: false }], ..inlet(1.0, false) };
+        assert!((rated.capture_m3_s(0.05, 0.0) - 0.03).abs() < 1e-9);
+        assert!((rated.capture_m3_s(0.25, 0.0) - 0.12).abs() < 1e-9);
     }
 }

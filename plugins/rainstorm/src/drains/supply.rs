@@ -173,6 +173,19 @@ impl Tide {
     }
 }
 
+impl Tide {
+    /// The same as SWMM reads it: a tide's hours count from the start of the run, whatever the clock says.
+    pub fn level_in_swmm_m(&self, t_s: f64) -> Option<f64> {
+        match &self.stage {
+            Stage::Hours(points) => {
+                let first = points.first().map_or(0.0, |p| p[0]);
+                Some(line(points, first + t_s.rem_euclid(DAY_S) / 3600.0))
+            }
+            _ => self.level_m(t_s),
+        }
+    }
+}
+
 /// Straight lines between points; the ends' values beyond them.
 fn line(points: &[[f64; 2]], x: f64) -> f64 {
     let after = points.partition_point(|p| p[0] <= x);

@@ -20,17 +20,17 @@ const REASONS: [(&str, &str, &str); 6] = [
     ),
     (
         "SWMM surcharge_line",
-        "drains",
+        "drains i",
         "SWMM's heads leap to the rim in the one minute the line fills; with its step at 0.25 s instead of 1 s its own peaks change by up to 42 %",
     ),
     (
         "SWMM user_user1",
-        "drains",
+        "drains i",
         "without inertial damping SWMM swings: with its step at 2, 1 or 0.5 s instead of 5 s its own greatest depths change by 0.85, 1.6 and 1.8 m RMSE",
     ),
     (
         "SWMM user_user2",
-        "drains",
+        "drains i",
         "without inertial damping SWMM reports 54 m³/s in reach TW01290, above which at most 18 m³/s come in; the nodes beside it differ",
     ),
 ];

@@ -79,7 +79,12 @@ impl Reader<'_> {
     fn offset_m(&mut self, row: &Row<'_>, section: &str, at: usize, node: usize) -> Result<f64, String> {
         let mut offset_m = number(row, at, "offset")? * self.units.length_m;
         if self.offsets_are_elevations && !matches!(row.words.get(at), None | Some(&"*")) {
-            offset_m -= f64::from(self.network.nodes[node].invert_m);
+            let invert_m = f64::from(self.network.nodes[node].invert_m);
+            offset_m -= invert_m;
+            // Inverts are rounded to 32 bits: a difference as small as that is none.
+            if offset_m.abs() <= f64::from(f32::EPSILON) * invert_m.abs() {
+                offset_m = 0.0;
+            }
         }
         // Rounding of the invert to 32 bits is below a tenth of a millimetre up to 1000 m.
         if offset_m < -1e-3 {

@@ -48,6 +48,8 @@ pub(super) struct Hydrology {
     run_on: Vec<(usize, usize)>,
     /// Number of nodes, when measures or ground water give to some.
     nodes: usize,
+    /// What the lines between rates give too much or too little is made good; SWMM does not.
+    pub makes_good: bool,
 }
 
 /// What moves.
@@ -106,6 +108,7 @@ impl Hydrology {
             sun: Sun::of(network),
             run_on,
             nodes: if below { nodes } else { 0 },
+            makes_good: true,
             wet_s: network.option_s("WET_STEP").filter(|s| *s >= 1.0).unwrap_or(WET_S).min(DRY_S),
             dry_s: network.option_s("DRY_STEP").filter(|s| *s >= 1.0).unwrap_or(DRY_S).min(DRY_S),
             start_s: network.start_s as f64,
@@ -168,6 +171,24 @@ impl Hydrology {
         }
     }
 
+    /// Adds the runoff at a time to the inflow of nodes, m³/s, as SWMM has it for a step up to `to_s`: a moment between the
+    /// ends of the window that reaches there.
+    pub fn run_at(&self, runoff: &mut Runoff, t_s: f64, to_s: f64, head_m: &[f64], lateral_m3_s: &mut [f64]) {
+        while runoff.until_s < to_s {
+            self.window(runoff, head_m);
+        }
+        let span_s = (runoff.until_s - runoff.from_s).max(1.0e-9);
+        let along = ((t_s - runoff.from_s) / span_s).clamp(0.0, 1.0);
+        for (catchment, [first, last, good]) in self.catchments.iter().zip(&runoff.rates_m3_s) {
+            if let SubcatchOutlet::Node(node) = catchment.outlet {
+                lateral_m3_s[node] += first + (last - first) * along + good;
+            }
+        }
+        for (lateral, rate) in lateral_m3_s.iter_mut().zip(&runoff.below_m3_s) {
+            *lateral += rate;
+        }
+    }
+
     /// The next window: wet ones are short, dry ones end where rain begins.
     fn window(&self, runoff: &mut Runoff, head_m: &[f64]) {
         let from = runoff.until_s;
@@ -209,6 +230,7 @@ impl Hydrology {
                     let most = MADE_GOOD * first.min(last);
                     let runs = first > 0.0 || last > 0.0;
                     let good = owed.max(-most).min(if runs { most } else { f64::INFINITY });
+                    let good = if self.makes_good { good } else { 0.0 };
                     let given_m3 = (0.5 * (first + last) + good) * span_s;
                     runoff.rates_m3_s[k] = [first, last, good];
                     runoff.carried_m3[k] += gone.out_m3 - given_m3;
