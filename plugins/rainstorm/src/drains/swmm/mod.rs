@@ -6,6 +6,7 @@
 //! result; over a raster the implicit scheme runs, which is stable at any exchange step and loses no water. Like SWMM
 //! these close their books only to a fraction of a percent, and say to which.
 
+mod books;
 mod class;
 mod conduit;
 mod drives;
@@ -14,6 +15,7 @@ mod kinematic;
 mod layout;
 mod lookup;
 mod node;
+mod outfalls;
 mod profiles;
 mod sections;
 mod state;

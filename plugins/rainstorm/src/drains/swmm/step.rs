@@ -1,6 +1,7 @@
 //! A step of SWMM's scheme: its length, what enters, trials until heads settle, the books.
 
 use super::{
+    books::book,
     class::End,
     conduit::Trial,
     drives,
@@ -12,7 +13,6 @@ use crate::drains::{
     DrainPlan,
     regulators::Kind,
     state::{Drains, Moving},
-    supply::Stage,
 };
 
 /// Times that differ by less are the same, s.
@@ -78,7 +78,10 @@ impl Drains {
         }
         let halved = 0.5 * dt_s;
         book(&mut self.now, waves.rates, halved);
+        // Rules look at the state.
+        self.now.waves = Some(std::mem::take(waves));
         self.drive(dt_s, rules_due);
+        *waves = self.now.waves.take().unwrap_or_default();
         let sun_m_s = plan.losses.sun_m_s(now_s);
         self.enter(plan, layout, waves, dt_s, sun_m_s);
         waves.old_s = now_s;
@@ -143,17 +146,6 @@ impl Drains {
             }
         }
     }
-}
-
-/// Books rates over a time.
-fn book(now: &mut Moving, rates: Rates, span_s: f64) {
-    let books = &mut now.books;
-    books.inflow_m3 += rates.inflow * span_s;
-    books.outfall_m3 += rates.outfall * span_s;
-    books.backflow_m3 += rates.backflow * span_s;
-    books.flooded_m3 += rates.flooded * span_s;
-    books.evaporated_m3 += rates.evaporated * span_s;
-    books.seeped_m3 += rates.seeped * span_s;
 }
 
 impl Waves {
@@ -281,28 +273,6 @@ impl Waves {
         }
     }
 
-    /// Depths of outfalls by their links' flows and the level outside.
-    pub(in crate::drains) fn set_outfalls(&mut self, plan: &DrainPlan, layout: &Layout, now: &Moving, t_s: f64) {
-        for (k, reach) in layout.reaches.iter().enumerate() {
-            let end = usize::from(layout.joints[reach.to].outfall);
-            let node = if end == 1 { reach.to } else { reach.from };
-            if layout.joints[node].outfall {
-                let q = (self.ways[k].flow_m3_s / reach.barrels).abs();
-                let depths = [reach.normal_depth(q), reach.tube.critical_depth(q)];
-                self.joints[node].depth_m = depth_outside(plan, layout, (now, t_s), node, depths, reach.offset_m[end]);
-            }
-        }
-        let pumps = plan.pumps.iter().map(|p| (p.from, p.to, 0.0));
-        let regulators = plan.regulators.iter().filter(|r| !r.is_street_inlet());
-        let regulators = regulators.map(|r| (r.from, r.to, r.offset_m));
-        for (from, to, offset_m) in pumps.chain(regulators) {
-            let node = if layout.joints[to].outfall { to } else { from };
-            if layout.joints[node].outfall {
-                self.joints[node].depth_m = depth_outside(plan, layout, (now, t_s), node, [0.0; 2], offset_m);
-            }
-        }
-    }
-
     /// New depths; true when all have settled.
     fn settle(&mut self, layout: &Layout, trial: usize, dt_s: f64) -> bool {
         let mut all = true;
@@ -317,47 +287,6 @@ impl Waves {
     fn pass_by_settled(&mut self, layout: &Layout) {
         for (way, (from, to)) in self.ways.iter_mut().zip(&layout.ends) {
             way.settled = self.joints[*from].settled && self.joints[*to].settled;
-        }
-    }
-
-    /// What leaves the network at the end of the step.
-    fn leave(&mut self, plan: &DrainPlan, layout: &Layout, now: &mut Moving, dt_s: f64) {
-        for (k, (joint, state)) in layout.joints.iter().zip(&mut self.joints).enumerate() {
-            let (mut left, mut flooded) = (0.0, 0.0);
-            // Under the kinematic wave lines may end anywhere.
-            if joint.outfall || layout.tree.is_some() && joint.last && joint.storage.is_none() {
-                left = state.inflow_m3_s - state.outflow_m3_s;
-                if let (Some(hydrology), Some(runoff)) = (&plan.hydrology, &mut now.runoff) {
-                    hydrology.run_on(runoff, k, left.max(0.0) * dt_s);
-                }
-                state.volume_m3 = 0.0;
-                if left >= 0.0 {
-                    self.rates.outfall += left;
-                } else {
-                    self.rates.backflow -= left;
-                }
-                now.outfall_m3[k] += 0.5 * dt_s * (state.left_m3_s + left);
-            } else if state.volume_m3 <= joint.full_m3 {
-                flooded = state.overflow_m3_s;
-                self.rates.flooded += flooded;
-                now.returned_node_m3[k] += 0.5 * dt_s * (state.flooded_m3_s + flooded);
-            }
-            (state.left_m3_s, state.flooded_m3_s) = (left, flooded);
-        }
-        for (reach, state) in layout.reaches.iter().zip(&self.reaches) {
-            self.rates.evaporated += state.lost_m3_s[0] * reach.barrels;
-            self.rates.seeped += state.lost_m3_s[1] * reach.barrels;
-        }
-        let first = plan.links.len() + plan.pumps.len();
-        for (k, regulator) in plan.regulators.iter().enumerate() {
-            if let Kind::Street(inlet) = &regulator.kind {
-                let by_flow = self.ways[inlet.conduit].flow_m3_s.abs();
-                self.ways[first + k].flow_m3_s = inlet.capture_m3_s(by_flow, self.joints[regulator.from].depth_m);
-            }
-        }
-        let pumps = plan.links.len();
-        for (pumped, way) in now.pumped_m3.iter_mut().zip(&self.ways[pumps..]) {
-            *pumped += way.flow_m3_s * dt_s;
         }
     }
 
@@ -384,27 +313,5 @@ impl Waves {
                 now.peak_m3_s[k] = now.peak_m3_s[k].max(way.flow_m3_s.abs());
             }
         }
-    }
-}
-
-/// Depth of an outfall by normal and critical depth of its conduit, which ends `offset_m` above its invert.
-fn depth_outside(
-    plan: &DrainPlan,
-    layout: &Layout,
-    (now, t_s): (&Moving, f64),
-    node: usize,
-    [normal, critical]: [f64; 2],
-    offset_m: f64,
-) -> f64 {
-    let tide = plan.tides.get(node).and_then(Option::as_ref);
-    let invert = layout.joints[node].invert_m;
-    let lip = normal.min(critical);
-    match now.outside_m[node].or_else(|| tide.and_then(|t| t.level_in_swmm_m(t_s))) {
-        Some(level) if lip + offset_m + invert < level => level - invert,
-        Some(level) if offset_m > 0.0 && level < invert + offset_m => (level - invert).max(0.0),
-        Some(_) => offset_m + lip,
-        None if offset_m > 0.0 => 0.0,
-        None if tide.is_some_and(|t| t.stage == Stage::Normal) => normal,
-        None => lip,
     }
 }
