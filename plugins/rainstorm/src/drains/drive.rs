@@ -4,6 +4,7 @@ use super::{
     rules::{self, Source},
     state::Drains,
     supply::{day_of_year, month_of},
+    swmm::CLOCK_AHEAD_S,
 };
 
 /// A regulator that is within so little of its target has reached it.
@@ -69,8 +70,7 @@ impl Drains {
                     _ => day_of_year(day) as f64,
                 }
             }
-            // SWMM's clock is a millisecond ahead.
-            Source::TimeS => now.time_s + if now.waves.is_some() { 1.0e-3 } else { 0.0 },
+            Source::TimeS => now.time_s + if now.waves.is_some() { CLOCK_AHEAD_S } else { 0.0 },
             Source::ClockS => (plan.start_s + self.look(Source::TimeS)).rem_euclid(86_400.0),
         }
     }

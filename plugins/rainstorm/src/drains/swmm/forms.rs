@@ -157,6 +157,17 @@ impl Form {
         }
     }
 
+    /// Hydraulic radius by depth as SWMM has it, m: in a round floor it takes `(1 − sin θ) / θ` for `1 − sin θ / θ`.
+    pub fn radius_of_depth(&self, y: f64, full: f64, whole: f64) -> f64 {
+        match *self {
+            Self::RoundFloor { radius, rise, .. } if y > 0.0 && y <= rise => {
+                let angle = arc(radius, y) / radius;
+                0.5 * radius * (1.0 - angle.sin()) / angle
+            }
+            _ => self.radius(y, full, whole),
+        }
+    }
+
     /// Hydraulic radius at a depth, m; `whole`: the full area, up to which a roof is wetted bit by bit.
     pub fn radius(&self, y: f64, full: f64, whole: f64) -> f64 {
         if y <= 0.0 {

@@ -30,4 +30,5 @@ mod units;
 
 pub(super) use layout::Layout;
 pub(super) use state::Waves;
+pub(super) use step::CLOCK_AHEAD_S;
 pub(super) use tree::Tree;

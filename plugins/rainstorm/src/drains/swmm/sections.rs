@@ -154,6 +154,7 @@ mod tests {
                 shape,
                 "GOTHIC"
                     | "EGG"
+                    | "RECT_ROUND"
                     | "HORSESHOE"
                     | "CATENARY"
                     | "SEMIELLIPTICAL"

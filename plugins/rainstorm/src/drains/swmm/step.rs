@@ -15,6 +15,8 @@ use crate::drains::{
     state::{Drains, Moving},
 };
 
+/// SWMM's calendar is ahead of its routing by so much, s: an inflow that begins to rise is never quite none.
+pub(in crate::drains) const CLOCK_AHEAD_S: f64 = 1.0e-3;
 /// Times that differ by less are the same, s.
 const SAME_S: f64 = 1.0e-3;
 /// Below this Froude number a conduit does not shorten the step.
@@ -68,10 +70,10 @@ impl Drains {
         let next_rules_s = waves.rules_s + layout.rule_step_s;
         let rules_due = layout.rule_step_s <= 0.0 || (now_s - waves.rules_s).abs() < SAME_S;
         if layout.rule_step_s > 0.0 && now_s + dt_s >= next_rules_s {
-            dt_s = next_rules_s - now_s;
+            dt_s = (next_rules_s - now_s).max(SAME_S);
         }
         if let Some(end_s) = waves.end_s.filter(|end| now_s < *end && now_s + dt_s > *end) {
-            dt_s = (end_s - now_s).max(1.0e-3);
+            dt_s = (end_s - now_s).max(SAME_S);
         }
         if (now_s + dt_s - next_rules_s).abs() < SAME_S {
             waves.rules_s = next_rules_s;
@@ -105,7 +107,7 @@ impl Drains {
         lateral.clear();
         lateral.resize(plan.nodes.len(), 0.0);
         for supply in &plan.supplies {
-            let q = supply.at(now_s);
+            let q = supply.at(now_s + CLOCK_AHEAD_S);
             if q.abs() >= FLOW_LEAST_M3_S {
                 lateral[supply.node] += q;
             }

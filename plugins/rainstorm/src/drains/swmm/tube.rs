@@ -208,7 +208,7 @@ impl Tube {
         match &self.figure {
             Figure::Round(t) if t.radius.is_empty() => self.radius_of_area(self.area(y)),
             Figure::Round(t) => self.radius_m * lookup::value(t.radius, share),
-            Figure::Given(form) => form.radius(y, self.full_m, self.area_m2),
+            Figure::Given(form) => form.radius_of_depth(y, self.full_m, self.area_m2),
             Figure::Own([_, radius, _]) => self.radius_m * lookup::value(radius, share),
         }
     }
@@ -232,6 +232,7 @@ impl Tube {
         }
         match &self.figure {
             Figure::Round(t) if !t.factor_of_area.is_empty() => (self.factor_of_area(area) / area).max(0.0).powf(1.5),
+            Figure::Given(form) => form.radius(self.depth_of_area(area), self.full_m, self.area_m2),
             _ => self.radius(self.depth_of_area(area)),
         }
     }
