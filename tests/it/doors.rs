@@ -157,7 +157,21 @@ fn every_door_is_described_and_answers_as_described() {
         http.read(&format!("/cases/{case}"))["recommended"][0]["unit"].as_str().map(str::to_owned)
     });
     http.command("li", "dispatcher", json!({ "do": "dispatch_unit", "case": case, "unit": unit })).expect(200);
-    room.publish(&[(format!("v1.1/Datastreams({gauge})/Observations"), "no json".into())]);
+    let fix = json!({ "_type": "location", "lat": 30.29, "lon": 120.19, "tst": now_ms() / 1000 }).to_string();
+    room.publish(&[
+        (format!("v1.1/Datastreams({gauge})/Observations"), "no json".into()),
+        (format!("owntracks/{unit}/phone"), fix),
+    ]);
+    let source = wait("the crew's source", SOON, || {
+        let told = http.get(&format!("/units/{unit}/lineage"));
+        (told.status == 200).then(|| told.json())
+    });
+    assert_eq!(
+        (source["source"].as_str(), source["feed"].as_str()),
+        (Some(&*format!("owntracks/{unit}/phone")), Some("mqtt"))
+    );
+    let of_case = http.read(&format!("/cases/{case}/lineage"));
+    assert!(of_case["source"].as_str().unwrap().contains(&gauge), "the case's alert's stream: {of_case}");
 
     let document = http.read("/openapi.json");
     all_links_lead_somewhere(&document, &document);

@@ -42,6 +42,16 @@ pub struct Feeds {
     pub supervisor: Option<std::sync::Arc<guanlan_feeds::Supervisor>>,
 }
 
+impl Feeds {
+    /// What was posted for the live room, with its origins.
+    pub(crate) fn posted(&self, inputs: Vec<guanlan_core::Input>, place: &str) -> Vec<guanlan_core::Input> {
+        match &self.supervisor {
+            Some(supervisor) => supervisor.intake().posted(inputs, place),
+            None => inputs,
+        }
+    }
+}
+
 impl Default for Feeds {
     /// No connectors.
     fn default() -> Self {

@@ -6,7 +6,7 @@ use crate::{
     feeds,
     problem::Problem,
     routes::past,
-    routes::{act, alerts, cap, open311, picture, read, sources, status, timelines, water},
+    routes::{act, alerts, cap, open311, origins, picture, read, sources, status, timelines, warnings, water},
     wire,
 };
 
@@ -18,7 +18,7 @@ use crate::{
         past::series, past::figures,
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         alerts::alert, alerts::explanation, alerts::groups, alerts::pending, alerts::silences, alerts::rules,
-        alerts::lineage, alerts::catalogue, alerts::risk, alerts::queue,
+        origins::sensor, origins::unit, origins::case, warnings::warnings, alerts::catalogue, alerts::risk, alerts::queue,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
         timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
         status::quarantine, picture::socket, sources::feeds, sources::hook, cap::feed, cap::one, open311::get,
@@ -28,7 +28,7 @@ use crate::{
     components(schemas(
         past::SeriesOut, past::PointOut, past::FigureOut, status::TroubleOut,
         alerts::InputOut, alerts::ProofOut, alerts::ThresholdOut, alerts::WhyOut, alerts::GroupOut, alerts::PendingOut, alerts::SilenceOut,
-        alerts::RulesOut, alerts::LineageOut, alerts::CatalogueOut, alerts::ShareOut, alerts::RiskOut, alerts::SpotOut,
+        alerts::RulesOut, origins::LineageOut, warnings::WarningOut, alerts::CatalogueOut, alerts::ShareOut, alerts::RiskOut, alerts::SpotOut,
         alerts::RisksOut, alerts::PointsOut, alerts::RankedOut,
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,

@@ -47,7 +47,7 @@ pub fn place(frame: &LocalFrame, [east_m, north_m]: [f64; 2]) -> Place {
     Place { east_m, north_m, lon, lat }
 }
 
-fn snake(value: impl Serialize) -> String {
+pub(crate) fn snake(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(s)) => s,
         other => other.map(|v| v.to_string()).unwrap_or_default(),

@@ -110,6 +110,9 @@ pub(crate) async fn post_observations(
         }));
     }
     let accepted = inputs.len();
+    if which.timeline.is_none() {
+        inputs = doors.feeds.posted(inputs, "POST /api/v1/observations");
+    }
     let (tx, rx) = tokio::sync::oneshot::channel();
     let ack = Box::new(move |durable| {
         let _ = tx.send(durable);

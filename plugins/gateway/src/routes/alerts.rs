@@ -1,15 +1,15 @@
-//! Everything about alerts besides their list: cards, pending, silences, rules, why; lineage, catalogue, risk, queue.
+//! Everything about alerts besides their list: cards, pending, silences, rules, why; catalogue, risk, queue.
 
 use axum::{
     Json,
     extract::{Path, State},
 };
 use guanlan_alerting::{Explanation, explain};
-use guanlan_core::{AlertId, SensorId, Stamp};
+use guanlan_core::{AlertId, Stamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Hall, query::Query};
+use super::{Hall, origins::LineageOut, query::Query};
 use crate::{
     problem::Problem,
     wire::{self, AlertOut, Place, Words},
@@ -34,7 +34,12 @@ const fn thousand() -> usize {
 }
 
 impl Part {
-    fn cut<T>(&self, rows: impl Iterator<Item = T>) -> Vec<T> {
+    /// The timeline asked for.
+    pub(crate) fn timeline(&self) -> Option<&str> {
+        self.timeline.as_deref()
+    }
+
+    pub(crate) fn cut<T>(&self, rows: impl Iterator<Item = T>) -> Vec<T> {
         rows.skip(self.skip).take(self.limit.min(100_000)).collect()
     }
 }
@@ -174,7 +179,7 @@ pub(crate) async fn explanation(
 ) -> Result<Json<WhyOut>, Problem> {
     let picture = doors.room(part.timeline.as_deref())?.picture();
     let alert = picture.alerts.find(found(&id)?).ok_or_else(|| Problem::not_found("alert", &id))?;
-    let lineage = picture.lineage.of(alert.index).map(|o| lineage_of(&o));
+    let lineage = picture.lineage.of(alert.index).map(LineageOut::from);
     Ok(Json(why(&explain(alert, &picture.rules), lineage)))
 }
 
@@ -346,46 +351,6 @@ pub(crate) async fn rules(State(doors): Hall, Query(part): Query<Part>) -> Resul
         refused: said.refused.as_ref().map(|r| r.2.clone()),
         text: picture.rules.text().to_string(),
     }))
-}
-
-/// Where a stream's readings come from.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LineageOut {
-    /// Feed of the feeds file.
-    feed: String,
-    /// Kind of connector.
-    connector: String,
-    /// Where at the source: topic, URL, or file and row.
-    source: String,
-    /// What was done to its values, in order.
-    steps: Vec<Words>,
-    /// Department that owns the data.
-    owner: Words,
-}
-
-fn lineage_of(o: &guanlan_sensing::OriginView<'_>) -> LineageOut {
-    LineageOut {
-        feed: o.feed.to_owned(),
-        connector: o.connector.to_owned(),
-        source: o.source.to_owned(),
-        steps: o.steps.iter().map(Words::from).collect(),
-        owner: o.owner.into(),
-    }
-}
-
-/// Where a stream's readings come from.
-#[utoipa::path(get, path = "/sensors/{id}/lineage", params(("id" = String, Path), Part),
-    responses((status = 200, body = LineageOut), (status = 404, body = Problem)))]
-pub(crate) async fn lineage(
-    State(doors): Hall,
-    Path(id): Path<String>,
-    Query(part): Query<Part>,
-) -> Result<Json<LineageOut>, Problem> {
-    let picture = doors.room(part.timeline.as_deref())?.picture();
-    let index =
-        picture.sensors.index_of(&SensorId::from(id.as_str())).ok_or_else(|| Problem::not_found("sensor", &id))?;
-    let origin = picture.lineage.of(index).ok_or_else(|| Problem::not_found("lineage of sensor", &id))?;
-    Ok(Json(lineage_of(&origin)))
 }
 
 /// One source of the data catalogue.

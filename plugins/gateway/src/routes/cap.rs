@@ -71,7 +71,7 @@ fn message(picture: &Picture, frame: &LocalFrame, alert: &Alert) -> Option<Resul
 fn info(frame: &LocalFrame, alert: &Alert, lang: Lang) -> Info {
     let level = alert.level.name();
     let (title, place) = (alert.title.get(lang), alert.place.get(lang));
-    let unit = alert.property.unit();
+    let unit = alert.property.unit_in(lang);
     let area = Area {
         description: if place.is_empty() { alert.sensor.to_string() } else { place.to_owned() },
         circles: alert

@@ -4,6 +4,7 @@ pub(crate) mod act;
 pub(crate) mod alerts;
 pub(crate) mod cap;
 pub(crate) mod open311;
+pub(crate) mod origins;
 pub(crate) mod past;
 pub(crate) mod picture;
 mod query;
@@ -11,6 +12,7 @@ pub(crate) mod read;
 pub(crate) mod sources;
 pub(crate) mod status;
 pub(crate) mod timelines;
+pub(crate) mod warnings;
 pub(crate) mod water;
 
 use std::sync::Arc;
@@ -47,7 +49,10 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/alerts/rules", get(alerts::rules))
         .route("/alerts/{id}", get(alerts::alert))
         .route("/alerts/{id}/explanation", get(alerts::explanation))
-        .route("/sensors/{id}/lineage", get(alerts::lineage))
+        .route("/sensors/{id}/lineage", get(origins::sensor))
+        .route("/units/{id}/lineage", get(origins::unit))
+        .route("/cases/{id}/lineage", get(origins::case))
+        .route("/warnings", get(warnings::warnings))
         .route("/catalogue", get(alerts::catalogue))
         .route("/risk", get(alerts::risk))
         .route("/cases/queue", get(alerts::queue))

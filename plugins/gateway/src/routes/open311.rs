@@ -356,7 +356,8 @@ pub(crate) async fn post(State(doors): Hall, Path(what): Path<String>, headers: 
         let _ = tx.send(durable);
     });
     let room = doors.timelines.live();
-    if room.sender().submit(vec![Input::Citizen(report)], Some(ack)).is_err() {
+    let inputs = doors.feeds.posted(vec![Input::Citizen(report)], "POST /api/v1/open311/v2/requests");
+    if room.sender().submit(inputs, Some(ack)).is_err() {
         return wrong(format, StatusCode::SERVICE_UNAVAILABLE, "the room is full, try again later");
     }
     match tokio::time::timeout(act::PATIENCE, rx).await {
