@@ -23,8 +23,8 @@ pub mod parse;
 mod place;
 mod run;
 mod seen;
-mod whence;
 pub mod tasks;
+mod whence;
 
 pub use health::Health;
 pub use intake::{Counters, Intake, Quarantined, SIMULATOR_PREFIX, Taken, wall_now};
