@@ -17,11 +17,13 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// The arrangement for an aspect ratio (width / height).
+    /// The arrangement for a picture of this size, points. Four columns need room for the names in them: on a wall seen
+    /// from afar letters are large, and two columns keep them whole.
     #[must_use]
-    pub fn fit(self, aspect: f32) -> Self {
+    pub fn fit(self, size: egui::Vec2) -> Self {
+        let wide = size.x > 2.6 * size.y && four_columns(size.x) >= WHOLE_NAMES;
         match self {
-            Self::Desk | Self::Wide if aspect > 2.6 => Self::Wide,
+            Self::Desk | Self::Wide if wide => Self::Wide,
             Self::Desk | Self::Wide => Self::Desk,
             other => other,
         }
@@ -149,6 +151,14 @@ fn grid(v: f32) -> f32 {
     (v / 8.0).floor() * 8.0
 }
 
+/// Width of each of four columns in a picture of this width, points.
+fn four_columns(width: f32) -> f32 {
+    grid(((width * 0.44 - 6.0 * GAP) / 4.0).min(416.0)).max(200.0)
+}
+
+/// A column this wide shows the names of places in whole, points.
+const WHOLE_NAMES: f32 = 248.0;
+
 /// Cuts a column into parts with these shares of its height.
 fn stack(column: Rect, parts: &[(Slot, f32)], out: &mut Vec<(Slot, Rect)>) {
     let free = column.height() - GAP * (parts.len() as f32 - 1.0);
@@ -163,7 +173,7 @@ fn stack(column: Rect, parts: &[(Slot, f32)], out: &mut Vec<(Slot, Rect)>) {
 /// Lays everything out.
 #[must_use]
 pub fn layout(size: egui::Vec2, preset: Preset, open: Open) -> Layout {
-    let preset = preset.fit(size.x / size.y.max(1.0));
+    let preset = preset.fit(size);
     let whole = Rect::from_min_size(pos2(0.0, 0.0), size);
     if preset == Preset::None {
         return Layout { preset, strip: Rect::NOTHING, panels: Vec::new(), bar: Rect::NOTHING, map: whole };
@@ -195,7 +205,7 @@ pub fn layout(size: egui::Vec2, preset: Preset, open: Open) -> Layout {
             }
         }
         Preset::Wide => {
-            let w = grid(((size.x * 0.44 - 6.0 * GAP) / 4.0).min(416.0)).max(200.0);
+            let w = four_columns(size.x);
             left = 2.0 * (GAP + w);
             right = size.x - left;
             stack(column(GAP, w), &[(open.instead().unwrap_or(Slot::Figures), 1.0)], &mut panels);
@@ -261,6 +271,9 @@ mod tests {
         let l = layout(vec2(3840.0, 1080.0), Preset::Desk, Open::default());
         assert_eq!(l.preset, Preset::Wide);
         assert_eq!(l.panels.len(), 4);
+        let from_afar = layout(vec2(1600.0, 450.0), Preset::Desk, Open::default());
+        assert_eq!(from_afar.preset, Preset::Desk, "large letters: two wide columns instead of four narrow ones");
+        assert!(from_afar.panels.iter().all(|p| p.1.width() >= WHOLE_NAMES));
         assert!(
             layout(vec2(800.0, 600.0), Preset::None, Open { detail: Some(Slot::Detail), ..Open::default() })
                 .panels

@@ -18,7 +18,7 @@ use super::{
     handshake::{assigned_name, first_packet, is_let_in},
     hub::{Hub, Joining},
     publish::Said,
-    session::{ExactlyOnce, Once},
+    session::{ExactlyOnce, Kick, Once},
     wills,
     wire::{self, Aliases, Filter, Frame, Goodbye, NotLetIn, Say, Version, WireError},
     writing::{Takes, write_all},
@@ -72,6 +72,7 @@ pub(super) async fn serve(
         let _ = writing.await;
         return Err(format!("not let in: {why:?}"));
     }
+    hub.make_way(&client_id).await;
     let joined = hub.join(Joining {
         client_id: &client_id,
         clean: connect.clean,
@@ -91,11 +92,11 @@ pub(super) async fn serve(
     let keep_alive = u64::from(connect.keep_alive_s);
     let limit = if keep_alive == 0 { None } else { Some(Duration::from_millis(keep_alive * 1500)) };
     let (connection, kick, seen, exactly_once) = (joined.connection, joined.kick, joined.seen, joined.exactly_once);
-    let peer = Peer { version, client_id, tx, intake, hub, connection, seen, exactly_once };
+    let peer = Peer { version, client_id, tx, intake, hub, connection, kick, seen, exactly_once };
     let mut aliases = BTreeMap::new();
     let result = tokio::select! {
         result = peer.read_all(&mut reader, &mut buffer, limit, &mut aliases) => result,
-        () = kick.notified() => Err(Ended::new("another connection has taken the session", Goodbye::TakenOver)),
+        () = peer.kick.now.notified() => Err(Ended::taken_over()),
     };
     let graceful = matches!(result, Ok(true));
     if let Err(Ended { goodbye: Some(why), .. }) = &result {
@@ -121,6 +122,10 @@ struct Ended {
 impl Ended {
     fn new(reason: impl Into<String>, goodbye: Goodbye) -> Self {
         Self { reason: reason.into(), goodbye: Some(goodbye) }
+    }
+
+    fn taken_over() -> Self {
+        Self::new("another connection has taken the session", Goodbye::TakenOver)
     }
 }
 
@@ -148,6 +153,8 @@ struct Peer<'a> {
     intake: &'a Intake,
     hub: &'a Arc<Hub>,
     connection: u64,
+    /// Rings when another connection takes the session.
+    kick: Arc<Kick>,
     seen: Arc<Mutex<Seen>>,
     exactly_once: Arc<Mutex<ExactlyOnce>>,
 }
@@ -180,13 +187,20 @@ impl Peer<'_> {
                     Err(WireError::Version) => return Err(Ended::new("a second CONNECT", Goodbye::Protocol)),
                 }
             }
-            let read = reader.read_buf(buffer);
+            // What has come is heard before another connection may take the session.
+            let read = async {
+                tokio::select! {
+                    biased;
+                    n = reader.read_buf(buffer) => n.map_err(|e| Ended::from(e.to_string())),
+                    () = self.kick.soon.notified() => Err(Ended::taken_over()),
+                }
+            };
             let silent = |_| Ended::new("keep-alive ran out", Goodbye::Silent);
             let n = match limit {
                 Some(limit) => tokio::time::timeout(limit, read).await.map_err(silent)?,
                 None => read.await,
             };
-            if n.map_err(|e| e.to_string())? == 0 {
+            if n? == 0 {
                 return Ok(false);
             }
             // The writer may have made room since: what waits for this client goes on.

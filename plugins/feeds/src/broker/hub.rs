@@ -15,13 +15,13 @@ use std::{
 
 use guanlan_core::Stamp;
 use guanlan_room::journal::{BrokerChange, JournalError};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 
 use super::{
     durable::{Durable, Then, bytes_of},
     filter::{fits, shared},
     restore::remembered,
-    session::{ExactlyOnce, Message, Online, Session, Subscription, Waiting},
+    session::{ExactlyOnce, Kick, Message, Online, Session, Subscription, Waiting},
     wills::{self, Pending},
     wire::{Filter, RetainedRule, Say, Will},
 };
@@ -29,6 +29,8 @@ use crate::seen::Seen;
 
 /// Sessions without a connection kept at most.
 const MAX_SESSIONS: usize = 20_000;
+/// Time that the connection before has to hear what has come from it.
+const MAKE_WAY: Duration = Duration::from_secs(2);
 /// Messages in flight to a client at most, whatever it allows.
 const MAX_INFLIGHT: usize = 1_000;
 
@@ -52,7 +54,7 @@ pub(super) struct Joined {
     /// The broker still knew the session.
     pub present: bool,
     /// Rings when another connection takes the session.
-    pub kick: Arc<Notify>,
+    pub kick: Arc<Kick>,
     /// Messages the client may have sent before.
     pub seen: Arc<Mutex<Seen>>,
     /// The same of QoS 2.
@@ -160,6 +162,21 @@ impl Hub {
         &self.waiting
     }
 
+    /// Lets the connection that has this name hear what has already come from it, and end: acknowledgements and a goodbye
+    /// that wait behind something slow would be lost, and messages come twice.
+    pub(super) async fn make_way(&self, client_id: &str) {
+        let online = {
+            let inner = self.lock();
+            let online = inner.sessions.get(client_id).and_then(|s| s.online.as_ref());
+            online.map(|o| (o.kick.clone(), o.left.subscribe()))
+        };
+        if let Some((kick, mut left)) = online {
+            kick.soon.notify_one();
+            // An error says that it has left; who does not within the time is not waited for.
+            let _left = tokio::time::timeout(MAKE_WAY, left.changed()).await;
+        }
+    }
+
     pub(super) fn join(&self, j: Joining<'_>) -> Joined {
         let mut inner = self.lock();
         inner.next += 1;
@@ -182,7 +199,7 @@ impl Hub {
         // The connection before this one ends here, and so does its will's delay, unless the session goes on.
         let mut before = inner.wills.remove(j.client_id).map(|(_, will)| will);
         if let Some(online) = old.as_mut().and_then(|s| s.online.take()) {
-            online.kick.notify_one();
+            online.kick.now.notify_one();
             before = online.will;
         }
         // A session that ends with its connection is over when another connection takes the name.
@@ -200,7 +217,7 @@ impl Hub {
             None => {}
         }
         let mut session = kept.unwrap_or_else(|| Session::new(self.waiting.clone()));
-        let kick = Arc::new(Notify::new());
+        let kick = Arc::<Kick>::default();
         session.expiry_s = j.expiry_s;
         session.gone = None;
         session.online = Some(Online {
@@ -209,6 +226,7 @@ impl Hub {
             window: usize::from(j.receive_max).clamp(1, MAX_INFLIGHT),
             kick: kick.clone(),
             will: j.will,
+            left: watch::Sender::new(()),
         });
         let (seen, exactly_once) = (session.seen.clone(), session.exactly_once.clone());
         seen.lock().unwrap_or_else(PoisonError::into_inner).connected(present);

@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use guanlan_room::journal::BrokerChange;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     durable::{Durable, Extras, KeptArrival, KeptMessage, KeptSession, bytes_of},
@@ -77,14 +77,25 @@ impl Waiting {
     }
 }
 
+/// How a connection is told that another one takes its session.
+#[derive(Debug, Default)]
+pub(super) struct Kick {
+    /// End as soon as what has come is heard.
+    pub soon: Notify,
+    /// End now.
+    pub now: Notify,
+}
+
 /// The connection of a session.
 pub(super) struct Online {
     pub tx: mpsc::Sender<Say>,
     pub connection: u64,
     /// Messages of QoS 1 and 2 the client takes at once.
     pub window: usize,
-    pub kick: Arc<Notify>,
+    pub kick: Arc<Kick>,
     pub will: Option<Will>,
+    /// Closed when the connection has left.
+    pub left: watch::Sender<()>,
 }
 
 #[derive(Clone, Copy)]
@@ -357,7 +368,14 @@ mod tests {
     fn exactly_once_goes_on_where_it_was() {
         let mut session = Session::new(Arc::default());
         let (tx, mut rx) = mpsc::channel(16);
-        let online = |tx| Online { tx, connection: 1, window: 2, kick: Arc::default(), will: None };
+        let online = |tx| Online {
+            tx,
+            connection: 1,
+            window: 2,
+            kick: Arc::default(),
+            will: None,
+            left: watch::Sender::new(()),
+        };
         session.online = Some(online(tx));
         for _ in 0..3 {
             session.give("c", message(1), None);
