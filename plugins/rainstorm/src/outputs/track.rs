@@ -143,9 +143,25 @@ impl Tracker {
         }
     }
 
-    /// Area with more than a depth at its worst, m².
+    /// Every open cell, the finest there are: the extremes it is among, its index there, its area in m².
+    pub fn finest<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = (&'a Self, usize, f64)> {
+        let parts = self.finer.iter().zip(domain.patches()).map(|(part, patch)| (part, &*patch.domain));
+        std::iter::once((self, domain)).chain(parts).flat_map(|(part, domain)| {
+            let (grid, area) = (domain.grid, domain.grid.cell_area_m2());
+            let cell = move |k: usize| (k % grid.cols, k / grid.cols);
+            let open = move |k: &usize| {
+                let (c, r) = cell(*k);
+                !domain.is_blocked(c, r) && domain.patch_over(c, r).is_none()
+            };
+            (0..grid.len()).filter(open).map(move |k| (part, k, area))
+        })
+    }
+
+    /// Deepest and fastest water anywhere, m and m/s.
     #[must_use]
-    pub fn area_over_m2(&self, depth_m: f32, cell_area_m2: f64) -> f64 {
-        self.depth_m.iter().filter(|h| **h > depth_m).count() as f64 * cell_area_m2
+    pub fn most(&self) -> (f32, f32) {
+        let most = |values: &[f32]| values.iter().copied().fold(0.0, f32::max);
+        let own = (most(&self.depth_m), most(&self.speed_mps));
+        self.finer.iter().map(Self::most).fold(own, |a, b| (a.0.max(b.0), a.1.max(b.1)))
     }
 }

@@ -192,7 +192,7 @@ impl<'a> Run<'a> {
     /// How far it has come.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let deepest_m = self.model.tracker().map_or(0.0, |t| t.depth_m.iter().copied().fold(0.0, f32::max));
+        let deepest_m = self.model.tracker().map_or(0.0, |t| t.most().0);
         Progress { simulated_s: self.model.time_s(), total_s: self.total_s, deepest_m }
     }
 
@@ -331,14 +331,14 @@ impl<'a> Run<'a> {
         let (domain, grid) = (model.domain(), model.domain().grid);
         let wall_s = self.course.wall_s + self.began.elapsed().as_secs_f64();
         let computed_s = model.time_s() - self.course.began_s;
-        let area = grid.cell_area_m2();
-        let open = |k: &usize| !domain.is_blocked(k % grid.cols, k / grid.cols);
-        let (mut arr, mut ea) = ([0.0; 6], [0.0; 4]);
-        for k in (0..grid.len()).filter(open) {
-            if extremes.arr[k] > 0 {
-                arr[usize::from(extremes.arr[k] - 1).min(5)] += area;
-                ea[usize::from(ea_class(extremes.ea[k])).min(3)] += area;
+        let (mut arr, mut ea, mut over) = ([0.0; 6], [0.0; 4], [0.0; 2]);
+        for (part, k, area) in extremes.finest(domain) {
+            if part.arr[k] > 0 {
+                arr[usize::from(part.arr[k] - 1).min(5)] += area;
+                ea[usize::from(ea_class(part.ea[k])).min(3)] += area;
             }
+            over[0] += if part.depth_m[k] > 0.15 { area } else { 0.0 };
+            over[1] += if part.depth_m[k] > 0.5 { area } else { 0.0 };
         }
         let peak = |rain: &RainSeries| {
             (0..(rain.end_s().min(self.total_s) / 60.0).ceil() as usize)
@@ -350,7 +350,7 @@ impl<'a> Run<'a> {
             trucks: a.trucks + d.cost.trucks,
             minutes: a.minutes.max(d.cost.minutes),
         });
-        let most = |values: &[f32]| values.iter().copied().fold(0.0, f32::max);
+        let (max_depth_m, max_speed_mps) = extremes.most();
         let mut summary = Summary {
             scenario: (&self.scenario.name).into(),
             city: city.name.clone(),
@@ -384,10 +384,10 @@ impl<'a> Run<'a> {
             ledger: model.ledger(),
             drains: model.drain_ledger(),
             inlets: model.drains().map_or(0, |d| Drains::plan(d).inlets()),
-            max_depth_m: most(&extremes.depth_m),
-            max_speed_mps: most(&extremes.speed_mps),
-            area_over_15cm_m2: extremes.area_over_m2(0.15, area),
-            area_over_50cm_m2: extremes.area_over_m2(0.5, area),
+            max_depth_m,
+            max_speed_mps,
+            area_over_15cm_m2: over[0],
+            area_over_50cm_m2: over[1],
             arr_area_m2: arr,
             ea_area_m2: ea,
             drained_s: self.course.drained_at_s.map(|t| (t - model.rain().end_s()).max(0.0)),
