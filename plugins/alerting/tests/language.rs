@@ -63,7 +63,7 @@ fn windows_rates_and_both_sides() {
 [[rule]]
 name = "mean"
 version = 1
-property = "noise"
+property = "pm10"
 title = { zh = "均", en = "mean" }
 measure = "mean"
 window_s = 120
@@ -74,6 +74,21 @@ name = "one loud reading of three is not enough, two are"
 period_s = 60
 series = "0:50 60:50 120:70 180:70 240:50 300:50"
 expect = "180 yellow, 300 normal"
+
+[[rule]]
+name = "leq"
+version = 1
+property = "noise"
+title = { zh = "等效声级", en = "leq" }
+measure = "mean"
+window_s = 120
+yellow = 60
+hysteresis = 0
+[[rule.test]]
+name = "sound is averaged by energy: one loud reading of three is enough"
+period_s = 60
+series = "0:50 60:50 120:70 180:50 240:50 300:50"
+expect = "120 yellow, 300 normal"
 
 [[rule]]
 name = "fall"
@@ -107,7 +122,7 @@ series = "0..1500:30"
 expect = "1200 blue"
 "#
         )),
-        3
+        4
     );
 }
 

@@ -175,13 +175,14 @@ impl Ray {
     /// the highest and the lowest mark.
     fn near(&self, grid: &Grid, mut offer: impl FnMut(usize)) {
         const FARTHEST_M: f32 = 60_000.0;
-        let sink = (-self.direction.y).max(0.02);
-        // The rim of the reach passes a height earlier and later than its middle.
-        let slack = self.spread * 1.5 / sink;
-        let at = |height: f32| ((self.origin.y - height) / sink).clamp(0.0, FARTHEST_M);
-        let (first, last) = (at(grid.range_m[1]), at(grid.range_m[0]));
+        // The rims of the reach sink faster and more slowly than its middle; what hardly sinks meets the lowest mark far away.
+        let (sink, rim) = (-self.direction.y, self.spread * 1.5);
+        let at = |height: f32, sink: f32| ((self.origin.y - height) / sink.max(1e-5)).clamp(0.0, FARTHEST_M);
+        let [lowest, highest] = grid.range_m;
+        let first = at(highest, sink + rim);
+        let last = if self.origin.y > lowest { at(lowest, sink - rim) } else { FARTHEST_M };
         let place = |t: f32| to_city(self.origin + self.direction * t);
-        let (a, b) = (place(first * (1.0 - slack).max(0.0)), place((last * (1.0 + slack)).min(FARTHEST_M)));
+        let (a, b) = (place(first), place(last));
         let margin = last * self.spread * 1.5 + 1.0 + grid.slack_m;
         grid.near([a[0], a[1]], [b[0], b[1]], margin, |i| offer(i as usize));
     }
