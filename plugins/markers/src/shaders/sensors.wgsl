@@ -178,8 +178,11 @@ fn mark_fragment(in: Mark) -> @location(0) vec4<f32> {
     }
     let outer = shape(level, p, 0.98);
     color = over(color, wall.rim.rgb, 0.92 * (1.0 - smoothstep(-0.6 * one, 0.6 * one, outer)));
-    color = over(color, wall.disc.rgb, 1.0 - smoothstep(-0.6 * one, 0.6 * one, outer + max(1.2 * one, 0.10)));
-    let core = outer + max(2.2 * one, 0.22);
+    // A mark of a few pixels has no room for a dark ring inside its rim: it would be all rim.
+    let small = one > 0.205;
+    let rim = select(max(1.2 * one, 0.10), 0.16, small);
+    color = over(color, wall.disc.rgb, 1.0 - smoothstep(-0.6 * one, 0.6 * one, outer + rim));
+    let core = outer + select(max(2.2 * one, 0.22), 0.16, small);
     var fill = 1.0 - smoothstep(-0.6 * one, 0.6 * one, core);
     if quality == 3u {
         fill = fill * smoothstep(-0.6 * one, 0.6 * one, core + max(1.5 * one, 0.16));
