@@ -8,7 +8,7 @@ use std::{
 use guanlan_city::{
     City,
     demo::{self, DemoParams},
-    import::{LoadOptions, Report, tiles3d::is_address},
+    import::{LoadOptions, Report, archive, tiles3d::is_address},
     pack,
 };
 use guanlan_core::Lang;
@@ -65,7 +65,7 @@ fn base(variable: &str, below_home: &str) -> PathBuf {
 
 /// Fails on the first file that is not there; a mistyped verb ends here, too.
 pub fn all_there(files: &[PathBuf], lang: Lang) -> Outcome {
-    let gone = |file: &&PathBuf| !file.exists() && !is_address(file);
+    let gone = |file: &&PathBuf| !file.exists() && !is_address(file) && archive::split(file).is_none();
     let Some(missing) = files.iter().find(gone) else { return Ok(()) };
     let advice = pick(
         lang,

@@ -1,6 +1,6 @@
 //! `guanlan inspect`: what is in a file.
 
-use guanlan_city::import::{FileFacts, Problem, Severity, inspect, tally};
+use guanlan_city::import::{FileFacts, Problem, Severity, archive, inspect, tally};
 use guanlan_core::Lang;
 use serde_json::json;
 
@@ -13,7 +13,10 @@ use crate::{
 pub fn run(args: &InspectArgs, lang: Lang) -> Outcome {
     let mut facts = Vec::new();
     for file in &args.files {
-        facts.push(inspect(file).map_err(|error| refused(&error, lang))?);
+        // An archive is as many files as it has datasets.
+        for dataset in archive::datasets(file).map_err(|error| refused(&error, lang))? {
+            facts.push(inspect(&dataset).map_err(|error| refused(&error, lang))?);
+        }
     }
     if args.json {
         let text = serde_json::to_string_pretty(&json!({ "files": facts })).map_err(failed)?;

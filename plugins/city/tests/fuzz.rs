@@ -244,7 +244,17 @@ fn osm_xml() {
         <tag k='roof:shape' v='onion'/><tag k='roof:direction' v='NNE'/><tag k='min_height' v='3'/></way>\
         <way id='8'><nd ref='1'/><nd ref='3'/><tag k='highway' v='primary'/><tag k='bridge' v='yes'/></way>\
         <relation id='5'><member type='way' ref='9' role='outer'/><tag k='type' v='multipolygon'/><tag k='building' v='yes'/></relation></osm>";
-    let mut seeds = vec![own.as_bytes().to_vec()];
+    // A coast with an island, and a multipolygon of ways that share a stretch and touch.
+    let coast = "<osm version='0.6'><bounds minlat='52' minlon='13' maxlat='52.01' maxlon='13.01'/>\
+        <node id='1' lat='51.999' lon='13.004'/><node id='2' lat='52.005' lon='13.005'/><node id='3' lat='52.011' lon='13.004'/>\
+        <node id='4' lat='52.002' lon='13.007'/><node id='5' lat='52.002' lon='13.008'/><node id='6' lat='52.003' lon='13.008'/>\
+        <way id='7'><nd ref='1'/><nd ref='2'/><tag k='natural' v='coastline'/></way>\
+        <way id='8'><nd ref='2'/><nd ref='3'/><tag k='natural' v='coastline'/></way>\
+        <way id='9'><nd ref='4'/><nd ref='5'/><nd ref='6'/><nd ref='4'/><tag k='natural' v='coastline'/></way>\
+        <way id='10'><nd ref='4'/><nd ref='2'/><nd ref='6'/><nd ref='4'/></way><way id='11'><nd ref='6'/><nd ref='4'/><nd ref='1'/><nd ref='6'/></way>\
+        <relation id='5'><member type='way' ref='10' role='outer'/><member type='way' ref='11' role='inner'/><member type='way' ref='9' role=''/>\
+        <tag k='type' v='multipolygon'/><tag k='landuse' v='forest'/></relation></osm>";
+    let mut seeds = vec![own.as_bytes().to_vec(), coast.as_bytes().to_vec()];
     seeds.extend(real(&["osm/planegg_bbox.osm", "malformed/osm/multipolygon_broken.osm"]));
     fuzz("OSM XML", 150, &seeds, &file("x.osm"));
 }
@@ -416,8 +426,40 @@ fn geotiff() {
         include_bytes!("data/dem_bigtiff_f32.tif").to_vec(),
         include_bytes!("data/dem_rotated_u8.tif").to_vec(),
         include_bytes!("data/dem_cog.tif").to_vec(),
+        include_bytes!("data/dem_lerc_f32.tif").to_vec(),
+        include_bytes!("data/dem_lzma_f32_predictor3.tif").to_vec(),
     ];
     fuzz("GeoTIFF", 200, &seeds, &file("x.tif"));
+}
+
+#[test]
+fn archives() {
+    use std::io::Write;
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.zip");
+    let asc = b"ncols 2\nnrows 2\nxllcorner 500000\nyllcorner 3350000\ncellsize 500\n1 2\n3 4\n";
+    let members: [(&str, &[u8]); 6] = [
+        ("town/houses.shp", include_bytes!("data/houses.shp")),
+        ("town/houses.dbf", include_bytes!("data/houses.dbf")),
+        ("town/houses.prj", include_bytes!("data/houses.prj")),
+        ("town/houses.cpg", include_bytes!("data/houses.cpg")),
+        ("dem.asc", asc),
+        ("readme.txt", b"hello"),
+    ];
+    let mut seeds = Vec::new();
+    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated, zip::CompressionMethod::Bzip2] {
+        let mut writer = zip::ZipWriter::new(std::fs::File::create(&path).expect("made"));
+        for (name, bytes) in members {
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
+            writer.start_file(name, options).expect("begun");
+            writer.write_all(bytes).expect("written");
+        }
+        writer.finish().expect("closed");
+        seeds.push(std::fs::read(&path).expect("read"));
+    }
+    let (city, report) = load_city(&[path], &LoadOptions::default(), &|_| {}).expect("the seed is good");
+    assert_eq!((city.buildings.len(), city.terrain.is_some()), (2, true), "{report:?}");
+    fuzz("archives", 300, &seeds, &file("x.zip"));
 }
 
 #[test]

@@ -142,11 +142,17 @@ fn straightened(line: &[[f32; 3]]) -> Vec<[f32; 3]> {
     out
 }
 
-/// Tracks as maps draw them: a dark line with light dashes.
+/// Opacity of the ground that tracks lie on.
+fn ground_opacity(look: &Look) -> f32 {
+    look.under.x * look.fade_more.x
+}
+
+/// Tracks as maps draw them: a dark line with light dashes. They fade with the ground.
 #[must_use]
 pub fn lines(city: &City, ground: &Ground, look: &Look) -> Vec<Polyline> {
-    let dark = (look.wall * 0.55).with_w(0.85);
-    let light = look.edge.with_w(0.62);
+    let opacity = ground_opacity(look);
+    let dark = (look.wall * 0.55).with_w(0.85 * opacity);
+    let light = look.edge.with_w(0.62 * opacity);
     let mut lines = Vec::new();
     for track in seen(city) {
         let mut points = straightened(&profile(&track.line, ground));
@@ -168,7 +174,7 @@ pub fn lines(city: &City, ground: &Ground, look: &Look) -> Vec<Polyline> {
 #[derive(Component)]
 pub(crate) struct TrackLines;
 
-/// Draws the tracks' lines, again when the theme changes.
+/// Draws the tracks' lines, again when the theme changes or the ground fades.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn show(
     mut commands: Commands,
@@ -176,13 +182,16 @@ pub(crate) fn show(
     ground: Res<Ground>,
     look: Res<Look>,
     old: Query<Entity, With<TrackLines>>,
+    mut drawn: Local<f32>,
     mut materials: ResMut<Assets<LineMaterial>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut redraw: ResMut<Redraw>,
 ) {
-    if !settings.is_changed() {
+    let opacity = ground_opacity(&look);
+    if (!settings.is_changed() && *drawn == opacity) || settings.city.railways.is_empty() && old.is_empty() {
         return;
     }
+    *drawn = opacity;
     redraw.scene();
     old.iter().for_each(|entity| commands.entity(entity).despawn());
     let lines = lines(&settings.city, &ground, &look);
@@ -243,6 +252,9 @@ mod tests {
         assert_eq!(lines.len(), 4, "two tracks, each a line and its dashes");
         let straight = &lines[0].points;
         assert!(straight.len() <= 4, "level and straight: {straight:?}");
+        let below = Look { under: look.under.with_x(0.25), ..look };
+        let faded = super::lines(&city, &ground, &below);
+        assert!(faded.iter().zip(&lines).all(|(f, l)| f.points == l.points && f.colors[0].w < 0.3 * l.colors[0].w));
         let tiles = by_tile(&city, &ground, |p| ((p[0] / 100.0) as i32, 0));
         assert_eq!(tiles.keys().map(|k| k.0).collect::<Vec<_>>(), [0, 1, 2]);
         let mut solid = Solid::default();

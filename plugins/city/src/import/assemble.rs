@@ -1,12 +1,14 @@
 //! Several files of different formats → one city in one local frame.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use guanlan_core::{Bilingual, Lang};
 use guanlan_geography::{LocalFrame, Transformer, crs_name};
 
 use super::{
-    ImportError, Report, Severity, cityjson,
+    ImportError, Report, Severity,
+    archive::{self, Hold},
+    cityjson,
     format::Format,
     geojson_layers, gltf,
     ground::{cut, median_above_ground_m, median_rim_above_ground_m, mosaic},
@@ -63,7 +65,8 @@ pub(crate) fn assemble(
     if paths.is_empty() {
         return Err(ImportError::new("", "", "no files given"));
     }
-    let paths = &tiles3d::documents(paths);
+    let paths = &archive::inputs(paths)?;
+    let _unpacked = Hold::new();
     let say = |zh: &str, en: &str, name: &str| match options.lang {
         Lang::Zh => progress(&format!("{zh} {name}")),
         Lang::En => progress(&format!("{en} {name}")),
@@ -210,13 +213,18 @@ fn stem(path: &std::path::Path) -> String {
 
 /// Reads the layers of one file, by itself.
 fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
+    let opened = archive::open(&source.path)?;
+    layers_of(source, opened.path(), frame).map_err(|e| opened.named(e))
+}
+
+fn layers_of(source: &Source, path: &Path, frame: &LocalFrame) -> Result<Piece, ImportError> {
     let mut city = City::default();
     let mut above_ground = false;
     let mut report = Report::default();
     let mut keys = Keys::new();
     match source.format {
         Format::CityJson => {
-            let (part, own) = cityjson::read(&source.path, frame, source.epsg())?;
+            let (part, own) = cityjson::read(path, frame, source.epsg())?;
             report = source.named(own);
             city.buildings = part.buildings;
             city.surfaces = part.surfaces;
@@ -228,7 +236,7 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             keys = part.keys;
         }
         Format::Osm => {
-            let (part, own) = osm::read(&source.path, frame, source.epsg())?;
+            let (part, own) = osm::read(path, frame, source.epsg())?;
             report = source.named(own);
             above_ground = true;
             city.buildings = part.buildings;
@@ -251,24 +259,24 @@ fn layers(source: &Source, frame: &LocalFrame) -> Result<Piece, ImportError> {
             city.drainage = Some(place_network(source, file, frame, &mut report)?);
         }
         Format::Gltf => {
-            let (part, own) = gltf::read(&source.path, frame, None)?;
+            let (part, own) = gltf::read(path, frame, None)?;
             report = source.named(own);
             let text = "a model names no place; it stands in the middle of the city";
             report.note(Severity::Guessed, source.name(), text);
             city.landmarks = part.landmarks;
         }
         Format::Tiles3d => {
-            let (layer, own) = tiles3d::read(&source.path, frame)?;
+            let (layer, own) = tiles3d::read(path, frame)?;
             report = source.named(own);
             city.tilesets = vec![layer];
         }
         Format::GeoJson => {
-            let (part, own) = geojson_layers::read_as(&source.path, frame, source.crs.as_deref())?;
+            let (part, own) = geojson_layers::read_as(path, frame, source.crs.as_deref())?;
             report = source.named(own);
             (above_ground, keys) = (true, fill(&mut city, part));
         }
         Format::GeoPackage | Format::Shapefile => {
-            let (part, own) = vector::read(&source.path, source.format, frame, source.crs.as_deref())?;
+            let (part, own) = vector::read(path, source.format, frame, source.crs.as_deref())?;
             report = source.named(own);
             (above_ground, keys) = (true, fill(&mut city, part));
         }

@@ -10,7 +10,7 @@ use serde::{
     de::{self, DeserializeSeed, IgnoredAny},
 };
 
-use super::{ImportError, packed};
+use super::{ImportError, archive, packed, unread};
 
 /// Formats that hold something of a city.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,16 +56,21 @@ impl Format {
     }
 }
 
-const EXPECTED: &str = "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON, GeoPackage, \
+pub(super) const EXPECTED: &str = "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON, GeoPackage, \
      shapefile, glTF or 3D Tiles";
 
-/// The format of a file. A file that looks like none of them but has a known extension counts as that
-/// format, so that its reader can say what is wrong with it.
+/// The format of a file, of a member of an archive, or of the only dataset of one. A file that looks like none of them but
+/// has a known extension counts as that format, so that its reader can say what is wrong with it.
 pub fn detect(path: &Path) -> Result<Format, ImportError> {
-    let fail = |reason: String| ImportError::new(path, "", reason);
-    if super::tiles3d::is_tileset(path) || super::tiles3d::is_address(path) {
+    if super::tiles3d::is_tileset(path) || super::tiles3d::is_address(path) || archive::is_tileset(path) {
         return Ok(Format::Tiles3d);
     }
+    let opened = archive::open(path)?;
+    of_file(opened.path()).map_err(|e| opened.named(e))
+}
+
+fn of_file(path: &Path) -> Result<Format, ImportError> {
+    let fail = |reason: String| ImportError::new(path, "", reason);
     if path.is_dir() {
         return Err(fail("is a folder, expected a file".into()));
     }
@@ -85,11 +90,9 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
         return Ok(Format::Tiles3d);
     }
     if let Some(format) = by_magic(&head) {
-        // Their readers jump about in the file.
+        // Its reader jumps about in the file and in those beside it.
         return match format {
-            Format::GeoTiff | Format::GeoPackage | Format::Shapefile if is_packed => {
-                Err(fail(format!("is a packed {}; unpack it first", format.name())))
-            }
+            Format::Shapefile if is_packed => Err(fail(format!("is a packed {}; unpack it first", format.name()))),
             _ => Ok(format),
         };
     }
@@ -97,31 +100,60 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
         return Err(fail("is one tile of a 3D tileset, expected the tileset.json it belongs to".into()));
     }
     let text = String::from_utf8_lossy(&head);
-    let text = text.trim_start_matches(['\u{feff}', RECORD]).trim_start();
-    if text.starts_with('{') {
+    if is_json(&text) {
         let unknown = || fail(format!("JSON of an unknown kind, {EXPECTED}"));
-        return match by_json(path) {
+        let mut file = packed::open(path).map_err(|e| fail(e.to_string()))?;
+        return match json(&mut file) {
             (Some(format), _) => Ok(format),
             // A whole object that is none of them is nobody's broken file.
-            (None, true) => Err(unknown()),
-            (None, false) => by_extension(path).ok_or_else(unknown),
+            (None, Ok(())) => Err(unknown()),
+            (None, Err(e)) => match e.to_string() {
+                // Nobody's, but known: see [`unread`].
+                what if what.starts_with("is ") => Err(fail(what.split(" at line ").next().unwrap_or_default().into())),
+                _ => by_extension(path).ok_or_else(unknown),
+            },
         };
     }
-    if text.starts_with('<') && text.contains("<osm") {
+    if is_osm(&text) {
         return Ok(Format::Osm);
     }
-    if let Some(format) = by_extension(path) {
-        return Ok(format);
+    if let Some(what) = unread::by_head(&head) {
+        return Err(fail(what.into()));
     }
-    let first = text.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+    by_extension(path).or_else(|| by_words(&text)).ok_or_else(|| fail(format!("unknown format, {EXPECTED}")))
+}
+
+/// The format of a file without a telling name, by its first bytes; of JSON by all of it that it takes.
+pub(super) fn sniff(head: &[u8], whole: &mut dyn BufRead) -> Option<Format> {
+    let text = String::from_utf8_lossy(head);
+    if is_json(&text) {
+        return by_json(whole).0;
+    }
+    by_magic(head).or(is_osm(&text).then_some(Format::Osm)).or_else(|| by_words(&text))
+}
+
+/// A text without what may stand before its first sign.
+fn begun(text: &str) -> &str {
+    text.trim_start_matches(['\u{feff}', RECORD]).trim_start()
+}
+
+fn is_json(text: &str) -> bool {
+    begun(text).starts_with('{')
+}
+
+fn is_osm(text: &str) -> bool {
+    begun(text).starts_with('<') && text.contains("<osm")
+}
+
+/// By the words a plain text begins with.
+fn by_words(text: &str) -> Option<Format> {
+    let first = begun(text).split_whitespace().next().unwrap_or("").to_ascii_lowercase();
     if ["ncols", "nrows", "xllcorner", "yllcorner", "xllcenter", "yllcenter", "cellsize"].contains(&first.as_str()) {
-        return Ok(Format::EsriAscii);
+        return Some(Format::EsriAscii);
     }
     let sections = ["[title", "[options", "[junctions", "[conduits", "[outfalls", "[subcatchments"];
-    if text.to_ascii_lowercase().lines().any(|line| sections.iter().any(|s| line.trim_start().starts_with(s))) {
-        return Ok(Format::Swmm);
-    }
-    Err(fail(format!("unknown format, {EXPECTED}")))
+    let mut lines = text.lines().map(str::to_ascii_lowercase);
+    lines.any(|line| sections.iter().any(|s| line.trim_start().starts_with(s))).then_some(Format::Swmm)
 }
 
 /// Begins each value of a JSON text sequence (RFC 7464).
@@ -138,7 +170,7 @@ impl<R: Read> Read for Separated<R> {
     }
 }
 
-fn by_magic(head: &[u8]) -> Option<Format> {
+pub(super) fn by_magic(head: &[u8]) -> Option<Format> {
     if [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)) {
         return Some(Format::GeoTiff);
     }
@@ -159,7 +191,7 @@ fn by_magic(head: &[u8]) -> Option<Format> {
     None
 }
 
-fn by_extension(path: &Path) -> Option<Format> {
+pub(super) fn by_extension(path: &Path) -> Option<Format> {
     let name = packed::plain_name(path);
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     if ends(&[".geojson", ".geojsonl", ".geojsons", ".geojsonseq", ".ndgeojson"]) {
@@ -209,8 +241,9 @@ impl<'de> de::Visitor<'de> for Telling<'_> {
                 "CityObjects" => Some(Format::CityJson),
                 "root" | "geometricError" => Some(Format::Tiles3d),
                 "features" => Some(Format::GeoJson),
-                "meshes" | "accessors" | "bufferViews" | "scenes" => Some(Format::Gltf),
-                "asset" => {
+                "meshes" | "accessors" | "scenes" => Some(Format::Gltf),
+                key if let Some(what) = unread::by_key(key) => return Err(de::Error::custom(what)),
+                "asset" | "bufferViews" => {
                     perhaps = Some(Format::Gltf);
                     None
                 }
@@ -238,16 +271,21 @@ fn by_type(kind: &serde_json::Value) -> Option<Format> {
     }
 }
 
-/// By the keys of the first object in the file, of which no more is read than it takes; and whether it is whole.
-fn by_json(path: &Path) -> (Option<Format>, bool) {
-    let Ok(mut file) = packed::open(path) else { return (None, false) };
+/// By the keys of the first object in a text, of which no more is read than it takes; and whether it is whole.
+fn by_json(file: &mut dyn BufRead) -> (Option<Format>, bool) {
+    let told = json(file);
+    (told.0, told.1.is_ok())
+}
+
+/// What [`by_json`] tells, with the error that ended the reading.
+fn json(file: &mut dyn BufRead) -> (Option<Format>, Result<(), serde_json::Error>) {
     if file.fill_buf().is_ok_and(|b| b.starts_with(b"\xEF\xBB\xBF")) {
         file.consume(3);
     }
     let mut found = None;
     // The error that ends the reading early is none.
-    let whole = Telling(&mut found).deserialize(&mut serde_json::Deserializer::from_reader(Separated(file))).is_ok();
-    (found, whole)
+    let read = Telling(&mut found).deserialize(&mut serde_json::Deserializer::from_reader(Separated(file)));
+    (found, read)
 }
 
 #[cfg(test)]
@@ -292,6 +330,7 @@ mod tests {
             ("x.osm.7z", b"7z\xbc\xaf\x27\x1c", None),
             ("tileset.json", b"\x1f\x8b\x08", Some(Format::Tiles3d)),
             ("x.json", br#"{"root":{},"geometricError":1}"#, Some(Format::Tiles3d)),
+            ("x.json", br#"{"bufferViews":[],"tileAvailability":{"constant":1}}"#, None),
         ] {
             let path = dir.path().join(name);
             std::fs::write(&path, bytes).expect("written");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    FileFacts, ImportError, Report, cityjson,
+    FileFacts, ImportError, Report, archive, cityjson,
     format::{Format, detect},
     geojson_layers, gltf, osm,
     raster::SourceRaster,
@@ -13,8 +13,18 @@ use super::{
     tiles3d, vector,
 };
 
-/// Facts of a file of any supported format; an error when it is none or cannot be used at all.
+/// Facts of a file of any supported format, of a member of an archive, or of the only dataset of one; an error when it is
+/// none or cannot be used at all.
 pub fn inspect(path: &Path) -> Result<FileFacts, ImportError> {
+    let opened = archive::open(path)?;
+    let mut facts = facts(opened.path()).map_err(|e| opened.named(e))?;
+    if opened.path() != path {
+        facts.path = path.to_owned();
+    }
+    Ok(facts)
+}
+
+fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     let format = detect(path)?;
     match format {
         Format::CityJson => cityjson::facts(path),

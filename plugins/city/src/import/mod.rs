@@ -1,6 +1,7 @@
 //! Importers: one module per format. Each returns what it read and a [`Report`] of what it skipped,
 //! repaired or guessed; none panics on any bytes.
 
+pub mod archive;
 pub mod assemble;
 pub(crate) mod bearing;
 pub mod cityjson;
@@ -29,6 +30,7 @@ pub mod terrain_tiff;
 pub mod tiles3d;
 mod transcode;
 mod triangulate;
+mod unread;
 mod usage;
 pub mod vector;
 mod words;

@@ -23,14 +23,15 @@ const UTF_16BE: &str = "UTF-16, big-endian";
 /// Most memory that unpacking may ask for, bytes.
 const MAX_DICTIONARY: u64 = 256 << 20;
 
-/// Packings by the first bytes, and those of them that are read.
-const PACKINGS: [(&[u8], &str, bool); 8] = [
+/// Packings by the first bytes, and those of them that are read here; archives are read by [`super::archive`].
+const PACKINGS: [(&[u8], &str, bool); 9] = [
     (b"\x1f\x8b", "gzip", true),
     (b"\x28\xb5\x2f\xfd", "zstd", true),
     (b"BZh", "bzip2", true),
     (b"\xfd7zXZ\0", "xz", true),
     (b"PK\x03\x04", "zip", false),
     (b"7z\xbc\xaf\x27\x1c", "7z", false),
+    (b"Rar!\x1a\x07", "RAR", false),
     // Text whose bytes are not the ones that were meant is unpacked, too.
     (b"\xff\xfe", UTF_16LE, true),
     (b"\xfe\xff", UTF_16BE, true),
@@ -51,8 +52,17 @@ pub(super) fn is_packed(path: &Path) -> bool {
 /// A file's name in lower case, without what its packing adds.
 pub(super) fn plain_name(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    without_packing(&name).to_owned()
+}
+
+/// A name without what its packing adds.
+pub(super) fn without_packing(name: &str) -> &str {
     let ends = [".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz"];
-    ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name).to_owned()
+    let cut = |end: &&str| {
+        let at = name.len().checked_sub(end.len())?;
+        name.get(at..)?.eq_ignore_ascii_case(end).then(|| &name[..at])
+    };
+    ends.iter().find_map(cut).unwrap_or(name)
 }
 
 /// The content of a file from its beginning.

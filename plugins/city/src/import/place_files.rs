@@ -8,7 +8,9 @@ use guanlan_geography::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ImportError, Report, Severity, cityjson,
+    ImportError, Report, Severity,
+    archive::{self, file_name},
+    cityjson,
     format::{Format, detect},
     geojson_layers, gltf, osm,
     placer::{heights, horizontal},
@@ -70,10 +72,6 @@ impl Sketch {
     }
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
-}
-
 fn named(path: &Path, mut own: Report) -> Report {
     for problem in &mut own.problems {
         problem.where_ = format!("{}: {}", file_name(path), problem.where_);
@@ -95,6 +93,17 @@ impl Source {
 
     /// Detects the format and looks where the file lies.
     pub fn look(path: &Path) -> Result<(Sketch, Content), ImportError> {
+        let opened = archive::open(path)?;
+        let (mut sketch, content) = Self::look_at(opened.path(), path).map_err(|e| opened.named(e))?;
+        if let [first, ..] = opened.left() {
+            let text = format!("{} files of the archive are of no format that is read", opened.left().len());
+            sketch.report.note(Severity::Skipped, format!("{}: {first}", file_name(path)), text);
+        }
+        Ok((sketch, content))
+    }
+
+    /// `path` is where the file's bytes are, `given` as it was named.
+    fn look_at(path: &Path, given: &Path) -> Result<(Sketch, Content), ImportError> {
         let format = detect(path)?;
         let mut sketch =
             Sketch { format, crs: None, extent: None, degrees: false, heights: None, report: Report::default() };
@@ -102,7 +111,7 @@ impl Source {
         match format {
             Format::GeoTiff | Format::EsriAscii => {
                 let (raster, own) = if format == Format::GeoTiff { look_tiff(path)? } else { look_asc(path)? };
-                sketch.report = named(path, own);
+                sketch.report = named(given, own);
                 sketch.crs = raster.crs.clone();
                 sketch.extent = Some(raster.extent());
                 sketch.heights = raster.heights.clone();
@@ -110,7 +119,7 @@ impl Source {
             }
             Format::Swmm => {
                 let (file, own) = read_swmm(path)?;
-                sketch.report = named(path, own);
+                sketch.report = named(given, own);
                 sketch.extent = file.extent;
                 sketch.degrees = file.map_units == "DEGREES";
                 content = Content::Swmm(file);

@@ -7,7 +7,7 @@ use guanlan_geography::{LocalFrame, Shifted, is_geographic};
 use serde_json::Value;
 
 use super::{
-    Format, ImportError, Report, Severity, detect,
+    Format, ImportError, Report, Severity, archive, detect,
     geojson_layers::{Document, Feature, Geometry, line, position, rings},
     placer::Placer,
     vector,
@@ -44,6 +44,16 @@ pub struct PlainFeature {
 /// # Errors
 /// The file cannot be used at all.
 pub fn plain_features(
+    path: &Path,
+    frame: &LocalFrame,
+    crs: Option<&str>,
+    most: usize,
+) -> Result<(Vec<PlainFeature>, Report), ImportError> {
+    let opened = archive::open(path)?;
+    features_of(opened.path(), frame, crs, most).map_err(|e| opened.named(e))
+}
+
+fn features_of(
     path: &Path,
     frame: &LocalFrame,
     crs: Option<&str>,

@@ -1,9 +1,11 @@
 //! Of a raster that covers far more than the city, only the part around the city is read.
 
+use std::path::Path;
+
 use guanlan_geography::{LocalFrame, Transformer};
 
 use super::{
-    ImportError, Report, Severity,
+    ImportError, Report, Severity, archive,
     assemble::MARGIN_M,
     format::Format,
     gather::Window,
@@ -83,12 +85,22 @@ pub(super) fn raster(
     cell_m: Option<f64>,
     part: Option<Bounds>,
 ) -> Result<Piece, ImportError> {
+    let opened = archive::open(&source.path)?;
+    read_part(source, opened.path(), frame, cell_m, part).map_err(|e| opened.named(e))
+}
+
+fn read_part(
+    source: &Source,
+    path: &Path,
+    frame: &LocalFrame,
+    cell_m: Option<f64>,
+    part: Option<Bounds>,
+) -> Result<Piece, ImportError> {
     let tiff = source.format == Format::GeoTiff;
-    let (head, _) = if tiff { look_tiff(&source.path)? } else { look_asc(&source.path)? };
+    let (head, _) = if tiff { look_tiff(path)? } else { look_asc(path)? };
     let whole = Window::whole(head.cols, head.rows);
     let window = part.and_then(|part| window(&head, source, frame, part)).unwrap_or(whole);
-    let (mut raster, own) =
-        if tiff { read_tiff_part(&source.path, window)? } else { read_asc_part(&source.path, window)? };
+    let (mut raster, own) = if tiff { read_tiff_part(path, window)? } else { read_asc_part(path, window)? };
     let mut report: Report = source.named(own);
     if window != whole {
         let text = format!(
@@ -102,7 +114,7 @@ pub(super) fn raster(
         raster.crs = None;
     }
     let terrain = raster.to_terrain(frame, source.crs.as_deref(), cell_m);
-    let terrain = terrain.map_err(|e| ImportError::new(&source.path, "coordinates", e.to_string()))?;
+    let terrain = terrain.map_err(|e| ImportError::new(path, "coordinates", e.to_string()))?;
     Ok(Piece { city: City { terrain: Some(terrain), ..City::default() }, report, ..Piece::default() })
 }
 

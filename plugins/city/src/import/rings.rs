@@ -168,15 +168,24 @@ impl Area {
     }
 }
 
+/// West, south, east, north; the other way round without points.
+pub(crate) fn bounds(points: &[P2]) -> [f64; 4] {
+    points.iter().fold([f64::MAX, f64::MAX, f64::MIN, f64::MIN], |b, p| {
+        [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])]
+    })
+}
+
 /// Sorts rings into outer rings with holes: a ring that lies in an odd number of others is a hole.
 pub(crate) fn nest(mut rings: Vec<Vec<P2>>) -> Vec<Area> {
     rings.retain(|r| r.len() >= 3 && signed_area(r).abs() > 1e-6);
     rings.sort_by(|a, b| signed_area(b).abs().total_cmp(&signed_area(a).abs()));
     let mut areas: Vec<Area> = Vec::new();
     let mut owner: Vec<Option<usize>> = Vec::new();
+    let boxes: Vec<[f64; 4]> = rings.iter().map(|ring| bounds(ring)).collect();
+    let boxed = |b: [f64; 4], p: P2| (b[0]..=b[2]).contains(&p[0]) && (b[1]..=b[3]).contains(&p[1]);
     for (k, ring) in rings.iter().enumerate() {
         let Some(probe) = inner_point(ring) else { continue };
-        let around: Vec<usize> = (0..k).filter(|&o| contains(&rings[o], probe)).collect();
+        let around: Vec<usize> = (0..k).filter(|&o| boxed(boxes[o], probe) && contains(&rings[o], probe)).collect();
         match around.last().and_then(|&o| owner.get(o).copied().flatten()).filter(|_| around.len() % 2 == 1) {
             Some(area) => {
                 areas[area].holes.push(orient(ring.clone(), false));

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::import::{Format, detect, tiles3d};
+use crate::import::{Format, archive, detect, tiles3d};
 
 /// Extensions of files that importers read beside a file of the same name.
 const BESIDE: [&str; 11] = ["prj", "qpj", "dbf", "shx", "cpg", "tfw", "tifw", "wld", "aux.xml", "ovr", "gpkg-wal"];
@@ -36,18 +36,21 @@ impl Stat {
 
 /// True when an input is there, or lies on a server.
 pub(super) fn is_there(path: &Path) -> bool {
-    tiles3d::is_address(path) || path.exists()
+    tiles3d::is_address(path) || path.exists() || archive::split(path).is_some()
 }
 
 /// The file itself and those that are read beside it, in order of their names. Empty when the file is
 /// not there.
 ///
-/// One entry, whose path is their folder, stands for all tiles of a tileset. A tileset on a server is another one every
+/// An archive stands for its members. One entry, whose path is their folder, stands for all tiles of a tileset. A tileset on a server is another one every
 /// day.
 pub(super) fn stat(path: &Path) -> Vec<Stat> {
     if tiles3d::is_address(path) {
         let days = UNIX_EPOCH.elapsed().map_or(0, |age| age.as_secs() / (24 * 3600));
         return vec![Stat { path: path.to_owned(), bytes: 0, changed_ns: u128::from(days) }];
+    }
+    if let Some((archive, _)) = archive::split(path) {
+        return Stat::of(&archive).into_iter().collect();
     }
     let Some(own) = Stat::of(path) else { return Vec::new() };
     if names_tiles(path)

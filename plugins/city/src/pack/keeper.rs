@@ -15,7 +15,7 @@ use super::{
     part::KEY_DIGITS,
 };
 use crate::import::{
-    ImportError,
+    ImportError, archive,
     place_files::{Content, Sketch, Source},
     steps::{Keeper, Make, Piece, Recipe, Role},
 };
@@ -85,6 +85,8 @@ impl Keeper for PackKeeper<'_> {
         // Before the bytes are read: a file that changes meanwhile is looked at again the next time.
         let files = stat(&whole);
         let same = known.filter(|input| input.files == files);
+        // The datasets of an archive share its bytes.
+        let same = same.or_else(|| self.inputs.iter().find(|input| !files.is_empty() && input.files == files));
         let digest = match same {
             Some(input) => input.digest.clone(),
             None => digest(&files).map_err(|e| ImportError::new(path, "", format!("cannot be read: {e}")))?,
@@ -127,7 +129,7 @@ fn entry(file: &str, key: &str, recipe: &Recipe, bytes: &[u8], piece: &Piece) ->
 
 /// The file as the manifest names it.
 pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    archive::absolute(path)
 }
 
 fn sha256(bytes: &[u8]) -> String {

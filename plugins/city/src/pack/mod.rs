@@ -22,7 +22,7 @@ use rayon::prelude::*;
 
 use crate::{
     import::{
-        ImportError, LoadOptions, Report, assemble, load_city,
+        ImportError, LoadOptions, Report, archive, assemble, load_city,
         steps::{Piece, Role, stand_on},
     },
     model::City,
@@ -84,7 +84,7 @@ pub fn import(
     options: &LoadOptions,
     progress: &dyn Fn(&str),
 ) -> Result<Opened, ImportError> {
-    let paths = &crate::import::tiles3d::documents(paths);
+    let paths = &archive::inputs(paths)?;
     let choices = Choices::of(options);
     let at_once = || {
         let manifest = Manifest::read(dir).ok()?;
@@ -205,7 +205,7 @@ pub fn load_cached(
     options: &LoadOptions,
     progress: &dyn Fn(&str),
 ) -> Result<(City, Report), ImportError> {
-    let paths = &crate::import::tiles3d::documents(paths);
+    let paths = &archive::inputs(paths)?;
     let dir = cache.join(cached_name(paths, options));
     let opened = import(&dir, paths, options, progress)?;
     for notice in &opened.notices {

@@ -3,7 +3,7 @@
 use super::{data::Tags, names::name, quantity::length_m, roads, shapes::Shapes};
 use crate::{
     import::{
-        Report, Severity,
+        Report,
         rings::{Area, P2, contains, orient, signed_area, to_f32},
     },
     model::{SurfaceArea, SurfaceKind},
@@ -72,8 +72,8 @@ fn level_m(kind: SurfaceKind, tags: &Tags) -> Option<f32> {
     text.trim_end_matches('m').trim().parse().ok().filter(|level: &f32| (-500.0..=9000.0).contains(level))
 }
 
-/// Reads all areas, with their ids.
-pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<(SurfaceArea, String)> {
+/// Reads all areas, with their ids; the sea is one of them.
+pub(super) fn read(shapes: &Shapes<'_>, sea: Vec<Area>, report: &mut Report) -> Vec<(SurfaceArea, String)> {
     let mut out = Vec::new();
     let mut water: Vec<Vec<P2>> = Vec::new();
     let mut add = |kind: SurfaceKind, tags: &Tags, area: Area, id: String| {
@@ -96,8 +96,8 @@ pub(super) fn read(shapes: &Shapes<'_>, report: &mut Report) -> Vec<(SurfaceArea
             }
         }
     }
-    for way in shapes.data.ways.iter().filter(|w| w.tags.is("natural", "coastline")) {
-        report.note(Severity::Skipped, format!("way {}", way.id), "a coastline: the sea beside it is not drawn");
+    for (n, area) in sea.into_iter().enumerate() {
+        add(SurfaceKind::Water, &Tags::default(), area, format!("coastline/{}", n + 1));
     }
     for way in &shapes.data.ways {
         // A river's banks may be tagged on an open way; only closed ones are areas.

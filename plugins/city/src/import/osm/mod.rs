@@ -5,10 +5,13 @@
 
 mod barriers;
 mod blocks;
+mod border;
 mod buildings;
+mod coast;
 mod cover;
 mod data;
 mod furniture;
+mod multipolygon;
 mod names;
 mod pbf;
 mod places;
@@ -161,9 +164,12 @@ pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
 fn convert(mut data: Data, placer: &Placer) -> ((Part, Report), Data) {
     let mut report = std::mem::take(&mut data.report);
     let nodes = std::mem::take(&mut data.nodes);
+    report.about("surfaces");
+    let sea = coast::read(&data, &nodes, placer, &mut report);
+    report.about("");
     let shapes = Shapes::new(&data, nodes, placer, &mut report);
     report.about("surfaces");
-    let (surfaces, of_surfaces) = cover::read(&shapes, &mut report).into_iter().unzip();
+    let (surfaces, of_surfaces) = cover::read(&shapes, sea, &mut report).into_iter().unzip();
     let (places, of_places) = places::read(&shapes).into_iter().unzip();
     report.about("road_edges");
     let roads = roads::read(&shapes, &mut report);

@@ -1,12 +1,15 @@
 //! Nodes in local metres; rings of ways and of multipolygon relations.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::data::{Data, MemberKind, Relation, Way};
+use super::{
+    data::{Data, MemberKind, Relation, Way},
+    multipolygon::{self, Member, Rings},
+};
 use crate::import::{
     Report, Severity,
     placer::Placer,
-    rings::{Area, P2, contains, inner_point, open_ring, orient, signed_area, untie},
+    rings::{Area, P2, contains, inner_point, nest, open_ring, orient, signed_area, untie},
 };
 
 /// Smallest area that is drawn, m².
@@ -60,11 +63,7 @@ impl<'a> Shapes<'a> {
 
     fn close(&self, refs: &[i64], at: &str, report: &mut Report) -> Option<Vec<P2>> {
         if refs.len() < 4 || refs.first() != refs.last() {
-            report.note(
-                Severity::Skipped,
-                at,
-                "an area's ring is not closed; expected the first node again at the end",
-            );
+            report.note(Severity::Skipped, at, NOT_CLOSED);
             return None;
         }
         let known: Vec<P2> = refs.iter().filter_map(|&n| self.place(n)).collect();
@@ -76,18 +75,14 @@ impl<'a> Shapes<'a> {
             return None;
         }
         if missing {
-            report.note(
-                Severity::Repaired,
-                at,
-                "an area refers to nodes that are not in the file (a clipped extract); drawn without them",
-            );
+            report.note(Severity::Repaired, at, NODES_MISSING);
         }
         let (ring, cut) = untie(ring);
         if cut {
-            report.note(Severity::Repaired, at, "a ring crosses itself; cut at the crossing, the larger loop is kept");
+            report.note(Severity::Repaired, at, CROSSES_ITSELF);
         }
         if ring.len() < 3 || signed_area(&ring).abs() < MIN_AREA_M2 {
-            report.note(Severity::Skipped, at, "an area's ring encloses nothing");
+            report.note(Severity::Skipped, at, ENCLOSES_NOTHING);
             return None;
         }
         Some(ring)
@@ -98,11 +93,10 @@ impl<'a> Shapes<'a> {
         self.ring(way, report).map(|ring| Area { ring: orient(ring, true), holes: Vec::new() })
     }
 
-    /// The areas of a multipolygon relation: member ways joined to rings, inner rings given to the
-    /// smallest outer ring around them.
+    /// The areas of a multipolygon relation: member ways joined to rings, those within others their holes.
     pub fn relation_areas(&self, relation: &Relation, report: &mut Report) -> Vec<Area> {
         let at = format!("relation {}", relation.id);
-        let (mut outer, mut inner): (Vec<&Way>, Vec<&Way>) = (Vec::new(), Vec::new());
+        let mut members = Vec::new();
         for (kind, id, role) in &relation.members {
             if *kind != MemberKind::Way {
                 continue;
@@ -112,64 +106,50 @@ impl<'a> Shapes<'a> {
                     let place = format!("{at}, way {id}");
                     report.note(Severity::Skipped, place, "a member way is not in the file (a clipped extract)");
                 }
-                (Some(&i), "inner") => inner.push(&self.data.ways[i]),
-                (Some(&i), "outer" | "outline" | "") => outer.push(&self.data.ways[i]),
+                (Some(&i), "inner" | "outer" | "outline" | "") => {
+                    let refs = &self.data.ways[i].refs[..];
+                    members.push(Member { way: *id, inner: role == "inner", refs });
+                }
                 (Some(_), _) => {}
             }
         }
-        let mut areas: Vec<Area> = self
-            .join(&outer, &at, report)
-            .into_iter()
-            .map(|ring| Area { ring: orient(ring, true), holes: Vec::new() })
-            .collect();
-        for hole in self.join(&inner, &at, report) {
-            let around = inner_point(&hole).and_then(|probe| {
-                areas
-                    .iter_mut()
-                    .filter(|a| contains(&a.ring, probe))
-                    .min_by(|a, b| signed_area(&a.ring).total_cmp(&signed_area(&b.ring)))
-            });
-            match around {
-                Some(area) => area.holes.push(orient(hole, false)),
-                None => report.note(Severity::Skipped, at.clone(), "an inner ring lies in no outer ring"),
+        let Rings { rings, open, doubled } = multipolygon::rings(&members, |node| self.place(node));
+        if let Some(way) = open.first() {
+            report.note(Severity::Skipped, format!("{at}, ring from way {way}"), NOT_CLOSED);
+        }
+        if let Some(way) = doubled {
+            let text = "a stretch of a multipolygon lies in two of its ways; it borders nothing";
+            report.note(Severity::Repaired, format!("{at}, way {way}"), text);
+        }
+        if members.iter().flat_map(|m| m.refs).any(|n| !self.places.contains_key(n)) {
+            report.note(Severity::Repaired, at.clone(), NODES_MISSING);
+        }
+        let mut closed = Vec::with_capacity(rings.len());
+        for ring in rings {
+            let (points, cut) = untie(ring.points);
+            if cut {
+                report.note(Severity::Repaired, format!("{at}, ring from way {}", ring.way), CROSSES_ITSELF);
+            }
+            if points.len() < 3 || signed_area(&points).abs() < MIN_AREA_M2 {
+                report.note(Severity::Skipped, format!("{at}, ring from way {}", ring.way), ENCLOSES_NOTHING);
+            } else {
+                closed.push((points, ring.inner));
             }
         }
-        areas
-    }
-
-    /// Joins ways end to end until they close.
-    fn join(&self, ways: &[&Way], at: &str, report: &mut Report) -> Vec<Vec<P2>> {
-        let mut ends: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-        for (i, way) in ways.iter().enumerate() {
-            if let (Some(&a), Some(&b)) = (way.refs.first(), way.refs.last()) {
-                ends.entry(a).or_default().push(i);
-                if a != b {
-                    ends.entry(b).or_default().push(i);
-                }
-            }
+        // What only holes border and nothing surrounds is a hole in nothing.
+        let lost = |(points, inner): &(Vec<P2>, bool)| {
+            let probe = inner_point(points).filter(|_| *inner);
+            probe.is_some_and(|probe| !closed.iter().any(|(around, inner)| !inner && contains(around, probe)))
+        };
+        let kept: Vec<bool> = closed.iter().map(|ring| !lost(ring)).collect();
+        if kept.contains(&false) {
+            report.note(Severity::Skipped, at, "an inner ring lies in no outer ring");
         }
-        let mut used = vec![false; ways.len()];
-        let mut rings = Vec::new();
-        for start in 0..ways.len() {
-            if used[start] || ways[start].refs.len() < 2 {
-                continue;
-            }
-            used[start] = true;
-            let mut chain = ways[start].refs.clone();
-            while chain.first() != chain.last() {
-                let Some(&tail) = chain.last() else { break };
-                let next = ends.get(&tail).and_then(|list| list.iter().copied().find(|&i| !used[i]));
-                let Some(next) = next else { break };
-                used[next] = true;
-                let refs = &ways[next].refs;
-                if refs.first() == Some(&tail) {
-                    chain.extend(&refs[1..]);
-                } else {
-                    chain.extend(refs.iter().rev().skip(1));
-                }
-            }
-            rings.extend(self.close(&chain, &format!("{at}, ring from way {}", ways[start].id), report));
-        }
-        rings
+        nest(closed.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|((points, _), _)| points).collect())
     }
 }
+
+const NOT_CLOSED: &str = "an area's ring is not closed; expected the first node again at the end";
+const NODES_MISSING: &str = "an area refers to nodes that are not in the file (a clipped extract); drawn without them";
+const CROSSES_ITSELF: &str = "a ring crosses itself; cut at the crossing, the larger loop is kept";
+const ENCLOSES_NOTHING: &str = "an area's ring encloses nothing";

@@ -1,5 +1,6 @@
 //! GeoTIFF terrain: one band of any integer or float type, strips or tiles, with or without CRS.
 
+mod lerc;
 mod meaning;
 mod place;
 mod raw;
@@ -146,7 +147,20 @@ impl Opened {
 
 /// Samples that follow one another for each cell; the first is its height.
 fn samples(tiff: &mut Tiff, report: &mut Report) -> Result<usize, String> {
+    let tag =
+        |tiff: &mut Tiff, tag| tiff.find_tag_unsigned_vec::<u16>(tag).ok().flatten().and_then(|v| v.first().copied());
+    let refused =
+        |found: &str| Err(format!("{found} is not a terrain: expected one band of 8 to 32 or 64 bits, heights in m"));
+    if tag(tiff, Tag::PhotometricInterpretation) == Some(3) {
+        return refused("a picture with a palette");
+    }
+    if matches!(tag(tiff, Tag::SampleFormat), Some(5 | 6)) {
+        return refused("a raster of complex numbers");
+    }
     let color = tiff.colortype().map_err(|e| e.to_string())?;
+    if matches!(color, ColorType::Gray(_)) && Raw::of_own(tiff).is_some() {
+        return Ok(1);
+    }
     let (bits, bands) = match color {
         ColorType::Gray(8 | 16 | 32 | 64) => return Ok(1),
         ColorType::GrayA(bits) => (bits, 2),
@@ -162,7 +176,7 @@ fn samples(tiff: &mut Tiff, report: &mut Report) -> Result<usize, String> {
             _ if bands > 0 => format!("a picture of {bands} bands of {bits} bits"),
             _ => "a picture in colours".into(),
         };
-        return Err(format!("{found} is not a terrain: expected one band of 8, 16, 32 or 64 bits, heights in m"));
+        return refused(&found);
     }
     report.note(Severity::Guessed, "SamplesPerPixel", format!("{bands} bands; the first is read as heights"));
     let interleaved = tiff.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).ok().flatten() != Some(2);
@@ -176,13 +190,12 @@ fn known_compression(tiff: &mut Tiff) -> Result<(), String> {
         2..=4 => "CCITT fax",
         6 => "JPEG of the old kind",
         34712 => "JPEG 2000",
-        34887 => "LERC",
         50001 => "WebP",
         50002 | 52546 => "JPEG XL",
         _ => return Ok(()),
     };
     Err(format!(
-        "packed with {name} ({code}), which is not read: expected none, LZW, Deflate, ZSTD, LZMA, PackBits or JPEG (gdal_translate -co COMPRESS=DEFLATE)"
+        "packed with {name} ({code}), which is not read: expected none, LZW, Deflate, ZSTD, LZMA, LERC, PackBits or JPEG (gdal_translate -co COMPRESS=DEFLATE)"
     ))
 }
 

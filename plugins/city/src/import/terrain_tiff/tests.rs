@@ -44,6 +44,7 @@ fn every_encoding_holds_the_same_ground() {
         (sample!("tiled_zstd_f32_predictor3"), "float32"),
         (sample!("bigendian_i32"), "int32"),
         (sample!("lzma_f32_predictor3"), "float32"),
+        (sample!("lerc_f32"), "float32"),
         (sample!("cog"), "float64"),
     ];
     for ((name, bytes), dtype) in samples {
@@ -63,14 +64,6 @@ fn every_encoding_holds_the_same_ground() {
         }
         assert!(report.problems.is_empty(), "{name} {report:?}");
     }
-    // A codec that is not read is named.
-    let path = dir.path().join("lerc.tif");
-    std::fs::write(&path, sample!("lerc_f32").1).expect("written");
-    let error = read_tiff(&path).expect_err("LERC");
-    assert!(
-        error.reason.contains("LERC") || error.reason.contains("34887") || error.reason.contains("Lerc"),
-        "{error}"
-    );
     // A turned raster keeps its turn, and says so.
     let path = dir.path().join("rotated.tif");
     std::fs::write(&path, sample!("rotated_u8").1).expect("written");

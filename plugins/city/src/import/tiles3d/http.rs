@@ -15,6 +15,7 @@ use reqwest::{Client, StatusCode, Url, header};
 use sha2::{Digest, Sha256};
 
 use super::source::{TileSource, unpacked};
+use crate::import::archive::PackedTiles;
 
 /// A copy that is younger is taken without asking.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
@@ -191,6 +192,10 @@ pub fn open_source(path: &Path) -> Result<(Arc<dyn TileSource>, String), String>
     if is_address(path) {
         let (server, uri) = Server::open(&path.to_string_lossy(), None)?;
         return Ok((Arc::new(server), uri));
+    }
+    if let Some(packed) = PackedTiles::open(path) {
+        let (tiles, uri) = packed?;
+        return Ok((Arc::new(tiles), uri));
     }
     let (folder, uri) = super::LocalFolder::open(path)?;
     Ok((Arc::new(folder), uri))

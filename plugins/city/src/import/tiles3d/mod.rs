@@ -36,7 +36,7 @@ use std::{
 use guanlan_core::Bilingual;
 use guanlan_geography::LocalFrame;
 
-use super::{FileFacts, ImportError, Problem, Report, Severity, peek::Peek};
+use super::{FileFacts, ImportError, Problem, Report, Severity, archive, peek::Peek};
 use crate::model::TilesetLayer;
 
 pub use content::{ContentKind, TileContent, TileMesh, TilePoints};
@@ -125,7 +125,7 @@ pub fn read(path: &Path, frame: &LocalFrame) -> Result<(TilesetLayer, Report), I
     }
     put(&mut report, open.issues);
     put(&mut report, survey.issues);
-    let absolute = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = archive::absolute(path);
     let file = if absolute.is_dir() { absolute.join(&open.uri) } else { absolute };
     let file = if is_address(path) { path.to_owned() } else { file };
     let layer = TilesetLayer {

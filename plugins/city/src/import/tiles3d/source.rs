@@ -84,7 +84,7 @@ fn bounded(mut file: File, limit: u64) -> Result<Vec<u8>, String> {
 }
 
 /// Unpacks gzip; what is not packed stays. No more than `limit` bytes.
-pub(super) fn unpacked(mut bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
+pub(in crate::import) fn unpacked(mut bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let packed = std::mem::take(&mut bytes);
         let unpacked = flate2::read::MultiGzDecoder::new(&packed[..]).take(limit + 1).read_to_end(&mut bytes);
@@ -132,7 +132,7 @@ pub fn join(base: &str, reference: &str) -> String {
 }
 
 /// Undoes percent-escapes; what is no escape stays.
-fn unescape(uri: &str) -> String {
+pub(in crate::import) fn unescape(uri: &str) -> String {
     if !uri.contains('%') {
         return uri.to_owned();
     }

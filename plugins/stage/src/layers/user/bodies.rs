@@ -7,7 +7,7 @@ use guanlan_geography::LocalFrame;
 
 use super::{Feature, Geometry, UserLayer};
 
-/// Reads a file: an area for each footprint and surface, a line for each road, barrier and pipe, a point for each place.
+/// Reads a file: an area for each footprint and surface, a line for each road, track, barrier and pipe, a point for each place.
 pub fn read(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
     let code = crs.and_then(|c| c.rsplit(':').next()).and_then(|c| c.parse().ok());
     let options = LoadOptions { frame: Some(*frame), crs_override: code, ..LoadOptions::default() };
@@ -36,6 +36,9 @@ pub fn read(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLa
     };
     for road in city.roads.iter().filter(|r| r.line.len() >= 2) {
         add(Geometry::Line(road.line.clone()), key(&road.class), "", &road.name.zh);
+    }
+    for track in city.railways.iter().filter(|t| t.line.len() >= 2) {
+        add(Geometry::Line(track.line.clone()), key(&track.kind), &track.id, &track.name.zh);
     }
     for surface in city.surfaces.iter().filter(|s| s.ring.len() >= 3) {
         add(Geometry::Area(vec![surface.ring.clone()]), key(&surface.kind), "", "");

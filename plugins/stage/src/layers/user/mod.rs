@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use guanlan_city::import::{Format, detect, tiles3d};
+use guanlan_city::import::{Format, archive, detect, tiles3d};
 use guanlan_city::model::TilesetLayer;
 use guanlan_core::Stamp;
 use guanlan_geography::LocalFrame;
@@ -147,8 +147,21 @@ fn read(layer: &Layer, frame: &LocalFrame) -> Option<UserLayer> {
     Some(read)
 }
 
-/// A file of any format that is shown over the city, told by its content.
+/// A file of any format that is shown over the city, or all that an archive holds of them.
 fn file(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
+    let mut layer = UserLayer::default();
+    for dataset in archive::datasets(path).map_err(|e| e.reason)? {
+        let opened = archive::open(&dataset).map_err(|e| e.reason)?;
+        let own = one(opened.path(), crs, frame)?;
+        layer.features.extend(own.features);
+        layer.problems.extend(own.problems);
+        layer.field = layer.field.or(own.field);
+    }
+    Ok(layer)
+}
+
+/// A file, told by its content.
+fn one(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
     match detect(path).map_err(|e| e.reason)? {
         Format::GeoTiff | Format::EsriAscii => raster::read(path, crs, frame),
         Format::GeoJson if !is_packed(path) => geojson::read(path, crs, frame),
@@ -196,6 +209,11 @@ mod tests {
              <way id='3'><nd ref='1'/><nd ref='2'/><tag k='barrier' v='wall'/></way></osm>",
         );
         put(
+            "tracks.osm",
+            "<osm version='0.6'><node id='1' lon='120' lat='30.28'/><node id='2' lon='120.001' lat='30.28'/>\
+             <way id='3'><nd ref='1'/><nd ref='2'/><tag k='railway' v='tram'/></way></osm>",
+        );
+        put(
             "tileset.json",
             r#"{"asset":{"version":"1.0"},"geometricError":10,"root":{"refine":"ADD","geometricError":0,
                 "boundingVolume":{"box":[0,0,5,10,0,0,0,10,0,0,0,5]},"content":{"uri":"a.b3dm"}}}"#,
@@ -204,6 +222,7 @@ mod tests {
         let text = HEAD.to_owned()
             + &layer("dem", r#"{ kind = "file", path = "dem.txt", crs = "EPSG:4549" }"#)
             + &layer("walls", r#"{ kind = "file", path = "walls.osm" }"#)
+            + &layer("tracks", r#"{ kind = "file", path = "tracks.osm" }"#)
             + &layer("houses", &format!(r#"{{ kind = "file", path = "{data}/houses.shp" }}"#))
             + &layer("town", &format!(r#"{{ kind = "file", path = "{data}/town.gpkg" }}"#))
             + &layer("tiles", r#"{ kind = "tileset", path = "tileset.json", lift_m = 2.5 }"#)
@@ -215,6 +234,8 @@ mod tests {
         assert_eq!(field.at(5.0, 5.0), Some(3.0), "{field:?}");
         let wall = &read.0["walls"].features[0];
         assert!(matches!(wall.geometry, Geometry::Line(_)) && wall.get("kind") == Some("wall"), "{wall:?}");
+        let track = &read.0["tracks"].features[0];
+        assert!(matches!(track.geometry, Geometry::Line(_)) && track.get("kind") == Some("tram"), "{track:?}");
         assert_eq!((read.0["houses"].features.len(), read.0["town"].features.len()), (2, 9));
         let tiles = &read.0["tiles"];
         assert_eq!(tiles.tileset.as_ref().map(|t| t.name.zh.as_str()), Some("层"), "{:?}", tiles.problems);
