@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::import::rings::P2;
 
-/// Nodes where rings touch that are told apart by where the inside is; beyond, they are taken as they come.
-const MOST_TOUCHING: usize = 2000;
+/// Nodes where rings touch are told apart by where the inside is while that takes no more looks at segments than this.
+const MOST_LOOKS: usize = 100_000_000;
 
 /// A member way.
 pub(super) struct Member<'a> {
@@ -166,6 +166,7 @@ impl Net {
     fn mates(&self) -> BTreeMap<(usize, usize), usize> {
         let mut mates = BTreeMap::new();
         let touching: Vec<usize> = (0..self.at.len()).filter(|&n| self.at[n].len() > 2).collect();
+        let can_look = touching.len().saturating_mul(self.segments.len()) <= MOST_LOOKS;
         for &node in &touching {
             let Some(here) = self.places[node] else { continue };
             let way = |s: usize| {
@@ -179,7 +180,7 @@ impl Net {
             let middle = (around[0].0 + around[1].0) / 2.0;
             let short = around.iter().map(|(_, s)| way(*s)[0].hypot(way(*s)[1])).fold(f64::MAX, f64::min) * 1e-3;
             let probe = [here[0] + middle.cos() * short, here[1] + middle.sin() * short];
-            let first = usize::from(touching.len() <= MOST_TOUCHING && !self.is_inside(probe));
+            let first = usize::from(can_look && !self.is_inside(probe));
             for pair in 0..around.len() / 2 {
                 let (a, b) = (around[first + 2 * pair].1, around[(first + 2 * pair + 1) % around.len()].1);
                 mates.insert((node, a), b);

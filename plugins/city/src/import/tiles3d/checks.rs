@@ -12,8 +12,9 @@ use super::{
 use crate::import::Severity;
 
 /// Extensions whose content is read.
-const SUPPORTED: [&str; 5] = [
+const SUPPORTED: [&str; 6] = [
     "3DTILES_content_gltf",
+    "3DTILES_draco_point_compression",
     "3DTILES_implicit_tiling",
     "3DTILES_multiple_contents",
     "3DTILES_metadata",
@@ -189,5 +190,23 @@ pub fn statistics(map: &Map<String, Value>, schema: Option<&Schema>, issues: &mu
             let text = format!("no property at all{IGNORED}");
             issues.push(Kind::PropertyCount, Severity::Repaired, at.key("properties"), text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_tileset_may_require_what_is_read() {
+        let read = |name: &str| {
+            let file = json!({"extensionsUsed": [name], "extensionsRequired": [name]});
+            let map = file.as_object().unwrap().clone();
+            extensions(&file, &map, "1.0", &mut Issues::default())
+        };
+        assert!(SUPPORTED.iter().all(|name| read(name)));
+        assert!(read("3DTILES_draco_point_compression") && !read("VENDOR_other"));
     }
 }
