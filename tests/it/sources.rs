@@ -59,6 +59,7 @@ fn a_feeds_file_is_followed_and_its_health_is_told() {
     let bins = feed(&list, "bins").unwrap();
     assert_eq!((bins["state"].as_str(), bins["owner"]["zh"].as_str()), (Some("up"), Some("城管局")));
     assert!(bins["messages"].as_u64() >= Some(3) && bins["refused"] == 1 && bins["last"].is_string(), "{bins}");
+    let first = feed(&list, "feeds.toml").unwrap()["in_force"]["hash"].as_str().unwrap().to_owned();
     // Changed while the room runs; a mistake changes nothing and is shown.
     std::fs::write(&file, FEEDS.replace("promised_s = 600", "promised_s = 60")).unwrap();
     wait("the change", SOON, || (feed(&http.read("/feeds"), "bins")?["promised_s"] == 60).then_some(()));
@@ -67,6 +68,35 @@ fn a_feeds_file_is_followed_and_its_health_is_told() {
         let list = http.read("/feeds");
         let told = feed(&list, "feeds.toml")?["message"].as_str()?.contains("webhok");
         (told && feed(&list, "bins")?["state"] == "up").then_some(())
+    });
+    let list = http.read("/feeds");
+    let shown = feed(&list, "feeds.toml").unwrap();
+    let force = &shown["in_force"];
+    assert_eq!((shown["state"].as_str(), force["newest"].as_bool()), (Some("down"), Some(false)), "{shown}");
+    let hash = force["hash"].as_str().unwrap();
+    assert!(shown["message"].as_str().unwrap().contains(&hash[..12]) && hash != first, "{shown}");
+    wait("health says so, too", SOON, || {
+        let told = http.read("/health")["troubles"]
+            .as_array()?
+            .iter()
+            .any(|t| t["code"] == "file" && t["detail"].as_str().is_some_and(|d| d.contains(&hash[..12])));
+        told.then_some(())
+    });
+    std::fs::remove_file(&file).unwrap();
+    wait("a file that is gone", SOON, || {
+        let list = http.read("/feeds");
+        (!feed(&list, "feeds.toml")?["message"].as_str()?.contains("webhok")).then_some(())
+    });
+    std::fs::write(&file, FEEDS.replace("promised_s = 600", "promised_s = 60")).unwrap();
+    wait("mended", SOON, || {
+        let list = http.read("/feeds");
+        let shown = feed(&list, "feeds.toml")?;
+        let same = shown["in_force"]["hash"] == hash && shown["in_force"]["since"] == force["since"];
+        (shown["state"] == "up" && shown["message"] == "" && same).then_some(())
+    });
+    wait("health is clear", SOON, || {
+        let clear = http.read("/health")["troubles"].as_array()?.iter().all(|t| t["code"] != "file");
+        clear.then_some(())
     });
     room.stop();
 }

@@ -102,6 +102,7 @@ fn measured(rule: &Rule) -> Option<Bilingual> {
         Over::City | Over::Stream => ("全市".into(), "the city".into()),
     };
     let how: (String, String) = match rule.combine {
+        Combine::Mean if leq::over_places(rule) => ("能量平均（等效声级）".into(), "mean by energy (Leq)".into()),
         Combine::Mean => ("平均".into(), "mean".into()),
         Combine::Max => ("最大".into(), "largest".into()),
         Combine::Min => ("最小".into(), "smallest".into()),

@@ -1,12 +1,26 @@
-//! Means of sound levels are means of energy: Leq = 10 lg(mean of 10^(L/10)) (GB 3096).
+//! Means of sound levels are means of energy: Leq = 10 lg(mean of 10^(L/10)) (GB 3096), over time and over places.
 
 use guanlan_core::ObservedProperty;
 
-use crate::rules::Measure;
+use crate::rules::{Combine, Measure, Over, Rule};
 
-/// Are means of this property those of energy? Sound levels in dB are.
+/// Is it a level in decibels?
+fn is_level(property: Option<ObservedProperty>) -> bool {
+    property.is_some_and(|p| p.unit().starts_with("dB"))
+}
+
+/// Are means over time of this property those of energy?
 pub(crate) fn by_energy(property: Option<ObservedProperty>, measure: Measure) -> bool {
-    property == Some(ObservedProperty::Noise) && measure == Measure::Mean
+    is_level(property) && measure == Measure::Mean
+}
+
+/// Is the mean over an area or over neighbours that of energy? Changes, sums and integrals of levels are no levels.
+pub(crate) fn over_places(rule: &Rule) -> bool {
+    use Measure::{Forecast, Max, Mean, Min, Value};
+    rule.over != Over::Stream
+        && rule.combine == Combine::Mean
+        && is_level(rule.property)
+        && matches!(rule.measure, Value | Mean | Max | Min | Forecast)
 }
 
 /// A level as energy.

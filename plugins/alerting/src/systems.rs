@@ -63,8 +63,9 @@ pub(crate) fn assess(
         let (Sensed::Reading { index, .. } | Sensed::Quality { index, .. }) = *fact;
         let Some(sensor) = scene.sensor(index) else { continue };
         match *fact {
-            Sensed::Reading { at, value, trusted: true, .. } => {
-                book.observe_in(&scene, rules, &sensor, at, value, &mut outbox.events);
+            // Delays and windows are the room's time, also while a wall clock that was set back is behind it.
+            Sensed::Reading { room_at, value, trusted: true, .. } => {
+                book.observe_in(&scene, rules, &sensor, room_at, value, &mut outbox.events);
             }
             Sensed::Reading { .. } => {}
             Sensed::Quality { at, to, .. } => book.observe_quality(rules, &sensor, at, to, &mut outbox.events),

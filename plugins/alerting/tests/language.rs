@@ -194,9 +194,45 @@ stream = [
   { sensor = "far", place_m = [3000, 0], series = "0:300 30:300" },
 ]
 expect = "b@0 blue, a@30 blue"
+
+[[rule]]
+name = "loud"
+version = 1
+property = "noise"
+title = { zh = "声", en = "loud" }
+over = "city"
+combine = "mean"
+yellow = 65
+hysteresis = 0
+[[rule.test]]
+name = "levels of places are averaged by energy: 50 and 70 dB are 67 together, 50 and 60 are 57.4"
+stream = [
+  { sensor = "a", series = "0:50 30:50 60:50" },
+  { sensor = "b", series = "0:50 30:70 60:60" },
+]
+expect = "30 yellow, 60 normal"
+
+[[rule]]
+name = "loud-near"
+version = 1
+property = "noise"
+title = { zh = "邻声", en = "loud nearby" }
+over = "neighbours"
+radius_m = 500
+combine = "mean"
+at_least_streams = 2
+blue = 65
+hysteresis = 0
+[[rule.test]]
+name = "also of neighbours"
+stream = [
+  { sensor = "a", place_m = [0, 0], series = "0:50 30:50" },
+  { sensor = "b", place_m = [300, 0], series = "0:70 30:50" },
+]
+expect = "b@0 blue, a@30 blue, b@30 normal"
 "#
         )),
-        3
+        5
     );
 }
 
@@ -360,4 +396,25 @@ fn an_outlook_says_red_in_so_many_minutes() {
     ] {
         assert!(all.contains(says), "{says} is not in\n{all}");
     }
+}
+
+#[test]
+fn a_mean_of_levels_says_that_it_is_one_of_energy() {
+    let set = rules(
+        "[[rule]]\nname = \"n\"\nversion = 1\nproperty = \"noise\"\ntitle = { zh = \"声\", en = \"noise\" }\nover = \"city\"\n\
+         combine = \"mean\"\nyellow = 65\nhysteresis = 0\n\
+         [[rule.test]]\nname = \"x\"\nseries = \"0:70\"\nexpect = \"0 yellow\"\n",
+    );
+    let path = std::env::temp_dir().join(format!("guanlan-leq-{}.csv", std::process::id()));
+    std::fs::write(&path, "time,sensor,property,value\n0,a,noise,50\n0,b,noise,70\n").unwrap();
+    let recorded = read_csv(&path, None).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let mut bench = Bench::new(&set, &Arc::new(City::default()));
+    bench.play(&recorded, None);
+    let alert = bench.book().active()[0].clone();
+    let why = explain(&alert, &set);
+    let all: String = why.lines.iter().map(|l| format!("{}\n{}\n", l.zh, l.en)).collect();
+    assert!(all.contains("能量平均") && all.contains("mean by energy (Leq)"), "{all}");
+    let value = why.evidence.last().unwrap().value;
+    assert!((value - 67.03).abs() < 0.01, "{value}");
 }

@@ -57,6 +57,15 @@ pub enum Input {
     Advice(Arc<AdviceReport>),
     /// Where a mark that is no stream comes from, said before it and again when it changes.
     Brought(Box<MarkOrigin>),
+    /// The wall clock was set back: the room's clock, which never goes back, is ahead of it.
+    Ahead(ClockAhead),
+}
+
+/// How far the room's clock is ahead of the wall clock. Told when it begins, while it shrinks, and with 0 at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAhead {
+    /// Room's instant less wall clock, ms.
+    pub by_ms: i64,
 }
 
 /// A measurement of one stream (SensorThings Observation).

@@ -57,6 +57,15 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     (near.0 <= (word.chars().count() / 3).clamp(1, 3)).then_some(near.1)
 }
 
+/// Characters of a line of TOML that are not in quotes; what follows `#` is left out.
+pub fn outside_quotes(line: &str) -> impl Iterator<Item = char> {
+    let mut quoted = false;
+    line.chars().take_while(|c| *c != '#').filter(move |c| {
+        quoted ^= *c == '"';
+        !quoted
+    })
+}
+
 /// Letters to change, add or leave out, two swapped neighbours counting once (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -88,5 +97,11 @@ mod tests {
         check(&table);
         assert_eq!(nearest("evry_s", ["every_s", "url"].into_iter()), Some("every_s"));
         assert_eq!(nearest("quite-different", ["every_s", "url"].into_iter()), None);
+    }
+
+    #[test]
+    fn what_is_quoted_or_a_comment_is_not_looked_at() {
+        let plain: String = outside_quotes("name＝\"a＝b\" c # d＝e").collect();
+        assert_eq!(plain, "name＝\" c ");
     }
 }

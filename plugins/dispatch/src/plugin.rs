@@ -8,8 +8,11 @@ use std::{
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use guanlan_city::City;
-use guanlan_core::{CaseId, Input, ObservedProperty, SensorId, Stamp, UnitId, input::UnitStatus};
-use guanlan_tick::{Clock, Inbox, Outbox, RoomAppExt, RoomSystems, RoomTick};
+use guanlan_core::{
+    CaseId, Input, ObservedProperty, SensorId, Stamp, UnitId,
+    input::{UnitFix, UnitStatus},
+};
+use guanlan_tick::{Clock, Inbox, Outbox, RoomAppExt, RoomSystems, RoomTick, WallClock, WallClockPlugin};
 
 use crate::{
     assign::Demand,
@@ -88,6 +91,7 @@ struct Followed(usize);
 
 impl Plugin for DispatchPlugin {
     fn build(&self, app: &mut App) {
+        WallClockPlugin::ensure(app);
         app.register_room_state::<UnitRoster>()
             .register_room_state::<RoadState>()
             .register_room_state::<OpenCases>()
@@ -142,6 +146,7 @@ fn follow_late(clock: Res<Clock>, mut followed: ResMut<Followed>, mut cases: Res
 #[expect(clippy::too_many_arguments)]
 fn take_inputs(
     clock: Res<Clock>,
+    wall: Res<WallClock>,
     inbox: Res<Inbox>,
     constants: Res<Constants>,
     cases: Res<OpenCases>,
@@ -154,6 +159,11 @@ fn take_inputs(
     let city = Arc::clone(constants.graph.city());
     for input in &inbox.inputs {
         match input {
+            // On the room's clock, or fixes of a clock that was set back would wait for it to catch up.
+            Input::Fix(fix) if wall.ahead_ms != 0 => {
+                let fix = UnitFix { at: wall.in_room(fix.at, clock.now), ..fix.clone() };
+                roster.take_fix(&constants.graph, &fix, clock.now);
+            }
             Input::Fix(fix) => roster.take_fix(&constants.graph, fix, clock.now),
             Input::UnitReport(report) => out.events.extend(roster.take_report(report, clock.now)),
             Input::Water(field) => {
@@ -164,7 +174,7 @@ fn take_inputs(
                 if constants.rain_gauges.contains(&o.sensor)
                     || (!roads.declared_rain.is_empty() && roads.declared_rain.contains(&o.sensor)) =>
             {
-                roads.note_rain(o);
+                roads.note_rain(o, wall.in_room(o.phenomenon, clock.now));
             }
             Input::SensorDeclared(d)
                 if d.property == ObservedProperty::RainIntensity && !constants.rain_gauges.contains(&d.sensor) =>

@@ -148,9 +148,9 @@ impl RoadState {
         if count == 0 { 0.0 } else { sum / f64::from(count) }
     }
 
-    /// Takes a reading of a rain gauge.
-    pub fn note_rain(&mut self, observation: &Observation) {
-        let reading = RainReading { mm_h: observation.result as f32, at: observation.phenomenon };
+    /// Takes a reading of a rain gauge; `at` is its measuring time on the room's clock.
+    pub fn note_rain(&mut self, observation: &Observation, at: Stamp) {
+        let reading = RainReading { mm_h: observation.result as f32, at };
         self.rain.insert(observation.sensor.clone(), reading);
     }
 

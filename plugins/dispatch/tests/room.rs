@@ -381,3 +381,20 @@ fn straight_run_equals_snapshot_and_fork() {
         assert_eq!(done, 1);
     }
 }
+
+#[test]
+fn fixes_count_as_soon_as_a_clock_is_set_back() {
+    let mut room = room(Mode::Demo, false);
+    let unit = |room: &Room| room.state::<UnitRoster>().get(&"DRAIN-01".into()).unwrap().place_m;
+    let told = room.now() + 1000;
+    room.tick(vec![fix("DRAIN-01", told, [1.0, 1.0])], vec![]);
+    assert_eq!(unit(&room), Some([1.0, 1.0]));
+    // The clock had jumped ahead by an hour before; now it is right, and the room waits for it.
+    let true_time = told + -3_600_000 + 1000;
+    room.tick(vec![fix("DRAIN-01", true_time, [2.0, 2.0])], vec![]);
+    assert_eq!(unit(&room), Some([1.0, 1.0]), "nothing is known of the clock: an old fix");
+    room.tick(vec![clock_ahead(3_600_000), fix("DRAIN-01", true_time + 1000, [3.0, 3.0])], vec![]);
+    assert_eq!(unit(&room), Some([3.0, 3.0]));
+    room.tick(vec![fix("DRAIN-01", true_time + -5000, [4.0, 4.0])], vec![]);
+    assert_eq!(unit(&room), Some([3.0, 3.0]), "late is still late");
+}

@@ -29,4 +29,4 @@ mod whence;
 pub use health::Health;
 pub use intake::{Counters, Intake, Quarantined, SIMULATOR_PREFIX, Taken, wall_now};
 pub use place::Placer;
-pub use run::{FeedInfo, Supervisor, hook};
+pub use run::{FeedInfo, FileInfo, Supervisor, hook};

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use guanlan_core::{CommandId, Input, Stamp, TimelineId};
 use guanlan_journal::{Head, Store, history::HistoryDoor};
+use guanlan_tick::WallClock;
 
 use crate::{
     files,
@@ -237,7 +238,9 @@ fn live_loop(mut machine: Machine, mut ledger: Ledger, seat: &Seat) {
             }
         }
         let regular = pace.due() - machine.now() == machine.config().tick_ms.max(10);
-        let pending = tick_once(&mut machine, &ledger, seat, pace.due(), regular, Vec::new(), tap.as_mut());
+        let known = *machine.world().resource::<WallClock>();
+        let news = pace.news(known).into_iter().collect();
+        let pending = tick_once(&mut machine, &ledger, seat, pace.due(), regular, news, tap.as_mut());
         lateness.note_cost(steady() - began);
         let health = Health {
             lateness_p99_ms: lateness.p99_ms(),

@@ -1,12 +1,17 @@
 //! The live room's clock: even ticks on the machine's steady clock, kept to the wall clock without ever going back.
 
-use guanlan_core::Stamp;
+use guanlan_core::{Input, Stamp, input::ClockAhead};
 use guanlan_journal::Fault;
+use guanlan_tick::WallClock;
 
 use crate::health::Trouble;
 
 /// A difference to the wall clock that is no jitter, ms.
 const JUMP_MS: i64 = 2_000;
+/// A clock that was set back is made good when no more than this is left, ms.
+const MADE_GOOD_MS: i64 = JUMP_MS / 2;
+/// The room is told of its lead when that has changed by this, ms.
+const TOLD_MS: i64 = 500;
 /// How long a jump ahead stays on the screen, ms.
 const SHOWN_MS: f64 = 60_000.0;
 
@@ -18,6 +23,8 @@ pub(crate) struct Pace {
     base_steady: f64,
     due: Stamp,
     back: Option<Trouble>,
+    /// How far the room is ahead of a wall clock that was set back, ms.
+    ahead_ms: i64,
     ahead: Option<(Trouble, f64)>,
 }
 
@@ -26,7 +33,7 @@ impl Pace {
     pub fn new(tick_ms: i64, last: Stamp, wall: Stamp, steady: f64) -> Self {
         let tick_ms = tick_ms.max(10);
         let due = wall.max(last + tick_ms);
-        let mut pace = Self { tick_ms, base: due, base_steady: steady, due, back: None, ahead: None };
+        let mut pace = Self { tick_ms, base: due, base_steady: steady, due, back: None, ahead_ms: 0, ahead: None };
         pace.compare(wall, steady);
         pace
     }
@@ -60,7 +67,8 @@ impl Pace {
     fn compare(&mut self, wall: Stamp, steady: f64) -> bool {
         let room = self.base + (steady - self.base_steady) as i64;
         let off = wall - room;
-        if off < -JUMP_MS {
+        if off < -if self.back.is_some() { MADE_GOOD_MS } else { JUMP_MS } {
+            self.ahead_ms = -off;
             let detail = format!("{:.1} s", -off as f64 / 1000.0);
             match &mut self.back {
                 Some(t) => t.detail = detail,
@@ -70,7 +78,7 @@ impl Pace {
                 }
             }
         } else {
-            self.back = None;
+            (self.back, self.ahead_ms) = (None, 0);
         }
         if off > JUMP_MS {
             let detail = format!("{:.1} s", off as f64 / 1000.0);
@@ -80,6 +88,14 @@ impl Pace {
             self.ahead = None;
         }
         off > JUMP_MS
+    }
+
+    /// What the room is to be told of its clock, when it knows `known`: that it is ahead of the wall clock by more or
+    /// less than it thinks.
+    pub fn news(&self, known: WallClock) -> Option<Input> {
+        let begun_or_over = (self.ahead_ms == 0) != (known.ahead_ms == 0);
+        let told = begun_or_over || (self.ahead_ms - known.ahead_ms).abs() >= TOLD_MS;
+        told.then_some(Input::Ahead(ClockAhead { by_ms: self.ahead_ms }))
     }
 
     /// What is wrong with the clock.
@@ -134,6 +150,25 @@ mod tests {
         let steady = run(&mut pace, steady, 1_200, -30_000);
         assert_eq!(pace.trouble(), None, "30 s are made good within minutes");
         assert!((pace.due() - (Stamp(WALL - 30_000) + steady as i64)).abs() < 2_500);
+    }
+
+    #[test]
+    fn the_room_is_told_of_its_lead_until_it_is_made_good() {
+        let mut pace = Pace::new(200, Stamp(0), Stamp(WALL), 0.0);
+        let mut known = WallClock::default();
+        let (mut steady, mut told) = (run(&mut pace, 0.0, 50, 0), Vec::new());
+        assert_eq!(pace.news(known), None, "nothing while the clocks agree");
+        for _ in 0..1_200 {
+            steady = run(&mut pace, steady, 1, -30_000);
+            if let Some(Input::Ahead(ahead)) = pace.news(known) {
+                known.ahead_ms = ahead.by_ms;
+                told.push(ahead.by_ms);
+            }
+            let lead = pace.due() - (Stamp(WALL - 30_000) + steady as i64);
+            assert!(known.ahead_ms == 0 || (lead - known.ahead_ms).abs() < 1_000, "{lead} {known:?}");
+        }
+        assert!((told[0] - 30_000).abs() < 500 && told.last() == Some(&0), "{told:?}");
+        assert!(told.windows(2).all(|w| w[1] < w[0]) && told.len() < 70, "{told:?}");
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Translator {
         let mut readings = 0;
         for (k, fact) in kept.sensed.iter().enumerate() {
             match *fact {
-                Sensed::Reading { index, at, value, trusted } => {
+                Sensed::Reading { index, at, value, trusted, .. } => {
                     readings += 1;
                     let Some(&stream) = self.numbers.get(index as usize).filter(|n| **n != NOBODY) else { continue };
                     let mark = if trusted { self.quality[index as usize] } else { Mark::SUSPECT };
@@ -175,7 +175,10 @@ mod tests {
             let at = Stamp(1_000_000 + ms);
             Input::Observation(Observation { sensor: "s".into(), phenomenon: at, received: at, result: ms as f64 })
         };
-        let sensed = |ms: i64| Sensed::Reading { index: 0, at: Stamp(1_000_000 + ms), value: ms as f64, trusted: true };
+        let sensed = |ms: i64| {
+            let at = Stamp(1_000_000 + ms);
+            Sensed::Reading { index: 0, at, room_at: at, value: ms as f64, trusted: true }
+        };
         let new = Newcomer { index: 0, id: "s".into(), range: [0.0, 1e6], quality: Quality::default() };
         let mut tick = |tick: u64, came: &[i64], taken: &[i64], newcomers: Vec<Newcomer>| {
             let kept = Kept {

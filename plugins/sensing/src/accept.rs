@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use guanlan_core::{Stamp, input::Observation};
+use guanlan_tick::WallClock;
 
 use crate::{
     chunk::{LiveChunk, NEVER, split},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// A measuring time further ahead of the room's clock than this goes to quarantine (DOMAIN §3.5), ms.
-const FUTURE_MS: i64 = 60_000;
+pub(crate) const FUTURE_MS: i64 = 60_000;
 /// Periods without change after which a stream may be stuck (DOMAIN §2.6).
 const STUCK_PERIODS: i64 = 6;
 /// Readings in a row that must disagree before a stream is contradicted, and agree before it is not.
@@ -28,6 +29,8 @@ const MOST_NEIGHBOURS: usize = 9;
 pub(crate) struct Bench<'a> {
     pub profiles: &'a Profiles,
     pub model: &'a ModelSays,
+    /// How far the room's clock is ahead of that of the readings.
+    pub wall: WallClock,
 }
 
 impl SensorTable {
@@ -54,6 +57,8 @@ impl SensorTable {
         let profile = bench.profiles.of(property);
         let (low, high) = profile.range;
         let in_range = (low..=high).contains(&o.result);
+        self.disown_the_future(bench.wall, index, o.phenomenon, now);
+        let room_at = bench.wall.in_room(o.phenomenon, now);
         let heard = self.live[c].heard[r];
         if o.phenomenon == heard {
             self.counters.duplicate += 1;
@@ -69,23 +74,24 @@ impl SensorTable {
         }
         if !in_range {
             self.counters.out_of_range += 1;
-            self.distrust(index, o, now, QualityReason::OutOfRange, sensed);
+            self.distrust(index, o, room_at, now, QualityReason::OutOfRange, sensed);
             return;
         }
         let (latest, latest_at) = (self.live[c].value[r], self.live[c].phenomenon[r]);
         if let Some(limit) = profile.jump.filter(|_| latest_at != NEVER) {
             let believable = |from: f64, since: Stamp| {
-                (o.result - from).abs() <= limit.step + limit.per_min * ((o.phenomenon - since) as f64 / 60_000.0)
+                let past_ms = (o.phenomenon - since).max(0);
+                (o.result - from).abs() <= limit.step + limit.per_min * (past_ms as f64 / 60_000.0)
             };
             let waiting = self.jumps.remove(&index);
             if !believable(latest, latest_at) && !waiting.is_some_and(|(v, at)| believable(v, at)) {
                 self.jumps.insert(index, (o.result, o.phenomenon));
                 self.counters.spike += 1;
-                self.distrust(index, o, now, QualityReason::Spike, sensed);
+                self.distrust(index, o, room_at, now, QualityReason::Spike, sensed);
                 return;
             }
         }
-        let same = self.take(profile.trend, index, o.phenomenon, o.received, o.result);
+        let same = self.take(profile.trend, index, [o.phenomenon, o.received], room_at, o.result);
         let mut stuck = false;
         if let (Some(limit), Some(place_m)) = (profile.stuck, place_m) {
             if latest_at != NEVER && (o.result - latest).abs() >= limit.moved_by {
@@ -103,18 +109,24 @@ impl SensorTable {
             self.counters.stuck += 1;
             self.set_quality(index, Quality::Suspect, QualityReason::Stuck, now, sensed);
         } else {
-            let contradicted = self.contradicted(bench, index, o.phenomenon, o.result);
+            let contradicted = self.contradicted(bench, index, [o.phenomenon, room_at], o.result);
             let (quality, why) =
                 contradicted.map_or((Quality::Good, QualityReason::Fresh), |why| (Quality::Contradicted, why));
             self.set_quality(index, quality, why, now, sensed);
         }
-        sensed.push(Sensed::Reading { index, at: o.phenomenon, value: o.result, trusted: !stuck });
+        sensed.push(Sensed::Reading { index, at: o.phenomenon, room_at, value: o.result, trusted: !stuck });
     }
 
     /// Who contradicts a fresh reading, once three in a row were contradicted.
-    fn contradicted(&mut self, bench: Bench<'_>, index: u32, at: Stamp, value: f64) -> Option<QualityReason> {
+    fn contradicted(
+        &mut self,
+        bench: Bench<'_>,
+        index: u32,
+        [at, room_at]: [Stamp; 2],
+        value: f64,
+    ) -> Option<QualityReason> {
         let by_neighbours = || self.off_the_median(bench.profiles, index, at, value);
-        let why = if bench.model.contradicts(index, at, value) {
+        let why = if bench.model.contradicts(index, room_at, value) {
             Some(QualityReason::ByModel)
         } else if by_neighbours() {
             Some(QualityReason::ByNeighbours)
@@ -180,14 +192,15 @@ impl SensorTable {
         }
         self.jumps.remove(&index);
         let trend = profiles.of(self.meta[c].rows[r].property).trend;
-        self.take(trend, index, at, now, depth_cm);
+        self.take(trend, index, [at, now], at, depth_cm);
         self.counters.virtual_readings += 1;
         self.set_quality(index, Quality::Good, QualityReason::Fresh, now, sensed);
-        sensed.push(Sensed::Reading { index, at, value: depth_cm, trusted: true });
+        sensed.push(Sensed::Reading { index, at, room_at: at, value: depth_cm, trusted: true });
     }
 
-    /// Writes the columns of an accepted reading; returns the readings in a row with this value.
-    fn take(&mut self, trend: bool, index: u32, at: Stamp, received: Stamp, value: f64) -> u16 {
+    /// Writes the columns of an accepted reading, measured and received (`room_at`: measured, on the room's clock);
+    /// returns the readings in a row with this value.
+    fn take(&mut self, trend: bool, index: u32, [at, received]: [Stamp; 2], room_at: Stamp, value: f64) -> u16 {
         let version = self.version();
         let (c, r) = split(index);
         let meta = &self.meta[c].rows[r];
@@ -200,12 +213,14 @@ impl SensorTable {
             live.changed[r] = at;
         }
         live.previous[r] = live.value[r];
-        live.previous_at[r] = live.phenomenon[r];
+        // A value of a clock that was set back since was not before this one.
+        live.previous_at[r] = if live.phenomenon[r] < at { live.phenomenon[r] } else { NEVER };
         live.value[r] = value;
         live.phenomenon[r] = at;
         live.received[r] = received;
         live.heard[r] = at;
-        live.next_due = live.next_due.min(at + (stale_after_ms(meta.period_s) + 1));
+        live.ahead_ms[r] = room_at - at;
+        live.next_due = live.next_due.min(room_at + (stale_after_ms(meta.period_s) + 1));
         let same = live.same[r];
         if trend {
             Arc::make_mut(&mut self.trends[c]).insert(r, at, value, version);
@@ -214,14 +229,23 @@ impl SensorTable {
     }
 
     /// The device spoke but is not believed: its latest value stays what it was.
-    fn distrust(&mut self, index: u32, o: &Observation, now: Stamp, why: QualityReason, sensed: &mut Vec<Sensed>) {
+    fn distrust(
+        &mut self,
+        index: u32,
+        o: &Observation,
+        room_at: Stamp,
+        now: Stamp,
+        why: QualityReason,
+        sensed: &mut Vec<Sensed>,
+    ) {
         let name = if why == QualityReason::Spike { "spike" } else { "range" };
         self.counters.refuse(&o.sensor, o.phenomenon, o.result, now, name);
         let (c, r) = split(index);
         let stale_ms = stale_after_ms(self.meta[c].rows[r].period_s);
         let live = Arc::make_mut(&mut self.live[c]);
         live.heard[r] = o.phenomenon;
-        live.next_due = live.next_due.min(o.phenomenon + (stale_ms + 1));
+        live.ahead_ms[r] = room_at - o.phenomenon;
+        live.next_due = live.next_due.min(room_at + (stale_ms + 1));
         self.set_quality(index, Quality::Suspect, why, now, sensed);
     }
 
@@ -261,6 +285,8 @@ impl SensorTable {
                     continue;
                 }
                 let (stale_ms, offline_ms) = (stale_after_ms(meta.period_s), offline_after_ms(meta.period_s));
+                // On the room's clock, also where the reading's own ran behind it.
+                let heard = heard + live.ahead_ms[r];
                 let age = now - heard;
                 if age > offline_ms {
                     turned.push((r, Quality::Offline));

@@ -58,6 +58,9 @@ pub struct LiveChunk {
     pub reason: Vec<QualityReason>,
     /// Measuring time of the last reading heard, believed or not.
     pub(crate) heard: Vec<Stamp>,
+    /// How far the room's clock was ahead of the wall clock then, ms: what is added to instants of this stream before they
+    /// are compared with the room's.
+    pub(crate) ahead_ms: Vec<i64>,
     /// Measuring time of the last change of value.
     pub(crate) changed: Vec<Stamp>,
     /// Readings in a row with the same value.
@@ -82,6 +85,7 @@ impl Default for LiveChunk {
             quality: Vec::new(),
             reason: Vec::new(),
             heard: Vec::new(),
+            ahead_ms: Vec::new(),
             changed: Vec::new(),
             same: Vec::new(),
             announced: Vec::new(),
@@ -101,6 +105,7 @@ impl LiveChunk {
         self.quality.push(Quality::Stale);
         self.reason.push(QualityReason::NotHeard);
         self.heard.push(NEVER);
+        self.ahead_ms.push(0);
         self.changed.push(NEVER);
         self.same.push(0);
         self.announced.push(Quality::Good);
@@ -117,6 +122,7 @@ impl LiveChunk {
         self.quality[r] = Quality::Stale;
         self.reason[r] = QualityReason::NotHeard;
         self.heard[r] = NEVER;
+        self.ahead_ms[r] = 0;
         self.changed[r] = NEVER;
         self.same[r] = 0;
         self.announced[r] = Quality::Good;

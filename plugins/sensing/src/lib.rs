@@ -11,7 +11,8 @@
 //! Rules for readings (DOMAIN §2.6, §3.5): one stamp is taken once; a reading older than the last
 //! one heard completes the trend but never becomes the latest; more than 60 s in the future goes to
 //! quarantine; values outside the plausible range and unconfirmed jumps are refused and make the
-//! device suspect; a value that stands still while its neighbours move is kept but not trusted.
+//! device suspect; a value that stands still while its neighbours move is kept but not trusted. What a clock told
+//! that was set back since holds nothing back (`wall`).
 //!
 //! **Invariant:** a reading costs O(1); a tick without inputs costs one comparison per 1024 sensors.
 
@@ -32,6 +33,7 @@ mod systems;
 mod table;
 mod trend;
 pub mod view;
+mod wall;
 mod water;
 
 pub use catalogue::{Catalogue, CatalogueRow};
@@ -53,7 +55,7 @@ use std::sync::Arc;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use guanlan_city::City;
-use guanlan_tick::{RoomAppExt, RoomSystems, RoomTick};
+use guanlan_tick::{RoomAppExt, RoomSystems, RoomTick, WallClockPlugin};
 
 /// Adds the sensor table of a city to a room.
 pub struct SensingPlugin {
@@ -63,6 +65,7 @@ pub struct SensingPlugin {
 
 impl Plugin for SensingPlugin {
     fn build(&self, app: &mut App) {
+        WallClockPlugin::ensure(app);
         app.register_room_state::<SensorTable>();
         app.register_room_state::<WaterState>();
         app.register_room_state::<ModelSays>();

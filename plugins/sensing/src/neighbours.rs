@@ -36,6 +36,13 @@ impl Neighbours {
         }
     }
 
+    /// The wall clock was set back: nothing moved later than `at`.
+    pub fn cut_after(&mut self, property: ObservedProperty, place_m: [f64; 2], at: Stamp) {
+        if let Some(movers) = self.movers.get_mut(&key(property, place_m)) {
+            movers.retain(|m| m.1 <= at);
+        }
+    }
+
     /// How many others moved since `since` (at most three are known).
     pub fn others_since(&self, property: ObservedProperty, place_m: [f64; 2], index: u32, since: Stamp) -> usize {
         self.movers

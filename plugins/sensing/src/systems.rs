@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::*;
 use guanlan_core::{Input, ObservedProperty, Stamp, input::Observation};
-use guanlan_tick::{Clock, Inbox, Outbox};
+use guanlan_tick::{Clock, Inbox, Outbox, WallClock};
 
 use crate::{
     accept::Bench,
@@ -23,6 +23,8 @@ pub enum Sensed {
         index: u32,
         /// When it was measured.
         at: Stamp,
+        /// That instant on the room's clock: the same, unless the wall clock was set back.
+        room_at: Stamp,
         /// In the property's unit.
         value: f64,
         /// False when the device is suspect: rules must not act on it.
@@ -48,8 +50,10 @@ pub struct SensedTick {
     pub facts: Vec<Sensed>,
 }
 
+#[allow(clippy::too_many_arguments, reason = "the system's resources")]
 pub(crate) fn sense(
     clock: Res<Clock>,
+    wall: Res<WallClock>,
     inbox: Res<Inbox>,
     profiles: Res<ProfilesInForce>,
     model: Res<ModelSays>,
@@ -62,7 +66,7 @@ pub(crate) fn sense(
     let (table, sensed) = (&mut *table, &mut tick.facts);
     sensed.clear();
     table.begin();
-    let bench = Bench { profiles: &profiles.profiles, model: &model };
+    let bench = Bench { profiles: &profiles.profiles, model: &model, wall: *wall };
     for input in &inbox.inputs {
         match input {
             Input::Observation(o) => {

@@ -104,6 +104,9 @@ pub struct SensorRow<'a> {
     pub meta: &'a SensorMeta,
     /// Latest accepted value and when it was measured; `None` before the first.
     pub latest: Option<(f64, Stamp)>,
+    /// How far the room's clock was ahead of the wall clock when it was last heard, ms: its measuring times are behind
+    /// the room's instants by that much.
+    pub ahead_ms: i64,
     /// Quality now.
     pub quality: Quality,
     /// Why.
@@ -183,6 +186,7 @@ impl SensorTable {
             index,
             meta,
             latest: (at != NEVER).then(|| (live.value[r], at)),
+            ahead_ms: live.ahead_ms[r],
             quality: live.quality[r],
             reason: live.reason[r],
             rate_per_min: rate,

@@ -31,6 +31,13 @@ impl Trend {
         &self.points
     }
 
+    /// Forgets what is later than an instant. True when there was such a point.
+    pub(crate) fn cut_after(&mut self, at: Stamp) -> bool {
+        let before = self.points.len();
+        self.points.retain(|p| p.at <= at);
+        self.points.len() < before
+    }
+
     /// Adds a reading, also one that came late. True when the trend changed.
     pub(crate) fn insert(&mut self, at: Stamp, value: f64) -> bool {
         let bucket = at.0.div_euclid(BUCKET_MS);
@@ -67,6 +74,15 @@ pub struct TrendChunk {
 }
 
 impl TrendChunk {
+    /// Forgets what a row said of a time later than `at`.
+    pub(crate) fn cut_after(&mut self, row: usize, at: Stamp, version: u64) {
+        if let Some(trend) = self.rows.get_mut(row).and_then(Option::as_mut)
+            && Arc::make_mut(trend).cut_after(at)
+        {
+            self.version = version;
+        }
+    }
+
     pub(crate) fn insert(&mut self, row: usize, at: Stamp, value: f64, version: u64) {
         if self.rows.len() <= row {
             self.rows.resize(row + 1, None);

@@ -116,6 +116,7 @@ fn a_value_that_stands_still_while_neighbours_move_is_not_trusted() {
     assert!(room.facts().facts.contains(&Sensed::Reading {
         index: 0,
         at: Stamp::from_secs(T0 + 660),
+        room_at: Stamp::from_secs(T0 + 660),
         value: 7.0,
         trusted: false
     }));

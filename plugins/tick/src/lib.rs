@@ -9,8 +9,10 @@
 //! [`Clock`], and iterates nothing in hash order.
 
 mod state;
+mod wall;
 
 pub use state::{RoomAppExt, RoomState, StateError, StateRegistry};
+pub use wall::{WallClock, WallClockPlugin};
 
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::ScheduleLabel;

@@ -13,6 +13,7 @@ use crate::{
     alert::AREA_INDEX,
     book::AlertBook,
     ledger::SensorRef,
+    leq,
     places::Places,
     rules::{Combine, Direction, Over, Rule, RuleSet},
 };
@@ -28,6 +29,8 @@ struct Tally {
     n: u32,
     /// Millionths.
     sum: i128,
+    /// The same of the energies, where values are levels in dB whose mean is wanted.
+    energy: Option<i128>,
     /// Streams at or beyond `each`.
     counted: u32,
     /// Values in millionths, with how many streams have them; only for extremes.
@@ -72,6 +75,12 @@ fn parts(value: f64) -> i64 {
     (value * PARTS).round().clamp(-9e18, 9e18) as i64
 }
 
+/// Energy of a level in millionths of dB, in millionths: the same for the same level, so that it can be taken out again.
+fn energy(level: i64) -> i128 {
+    // Nothing is louder than 200 dB, and the energies of a million streams fit.
+    (leq::energy((level as f64 / PARTS).min(200.0)) * PARTS).round() as i128
+}
+
 fn beyond(rule: &Rule, value: f64) -> bool {
     rule.each.is_some_and(|each| match rule.direction {
         // A count of streams is dangerous when large; the side of `each` is the property's.
@@ -89,6 +98,9 @@ impl AreaRule {
             t.n += 1;
             t.sum += i128::from(share.value);
             t.counted += u32::from(share.counted);
+            if leq::over_places(rule) {
+                *t.energy.get_or_insert_default() += energy(share.value);
+            }
             if extremes {
                 *t.values.entry(share.value).or_default() += 1;
             }
@@ -102,6 +114,9 @@ impl AreaRule {
         let t = &mut area.tally;
         t.n = t.n.saturating_sub(1);
         t.sum -= i128::from(old.value);
+        if let Some(sum) = &mut t.energy {
+            *sum -= energy(old.value);
+        }
         t.counted = t.counted.saturating_sub(u32::from(old.counted));
         if let Some(n) = t.values.get_mut(&old.value) {
             *n -= 1;
@@ -118,12 +133,13 @@ impl Tally {
             return None;
         }
         let sum = self.sum as f64 / PARTS;
-        Some(match rule.combine {
-            Combine::Mean => sum / f64::from(self.n),
-            Combine::Sum => sum,
-            Combine::Count => f64::from(self.counted),
-            Combine::Max => *self.values.last_key_value()?.0 as f64 / PARTS,
-            Combine::Min => *self.values.first_key_value()?.0 as f64 / PARTS,
+        Some(match (rule.combine, self.energy) {
+            (Combine::Mean, Some(sum)) if self.n > 0 => leq::level(sum as f64 / PARTS / f64::from(self.n)),
+            (Combine::Mean, _) => sum / f64::from(self.n),
+            (Combine::Sum, _) => sum,
+            (Combine::Count, _) => f64::from(self.counted),
+            (Combine::Max, _) => *self.values.last_key_value()?.0 as f64 / PARTS,
+            (Combine::Min, _) => *self.values.first_key_value()?.0 as f64 / PARTS,
         })
     }
 }
@@ -278,6 +294,9 @@ impl AlertBook {
         let mut take = |index: u32, share: &Share| {
             tally.n += 1;
             tally.sum += i128::from(share.value);
+            if leq::over_places(rule) {
+                *tally.energy.get_or_insert_default() += energy(share.value);
+            }
             tally.counted += u32::from(share.counted);
             *tally.values.entry(share.value).or_default() += 1;
             members.push((index, share.counted));

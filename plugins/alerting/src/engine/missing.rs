@@ -85,7 +85,7 @@ impl AlertBook {
                 let Some(&(due, index)) = state.due.first().filter(|d| d.0 <= now) else { break };
                 state.due.remove(&(due, index));
                 let Some(sensor) = scene.sensor(index) else { continue };
-                let last = table.row(index).and_then(|r| r.latest).map(|l| l.1);
+                let last = table.row(index).and_then(|r| Some(r.latest?.1 + r.ahead_ms));
                 let (Some(last), Some(thresholds)) = (last, rule.thresholds_for(sensor.id, now)) else {
                     state.waiting.remove(&index);
                     continue;

@@ -1,7 +1,10 @@
 //! What the TOML reader says, in words a person who writes rules can act on: which rule and field, what was expected,
 //! and what was probably meant.
 
-use guanlan_core::{ObservedProperty, phrases::nearest};
+use guanlan_core::{
+    ObservedProperty,
+    phrases::{nearest, outside_quotes},
+};
 
 use super::error::line_at;
 
@@ -138,15 +141,6 @@ fn english(word: &str) -> Option<&'static str> {
         "阈值" => "threshold",
         "平均" => "mean",
         _ => return None,
-    })
-}
-
-/// Characters of a line that are not in quotes; what follows `#` is left out.
-fn outside_quotes(line: &str) -> impl Iterator<Item = char> {
-    let mut quoted = false;
-    line.chars().take_while(|c| *c != '#').filter(move |c| {
-        quoted ^= *c == '"';
-        !quoted
     })
 }
 

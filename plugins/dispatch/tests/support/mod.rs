@@ -11,7 +11,7 @@ use guanlan_city::{
 };
 use guanlan_core::{
     AlertLevel, Bilingual, Command, CommandEnvelope, Event, Input, Mode, Reply, Role, Stamp,
-    input::{DepthField, UnitFix, UnitStatus},
+    input::{ClockAhead, DepthField, UnitFix, UnitStatus},
 };
 use guanlan_dispatch::DispatchPlugin;
 use guanlan_tick::{Clock, Inbox, Outbox, RoomSystems, RoomTick, StateRegistry};
@@ -222,6 +222,11 @@ pub fn fix(unit: &str, at: Stamp, place: [f64; 2]) -> Input {
         course_deg: 90.0,
         battery: Some(80),
     })
+}
+
+/// The wall clock was set back by this much.
+pub fn clock_ahead(by_ms: i64) -> Input {
+    Input::Ahead(ClockAhead { by_ms })
 }
 
 /// A field of 10 m cells over the river town, with `depth_mm` in one rectangle (west, south, east, north, m).

@@ -1,6 +1,9 @@
 //! What the TOML reader says, in words a person who writes a feeds file can act on, and what was probably meant.
 
-use guanlan_core::{ObservedProperty, phrases::nearest};
+use guanlan_core::{
+    ObservedProperty,
+    phrases::{nearest, outside_quotes},
+};
 
 /// The message about line `line` (the text of it), from what the reader said.
 pub(super) fn message(line: &str, said: &str) -> String {
@@ -163,14 +166,5 @@ fn english(word: &str) -> Option<&'static str> {
         "纬度" => "lat",
         "格式" => "format",
         _ => return None,
-    })
-}
-
-/// Characters of a line that are not in quotes; what follows `#` is left out.
-fn outside_quotes(line: &str) -> impl Iterator<Item = char> {
-    let mut quoted = false;
-    line.chars().take_while(|c| *c != '#').filter(move |c| {
-        quoted ^= *c == '"';
-        !quoted
     })
 }

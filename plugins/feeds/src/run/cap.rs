@@ -32,8 +32,6 @@ struct Taken {
     fresh: BTreeMap<String, Freshness>,
     /// Messages that could not be fetched: asked for again even if the index says nothing new.
     missed: BTreeSet<String>,
-    /// Documents refused once: not every poll again.
-    refused: BTreeSet<String>,
 }
 
 impl Taken {
@@ -147,24 +145,21 @@ fn is_message(path: &Path) -> bool {
 
 /// New warnings of a document; bad ones go to quarantine once.
 fn document(courier: &Courier, taken: &mut Taken, place: &str, bytes: &[u8], found: &mut Vec<(String, Warning)>) {
-    let mut refuse = |key: String, reason: &str| {
-        if taken.refused.insert(key) {
-            courier.refuse(place, reason, bytes);
-        }
-    };
     let messages = match cap::alerts(bytes) {
         Ok(messages) => messages,
-        Err(reason) => return refuse(place.to_owned(), &reason),
+        Err(reason) => return courier.refuse_once(place, &reason, bytes),
     };
-    for (i, message) in messages.into_iter().enumerate() {
+    // The reason names the message; the rest of a feed may change around it.
+    let payload = if messages.len() == 1 { bytes } else { b"" };
+    for message in messages {
         let warned = message.and_then(|Read { alert, notes }| {
             for note in notes {
                 tracing::info!("{}: {}: {note}", courier.name(), alert.identifier);
             }
-            cap::warning(&alert, courier.placer())
+            cap::warning(&alert, courier.placer()).map_err(|reason| format!("{}: {reason}", alert.identifier))
         });
         match warned {
-            Err(reason) => refuse(format!("{place}#{i}"), &reason),
+            Err(reason) => courier.refuse_once(place, &reason, payload),
             Ok(warning) => {
                 let name = (warning.sent, format!("{} {}", warning.sender, warning.identifier));
                 let known = taken.messages.contains(&name) || found.iter().any(|(_, f)| same(f, &warning));

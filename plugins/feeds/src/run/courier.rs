@@ -12,7 +12,7 @@ use std::{
 use guanlan_core::{Bilingual, Input, SensorId, Stamp};
 use guanlan_room::RoomHandle;
 
-use super::backoff::Backoff;
+use super::{backoff::Backoff, once::Once};
 use crate::{
     file::Feed,
     health::Health,
@@ -39,6 +39,8 @@ pub struct Courier {
     mappers: Vec<Mapper>,
     dir: PathBuf,
     backoff: Mutex<Backoff>,
+    /// What was refused of a source that is asked again and again.
+    refused: Mutex<Once>,
     /// Deliveries that are not committed yet.
     pending: Arc<AtomicUsize>,
 }
@@ -82,6 +84,7 @@ impl Courier {
             mappers,
             dir: dir.to_path_buf(),
             backoff: Mutex::default(),
+            refused: Mutex::default(),
             pending: Arc::default(),
         };
         courier.health.set_cursor(&courier.cursor());
@@ -173,12 +176,27 @@ impl Courier {
         self.intake.put_in_quarantine(&self.name, place, reason, payload);
     }
 
+    /// As [`Self::refuse`], of a source that shows the same again at every poll: counted once while it stays the same.
+    pub fn refuse_once(&self, place: &str, reason: &str, payload: &[u8]) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.is_new(&(place, reason, payload)) {
+            drop(refused);
+            self.refuse(place, reason, payload);
+        }
+    }
+
+    /// As [`Self::map`], of a document that is fetched again and again: each bad row is counted once.
+    pub fn map_polled(&self, document: &Document, came: Came<'_>) -> Mapped {
+        let mut mapped = self.map_strict(document, came);
+        for (refused, row) in mapped.refused.drain(..) {
+            self.refuse_once(came.topic, &refused.to_string(), row.as_bytes());
+        }
+        mapped
+    }
+
     /// Rows of a document by the feed's mappings; bad rows go to quarantine.
     pub fn map(&self, document: &Document, came: Came<'_>) -> Mapped {
-        let mut mapped = Mapped::default();
-        for mapper in &self.mappers {
-            mapper.apply(document, came, &self.placer, &mut mapped);
-        }
+        let mut mapped = self.map_strict(document, came);
         for (refused, row) in mapped.refused.drain(..) {
             self.refuse(came.topic, &refused.to_string(), row.as_bytes());
         }

@@ -82,11 +82,11 @@ async fn poll(
     let document = match documents(format, &answer.body) {
         Ok(document) => document,
         Err(refused) => {
-            courier.refuse(source, &refused.to_string(), &answer.body);
+            courier.refuse_once(source, &refused.to_string(), &answer.body);
             return Err(Some(format!("{refused}\nURL: {source}")));
         }
     };
-    let mapped = courier.map(&document, Came { topic: source, at: wall_now(), own_time: false });
+    let mapped = courier.map_polled(&document, Came { topic: source, at: wall_now(), own_time: false });
     let later = mapped.newest.filter(|at| *at <= wall_now()).unwrap_or(*newest).max(*newest);
     let cursor = format!("{} {now:x}", later.0);
     in_batches(courier, mapped.inputs, source, &cursor).await.map_err(|_| None)?;

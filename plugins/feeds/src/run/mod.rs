@@ -10,6 +10,7 @@ mod http;
 pub mod mqtt;
 pub mod mqtt_link;
 mod multidatastreams;
+mod once;
 mod open311;
 mod positions;
 mod rain;
@@ -28,4 +29,4 @@ pub(crate) fn tls_of_the_system() -> Result<std::sync::Arc<rustls::ClientConfig>
 }
 
 pub(crate) use address::is_filter;
-pub use supervisor::{FeedInfo, Supervisor};
+pub use supervisor::{FeedInfo, FileInfo, Supervisor};

@@ -127,7 +127,7 @@ impl Multi {
                         Ok(None) => {}
                         Err(reason) => {
                             let name = format!("MultiDatastreams({id})");
-                            courier.refuse(&name, &reason, entity.to_string().as_bytes());
+                            courier.refuse_once(&name, &reason, entity.to_string().as_bytes());
                         }
                     }
                 }
@@ -209,7 +209,9 @@ impl Multi {
                 }
                 inputs.append(&mut all);
             }
-            Err(reason) => courier.refuse(&format!("MultiDatastreams({id})"), &reason, value.to_string().as_bytes()),
+            Err(reason) => {
+                courier.refuse_once(&format!("MultiDatastreams({id})"), &reason, value.to_string().as_bytes());
+            }
         }
     }
 }

@@ -1,10 +1,6 @@
 //! Cases of an Open311 service as reports. The cursor is the newest update taken and the numbers that have it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use guanlan_core::{Input, Stamp, input::CitizenReport};
 
@@ -30,10 +26,8 @@ pub async fn follow(spec: Open311, courier: Arc<Courier>) {
     let mut newest: Stamp = courier.cursor().parse().map(Stamp).unwrap_or_default();
     // Reports of the time that is asked for again; the room knows the older ones.
     let mut taken: BTreeMap<String, Stamp> = BTreeMap::new();
-    // Requests that were refused: not every poll again.
-    let mut refused: BTreeSet<String> = BTreeSet::new();
     loop {
-        match poll(&spec, &courier, &mut newest, &mut taken, &mut refused).await {
+        match poll(&spec, &courier, &mut newest, &mut taken).await {
             Ok(()) => {
                 courier.up();
                 tokio::time::sleep(Duration::from_secs(u64::from(spec.every_s))).await;
@@ -49,7 +43,6 @@ async fn poll(
     courier: &Courier,
     newest: &mut Stamp,
     taken: &mut BTreeMap<String, Stamp>,
-    refused: &mut BTreeSet<String>,
 ) -> Result<(), Option<String>> {
     let client = web::client(&spec.login, Some(Duration::from_secs(60))).map_err(Some)?;
     let now = wall_now();
@@ -69,7 +62,9 @@ async fn poll(
             let (asked, before) = (list.len(), taken.len());
             let mut inputs = Vec::new();
             for request in list {
-                match request.and_then(|r| report(&r, spec, courier.placer())) {
+                match request
+                    .and_then(|r| report(&r, spec, courier.placer()).map_err(|reason| format!("{}: {reason}", r.id)))
+                {
                     Ok(Some((at, report))) => {
                         if !taken.contains_key(&report.report) {
                             taken.insert(report.report.clone(), at);
@@ -80,11 +75,7 @@ async fn poll(
                         }
                     }
                     Ok(None) => {}
-                    Err(reason) => {
-                        if refused.len() < 10_000 && refused.insert(reason.clone()) {
-                            courier.refuse(root, &reason, b"");
-                        }
-                    }
+                    Err(reason) => courier.refuse_once(root, &reason, b""),
                 }
             }
             let n = inputs.len() as u64;

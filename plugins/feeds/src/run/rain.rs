@@ -75,7 +75,7 @@ async fn poll(
     let work = Work::of(spec, courier);
     let made = tokio::task::spawn_blocking(move || read(&work)).await.map_err(|e| Some(e.to_string()))?;
     let grids = made.map_err(|reason| {
-        courier.refuse(web::without_query(&spec.url), &reason, b"");
+        courier.refuse_once(web::without_query(&spec.url), &reason, b"");
         Some(reason)
     })?;
     let source = web::without_query(&spec.url);

@@ -286,7 +286,7 @@ fn read_descriptions(
     };
     for entity in list {
         let Some(id) = entity.get("@iot.id").and_then(parse::id_text) else {
-            courier.refuse("Datastreams", "@iot.id: is missing", entity.to_string().as_bytes());
+            courier.refuse_once("Datastreams", "@iot.id: is missing", entity.to_string().as_bytes());
             continue;
         };
         let sensor = format!("{}{id}", spec.prefix);
@@ -294,7 +294,7 @@ fn read_descriptions(
             Ok(Some(stream)) => stream,
             Ok(None) => continue,
             Err(reason) => {
-                courier.refuse(&format!("Datastreams({id})"), &reason, entity.to_string().as_bytes());
+                courier.refuse_once(&format!("Datastreams({id})"), &reason, entity.to_string().as_bytes());
                 continue;
             }
         };
@@ -385,7 +385,9 @@ fn read_observation(
         Ok(_) => return None,
         Err(refused) => refused,
     };
-    courier.refuse(&format!("Datastreams({})", id.unwrap_or("?")), &refused.to_string(), value.to_string().as_bytes());
+    // It is read again as long as late observations are asked for.
+    let place = format!("Datastreams({})", id.unwrap_or("?"));
+    courier.refuse_once(&place, &refused.to_string(), value.to_string().as_bytes());
     None
 }
 

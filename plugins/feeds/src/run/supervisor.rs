@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use guanlan_core::{Bilingual, input::FeedFigures};
+use guanlan_core::{Bilingual, Stamp, input::FeedFigures};
 use guanlan_room::RoomHandle;
+use sha2::{Digest, Sha256};
 use tokio::{
     runtime::Handle,
     task::{JoinHandle, JoinSet},
@@ -45,6 +46,39 @@ pub struct FeedInfo {
     pub figures: FeedFigures,
 }
 
+/// The feeds file as the API shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of the text in force, hex.
+    pub hash: String,
+    /// When that was read.
+    pub since: Stamp,
+    /// Feeds in it.
+    pub feeds: usize,
+    /// What is wrong with the file as it is now, so that what was read before stays in force, and since when.
+    pub mistake: Option<(String, Stamp)>,
+}
+
+impl FileInfo {
+    fn of(name: &str, text: &[u8], feeds: usize) -> Self {
+        let hash = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
+        Self { name: name.to_owned(), hash, since: wall_now(), feeds, mistake: None }
+    }
+
+    /// What is wrong and what is in force instead; empty when well.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Some((mistake, _)) = &self.mistake else { return String::new() };
+        let (hash, since) = (&self.hash[..12], self.since.format_local("%Y-%m-%d %H:%M:%S"));
+        format!(
+            "仍按 {since} 读入的版本 {hash} 运行（{n} 个来源）/ version {hash} of {since} is still in force ({n} feeds)\n{mistake}",
+            n = self.feeds
+        )
+    }
+}
+
 struct Running {
     feed: Feed,
     courier: Arc<Courier>,
@@ -56,7 +90,10 @@ struct State {
     running: BTreeMap<String, Running>,
     /// Feeds that cannot be started, and why.
     broken: BTreeMap<String, (Feed, String)>,
+    /// Bytes of the file when it was last looked at, right or wrong.
     text: Vec<u8>,
+    /// The file in force; `None` without one.
+    file: Option<FileInfo>,
     /// Feeds of the command line: no file takes them away.
     given: Vec<String>,
 }
@@ -93,17 +130,20 @@ impl Supervisor {
         runtime: &Handle,
     ) -> Result<Arc<Self>, FileError> {
         let mut file = path.map(FeedsFile::load).transpose()?.unwrap_or_default();
+        let in_file = file.feeds.len();
         let given = more.iter().map(|f| f.common.name.clone()).collect();
         file.feeds.extend(more);
         let text = path.and_then(|p| std::fs::read(p).ok()).unwrap_or_default();
         let name = path.map(|p| p.file_name().unwrap_or(p.as_os_str()).to_string_lossy().into_owned());
-        let health = name.map(|n| Health::new(&n, false, "file", Bilingual::default(), Bilingual::default(), 0));
+        let health =
+            name.as_ref().map(|n| Health::new(n, false, "file", Bilingual::default(), Bilingual::default(), 0));
+        let in_force = name.map(|n| FileInfo::of(&n, &text, in_file));
         let made = Arc::new(Self {
             path: path.map(Path::to_path_buf),
             room,
             intake,
             runtime: runtime.clone(),
-            state: Mutex::new(State { text, given, ..State::default() }),
+            state: Mutex::new(State { text, given, file: in_force, ..State::default() }),
             changing: tokio::sync::Mutex::new(()),
             health,
         });
@@ -183,25 +223,42 @@ impl Supervisor {
     /// Reads the file again when its bytes have changed. A mistake leaves everything as it is and is shown.
     async fn follow_file(&self) {
         let Some(path) = self.path.clone() else { return };
-        // A small local file: read where we are.
-        let Ok(text) = std::fs::read(&path) else { return };
+        // A small local file: read where we are. One that is gone is a mistake like any other.
+        let text = std::fs::read(&path).unwrap_or_default();
         if self.lock().text == text {
             return;
         }
         let _one = self.changing.lock().await;
         match FeedsFile::load(&path) {
             Ok(file) => {
-                self.lock().text = text;
+                {
+                    let mut state = self.lock();
+                    if let Some(known) = &mut state.file {
+                        let read = FileInfo::of(&known.name, &text, file.feeds.len());
+                        // A mistake taken back: it is the version that was in force all the time.
+                        let since = if read.hash == known.hash { known.since } else { read.since };
+                        *known = FileInfo { since, ..read };
+                    }
+                    state.text = text;
+                }
                 self.apply(file).await;
                 if let Some(health) = &self.health {
                     health.up();
                 }
             }
             Err(error) => {
-                self.lock().text = text;
                 tracing::error!("{error}");
-                if let Some(health) = &self.health {
-                    health.down(&error.to_string());
+                let words = {
+                    let mut state = self.lock();
+                    state.text = text;
+                    state.file.as_mut().map(|known| {
+                        let since = known.mistake.take().map_or_else(wall_now, |(_, since)| since);
+                        known.mistake = Some((error.to_string(), since));
+                        known.words()
+                    })
+                };
+                if let (Some(health), Some(words)) = (&self.health, words) {
+                    health.down(&words);
                 }
             }
         }
@@ -230,6 +287,12 @@ impl Supervisor {
                 self.start(feed, &file.dir);
             }
         }
+    }
+
+    /// The feeds file: which version is in force, and what is wrong with the one on disk. `None` without a file.
+    #[must_use]
+    pub fn file(&self) -> Option<FileInfo> {
+        self.lock().file.clone()
     }
 
     /// Every feed as it is now.

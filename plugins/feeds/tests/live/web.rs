@@ -93,6 +93,9 @@ fn a_polled_document_is_taken_once_and_health_follows_the_server() {
     poll.rows.lock().unwrap().push(row("a", begin + 30_000, 11.0));
     poll.broken.store(false, Ordering::SeqCst);
     wait("up again with the new reading", || house.info("水情").up == Some(true) && house.readings().0 == 3);
+    assert_eq!(house.info("水情").figures.refused, 1, "the bad row is still the same one");
+    poll.rows.lock().unwrap()[2] = json!({ "id": "c", "t": "midnight", "v": 1 });
+    wait("a bad row that changes is another one", || house.info("水情").figures.refused == 2);
 
     // The room dies and comes back: what it had taken is not taken again, what came meanwhile is.
     let mut house = house.reopen();

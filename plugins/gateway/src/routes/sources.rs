@@ -50,6 +50,53 @@ pub(crate) struct FeedOut {
     streams: u32,
     /// How far the source has been read and committed.
     cursor: String,
+    /// Of the feeds file (kind `file`): the version in force. `message` says what is wrong with a newer one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_force: Option<InForceOut>,
+}
+
+/// The version of the feeds file that is in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InForceOut {
+    /// SHA-256 of its text, hex.
+    hash: String,
+    /// When it was read, RFC 3339.
+    since: String,
+    /// Feeds in it.
+    feeds: usize,
+    /// False when the file on disk is another one that was not taken.
+    newest: bool,
+}
+
+/// The feeds file as a row among its feeds.
+fn file_row(file: &guanlan_feeds::FileInfo) -> FeedOut {
+    let nobody = guanlan_core::Bilingual::default();
+    let since = file.mistake.as_ref().map_or(file.since, |(_, since)| *since);
+    FeedOut {
+        name: file.name.clone(),
+        kind: "file".into(),
+        state: if file.mistake.is_some() { "down" } else { "up" },
+        real: false,
+        message: file.words(),
+        since: Some(since.to_rfc3339()),
+        owner: (&nobody).into(),
+        share: (&nobody).into(),
+        promised_s: 0,
+        messages: 0,
+        refused: 0,
+        failures: u64::from(file.mistake.is_some()),
+        per_min: 0.0,
+        lag_ms: 0,
+        last: None,
+        streams: 0,
+        cursor: String::new(),
+        in_force: Some(InForceOut {
+            hash: file.hash.clone(),
+            since: file.since.to_rfc3339(),
+            feeds: file.feeds,
+            newest: file.mistake.is_none(),
+        }),
+    }
 }
 
 /// Every source of a timeline with rate, lag, errors and last message.
@@ -78,6 +125,7 @@ pub(crate) async fn feeds(State(doors): Hall, Query(page): Query<Page>) -> Resul
             last: f.figures.last.map(|at| at.to_rfc3339()),
             streams: f.figures.streams,
             cursor: f.figures.cursor.clone(),
+            in_force: None,
         })
         .collect();
     if room.timeline() != doors.timelines.live().timeline() {
@@ -110,7 +158,12 @@ pub(crate) async fn feeds(State(doors): Hall, Query(page): Query<Page>) -> Resul
             last: f.last.map(|at| at.to_rfc3339()),
             streams: f.streams,
             cursor: f.cursor,
+            in_force: None,
         });
+    }
+    if let Some(file) = doors.feeds.supervisor.as_ref().and_then(|s| s.file()) {
+        list.retain(|row| row.name != file.name || row.kind != "file");
+        list.push(file_row(&file));
     }
     list.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(list))

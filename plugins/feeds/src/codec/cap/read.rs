@@ -16,7 +16,10 @@ pub fn alerts(bytes: &[u8]) -> Result<Vec<Result<Read, String>>, String> {
     let root = xml::read(bytes)?;
     match root.name.as_str() {
         "alert" => Ok(vec![alert(&root)]),
-        "feed" | "rss" | "RDF" | "EDXLDistribution" => Ok(root.descendants("alert").into_iter().map(alert).collect()),
+        "feed" | "rss" | "RDF" | "EDXLDistribution" => {
+            let named = |e: &Element| alert(e).map_err(|reason| format!("{}: {reason}", e.text_of("identifier")));
+            Ok(root.descendants("alert").into_iter().map(named).collect())
+        }
         other => Err(format!("<alert> or a feed was expected, not <{other}>")),
     }
 }
