@@ -1,4 +1,4 @@
-//! Writing all files of the demo city, and keeping them in a cache.
+//! Writing all files of the demo city.
 
 use std::{
     fs,
@@ -6,20 +6,19 @@ use std::{
 };
 
 use guanlan_geography::LocalFrame;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::{
-    DemoError, DemoParams, admin, buildings, drainage, geom, ground, landmarks, lonlat::LonLat, mask, network,
-    params::PlanFile, people, plan::Plan, streets, things, write_cityjson, write_geojson as gj, write_osm, write_swmm,
+    DemoError, DemoParams, admin, buildings, components, drainage, ground, landmarks,
+    lonlat::LonLat,
+    manifest::{Manifest, hex, io},
+    mask, network,
+    params::{CityPlan, PlanFile},
+    people, places,
+    plan::Plan,
+    sensors, streets, write_cityjson, write_geojson as gj, write_osm, write_swmm,
 };
 use crate::export_tiff::write_geotiff_f32;
-
-/// Raised whenever the same parameters give other bytes.
-const GENERATOR: u32 = 2;
-/// Written last: a folder with a manifest is complete.
-const MANIFEST: &str = "manifest.json";
 
 /// The files of a demo city.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,23 +36,23 @@ pub struct DemoFiles {
     pub name: guanlan_core::Bilingual,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
-struct Manifest {
-    generator: u32,
-    plan_sha256: String,
-    seed: u64,
-    sensors: usize,
-    /// Name, size and SHA-256 of each file, in load order; models last.
-    files: Vec<(String, u64, String)>,
+impl DemoFiles {
+    /// Files of a manifest in their folder.
+    pub(super) fn of(dir: &Path, files: &[(String, u64, String)], city: &CityPlan) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            files: files.iter().filter(|f| !f.0.ends_with(".glb")).map(|f| dir.join(&f.0)).collect(),
+            epsg: city.epsg,
+            origin: city.origin,
+            name: city.name.both(),
+        }
+    }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> DemoError + '_ {
-    move |source| DemoError::Io { path: path.to_owned(), source }
-}
+/// Fewest sensors: the fixed gauges and one of each other kind.
+pub const MIN_SENSORS: usize = 100;
+/// Most sensors.
+pub const MAX_SENSORS: usize = 300_000;
 
 /// Writes the city of these parameters into `dir`, which must exist. The same parameters give the same bytes.
 pub fn generate(dir: &Path, params: &DemoParams) -> Result<DemoFiles, DemoError> {
@@ -71,9 +70,9 @@ pub fn generate(dir: &Path, params: &DemoParams) -> Result<DemoFiles, DemoError>
     let drains = drainage::build(&plan, &net, &ground);
     let admin = admin::build(&plan, &town);
     let staff = people::build(&plan, &town, &net, &admin);
-    let parts = things::components(&plan, &net, &drains, &mask, &staff.orgs);
-    let sensors = things::sensors(&plan, &net, &drains, &ground, &parts, params.sensors);
-    let places = things::places(&plan, &town, &built, &drains, &staff.orgs);
+    let parts = components::place(&plan, &net, &drains, &mask, &staff.orgs);
+    let sensors = sensors::place(&plan, &net, &drains, &ground, &parts, params.sensors);
+    let places = places::list(&plan, &town, &built, &drains, &staff.orgs);
 
     let mut out = Out { dir, manifest: Vec::new() };
     // Rows of a GeoTIFF run from north to south.
@@ -163,7 +162,7 @@ pub fn generate(dir: &Path, params: &DemoParams) -> Result<DemoFiles, DemoError>
         },
     )?;
     out.write("units.geojson", text.as_bytes())?;
-    let marks = landmarks_of(&plan);
+    let marks = landmarks::of_plan(&plan);
     let text = gj::points(
         "landmarks",
         &lonlat,
@@ -179,24 +178,12 @@ pub fn generate(dir: &Path, params: &DemoParams) -> Result<DemoFiles, DemoError>
             out.write(&m.file, &landmarks::glb(&m.name.1, &landmarks::model(&m.shape)?)?)?;
         }
     }
-    let manifest = Manifest {
-        generator: GENERATOR,
-        plan_sha256: hex(super::params::TEXT.as_bytes()),
-        seed: params.seed,
-        sensors: params.sensors,
-        files: out.manifest,
-    };
-    let path = dir.join(MANIFEST);
-    let text = serde_json::to_string_pretty(&manifest).map_err(|e| DemoError::Plan(e.to_string()))?;
-    fs::write(&path, text).map_err(io(&path))?;
-    Ok(listing(dir, &manifest.files[..listed], city))
+    let manifest = Manifest::new(params, out.manifest);
+    manifest.write(dir)?;
+    Ok(DemoFiles::of(dir, &manifest.files[..listed], city))
 }
 
-/// Fewest sensors: the fixed gauges and one of each other kind.
-pub const MIN_SENSORS: usize = 100;
-/// Most sensors.
-pub const MAX_SENSORS: usize = 300_000;
-
+/// A folder, and what was written into it.
 struct Out<'a> {
     dir: &'a Path,
     manifest: Vec<(String, u64, String)>,
@@ -209,116 +196,8 @@ impl Out<'_> {
         self.known(name, bytes);
         Ok(())
     }
+    /// Lists a file that is there.
     fn known(&mut self, name: &str, bytes: &[u8]) {
         self.manifest.push((name.to_owned(), bytes.len() as u64, hex(bytes)));
     }
-}
-
-fn listing(dir: &Path, files: &[(String, u64, String)], city: &super::params::CityPlan) -> DemoFiles {
-    DemoFiles {
-        dir: dir.to_owned(),
-        files: files.iter().filter(|f| !f.0.ends_with(".glb")).map(|f| dir.join(&f.0)).collect(),
-        epsg: city.epsg,
-        origin: city.origin,
-        name: city.name.both(),
-    }
-}
-
-/// A model that stands in the city.
-struct Mark {
-    name: (String, String),
-    file: String,
-    shape: String,
-    at: geom::P,
-    heading_deg: f64,
-    base_m: Option<f64>,
-}
-
-fn landmarks_of(plan: &Plan) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = plan
-        .file
-        .landmark
-        .iter()
-        .map(|l| Mark {
-            name: (l.name.0.clone(), l.name.1.clone()),
-            file: l.file.clone(),
-            shape: l.shape.clone(),
-            at: l.at,
-            heading_deg: l.heading_deg,
-            base_m: None,
-        })
-        .collect();
-    // A pylon in the middle of two bridges.
-    for (road, zh, en) in [("江东大道", "江东大桥", "Jiangdong Bridge"), ("中山路", "中山桥", "Zhongshan Bridge")]
-    {
-        let Some(a) = plan.file.arterial.iter().position(|x| x.name.0 == road) else { continue };
-        let mid = plan.arterials[a]
-            .windows(2)
-            .flat_map(|w| {
-                plan.river.windows(2).filter_map(move |v| {
-                    geom::crossing(w[0], w[1], v[0], v[1])
-                        .map(|(t, _)| (geom::lerp(w[0], w[1], t), geom::sub(w[1], w[0])))
-                })
-            })
-            .next();
-        if let Some((at, d)) = mid {
-            marks.push(Mark {
-                name: (zh.into(), en.into()),
-                file: "bridge_pylon.glb".into(),
-                shape: "bridge_pylon".into(),
-                at,
-                heading_deg: (d[0].atan2(d[1]).to_degrees() * 10.0).round() / 10.0,
-                base_m: Some(plan.file.river.level_m),
-            });
-        }
-    }
-    marks
-}
-
-/// The city of these parameters from the cache folder; made there first when it is not complete.
-///
-/// A half-written city is never seen: it is made in a folder beside and renamed.
-pub fn ensure(cache_dir: &Path, params: &DemoParams) -> Result<DemoFiles, DemoError> {
-    let file = PlanFile::embedded()?;
-    let plan_sha256 = hex(super::params::TEXT.as_bytes());
-    let name = format!("guanlan-{}-{}-g{GENERATOR}-{}", params.seed, params.sensors, &plan_sha256[..8]);
-    let home = cache_dir.join(name);
-    if let Some(manifest) = complete(&home, params, &plan_sha256) {
-        return Ok(listing(&home, &manifest.files, &file.city));
-    }
-    fs::create_dir_all(cache_dir).map_err(io(cache_dir))?;
-    let temp = tempfile::Builder::new().prefix(".making-").tempdir_in(cache_dir).map_err(io(cache_dir))?;
-    generate(temp.path(), params)?;
-    if home.exists() {
-        // Damaged or older: out of the way first.
-        fs::remove_dir_all(&home).map_err(io(&home))?;
-    }
-    let made = temp.keep();
-    if let Err(source) = fs::rename(&made, &home) {
-        let _ = fs::remove_dir_all(&made);
-        // Another process may have been faster.
-        if complete(&home, params, &plan_sha256).is_none() {
-            return Err(DemoError::Io { path: home, source });
-        }
-    }
-    let manifest = complete(&home, params, &plan_sha256).ok_or_else(|| DemoError::Incomplete(home.clone()))?;
-    Ok(listing(&home, &manifest.files, &file.city))
-}
-
-/// The manifest when every file is there with its size and digest.
-fn complete(home: &Path, params: &DemoParams, plan_sha256: &str) -> Option<Manifest> {
-    let listed = home.join(MANIFEST);
-    let manifest: Manifest = serde_json::from_slice(&fs::read(&listed).ok()?).ok()?;
-    let same = manifest.generator == GENERATOR
-        && manifest.plan_sha256 == plan_sha256
-        && manifest.seed == params.seed
-        && manifest.sensors == params.sensors;
-    // The manifest was written last: only a file that changed after it must be hashed.
-    let made = fs::metadata(&listed).and_then(|m| m.modified()).ok()?;
-    let whole = manifest.files.iter().all(|(name, size, sha)| {
-        let Ok(meta) = fs::metadata(home.join(name)) else { return false };
-        let untouched = meta.modified().is_ok_and(|changed| changed <= made);
-        meta.len() == *size && (untouched || fs::read(home.join(name)).is_ok_and(|bytes| hex(&bytes) == *sha))
-    });
-    (same && whole).then_some(manifest)
 }

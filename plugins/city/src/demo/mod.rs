@@ -7,6 +7,8 @@
 
 mod admin;
 mod buildings;
+mod cache;
+mod components;
 mod dice;
 mod drainage;
 mod files;
@@ -14,14 +16,16 @@ mod geom;
 mod ground;
 mod landmarks;
 mod lonlat;
+mod manifest;
 mod mask;
 mod network;
 mod params;
 mod people;
+mod places;
 mod plan;
+mod sensors;
 pub mod sprawl;
 mod streets;
-mod things;
 mod write_cityjson;
 mod write_geojson;
 mod write_osm;
@@ -29,7 +33,8 @@ mod write_swmm;
 
 use std::path::PathBuf;
 
-pub use files::{DemoFiles, MAX_SENSORS, MIN_SENSORS, ensure, generate};
+pub use cache::ensure;
+pub use files::{DemoFiles, MAX_SENSORS, MIN_SENSORS, generate};
 
 /// What may be chosen about the demo city.
 #[derive(Clone, Debug, PartialEq, Eq)]
