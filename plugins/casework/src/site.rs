@@ -66,7 +66,7 @@ impl Site {
             .roads
             .iter()
             .filter(|road| !road.name.zh.is_empty())
-            .map(|road| (distance_to_line(&road.line, place_m), &road.name))
+            .map(|road| (road.distance_m(place_m), &road.name))
             .filter(|(d, _)| *d <= ROAD_M)
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, name)| name);
@@ -159,19 +159,6 @@ fn english(name: &Bilingual) -> &str {
 fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     let (dx, dy) = (a[0] - b[0], a[1] - b[1]);
     (dx * dx + dy * dy).sqrt()
-}
-
-fn distance_to_line(line: &[[f32; 2]], p: [f64; 2]) -> f64 {
-    let mut best = f64::MAX;
-    for pair in line.windows(2) {
-        let a = [f64::from(pair[0][0]), f64::from(pair[0][1])];
-        let b = [f64::from(pair[1][0]), f64::from(pair[1][1])];
-        let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-        let length2 = dx * dx + dy * dy;
-        let t = if length2 > 0.0 { (((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };
-        best = best.min(distance([a[0] + t * dx, a[1] + t * dy], p));
-    }
-    best
 }
 
 fn inside(ring: &[[f32; 2]], x: f64, y: f64) -> bool {

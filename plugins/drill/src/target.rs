@@ -96,7 +96,7 @@ fn of_kind(city: &City, kind: &str) -> Option<Vec<Spot>> {
 /// The road edges a target means: underpasses within 120 m, or else the nearest edge for vehicles.
 #[must_use]
 pub fn edges(city: &City, place_m: [f64; 2]) -> Vec<u32> {
-    let away = |index: usize| line_distance(&city.roads[index].line, place_m);
+    let away = |index: usize| city.roads[index].distance_m(place_m);
     let drives = |index: &usize| city.roads[*index].class != guanlan_city::model::RoadClass::Foot;
     let under: Vec<u32> = (0..city.roads.len())
         .filter(|i| city.roads[*i].underpass && drives(i) && away(*i) <= 120.0)
@@ -114,19 +114,6 @@ pub fn edges(city: &City, place_m: [f64; 2]) -> Vec<u32> {
 pub fn distance_m(a: [f64; 2], b: [f64; 2]) -> f64 {
     let (dx, dy) = (a[0] - b[0], a[1] - b[1]);
     (dx * dx + dy * dy).sqrt()
-}
-
-fn line_distance(line: &[[f32; 2]], p: [f64; 2]) -> f64 {
-    let mut best = f64::MAX;
-    for pair in line.windows(2) {
-        let a = [f64::from(pair[0][0]), f64::from(pair[0][1])];
-        let b = [f64::from(pair[1][0]), f64::from(pair[1][1])];
-        let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-        let length2 = dx * dx + dy * dy;
-        let t = if length2 > 0.0 { (((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };
-        best = best.min(distance_m([a[0] + t * dx, a[1] + t * dy], p));
-    }
-    best
 }
 
 #[cfg(test)]

@@ -64,4 +64,23 @@ impl Road {
     pub fn length_m(&self) -> f32 {
         self.line.windows(2).map(|w| (w[1][0] - w[0][0]).hypot(w[1][1] - w[0][1])).sum()
     }
+
+    /// Distance of a place from the centre line, m; the greatest number for a road without a line.
+    #[must_use]
+    pub fn distance_m(&self, place_m: [f64; 2]) -> f64 {
+        let mut best = f64::MAX;
+        for pair in self.line.windows(2) {
+            let [a, b] = [pair[0].map(f64::from), pair[1].map(f64::from)];
+            let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+            let length2 = dx * dx + dy * dy;
+            let t = if length2 > 0.0 {
+                (((place_m[0] - a[0]) * dx + (place_m[1] - a[1]) * dy) / length2).clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
+            let off = [a[0] + t * dx - place_m[0], a[1] + t * dy - place_m[1]];
+            best = best.min((off[0] * off[0] + off[1] * off[1]).sqrt());
+        }
+        best
+    }
 }
