@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     assign::{coverage, jain},
-    plugin::Constants,
+    constants::Constants,
     recommend::reach,
-    roster::{UnitRoster, shift_share},
+    roster::UnitRoster,
+    unit::shift_share,
 };
 
 /// The figures are computed anew after this long, ms.

@@ -10,28 +10,38 @@
 //! *dispatch* (assignment) is one sending of a crew to a case.
 
 pub mod assign;
+pub mod assignment;
 pub mod cases;
+pub mod constants;
+pub mod costs;
 pub mod crew;
 pub mod figures;
 pub mod graph;
 pub mod orders;
 pub mod plugin;
 pub mod recommend;
+mod rerouting;
 pub mod roads;
 pub mod roster;
 pub mod route;
 pub mod simulated;
 pub mod skills;
+pub mod status;
+pub mod unit;
 pub mod vehicle;
 
+pub use assignment::{Assignment, Outcome};
 pub use cases::{OpenCase, OpenCases};
+pub use constants::Constants;
+pub use costs::EdgeCosts;
 pub use crew::{CrewDriver, CrewOutput, CrewTask, PatrolDriver};
 pub use figures::DispatchFigures;
-pub use graph::{EdgeCosts, RoadGraph, Snap};
-pub use plugin::{Constants, DispatchPlugin};
+pub use graph::{RoadGraph, Snap};
+pub use plugin::DispatchPlugin;
 pub use recommend::{Advice, Recommendation, Recommendations, Scene, Term, recommend};
 pub use roads::{EdgeCondition, RoadState};
-pub use roster::{Assignment, Outcome, Task, Unit, UnitRoster};
+pub use roster::UnitRoster;
 pub use route::{Leg, Route};
 pub use simulated::SimulatedCrews;
+pub use unit::{Task, Unit};
 pub use vehicle::VehicleClass;

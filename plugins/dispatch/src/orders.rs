@@ -5,11 +5,13 @@ use guanlan_tick::Outbox;
 use serde_json::{Value, json};
 
 use crate::{
+    assignment::{Order, Outcome},
     cases::OpenCases,
-    plugin::Constants,
+    constants::Constants,
     recommend::{CostCache, Recommendations, Scene, recommend},
     roads::{ManualClosure, RoadState},
-    roster::{Order, Outcome, StatusChange, UnitRoster, may_follow},
+    roster::UnitRoster,
+    status::{StatusChange, may_follow},
     vehicle::TURNOUT_S,
 };
 

@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     assign::{Demand, Reach, coverage},
-    graph::{EdgeCosts, RoadGraph},
+    costs::EdgeCosts,
+    graph::RoadGraph,
     roads::RoadState,
-    roster::{Unit, UnitRoster, shift_share},
+    roster::UnitRoster,
     route::Search,
     skills::skill_name,
+    unit::{Unit, shift_share},
     vehicle::{TURNOUT_S, VehicleClass},
 };
 

@@ -5,7 +5,8 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    graph::{CLOSED, EdgeCosts, RoadGraph, Snap},
+    costs::{CLOSED, EdgeCosts},
+    graph::{RoadGraph, Snap},
     vehicle::{WALK_KMH, travel_ms},
 };
 

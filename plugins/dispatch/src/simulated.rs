@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cases::OpenCases,
+    constants::Constants,
+    costs::EdgeCosts,
     crew::{CrewDriver, CrewOutput, CrewTask, IDLE_FIX_MS, PatrolDriver, Phase, mix},
-    graph::EdgeCosts,
-    plugin::Constants,
     roads::RoadState,
-    roster::{Unit, UnitRoster, shift_share},
+    roster::UnitRoster,
     route::Route,
+    unit::{Unit, shift_share},
 };
 
 /// The room's own crews.

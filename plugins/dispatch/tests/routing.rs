@@ -12,8 +12,9 @@ use guanlan_core::Mode;
 use guanlan_core::{Event, Input};
 use guanlan_dispatch::{
     Constants, EdgeCosts, RoadGraph, RoadState, Scene, UnitRoster, VehicleClass,
+    costs::CLOSED,
     crew::mix,
-    graph::{CLOSED, Snap},
+    graph::Snap,
     recommend::{CostCache, demand, recommend},
     roads::WaterCells,
 };

@@ -3,22 +3,25 @@
 //! An estimate alone closes nothing in a real room: it makes an edge *suspected* and slow. A gauge in red closes the
 //! underpass it stands at; an exercise's field closes directly.
 
+mod cells;
+mod condition;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 use bevy_ecs::prelude::Resource;
-use guanlan_city::{
-    City,
-    model::{RoadClass, SurfaceKind},
-};
+use guanlan_city::{City, model::RoadClass};
 use guanlan_core::{
-    AlertLevel, Bilingual, Event, Mode, ObservedProperty, SensorId, Stamp,
+    AlertLevel, Event, Mode, ObservedProperty, SensorId, Stamp,
     input::{DepthField, Observation},
 };
 use guanlan_tick::RoomState;
 use serde::{Deserialize, Serialize};
+
+pub use cells::WaterCells;
+pub use condition::{EdgeCondition, ManualClosure, road_name};
 
 use crate::{
     graph::RoadGraph,
@@ -33,63 +36,6 @@ pub const GAUGE_REACH_M: f64 = 40.0;
 const WET_MM: u16 = 10;
 /// From this depth on traffic slows down, mm.
 const SLOW_MM: u16 = 50;
-
-/// A closure by a person or script.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ManualClosure {
-    /// Who.
-    pub actor: String,
-    /// Why.
-    pub reason: String,
-    /// Since when.
-    pub at: Stamp,
-}
-
-/// What is the matter with one edge.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EdgeCondition {
-    /// Deepest water on the edge by the depth field, mm.
-    pub depth_mm: u16,
-    /// Share of the edge that lies under water of 5 cm and more, %.
-    pub wet_percent: u8,
-    /// Classes stopped by that water, bits of [`VehicleClass::bit`].
-    pub blocked: u8,
-    /// An estimate says it is too deep for cars; nobody has confirmed it.
-    pub suspected: bool,
-    /// Gauges in red at this edge and their reading, mm.
-    pub gauges: BTreeMap<SensorId, u16>,
-    /// Closed by a person.
-    pub manual: Option<ManualClosure>,
-}
-
-impl EdgeCondition {
-    /// Deepest water known, mm.
-    #[must_use]
-    pub fn water_mm(&self) -> u16 {
-        self.gauges.values().copied().fold(self.depth_mm, u16::max)
-    }
-
-    /// Share of the edge to be driven through water, 0–1. A gauge speaks for the whole underpass.
-    #[must_use]
-    pub fn wet_share(&self) -> f64 {
-        if self.gauges.is_empty() { f64::from(self.wet_percent) / 100.0 } else { 1.0 }
-    }
-
-    /// True when a class can not pass.
-    #[must_use]
-    pub fn blocks(&self, vehicle: VehicleClass) -> bool {
-        let by_gauge = match self.gauges.values().max() {
-            Some(&mm) => f32::from(mm) / 1000.0 > vehicle.limit_m() || vehicle == VehicleClass::Car,
-            None => false,
-        };
-        let by_hand = self.manual.is_some() && vehicle != VehicleClass::Foot;
-        self.blocked & vehicle.bit() != 0 || by_gauge || by_hand
-    }
-
-    fn is_clear(&self) -> bool {
-        *self == Self::default()
-    }
-}
 
 /// Last reading of a rain gauge.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -272,123 +218,4 @@ impl RoadState {
     pub fn open(&mut self, city: &City, edge: u32, cause: &str, events: &mut Vec<Event>) {
         self.change(city, edge, cause, events, |c| c.manual = None);
     }
-}
-
-/// The name of a road, or what it is.
-#[must_use]
-pub fn road_name(road: &guanlan_city::model::Road) -> Bilingual {
-    if !road.name.zh.is_empty() || !road.name.en.is_empty() {
-        return road.name.clone();
-    }
-    match road.class {
-        RoadClass::Motorway => Bilingual::new("未命名快速路", "unnamed expressway"),
-        RoadClass::Primary => Bilingual::new("未命名主干路", "unnamed arterial"),
-        RoadClass::Secondary | RoadClass::Tertiary => Bilingual::new("未命名道路", "unnamed road"),
-        RoadClass::Residential | RoadClass::Service => Bilingual::new("未命名小路", "unnamed lane"),
-        RoadClass::Foot => Bilingual::new("未命名步道", "unnamed path"),
-    }
-}
-
-/// Which cells of a depth raster lie under each edge. Constant for one raster geometry.
-#[derive(Clone, Debug, Default)]
-pub struct WaterCells {
-    /// [`DepthField::shape`].
-    geometry: Vec<(f64, f64, f64, u32, u32)>,
-    start: Vec<u32>,
-    cells: Vec<u32>,
-}
-
-impl WaterCells {
-    /// The cells under an edge.
-    #[must_use]
-    pub fn of(&self, edge: u32) -> &[u32] {
-        match (self.start.get(edge as usize), self.start.get(edge as usize + 1)) {
-            (Some(&a), Some(&b)) => &self.cells[a as usize..b as usize],
-            _ => &[],
-        }
-    }
-
-    /// Makes the table fit the raster of `field`.
-    ///
-    /// Bridges and tunnels are not on the ground that the raster describes; cells of rivers and lakes are never on a
-    /// road, even when the raster is too coarse to tell.
-    pub fn fit(&mut self, city: &City, field: &DepthField) {
-        let geometry = field.shape();
-        if self.geometry == geometry {
-            return;
-        }
-        let waters: Vec<_> = city
-            .surfaces
-            .iter()
-            .filter(|s| s.kind == SurfaceKind::Water && s.ring.len() >= 3)
-            .map(|s| (bounds(&s.ring), s))
-            .collect();
-        let in_water = |x: f32, y: f32| {
-            waters.iter().any(|(b, s)| {
-                x >= b[0]
-                    && y >= b[1]
-                    && x <= b[2]
-                    && y <= b[3]
-                    && inside(&s.ring, x, y)
-                    && !s.holes.iter().any(|h| inside(h, x, y))
-            })
-        };
-        let mut wet: BTreeMap<u32, bool> = BTreeMap::new();
-        self.start = vec![0];
-        self.cells.clear();
-        let step = (field.finest_cell_m() / 2.0).max(0.5);
-        for road in &city.roads {
-            let first = self.cells.len();
-            let on_ground = !road.bridge && (road.layer >= 0 || road.underpass);
-            for w in road.line.windows(2).filter(|_| on_ground) {
-                let [a, b] = [w[0].map(f64::from), w[1].map(f64::from)];
-                let length = ((b[0] - a[0]).powi(2) + (b[1] - a[1]).powi(2)).sqrt();
-                if !length.is_finite() {
-                    continue;
-                }
-                let parts = (length / step).ceil().clamp(1.0, 100_000.0) as u32;
-                for i in 0..=parts {
-                    let t = f64::from(i) / f64::from(parts);
-                    let place = [0, 1].map(|k| a[k] + t * (b[k] - a[k]));
-                    let Some(cell) = field.cell_at(place[0], place[1]) else { continue };
-                    let river = *wet
-                        .entry(cell)
-                        .or_insert_with(|| field.centre_m(cell).is_some_and(|[x, y]| in_water(x as f32, y as f32)));
-                    if !river {
-                        self.cells.push(cell);
-                    }
-                }
-            }
-            self.cells[first..].sort_unstable();
-            let mut kept = first;
-            for i in first..self.cells.len() {
-                if kept == first || self.cells[kept - 1] != self.cells[i] {
-                    self.cells[kept] = self.cells[i];
-                    kept += 1;
-                }
-            }
-            self.cells.truncate(kept);
-            self.start.push(kept as u32);
-        }
-        self.geometry = geometry;
-    }
-}
-
-fn bounds(ring: &[[f32; 2]]) -> [f32; 4] {
-    ring.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |b, p| {
-        [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])]
-    })
-}
-
-fn inside(ring: &[[f32; 2]], x: f32, y: f32) -> bool {
-    let mut odd = false;
-    let mut before = ring.len() - 1;
-    for i in 0..ring.len() {
-        let (a, b) = (ring[i], ring[before]);
-        if (a[1] > y) != (b[1] > y) && x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0] {
-            odd = !odd;
-        }
-        before = i;
-    }
-    odd
 }
