@@ -15,6 +15,7 @@ use guanlan_core::Lang;
 use guanlan_geography::LocalFrame;
 
 use crate::{
+    args::RoomArgs,
     exit::{Failure, Outcome, bad_input, failed},
     locale::pick,
     progress::Progress,
@@ -44,6 +45,11 @@ pub struct SceneRequest<'a> {
     pub sensors: usize,
     /// Language of messages.
     pub lang: Lang,
+}
+
+/// Loads the scene a room was asked for.
+pub fn of_room(args: &RoomArgs, lang: Lang) -> Result<Scene, Failure> {
+    load(&SceneRequest { files: &args.inputs, crs: args.crs, seed: args.seed, sensors: args.sensors, lang })
 }
 
 /// The user's cache folder for Guanlan.

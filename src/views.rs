@@ -23,8 +23,7 @@ use crate::{
     house::{House, room_config},
     lived,
     locale::pick,
-    scene::Scene,
-    verbs::room,
+    scene::{self, Scene},
     water_on,
 };
 
@@ -103,7 +102,7 @@ pub fn render(args: &RenderArgs, lang: Lang) -> Outcome {
         Stamp::parse(text).ok_or_else(|| bad_input(format!("--at '{text}': expected 2026-07-31T16:00:00+08:00")))
     });
     let at = at.transpose()?;
-    let scene = room::scene_of(&args.room, lang)?;
+    let scene = scene::of_room(&args.room, lang)?;
     let layers = layers_of(&args.room, &scene.city)?;
     let compare = beside::compare(args, &scene.city)?;
     let timelines = Arc::new(shown_room(args, at, &scene, lang)?);

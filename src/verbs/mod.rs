@@ -8,6 +8,7 @@ mod bench_import;
 mod bench_ingest;
 mod bench_limits;
 mod bench_seek;
+mod bench_town;
 mod devices;
 pub mod drill;
 mod import;

@@ -1,38 +1,18 @@
 //! `guanlan replay`: runs the past of a store again and says what happened, with the proof that it is the same past.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use clap::Args;
 use guanlan_core::{Lang, Stamp};
 use guanlan_journal::{JournalError, SqliteStore, Store};
 use guanlan_room::Replayer;
 use serde_json::json;
 
 use crate::{
-    args::RoomArgs,
+    args::ReplayArgs,
     exit::{Outcome, bad_input, failed},
     house::room_config,
-    verbs::room,
+    scene,
 };
-
-/// `guanlan replay`.
-#[derive(Args, Debug)]
-pub struct ReplayArgs {
-    /// Journal file.
-    #[arg(value_name = "STORE")]
-    pub journal: PathBuf,
-    /// From, RFC 3339; the journal's beginning when absent.
-    #[arg(long)]
-    pub from: Option<String>,
-    /// To, RFC 3339; the journal's end when absent.
-    #[arg(long)]
-    pub to: Option<String>,
-    /// One JSON object a line: every fact, then the summary.
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub room: RoomArgs,
-}
 
 pub fn run(args: &ReplayArgs, lang: Lang) -> Outcome {
     let instant = |name: &str, text: &Option<String>| {
@@ -51,7 +31,7 @@ pub fn run(args: &ReplayArgs, lang: Lang) -> Outcome {
     if from > to {
         return Err(bad_input(format!("--from {from} is after --to {to}; the journal holds {first} to {last}")));
     }
-    let scene = room::scene_of(&args.room, lang)?;
+    let scene = scene::of_room(&args.room, lang)?;
     let config = Arc::new(room_config(scene.city.clone(), args.room.seed, scene.demo && !args.room.no_devices)?);
     let mut replayer = Replayer::at(&config, &store, from).map_err(failed)?;
     let (mut ticks, mut facts) = (0u64, 0u64);

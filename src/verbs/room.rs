@@ -6,17 +6,12 @@ use guanlan_core::Lang;
 
 use crate::{
     args::RoomArgs,
-    exit::{Failure, Outcome, failed},
+    exit::{Outcome, failed},
     house::{House, HouseSetup},
     locale::pick,
     room_files::Kind,
-    scene::{self, Scene, SceneRequest},
+    scene::{self, Scene},
 };
-
-/// Loads the scene a room was asked for.
-pub fn scene_of(args: &RoomArgs, lang: Lang) -> Result<Scene, Failure> {
-    scene::load(&SceneRequest { files: &args.inputs, crs: args.crs, seed: args.seed, sensors: args.sensors, lang })
-}
 
 /// What the doors of a room shall be.
 pub fn setup(args: &RoomArgs, scene: &Scene) -> HouseSetup {
@@ -52,7 +47,7 @@ pub fn run(args: RoomArgs, lang: Lang) -> Outcome {
             "there is no display (DISPLAY is not set). You can:\n  ./guanlan render --out city.png          draw a still\n  ./guanlan room --headless --api 127.0.0.1:8080   run without a window",
         )));
     }
-    let scene = scene_of(&args, lang)?;
+    let scene = scene::of_room(&args, lang)?;
     for p in &scene.report.problems {
         tracing::info!("{:?} {}: {} ×{}", p.severity, p.where_, p.message, p.count);
     }
