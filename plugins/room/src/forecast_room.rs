@@ -21,12 +21,13 @@ use guanlan_rainstorm::{live::books_of, nudge::NudgeLedger, water::yield_to_othe
 
 use crate::{
     config::RoomConfig,
-    host::{Control, Drained, ForkPoint, RoomHandle, Seat},
-    ledger::pair_answers,
+    handle::{Control, Drained, ForkPoint, RoomHandle, Seat},
     machine::Machine,
     measures_of,
     picture::{Health, Picture, Playback},
-    timelines::TimelineError,
+    playing::Move,
+    queue::pair_answers,
+    timeline_error::TimelineError,
     trial::{Trial, Tried, ready},
     water::{
         measures::MeasureStage,
@@ -172,17 +173,11 @@ impl ForecastRoom {
             let (mut moved, mut seek) = (false, None);
             for control in first.into_iter().chain(seat.controls.try_iter()) {
                 moved = true;
-                match control {
-                    Control::Pause => self.playback.paused = true,
-                    Control::Resume => {
-                        self.playback.paused = false;
-                        clock = Instant::now();
-                    }
-                    Control::Speed(x) if x.is_finite() => self.playback.speed = x.clamp(0.1, 3_600.0),
-                    Control::Speed(_) => {}
-                    Control::Seek(at) => seek = Some(at),
-                    Control::Step => seek = Some(self.playback.at + self.film.every_ms),
-                    Control::Fork(take) => take(ForkPoint {
+                match Move::of(control, &mut self.playback, &mut clock) {
+                    None => {}
+                    Some(Move::Seek(at)) => seek = Some(at),
+                    Some(Move::Step) => seek = Some(self.playback.at + self.film.every_ms),
+                    Some(Move::Fork(take)) => take(ForkPoint {
                         timeline: self.config.timeline.clone(),
                         head: guanlan_journal::Head {
                             seq: 0,
@@ -192,7 +187,7 @@ impl ForecastRoom {
                         },
                         machine: self.machine.fork(self.config.clone()),
                     }),
-                    Control::Stop => return,
+                    Some(Move::Stop) => return,
                 }
             }
             if films.try_recv().is_ok() && self.trial.is_none() {

@@ -3,6 +3,8 @@
 use guanlan_core::{Bilingual, Stamp};
 use guanlan_journal::{Fault, JournalError};
 
+use crate::wall::wall_now;
+
 /// Something is wrong with the medium or the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -36,7 +38,7 @@ impl Trouble {
             Some(t) if t.fault == fault => t.detail = detail,
             _ => {
                 tracing::error!("{}: {detail}", fault.code());
-                *slot = Some(Self::new(fault, detail, crate::host::wall_now()));
+                *slot = Some(Self::new(fault, detail, wall_now()));
             }
         }
     }

@@ -4,35 +4,24 @@
 //! historian. What the room needs to know of it — how much waits, what the medium says — it leaves in [`Shared`].
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     thread::JoinHandle,
     time::Duration,
 };
 
 use crossbeam_channel::{Sender, bounded, unbounded};
-use guanlan_core::{Event, Input, Mode, Reply, Stamp};
-use guanlan_journal::{Head, JournalError, Store};
-use guanlan_sensing::Sensed;
+use guanlan_core::Stamp;
+use guanlan_journal::{Head, Store};
 
-#[allow(unused_imports, reason = "part of the way of a tick, for every kind of room")]
-pub(crate) use crate::queue::pair_answers;
 use crate::{
+    handover::{Job, Pending, Shared},
     health::Trouble,
     keeping::Keeping,
     machine::Machine,
     picture::Picture,
-    queue::{Ack, Answer},
-    tap::Newcomer,
-    writer::{self, Job},
+    writer,
 };
 
-/// Shortest time between snapshots, simulated ms.
-pub(crate) const SNAPSHOT_EVERY_MS: i64 = 120_000;
-/// Longest time between snapshots, simulated ms: what a restart or a seek runs again at most.
-pub(crate) const SNAPSHOT_AT_LEAST_MS: i64 = 600_000;
 /// Ticks that may wait for a medium that refuses: eleven hours at 5 Hz.
 const MAX_UNCOMMITTED: usize = 200_000;
 /// Inputs that may wait with them, before new ones are no longer taken: some 200 MB.
@@ -41,69 +30,6 @@ const MAX_WAITING_INPUTS: usize = 2_000_000;
 const SCENES_WAITING: usize = 2;
 /// Longest time somebody waits for everything to be on disk.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A tick that ran but is not durable yet, with everybody who waits for it.
-pub(crate) struct Pending {
-    pub tick: u64,
-    pub now: Stamp,
-    pub dt_ms: i64,
-    pub idle_ticks: u32,
-    pub mode: Mode,
-    pub inputs: Vec<Input>,
-    pub events: Vec<Event>,
-    pub acks: Vec<Ack>,
-    pub answers: Vec<(Answer, Reply)>,
-    /// What was sensed, for the history; empty without one.
-    pub sensed: Vec<Sensed>,
-    /// Sensors that are new to the history.
-    pub newcomers: Vec<Newcomer>,
-}
-
-/// What the writer leaves for the room.
-pub(crate) struct Shared {
-    pub ticks: AtomicUsize,
-    pub inputs: AtomicUsize,
-    pub snapshot_every_ms: AtomicI64,
-    /// Pictures on their way to the scenes.
-    pub scenes: AtomicUsize,
-    head: Mutex<Head>,
-    journal: Mutex<Option<Trouble>>,
-    history: Mutex<Option<Trouble>>,
-    notice: Option<Trouble>,
-}
-
-fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
-    m.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-impl Shared {
-    fn of(head: Head, notice: Option<Trouble>) -> Self {
-        Self {
-            ticks: AtomicUsize::new(0),
-            inputs: AtomicUsize::new(0),
-            snapshot_every_ms: AtomicI64::new(SNAPSHOT_EVERY_MS),
-            scenes: AtomicUsize::new(0),
-            head: Mutex::new(head),
-            journal: Mutex::default(),
-            history: Mutex::default(),
-            notice,
-        }
-    }
-
-    pub fn set_head(&self, head: &Head) {
-        lock(&self.head).clone_from(head);
-    }
-
-    /// The medium refused the journal, or took it again.
-    pub fn journal_said(&self, error: Option<&JournalError>) {
-        Trouble::note(&mut lock(&self.journal), error);
-    }
-
-    /// The medium refused the history, or took it again.
-    pub fn history_said(&self, error: Option<&JournalError>) {
-        Trouble::note(&mut lock(&self.history), error);
-    }
-}
 
 /// The room's end. Dropping it ends the writer once everything that can be written is.
 pub(crate) struct Ledger {
@@ -150,7 +76,7 @@ impl Ledger {
     }
 
     pub fn head(&self) -> Head {
-        lock(&self.shared.head).clone()
+        self.shared.head()
     }
 
     /// Somebody keeps the readings: ticks bring what they sensed.
@@ -175,12 +101,12 @@ impl Ledger {
 
     /// What the medium says: of the journal, of the history.
     pub fn troubles(&self) -> [Option<Trouble>; 2] {
-        [lock(&self.shared.journal).clone(), lock(&self.shared.history).clone()]
+        self.shared.troubles()
     }
 
     /// What people must know of the room's start.
     pub fn notice(&self) -> Option<Trouble> {
-        self.shared.notice.clone()
+        self.shared.notice()
     }
 
     /// Hands a tick over; whoever waits is told after it is on disk.
@@ -194,7 +120,7 @@ impl Ledger {
 
     fn look(&mut self) {
         if self.thread.is_some() {
-            self.trouble = crate::health::why(&lock(&self.shared.journal));
+            self.trouble = self.shared.why();
         }
     }
 

@@ -12,8 +12,9 @@ use guanlan_core::Stamp;
 use guanlan_journal::{PackedSnapshot, Store, TickCommit, history::Retention};
 
 use crate::{
-    keeping::{Committed, HistoryJob, Keeping},
-    ledger::{Pending, SNAPSHOT_AT_LEAST_MS, SNAPSHOT_EVERY_MS, Shared},
+    handover::{Committed, HistoryJob, Job, Pending, SNAPSHOT_AT_LEAST_MS, SNAPSHOT_EVERY_MS, Shared},
+    historian,
+    keeping::Keeping,
     machine::Frozen,
     picture::Picture,
     tap::Kept,
@@ -28,17 +29,10 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Time between looks at what the retention policy lets go.
 const RETIRE_EVERY: Duration = Duration::from_secs(3600);
 
-pub(crate) enum Job {
-    Tick(Box<Pending>),
-    Snapshot(Box<Frozen>),
-    /// The last picture of a second, for the scenes.
-    Scene(Arc<Picture>),
-    /// A snapshot, packed by the historian.
-    Put(Box<PackedSnapshot>),
-    Sync(Sender<bool>),
-    End,
-}
-
+/// Starts the writer's thread, and the historian's where a history is kept.
+///
+/// # Errors
+/// When a thread cannot be started.
 pub(crate) fn start(
     store: Box<dyn Store>,
     keeping: Option<Keeping>,
@@ -47,7 +41,7 @@ pub(crate) fn start(
     shared: Arc<Shared>,
 ) -> std::io::Result<JoinHandle<()>> {
     let keep = keeping.as_ref().map(Keeping::retention);
-    let history = keeping.map(|k| k.start(back, Arc::clone(&shared))).transpose()?;
+    let history = keeping.map(|k| historian::start(k, back, Arc::clone(&shared))).transpose()?;
     let writer = Writer { store, history, keep, shared, waiting: VecDeque::new(), now: Stamp(0), retired: None };
     std::thread::Builder::new().name("guanlan-writer".into()).spawn(move || writer.run(&from))
 }

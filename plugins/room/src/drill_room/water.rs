@@ -1,0 +1,154 @@
+//! The exercise's water: the script's rain over the city, measures and failures, forecasts and advice.
+
+use std::{sync::Arc, time::Duration};
+
+use guanlan_core::{
+    Input, Stamp, UnitId,
+    input::UnitStatus,
+    water::{RainSource, RefusedMeasure, WaterReport},
+};
+use guanlan_dispatch::UnitRoster;
+use guanlan_rainstorm::{
+    Measure, WaterModel,
+    ahead::AheadSettings,
+    live::{books_of, scene_of},
+    low_priority_pool,
+    nudge::NudgeLedger,
+    water::CADENCE_S,
+};
+
+use super::{AHEAD_EVERY_MIN, Drill};
+use crate::{
+    measures_of,
+    water::{
+        ahead::{AheadOptions, AheadThread, Job, resources},
+        follow::MeasureFollower,
+    },
+};
+
+/// The water says how it is doing this often, s.
+const REPORT_EVERY_S: i64 = 30;
+/// Wall time between them at least, s.
+const AHEAD_WALL_S: f64 = 60.0;
+/// Wall time for one search for pump advice in an exercise.
+const AHEAD_BUDGET: Duration = Duration::from_secs(60);
+
+impl Drill {
+    /// The model of the water, with the script's rain; none where the city has no ground.
+    pub(super) fn make_water(&mut self) -> Option<WaterModel> {
+        let city = self.machine.config().city.clone();
+        city.terrain.as_ref()?;
+        let pool = low_priority_pool(2).ok();
+        let surface = self.surface.as_ref();
+        let mut model = match WaterModel::new_on(&city, &self.scenario, self.start, CADENCE_S, pool, surface) {
+            Ok(model) => model,
+            Err(error) => {
+                tracing::error!("the exercise runs without water: {error}");
+                return None;
+            }
+        };
+        model.apply(&Measure::Rain(self.plan.rain.clone()));
+        for (from_s, to_s, pumps) in self.plan.pump_outages() {
+            for pump in pumps {
+                self.outages.push_back((from_s, pump.clone(), true));
+                self.outages.push_back((to_s, pump.clone(), false));
+            }
+        }
+        self.outages.make_contiguous().sort();
+        Some(model)
+    }
+
+    /// The water of the interval, as inputs.
+    pub(super) fn water_until(&mut self, from: Stamp, to: Stamp) -> Vec<Input> {
+        let mut inputs = self.measured(from);
+        let script_s = (to - self.start) / 1000;
+        let Some(model) = self.water.as_mut() else { return inputs };
+        while let Some((_, pump, failed)) = self.outages.pop_front_if(|(at, _, _)| i64::from(*at) <= script_s) {
+            model.apply(&Measure::PumpFailed { pump, failed });
+        }
+        let Some(mut field) = model.advance_to(to) else { return inputs };
+        // A scripted flood is the exercise's truth, not an estimate of the real city's water.
+        Arc::make_mut(&mut field).estimate = false;
+        inputs.push(Input::Water(field));
+        if (from - self.start).div_euclid(REPORT_EVERY_S * 1000) != (to - self.start).div_euclid(REPORT_EVERY_S * 1000)
+        {
+            inputs.extend(self.reported(Vec::new()));
+        }
+        self.look_ahead(to);
+        inputs
+    }
+
+    /// Does what people have ordered; the water as it stands right after.
+    pub(super) fn measured(&mut self, now: Stamp) -> Vec<Input> {
+        let measures = measures_of(&self.machine);
+        if !self.follower.is_behind(measures) {
+            return Vec::new();
+        }
+        let first = self.follower == MeasureFollower::default() && measures.list.is_empty();
+        let Some(model) = self.water.as_mut() else { return Vec::new() };
+        let refused = self.follower.follow(measures, model);
+        if first {
+            return Vec::new();
+        }
+        let mut field = model.frame();
+        (field.at, field.estimate) = (now, false);
+        let mut inputs = vec![Input::Water(Arc::new(field))];
+        inputs.extend(self.reported(refused));
+        inputs
+    }
+
+    /// How the water is doing, and what can be seen of it.
+    fn reported(&self, refused: Vec<RefusedMeasure>) -> Vec<Input> {
+        let Some(model) = &self.water else { return Vec::new() };
+        let report = WaterReport {
+            at: model.now(),
+            cell_m: model.domain().grid.cell_m,
+            focus_cell_m: model.focus_cell_m(),
+            cadence_s: CADENCE_S,
+            // A rehearsal without a watch on the wall must come out the same every time.
+            speed: if self.unpaced() { 0.0 } else { self.achieved },
+            rain: RainSource::Script,
+            rain_coverage: 100,
+            rain_mm_h: (model.rain_mm_h() * 10.0).round() / 10.0,
+            books: books_of(model, NudgeLedger::default()),
+            refused,
+            ..WaterReport::default()
+        };
+        let scene = scene_of(model, self.machine.config().city.drainage.as_ref(), None);
+        vec![Input::WaterReport(Arc::new(report)), Input::WaterScene(Arc::new(scene))]
+    }
+
+    /// Forecast and advice from where the exercise stands, with the rain of its script.
+    fn look_ahead(&mut self, now: Stamp) {
+        // A fast exercise asks less often: the machine has other things to do.
+        self.due.every_ms = ((AHEAD_EVERY_MIN * 60.0).max(AHEAD_WALL_S * self.ceiling()) * 1000.0) as i64;
+        if self.unpaced() || !self.due.is_due(now, false) {
+            return;
+        }
+        let Some(model) = &self.water else { return };
+        let city = self.machine.config().city.clone();
+        if self.ahead.is_none() {
+            let settings = AheadSettings { minutes: 60, field_every: 0, copy_every: 0, ..AheadSettings::default() };
+            let options = AheadOptions { settings, budget: AHEAD_BUDGET };
+            self.ahead = AheadThread::start(city.clone(), self.door.clone(), None, options, None).ok();
+        }
+        let Some(ahead) = self.ahead.as_ref().filter(|a| !a.is_busy()) else { return };
+        let roster = self.machine.world().resource::<UnitRoster>();
+        let free = |id: &UnitId| roster.get(id).is_none_or(|u| u.status == UnitStatus::Available);
+        let rain_mm = {
+            let t = model.time_s();
+            model.rain().base.between_mm(t, t + 3600.0)
+        };
+        let job = Job {
+            threads: 1,
+            model: model.clone(),
+            rain: None,
+            source: RainSource::Script,
+            rain_mm,
+            resources: resources(&city, free),
+        };
+        if ahead.give(job) {
+            self.due.made(now, false);
+        }
+    }
+}
