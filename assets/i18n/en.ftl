@@ -129,6 +129,7 @@ k-no-worst = No place needs special attention
 k-tour-start = Start tour
 k-tour-stop = Stop tour
 k-tour-next = Next stop
+k-brief-warning = { $headline } holds until { $until };
 k-brief-red = { $city } has { $n } red alerts, the worst at { $place } ({ $value });
 k-brief-yellow = { $city } has { $n } alerts of yellow or above, first { $place };
 k-brief-calm = { $city } is calm, with no alert of yellow or above;

@@ -129,6 +129,7 @@ k-no-worst = 没有需要特别关注的地点
 k-tour-start = 开始巡览
 k-tour-stop = 停止巡览
 k-tour-next = 下一站
+k-brief-warning = { $headline }生效中，至 { $until }；
 k-brief-red = { $city }现有红色告警 { $n } 处，最严重的是{ $place }（{ $value }）；
 k-brief-yellow = { $city }现有黄色及以上告警 { $n } 处，首要关注{ $place }；
 k-brief-calm = { $city }运行平稳，没有黄色及以上告警；

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use guanlan_core::Stamp;
+use guanlan_core::{
+    Stamp,
+    file_words::{line_at, refused},
+};
 use jiff::{
     ToSpan,
     civil::{Date, Time, Weekday},
@@ -58,7 +61,10 @@ impl Calendar {
     /// When the TOML, a date or an hour is wrong; the message names file, field and value.
     pub fn parse(file: &str, text: &str) -> Result<Self, CaseworkError> {
         let wrong = |message: String| CaseworkError::File { file: file.to_owned(), message };
-        let raw: CalendarFile = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        let raw: CalendarFile = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(1, |s| line_at(text, s.start));
+            wrong(format!("line {line}: {}", refused(text, line, e.message())))
+        })?;
         if raw.schema != 1 {
             return Err(wrong(format!("schema: expected 1, found {}", raw.schema)));
         }

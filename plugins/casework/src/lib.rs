@@ -26,10 +26,13 @@ pub mod table;
 pub mod workflow;
 
 mod auto;
+mod chinese;
 mod commands;
 mod intake;
 mod mover;
 mod units;
+
+use guanlan_core::file_words::both;
 
 pub use calendar::Calendar;
 pub use calendar_file::{CALENDAR, CalendarFile};
@@ -49,7 +52,7 @@ pub use workflow::can_dispatch;
 #[non_exhaustive]
 pub enum CaseworkError {
     /// A line of a table is wrong.
-    #[error("{file}:{line}: {field}: {message}")]
+    #[error("{file}:{line}: {field}: {}", both(chinese::PHRASES, message))]
     Table {
         /// File name.
         file: String,
@@ -61,7 +64,7 @@ pub enum CaseworkError {
         message: String,
     },
     /// A TOML file is wrong.
-    #[error("{file}: {message}")]
+    #[error("{file}: {}", both(chinese::PHRASES, message))]
     File {
         /// File name.
         file: String,

@@ -81,7 +81,7 @@ mod tests {
         let columns = ["a", "b"];
         assert_eq!(rows("t.csv", &columns, "# c\na,b\n1,2\n").unwrap()[0].get("b"), "2");
         let error = rows("t.csv", &columns, "a,b\n1,2\n1,2,3\n").unwrap_err().to_string();
-        assert_eq!(error, "t.csv:3: line: expected 2 cells, found 3");
+        assert_eq!(error, "t.csv:3: line: 应有 2 格，实有 3 格 / expected 2 cells, found 3");
         assert!(rows("t.csv", &columns, "a,c\n").unwrap_err().to_string().starts_with("t.csv:1: header"));
         assert!(rows("t.csv", &columns, "").is_err());
     }

@@ -9,6 +9,7 @@
 
 pub mod command;
 pub mod event;
+pub mod file_words;
 pub mod id;
 pub mod input;
 pub mod level;

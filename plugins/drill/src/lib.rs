@@ -11,6 +11,7 @@
 //! **Invariant:** delivering is pure: the same script, city, start and interval give the same inputs
 //! in the same order, however the interval is cut.
 
+mod chinese;
 pub mod plan;
 pub mod plugin;
 pub mod report;
@@ -23,6 +24,8 @@ pub mod storm;
 pub mod target;
 mod watch;
 
+use guanlan_core::file_words::both;
+
 pub use plan::DrillPlan;
 pub use plugin::DrillPlugin;
 pub use report::Report;
@@ -34,7 +37,7 @@ pub use state::DrillState;
 
 /// A drill script cannot be used. The message names file, line, field and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {field}: {message}")]
+#[error("{file}:{line}: {field}: {}", both(chinese::PHRASES, message))]
 pub struct DrillError {
     /// The file.
     pub file: String,

@@ -25,6 +25,8 @@ pub enum UiAction {
     SelectUnit(Option<UnitId>),
     /// Flies to a place, local m.
     Fly([f64; 2]),
+    /// Flies until a rectangle (west, south, east, north, local m) fills the map, as far as the city reaches.
+    FlyOver([f32; 4]),
     /// Takes another seat.
     TakeSeat(Role),
     /// Changes the language.

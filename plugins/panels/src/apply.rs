@@ -66,6 +66,13 @@ pub fn pose_over([w, s, e, n]: [f32; 4], from: &CameraPose, ground: &Ground, len
     pose
 }
 
+/// The part of a rectangle that lies in another (west, south, east, north); `None` where they do not meet.
+#[must_use]
+pub fn within(a: [f32; 4], b: [f32; 4]) -> Option<[f32; 4]> {
+    let both = [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])];
+    (both[0] < both[2] && both[1] < both[3]).then_some(both)
+}
+
 /// The pose of a person who took a photo at a place: looking where the photo looks; as far as it does not say so, along the
 /// road there, or at the place from the road beside it.
 #[must_use]
@@ -152,6 +159,14 @@ impl Hands<'_> {
             UiAction::SelectUnit(unit) => self.desk.unit = unit,
             UiAction::Fly(place_m) => {
                 self.flights.push(FlyTo::pose(pose_at(place_m, &self.rig.pose, self.ground)));
+                self.desk.tour.on = false;
+            }
+            UiAction::FlyOver(bounds_m) => {
+                let pose = match within(bounds_m, self.picture.city.extent) {
+                    Some(seen) => pose_over(seen, &self.rig.pose, self.ground, self.lens),
+                    None => self.rig.home,
+                };
+                self.flights.push(FlyTo::pose(pose));
                 self.desk.tour.on = false;
             }
             UiAction::TakeSeat(role) => self.desk.role = role,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use guanlan_city::City;
-use guanlan_core::Mode;
+use guanlan_core::{AlertLevel, Bilingual, Mode, Stamp, Warning, WarningKind, WarningStatus};
 use guanlan_room::{Health, Machine, Picture, Playback, RoomConfig};
 
 /// A room over a city that has not begun yet.
@@ -24,6 +24,30 @@ pub fn machine(city: &Arc<City>) -> Machine {
 /// Its picture.
 pub fn picture(machine: &Machine) -> Picture {
     Picture::of(machine, Health::default(), Playback::live())
+}
+
+/// An orange rain warning of another authority, in force from an instant on.
+pub fn warning(identifier: &str, from: Stamp) -> Warning {
+    Warning {
+        identifier: identifier.into(),
+        sender: "met@example.invalid".into(),
+        sent: from,
+        status: WarningStatus::Actual,
+        kind: WarningKind::Alert,
+        references: Vec::new(),
+        event: Bilingual::new("暴雨", "Rainstorm"),
+        level: AlertLevel::Orange,
+        severity: "Severe".into(),
+        urgency: "Expected".into(),
+        certainty: "Likely".into(),
+        headline: Bilingual::new("暴雨橙色预警", "Orange rain"),
+        description: Bilingual::same("三小时五十毫米"),
+        instruction: Bilingual::default(),
+        effective: from,
+        expires: None,
+        area: Bilingual::same("全市"),
+        rings_m: vec![vec![[0.0, 0.0], [10.0, 0.0], [10.0, 20.0], [0.0, 0.0]]],
+    }
 }
 
 /// Clicks everywhere on a grid over a panel and collects what was asked for.

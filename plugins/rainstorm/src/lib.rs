@@ -10,6 +10,7 @@ pub mod advice;
 pub mod ahead;
 pub mod bed;
 pub mod bench;
+mod chinese;
 pub mod drains;
 pub mod impact;
 pub mod live;

@@ -6,6 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use bevy_ecs::prelude::Resource;
+use guanlan_core::file_words::{Phrases, both, line_at, refused};
 use guanlan_core::{Bilingual, ObservedProperty};
 use serde::Deserialize;
 
@@ -97,7 +98,7 @@ pub struct Profile {
 
 /// A profile file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {field}: {message}")]
+#[error("{file}:{line}: {field}: {}", both(PHRASES, message))]
 pub struct ProfileError {
     /// The file as the caller named it.
     pub file: String,
@@ -105,9 +106,29 @@ pub struct ProfileError {
     pub line: usize,
     /// Which profile and field.
     pub field: String,
-    /// What was found and what was expected.
+    /// What was found and what was expected, in English; shown with the Chinese in front.
     pub message: String,
 }
+
+/// English patterns of what is wrong with a profile file, and their Chinese.
+const PHRASES: &Phrases = &[
+    ("* is unknown; expected 1", "格式 {1} 未知；应为 1"),
+    ("'*' is unknown; expected one of *", "没有监测项“{1}”；可选：{2}"),
+    ("is listed twice", "重复出现"),
+    ("'*'; values of * are in '*'", "写的是“{1}”；{2} 的单位是“{3}”"),
+    ("[*, *]; expected two finite numbers, the lower first", "写的是 [{1}, {2}]；应为两个数，小的在前"),
+    ("0; expected 1 or more", "写的是 0；应为 1 以上"),
+    ("expected step and per_min of 0 or more", "step 和 per_min 应不小于 0"),
+    ("expected moved_by of 0 or more", "moved_by 应不小于 0"),
+    (
+        "expected radius_m of 0 to 20000, by and share of 0 or more, at_least of 2 or more",
+        "radius_m 应为 0 到 20000，by 和 share 应不小于 0，at_least 应不小于 2",
+    ),
+    (
+        "expected angles of 0 to 180°, lengths of 0 or more, tilt_deg of -90 to 90",
+        "角度应为 0 到 180°，长度应不小于 0，tilt_deg 应为 -90 到 90",
+    ),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,17 +179,18 @@ impl Profiles {
     /// # Errors
     /// The first thing that is wrong, with its line and field. Nothing is used then.
     pub fn parse(file: &str, text: &str) -> Result<Self, ProfileError> {
-        let line_at = |offset: usize| 1 + text.bytes().take(offset).filter(|&b| b == b'\n').count();
         let fail = |line, field: String, message: String| ProfileError { file: file.to_owned(), line, field, message };
-        let read: File = toml::from_str(text)
-            .map_err(|e| fail(e.span().map_or(1, |s| line_at(s.start)), "toml".into(), e.message().to_owned()))?;
+        let read: File = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(1, |s| line_at(text, s.start));
+            fail(line, "toml".into(), refused(text, line, e.message()))
+        })?;
         if read.format != 1 {
             return Err(fail(1, "format".into(), format!("{} is unknown; expected 1", read.format)));
         }
         let mut of: Vec<Profile> = ObservedProperty::ALL.iter().map(|&p| Profile::bare(p)).collect();
         let mut seen = std::collections::BTreeSet::new();
         for spanned in &read.profile {
-            let (line, w) = (line_at(spanned.span().start), spanned.get_ref());
+            let (line, w) = (line_at(text, spanned.span().start), spanned.get_ref());
             let at = |(field, message): (&str, String)| fail(line, format!("{}.{field}", w.property), message);
             let profile = check(w).map_err(at)?;
             if !seen.insert(profile.property) {
@@ -282,6 +304,7 @@ impl Default for ProfilesInForce {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use guanlan_core::Lang;
 
     #[test]
     fn the_shipped_file_covers_every_property_in_its_own_unit() {
@@ -294,6 +317,11 @@ mod tests {
         }
         assert!(all.of(ObservedProperty::GasLel).jump.is_none(), "for gas the jump is the news");
         assert_eq!(all.of(ObservedProperty::CameraOnline).view.map(|v| v.across_deg), Some(62.0));
+    }
+
+    #[test]
+    fn the_table_has_no_hidden_pattern() {
+        guanlan_core::phrases::check(PHRASES);
     }
 
     #[test]
@@ -312,6 +340,8 @@ mod tests {
             let error = Profiles::parse("p", &head.replacen(from, to, 1)).unwrap_err();
             assert_eq!(error.field, field, "{error}");
             assert!(error.to_string().starts_with(&format!("p:{}: ", error.line)) && error.line >= 1);
+            let told = error.to_string();
+            assert_ne!(Lang::Zh.part_of(&told), told, "no Chinese for it");
         }
         let twice = format!("{head}{}", &head["format = 1\n".len()..]);
         assert_eq!(Profiles::parse("p", &twice).unwrap_err().line, 7);

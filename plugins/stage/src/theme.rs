@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use bevy::prelude::*;
-use guanlan_core::Bilingual;
+use guanlan_core::file_words::{Phrases, both, line_at, refused};
 use guanlan_core::theme::{Palette, Srgb8, Theme, Token, rules};
+use guanlan_core::{Bilingual, Lang};
 use serde::Deserialize;
 
 use crate::StageSettings;
@@ -40,6 +41,20 @@ impl ThemeChoice {
     }
 }
 
+/// English patterns of what is wrong with a theme file, and their Chinese.
+const PHRASES: &Phrases = &[
+    ("colors.*: no such token", "colors.{1}：没有这个色名"),
+    ("colors.* = \"*\": expected \"#RRGGBB\"", "colors.{1} = \"{2}\"：应为 \"#RRGGBB\""),
+    ("\"*\" on \"*\": contrast *, expected at least *", "{1} 在 {2} 上对比度 {3}，至少应为 {4}"),
+];
+
+/// The Chinese of a reason, or of each of several.
+fn chinese(reason: &str) -> String {
+    let of = |part: &str| Lang::Zh.part_of(&both(PHRASES, part)).to_owned();
+    let whole = of(reason);
+    if whole != reason { whole } else { reason.split("; ").map(of).collect::<Vec<_>>().join("；") }
+}
+
 /// Why a theme file is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -53,7 +68,7 @@ pub enum ThemeError {
         source: std::io::Error,
     },
     /// It is no theme.
-    #[error("主题文件 {path} 有误: {reason} / theme file {path} is wrong: {reason}")]
+    #[error("主题文件 {path} 有误: {} / theme file {path} is wrong: {reason}", chinese(reason))]
     Wrong {
         /// The file.
         path: String,
@@ -61,7 +76,7 @@ pub enum ThemeError {
         reason: String,
     },
     /// People could not read it.
-    #[error("主题 {path} 不易辨读: {reason} / theme {path} can not be read well: {reason}")]
+    #[error("主题 {path} 不易辨读: {} / theme {path} can not be read well: {reason}", chinese(reason))]
     Unreadable {
         /// The file.
         path: String,
@@ -128,7 +143,10 @@ pub fn schema() -> schemars::Schema {
 /// [`ThemeError`] when it is no theme or breaks a rule of contrast.
 pub fn parse(text: &str, path: &str) -> Result<(Bilingual, Palette), ThemeError> {
     let wrong = |reason: String| ThemeError::Wrong { path: path.into(), reason };
-    let file: ThemeFile = toml::from_str(text).map_err(|e| wrong(e.to_string().replace('\n', " ")))?;
+    let file: ThemeFile = toml::from_str(text).map_err(|e| {
+        let line = e.span().map_or(1, |s| line_at(text, s.start));
+        wrong(format!("line {line}: {}", refused(text, line, e.message())))
+    })?;
     let mut values = Vec::new();
     for (name, value) in &file.colors {
         let token: Token = serde_json::from_value(serde_json::Value::String(name.clone()))
@@ -253,6 +271,9 @@ mod tests {
         assert!(reason(&format!("{head}land = \"black\"")).contains("expected \"#RRGGBB\""));
         let drowned = reason(&format!("{head}level_red = \"#101828\""));
         assert!(drowned.contains("level_red") && drowned.contains("at least 4.3"), "{drowned}");
+        assert!(drowned.contains("level_red 在 land 上对比度"), "{drowned}");
+        assert!(reason(&format!("{head}lnad = \"#000000\"")).contains("colors.lnad：没有这个色名"));
+        assert!(reason("colour = 3").contains("第 1 行：没有名为“colour”的字段"));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use guanlan_core::{AlertLevel, ObservedProperty};
+use guanlan_core::{
+    AlertLevel, ObservedProperty,
+    file_words::{line_at, refused},
+};
 use serde::Deserialize;
 
 use super::{
@@ -75,7 +78,10 @@ impl CaseRules {
         calendar: Calendar,
     ) -> Result<Self, CaseworkError> {
         let wrong = |message: String| CaseworkError::File { file: file.to_owned(), message };
-        let raw: RulesFile = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        let raw: RulesFile = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(1, |s| line_at(text, s.start));
+            wrong(format!("line {line}: {}", refused(text, line, e.message())))
+        })?;
         if raw.schema != 1 {
             return Err(wrong(format!("schema: expected 1, found {}", raw.schema)));
         }

@@ -5,7 +5,10 @@ mod expect;
 mod inject;
 mod source;
 
-use guanlan_core::Bilingual;
+use guanlan_core::{
+    Bilingual,
+    file_words::{line_at, refused},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -94,11 +97,8 @@ impl DrillScript {
     /// The first thing that is wrong, with file, line and field.
     pub fn parse(file: &str, text: &str) -> Result<Self, DrillError> {
         let script: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| {
-                let end = span.start.min(text.len());
-                text.as_bytes()[..end].iter().filter(|b| **b == b'\n').count() + 1
-            });
-            let message = error.message().replace('\n', " ");
+            let line = error.span().map_or(1, |s| line_at(text, s.start));
+            let message = refused(text, line, error.message());
             let field = text.lines().nth(line - 1).and_then(|l| l.split('=').next()).unwrap_or("").trim();
             DrillError { file: file.to_owned(), line, field: field.to_owned(), message }
         })?;

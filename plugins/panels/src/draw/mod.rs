@@ -216,7 +216,7 @@ pub(crate) fn draw(
     let mut covered = Vec::new();
     if !place.bare() {
         let at = place.map.min + vec2(8.0, 8.0);
-        let (rect, asked) = ui::areas::crumbs_ui(&ctx, &values.areas, desk, at, place.map.width() * 0.62, &look);
+        let (rect, asked) = ui::areas::crumbs_ui(&ctx, &values.areas, desk, at, place.map.width() - 16.0, &look);
         actions.extend(asked);
         covered.push(rect);
         covered.extend(tiles_ui(&ctx, &mut stage.pictures, place.map, now_s, &look, &mut actions));

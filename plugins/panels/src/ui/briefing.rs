@@ -11,6 +11,9 @@ use crate::{
     words::tr,
 };
 
+/// Columns of the figures.
+const COLUMNS: usize = 4;
+
 /// The sentence and the figures.
 pub fn summary_ui(ui: &mut Ui, vm: &BriefingVm, look: &Look) {
     let s = look.sizes;
@@ -18,22 +21,28 @@ pub fn summary_ui(ui: &mut Ui, vm: &BriefingVm, look: &Look) {
     ui.add_space(s.small);
     kit::rule(ui, look);
     ui.add_space(s.small * 0.5);
-    figures::grid(ui, &vm.figures, 4, s.head * 1.3, look);
-    let rate = vm.in_time.map_or_else(|| "–".to_owned(), |r| format!("{r:.0}"));
-    let unit = if vm.in_time.is_some() { "%" } else { "" };
-    let width = ui.available_width() / 4.0;
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        let crews = format!("{} / {}", vm.crews[0], vm.crews[1]);
-        for (value, unit, label, span) in
-            [(crews.as_str(), "", "k-crews-out", 2.0), (rate.as_str(), unit, "k-rate-close", 2.0)]
-        {
-            ui.allocate_ui(vec2(width * span, s.head * 1.4 + s.small * 1.6), |ui| {
-                ui.set_width(width * span);
-                kit::figure(ui, look, value, unit, tr(look.lang, label), s.head, look.text());
-            });
-        }
+    // The figures take what the sentence leaves, and no more than leaders need: no label is cut off below.
+    let rows = vm.figures.len().div_ceil(COLUMNS) as f32;
+    let crews_h = s.title * 1.5 + 10.0;
+    let row_h = (ui.available_height() - crews_h) / rows - ui.spacing().item_spacing.y;
+    let size = ((row_h - s.small * 1.4) / 1.3).clamp(s.title, s.head * 1.3);
+    figures::grid(ui, &vm.figures, COLUMNS, size, look);
+    ui.add_space(2.0);
+    crews_ui(ui, vm.crews, look);
+}
+
+/// How many crews are out, with their share as a bar.
+fn crews_ui(ui: &mut Ui, [out, all]: [usize; 2], look: &Look) {
+    let s = look.sizes;
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), s.title * 1.5), Layout::right_to_left(Align::Center), |ui| {
+        let words = egui::RichText::new(format!("{out} / {all}")).font(look.medium(s.title)).color(look.text());
+        ui.label(words);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            kit::text(ui, tr(look.lang, "k-crews-out"), look.regular(s.small), look.second());
+        });
     });
+    let share = out as f32 / all.max(1) as f32;
+    kit::bar(ui, look, share, look.text(), vec2(ui.available_width(), 4.0));
 }
 
 /// The worst places and the tour.
@@ -112,5 +121,35 @@ fn place_ui(ui: &mut Ui, place: &WorstPlace, here: bool, look: &Look, actions: &
     );
     if response.clicked() {
         actions.push(UiAction::Fly(place.place_m));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture::click_around, vm::figures::Figure};
+
+    /// However long the sentence and small the panel, figures and crews end above its lower edge.
+    #[test]
+    fn nothing_is_cut_off_below() {
+        let figure = Figure { label: "k-kpi-open", value: "128".into(), alarming: false, change: None, unit: "" };
+        for (size, words) in [((468.0, 300.0), 3), ((468.0, 300.0), 5), ((700.0, 520.0), 3)] {
+            let vm = BriefingVm {
+                sentence: "观澜区现有黄色及以上告警一处，首要关注铁路北路；".repeat(words),
+                figures: vec![figure.clone(); 8],
+                crews: [2, 120],
+                ..BriefingVm::default()
+            };
+            let look = Look { sizes: crate::look::Sizes::DESK.times(0.83), ..Look::default() };
+            let size = vec2(size.0, size.1);
+            click_around(size, &look, |ctx, rect| {
+                kit::panel(ctx, "summary", rect, &look, |ui| {
+                    summary_ui(ui, &vm, &look);
+                    let end = ui.min_rect().bottom();
+                    assert!(end <= rect.bottom() + 1.0, "{words} sentences in {size:?}: {end} below {}", rect.bottom());
+                });
+                Vec::new()
+            });
+        }
     }
 }

@@ -24,7 +24,7 @@ pub fn grid(ui: &mut Ui, figures: &[Figure], columns: usize, size: f32, look: &L
                 ui.allocate_ui(vec2(width, size * 1.3 + look.sizes.small * 1.4), |ui| {
                     ui.set_width(width);
                     let color = if f.alarming { look.color(Token::LevelRed) } else { look.text() };
-                    let change = f.change.filter(|c| *c != 0).map_or_else(String::new, |c| format!("{c:+}"));
+                    let change = f.change.filter(|c| *c != 0).map_or_else(|| f.unit.to_owned(), |c| format!("{c:+}"));
                     kit::figure(ui, look, &f.value, &change, tr(look.lang, f.label), size, color);
                 });
             }

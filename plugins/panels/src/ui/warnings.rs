@@ -70,7 +70,7 @@ fn card_ui(ui: &mut Ui, card: &WarningCard, open: bool, look: &Look, actions: &m
         }
     }
     if response.clicked() {
-        actions.extend(card.place_m.filter(|_| !open).map(UiAction::Fly));
+        actions.extend(card.bounds_m.filter(|_| !open).map(UiAction::FlyOver));
         return true;
     }
     false
@@ -80,11 +80,11 @@ fn card_ui(ui: &mut Ui, card: &WarningCard, open: bool, look: &Look, actions: &m
 mod tests {
     use super::*;
     use crate::{
-        fixture::{click_around, machine, picture},
+        fixture::{click_around, machine, picture, warning},
         vm::warnings::warnings,
     };
     use guanlan_core::{
-        AlertLevel, Bilingual, Input, Lang, Stamp, Warning, WarningKind, WarningStatus,
+        Bilingual, Input, Lang, Stamp, Warning, WarningStatus,
         input::{Mark, MarkOrigin},
     };
     use std::sync::Arc;
@@ -94,26 +94,7 @@ mod tests {
     fn a_warning_is_seen_and_tells_its_source() {
         let mut machine = machine(&Arc::default());
         let now = Stamp::from_secs(1_782_864_000);
-        let warning = Warning {
-            identifier: "A-1".into(),
-            sender: "met@example.invalid".into(),
-            sent: now,
-            status: WarningStatus::Exercise,
-            kind: WarningKind::Alert,
-            references: Vec::new(),
-            event: Bilingual::new("暴雨", "Rainstorm"),
-            level: AlertLevel::Orange,
-            severity: "Severe".into(),
-            urgency: "Expected".into(),
-            certainty: "Likely".into(),
-            headline: Bilingual::new("暴雨橙色预警", "Orange rain"),
-            description: Bilingual::same("三小时五十毫米"),
-            instruction: Bilingual::default(),
-            effective: now,
-            expires: None,
-            area: Bilingual::same("全市"),
-            rings_m: vec![vec![[0.0, 0.0], [10.0, 0.0], [10.0, 20.0], [0.0, 0.0]]],
-        };
+        let warning = Warning { status: WarningStatus::Exercise, ..warning("A-1", now) };
         let origin = MarkOrigin {
             mark: Mark::Warning("A-1".into()),
             feed: "气象".into(),
@@ -133,7 +114,7 @@ mod tests {
         let actions = click_around(vec2(400.0, 200.0), &look, |ctx, rect| {
             kit::panel(ctx, "warnings", rect, &look, |ui| warnings_ui(ui, &vm, &look))
         });
-        assert!(actions.contains(&UiAction::Fly([5.0, 10.0])));
+        assert!(actions.contains(&UiAction::FlyOver([0.0, 0.0, 10.0, 20.0])));
         assert_eq!(warnings(&picture(&machine), Lang::En).cards[0].headline, "Orange rain");
     }
 }

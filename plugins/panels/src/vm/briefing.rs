@@ -1,7 +1,9 @@
 //! 总览: what leaders are told in one sentence, a row of figures and three places.
 
-use guanlan_core::{AlertLevel, Bilingual, Lang, ObservedProperty, input::UnitStatus};
-use guanlan_room::Picture;
+use std::sync::Arc;
+
+use guanlan_core::{AlertLevel, Bilingual, Lang, ObservedProperty, Warning, WarningStatus, input::UnitStatus};
+use guanlan_room::{Picture, warnings::until};
 
 use super::{
     figures::{Figure, Gauges, figures},
@@ -44,12 +46,10 @@ pub struct Stop {
 pub struct BriefingVm {
     /// The situation in one sentence.
     pub sentence: String,
-    /// Headline figures.
+    /// Headline figures, the rate of cases closed in time last.
     pub figures: Vec<Figure>,
     /// Crews on a task and crews in all.
     pub crews: [usize; 2],
-    /// Rate of cases closed in time, %.
-    pub in_time: Option<f64>,
     /// Worst places, at most three.
     pub worst: Vec<WorstPlace>,
     /// Stops of the tour: the worst places, filled up with parts of town.
@@ -96,6 +96,14 @@ fn worst(picture: &Picture, lang: Lang) -> Vec<WorstPlace> {
         });
     }
     places
+}
+
+/// The worst warning of another authority that holds now. What is announced, an exercise or a test is not the situation.
+fn warned(picture: &Picture, lang: Lang) -> Option<String> {
+    let holds = |w: &&Arc<Warning>| w.status == WarningStatus::Actual && w.effective <= picture.now;
+    let warning = picture.warnings.active().iter().find(holds)?;
+    let end = until(warning).format_local("%m-%d %H:%M");
+    Some(tr_with(lang, "k-brief-warning", &[("headline", warning.headline.get(lang)), ("until", &end)]))
 }
 
 fn stops(picture: &Picture, worst: &[WorstPlace], lang: Lang) -> Vec<Stop> {
@@ -152,11 +160,23 @@ pub fn briefing(picture: &Picture, gauges: &Gauges, lang: Lang) -> BriefingVm {
         &[("open", &k.open.to_string()), ("late", &k.overdue.to_string()), ("crews", &busy.to_string())],
     );
     let stops = stops(picture, &worst, lang);
+    let mut figures = figures(picture, gauges, lang).figures;
+    let rate = k.in_time_close_rate();
+    figures.push(Figure {
+        label: "k-rate-close",
+        value: rate.map_or_else(|| "–".to_owned(), |r| format!("{r:.0}")),
+        alarming: false,
+        change: None,
+        unit: if rate.is_some() { "%" } else { "" },
+    });
     BriefingVm {
-        sentence: format!("{first}{}{second}", if lang == Lang::En { " " } else { "" }),
-        figures: figures(picture, gauges, lang).figures,
+        sentence: [warned(picture, lang), Some(first), Some(second)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(if lang == Lang::En { " " } else { "" }),
+        figures,
         crews: [busy, picture.units.units.len()],
-        in_time: k.in_time_close_rate(),
         worst,
         stops,
         unseen_reds: picture
@@ -166,5 +186,39 @@ pub fn briefing(picture: &Picture, gauges: &Gauges, lang: Lang) -> BriefingVm {
             .filter(|a| a.breathes() && a.level == AlertLevel::Red)
             .map(|a| a.id)
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{machine, picture, warning};
+    use guanlan_core::{Input, Stamp};
+
+    /// Leaders hear of a warning that holds, in the first words; an exercise or one only announced is not the situation.
+    #[test]
+    fn a_warning_in_force_begins_the_sentence() {
+        let now = Stamp::from_secs(1_782_864_000);
+        let said = |given: Warning, lang| {
+            let mut machine = machine(&Arc::default());
+            machine.tick(now, vec![Input::Warning(Box::new(given))]);
+            briefing(&picture(&machine), &Gauges::default(), lang).sentence
+        };
+        assert!(said(warning("A", now), Lang::Zh).starts_with("暴雨橙色预警生效中，至 07-02 08:00；"));
+        let english = said(warning("A", now), Lang::En);
+        assert!(english.starts_with("Orange rain holds until 07-02 08:00; "), "{english}");
+        for other in [
+            Warning { status: WarningStatus::Exercise, ..warning("B", now) },
+            Warning { effective: now + 3_600_000, ..warning("C", now) },
+        ] {
+            assert!(!said(other, Lang::Zh).contains("暴雨"));
+        }
+    }
+
+    #[test]
+    fn a_rate_that_is_not_known_is_a_dash_without_unit() {
+        let vm = briefing(&picture(&machine(&Arc::default())), &Gauges::default(), Lang::Zh);
+        let last = vm.figures.last().map(|f| (f.label, f.value.as_str(), f.unit));
+        assert_eq!(last, Some(("k-rate-close", "–", "")));
     }
 }

@@ -18,6 +18,8 @@ pub struct Figure {
     pub alarming: bool,
     /// Change against the hour before; `None` where that says nothing.
     pub change: Option<i64>,
+    /// Unit, empty for counts.
+    pub unit: &'static str,
 }
 
 /// A curve.
@@ -142,7 +144,7 @@ pub fn figures(picture: &Picture, gauges: &Gauges, lang: Lang) -> FiguresVm {
     let hour = 3_600_000;
     let change = i64::from(opened(picture, picture.now + -hour, picture.now))
         - i64::from(opened(picture, picture.now + -2 * hour, picture.now + -hour));
-    let figure = |label, n: u32| Figure { label, value: n.to_string(), alarming: false, change: None };
+    let figure = |label, n: u32| Figure { label, value: n.to_string(), alarming: false, change: None, unit: "" };
     let mut crews = [0; 6];
     for unit in picture.units.units.iter() {
         if let Some(i) = STATUSES.iter().position(|s| *s == unit.status) {

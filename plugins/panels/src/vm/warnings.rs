@@ -5,6 +5,7 @@ use std::sync::Arc;
 use guanlan_core::{AlertLevel, Lang, Warning, WarningStatus};
 use guanlan_room::{Picture, warnings::until};
 
+use super::tell::brought;
 use crate::words::{tr, tr_with};
 
 /// Cards made at most.
@@ -25,8 +26,8 @@ pub struct WarningCard {
     pub who: String,
     /// More lines, shown when the card is open: label and words.
     pub lines: Vec<(&'static str, String)>,
-    /// Middle of its outlines, local m.
-    pub place_m: Option<[f64; 2]>,
+    /// What its outlines span: west, south, east, north, local m.
+    pub bounds_m: Option<[f32; 4]>,
     /// The message, for its outlines.
     pub warning: Arc<Warning>,
 }
@@ -40,13 +41,13 @@ pub struct WarningsVm {
     pub beyond: usize,
 }
 
-fn middle(rings: &[Vec<[f64; 2]>]) -> Option<[f64; 2]> {
+fn bounds(rings: &[Vec<[f64; 2]>]) -> Option<[f32; 4]> {
     let mut corners = rings.iter().flatten();
     let first = *corners.next()?;
-    let b = corners.fold([first, first], |[low, high], p| {
+    let [low, high] = corners.fold([first, first], |[low, high], p| {
         [[low[0].min(p[0]), low[1].min(p[1])], [high[0].max(p[0]), high[1].max(p[1])]]
     });
-    Some([(b[0][0] + b[1][0]) / 2.0, (b[0][1] + b[1][1]) / 2.0])
+    Some([low[0], low[1], high[0], high[1]].map(|v| v as f32))
 }
 
 fn card(picture: &Picture, warning: &Arc<Warning>, lang: Lang) -> WarningCard {
@@ -65,10 +66,7 @@ fn card(picture: &Picture, warning: &Arc<Warning>, lang: Lang) -> WarningCard {
         ("k-warning-number", format!("{} · {}", warning.identifier, at(warning.sent))),
     ];
     if let Some(origin) = picture.origins.of_warning(&warning.identifier) {
-        let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(lang)).collect();
-        lines.push(("k-source", origin.source.to_owned()));
-        lines.push(("k-why-connector", format!("{} · {}", origin.connector, origin.feed)));
-        lines.push(("k-why-steps", steps.join(" → ")));
+        lines.extend(brought(&origin, lang));
     }
     lines.retain(|l| !l.1.is_empty());
     let ends = tr_with(lang, "k-warning-until", &[("at", &at(until(warning)))]);
@@ -79,7 +77,7 @@ fn card(picture: &Picture, warning: &Arc<Warning>, lang: Lang) -> WarningCard {
         stamp,
         who: format!("{} · {ends}", warning.sender),
         lines,
-        place_m: middle(&warning.rings_m),
+        bounds_m: bounds(&warning.rings_m),
         warning: warning.clone(),
     }
 }

@@ -3,7 +3,7 @@
 use guanlan_core::Bilingual;
 use serde::{Deserialize, Serialize};
 
-use crate::storm::StormError;
+use crate::{chinese::of_toml, storm::StormError};
 
 /// The file that comes with the program: `assets/measures/limits.toml`.
 const BUILTIN: &str = include_str!("../../../../assets/measures/limits.toml");
@@ -38,7 +38,7 @@ impl Limits {
     /// # Errors
     /// When the text is not TOML of this shape or the depths do not rise.
     pub fn parse(text: &str, origin: &str) -> Result<Self, StormError> {
-        let limits: Self = toml::from_str(text).map_err(|e| StormError::new(origin, "TOML", e.to_string()))?;
+        let limits: Self = toml::from_str(text).map_err(|e| StormError::new(origin, "TOML", of_toml(text, &e)))?;
         let rising = |v: &[f32]| v.iter().all(|d| (0.0..=20.0).contains(d)) && v.windows(2).all(|w| w[1] > w[0]);
         let roads: Vec<f32> = limits.road.iter().map(|r| r.depth_m).collect();
         if !rising(&roads) || roads.is_empty() || roads[0] <= 0.0 {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::chinese::of_toml;
 use crate::scenario::{Name, Scenario, ScenarioError};
 
 /// One choice of an axis.
@@ -76,7 +77,7 @@ impl Matrix {
     pub fn load(path: &Path) -> Result<Self, ScenarioError> {
         let bad = |reason: String| ScenarioError::File { path: path.display().to_string(), reason };
         let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
-        let mut matrix: Self = toml::from_str(&text).map_err(|e| bad(e.to_string()))?;
+        let mut matrix: Self = toml::from_str(&text).map_err(|e| bad(of_toml(&text, &e)))?;
         if let Some(scenario) = &matrix.scenario {
             matrix.scenario = Some(path.parent().unwrap_or(Path::new("")).join(scenario));
         }
@@ -138,7 +139,7 @@ impl Matrix {
     pub fn runs(&self, scenario: &Path) -> Result<Vec<MatrixRun>, ScenarioError> {
         let bad = |reason: String| ScenarioError::File { path: scenario.display().to_string(), reason };
         let text = std::fs::read_to_string(scenario).map_err(|e| bad(e.to_string()))?;
-        let table: toml::Table = toml::from_str(&text).map_err(|e| bad(e.to_string()))?;
+        let table: toml::Table = toml::from_str(&text).map_err(|e| bad(of_toml(&text, &e)))?;
         let folder = scenario.parent().unwrap_or(Path::new(""));
         let make = |(id, choices): (String, Vec<(&Axis, &AxisValue)>)| {
             let mut table = table.clone();

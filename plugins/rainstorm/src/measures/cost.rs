@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Measure;
-use crate::storm::StormError;
+use crate::{chinese::of_toml, storm::StormError};
 
 /// The table that comes with the program: `assets/measures/costs.toml`.
 const BUILTIN: &str = include_str!("../../../../assets/measures/costs.toml");
@@ -76,7 +76,7 @@ impl CostBook {
     /// # Errors
     /// When the text is not TOML of this shape or a number makes no sense.
     pub fn parse(text: &str, origin: &str) -> Result<Self, StormError> {
-        let book: Self = toml::from_str(text).map_err(|e| StormError::new(origin, "TOML", e.to_string()))?;
+        let book: Self = toml::from_str(text).map_err(|e| StormError::new(origin, "TOML", of_toml(text, &e)))?;
         for row in &book.costs {
             let numbers = [row.people, row.trucks, row.minutes, row.minutes_per_unit, row.people_per_unit];
             if !numbers.iter().all(|v| v.is_finite() && *v >= 0.0) {

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use guanlan_core::file_words::both;
 use serde::{Deserialize, Serialize};
 
 use super::{Barrier, Discharge, Measure, MobilePump, PumpRun, Sponge, chain_of_line};
+use crate::chinese::PHRASES;
 use crate::surface::{Domain, SurfaceSolver, Taken};
 
 /// A measure cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("measure {measure}: {reason}")]
+#[error("measure {measure}: {}", both(PHRASES, reason))]
 pub struct MeasureError {
     /// Which.
     pub measure: String,

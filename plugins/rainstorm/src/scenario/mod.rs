@@ -11,13 +11,17 @@ use std::{
 };
 
 use guanlan_city::City;
-use guanlan_core::Bilingual;
+use guanlan_core::{
+    Bilingual,
+    file_words::{both, refused},
+};
 use guanlan_geography::LocalFrame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     bed::BedSettings,
+    chinese::{PHRASES, of_toml},
     drains::InletSettings,
     impact::Limits,
     measures::{CostBook, Measure, TimedMeasure},
@@ -141,7 +145,7 @@ impl Default for Scenario {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScenarioError {
     /// A file cannot be read.
-    #[error("{path}: {reason}")]
+    #[error("{path}: {}", both(PHRASES, reason))]
     File {
         /// The file.
         path: String,
@@ -149,7 +153,7 @@ pub enum ScenarioError {
         reason: String,
     },
     /// A field is out of range.
-    #[error("{field}: {reason}")]
+    #[error("{field}: {}", both(PHRASES, reason))]
     Field {
         /// Dotted name of the field.
         field: String,
@@ -164,9 +168,10 @@ pub enum ScenarioError {
 /// Names a path in front of an error's field.
 fn at_file(path: &Path, error: ScenarioError) -> ScenarioError {
     match error {
-        ScenarioError::Field { field, reason } => {
-            ScenarioError::File { path: path.display().to_string(), reason: format!("{field}: {reason}") }
-        }
+        ScenarioError::Field { field, reason } => ScenarioError::File {
+            path: path.display().to_string(),
+            reason: format!("{field}: {}", both(PHRASES, &reason)),
+        },
         ScenarioError::Storm(e) => ScenarioError::File { path: path.display().to_string(), reason: e.to_string() },
         other => other,
     }
@@ -178,8 +183,9 @@ fn read(path: &Path) -> Result<String, ScenarioError> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
-    toml::from_str(&read(path)?)
-        .map_err(|e| ScenarioError::File { path: path.display().to_string(), reason: e.to_string() })
+    let text = read(path)?;
+    toml::from_str(&text)
+        .map_err(|e| ScenarioError::File { path: path.display().to_string(), reason: of_toml(&text, &e) })
 }
 
 fn field(name: &str, good: bool, reason: impl FnOnce() -> String) -> Result<(), ScenarioError> {
@@ -203,9 +209,10 @@ impl Scenario {
     /// # Errors
     /// Names the field and what was expected.
     pub fn from_table(table: toml::Table, base: &Path, origin: &Path) -> Result<Self, ScenarioError> {
-        let mut scenario: Self = table
-            .try_into()
-            .map_err(|e| ScenarioError::File { path: origin.display().to_string(), reason: e.to_string() })?;
+        let mut scenario: Self = table.try_into().map_err(|e: toml::de::Error| ScenarioError::File {
+            path: origin.display().to_string(),
+            reason: refused("", 1, e.message()),
+        })?;
         scenario.base = base.to_path_buf();
         scenario.check().map_err(|e| at_file(origin, e))?;
         Ok(scenario)

@@ -4,6 +4,7 @@ use guanlan_core::Bilingual;
 use serde::{Deserialize, Serialize};
 
 use super::StormError;
+use crate::chinese::of_toml;
 
 /// L/(s·ha) per mm/min. 167, not 166.667: the constant behind the official depth tables.
 pub const LSHA_PER_MM_MIN: f64 = 167.0;
@@ -155,7 +156,7 @@ impl FormulaBook {
     /// # Errors
     /// When the text is not TOML of this shape; the message carries line and field.
     pub fn parse(text: &str, origin: &str) -> Result<Self, StormError> {
-        let book: Self = toml::from_str(text).map_err(|e| StormError::new(origin, "TOML", e.to_string()))?;
+        let book: Self = toml::from_str(text).map_err(|e| StormError::new(origin, "TOML", of_toml(text, &e)))?;
         for (k, f) in book.formulas.iter().enumerate() {
             if book.formulas[..k].iter().any(|other| other.id == f.id) {
                 return Err(StormError::new(origin, format!("formula '{}'", f.id), "the id is used twice"));

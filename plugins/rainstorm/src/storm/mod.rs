@@ -32,9 +32,13 @@ pub use scs::{ScsType, scs, scs_share};
 pub use series::RainSeries;
 pub use signal::{rain_signal, signals_reached};
 
+use guanlan_core::file_words::both;
+
+use crate::chinese::PHRASES;
+
 /// A storm cannot be made. The message names file, field and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: {place}: {reason}")]
+#[error("{origin}: {place}: {}", both(PHRASES, reason))]
 pub struct StormError {
     /// File or table.
     pub origin: String,

@@ -1,6 +1,6 @@
 // Buildings from afar: prisms, shaded by face. The colour of a face is computed once, at its first corner.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit, left_out, coverage}
+#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit, warmth, left_out, coverage}
 #import guanlan::paint::building_paint
 
 struct Out {
@@ -42,10 +42,7 @@ fn vertex(
     if use_class == 2u { share = look.windows.y; }
     if use_class == 3u { share = look.windows.z; }
     share = share * (0.45 + 1.3 * random * random);
-    // Some sides are livelier than others: a town at night is no even shine.
-    let side = vec2<u32>(face.xz * 2.0 + 2.5);
-    let lively = smoothstep(0.45, 1.0, hash_unit(number * 13u + side.x * 5u + side.y));
-    out.glow = vec4<f32>(look.window.rgb * (share * (0.04 + 0.34 * lively * lively) * wall), wall);
+    out.glow = vec4<f32>(look.window.rgb * (warmth(number, face.xyz, share) * wall), wall);
     if number == look.selected {
         color = mix(color, look.accent.rgb * (0.35 + 0.65 * lambert(face.xyz)), 0.62);
     } else if number == look.hovered {

@@ -1,6 +1,6 @@
 // Buildings: storey bands, sparse lit windows at night, light edges when near.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, fogged, lit, hash_unit, left_out, coverage}
+#import guanlan::look::{look, fogged, lit, hash_unit, warmth, left_out, coverage}
 #import guanlan::paint::building_paint
 
 
@@ -85,12 +85,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
             let pane = (1.0 - smoothstep(0.25, 0.25 + 0.5 * px / BAY_M + 0.02, fx))
                 * (1.0 - smoothstep(0.22, 0.22 + 0.5 * px / STOREY_M + 0.02, fy));
             let seen = 1.0 - smoothstep(0.9, 3.2, px);
-            let facing = vec2<u32>(in.normal.xz * 2.0 + 2.5);
-            let lively = smoothstep(0.45, 1.0, hash_unit(number * 13u + facing.x * 5u + facing.y));
             let warm = hash_unit(u32(draw * 65535.0) + number);
             let strength = 0.26 + 0.50 * warm;
             let tone = mix(look.window.rgb, vec3<f32>(0.82, 0.92, 1.0), 0.45 * step(0.80, warm) * step(1.5, f32(use_class)));
-            glow = tone * (on * pane * strength * seen) + look.window.rgb * (share * (0.04 + 0.34 * lively * lively) * (1.0 - seen));
+            glow = tone * (on * pane * strength * seen) + look.window.rgb * (warmth(number, in.normal, share) * (1.0 - seen));
             // Dark panes mirror a little of the sky.
             color = mix(color, look.zenith.rgb * 0.7 + color * 0.55, 0.30 * pane * near * (1.0 - on));
         }

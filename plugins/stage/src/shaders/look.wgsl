@@ -111,3 +111,12 @@ fn hash(x: u32) -> u32 {
 fn hash_unit(x: u32) -> f32 {
     return f32(hash(x) >> 8u) / 16777216.0;
 }
+
+// How warm a wall looks from where its windows are no longer told apart. A town at night is no even shine: some sides are
+// livelier than others, and here and there one lit room outshines its house.
+fn warmth(number: u32, normal: vec3<f32>, share: f32) -> f32 {
+    let side = vec2<u32>(normal.xz * 2.0 + 2.5);
+    let lively = smoothstep(0.45, 1.0, hash_unit(number * 13u + side.x * 5u + side.y));
+    let spark = step(1.0 - 0.55 * share, hash_unit(number * 29u + side.x * 7u + side.y));
+    return share * (0.04 + 0.34 * lively * lively) + 0.30 * spark;
+}

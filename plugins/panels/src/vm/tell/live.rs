@@ -2,7 +2,7 @@
 
 use guanlan_core::{AlertLevel, CaseId, SensorId, UnitId};
 
-use super::{Lines, Parts, Sources};
+use super::{Lines, Parts, Sources, brought};
 use crate::{
     vm::{cases, crews, number, span},
     words::tr,
@@ -42,7 +42,7 @@ impl Sources<'_> {
         );
         lines.push(("k-rule", rule));
         match p.lineage.of(row.index) {
-            Some(origin) => lines.extend(self.brought(&origin)),
+            Some(origin) => lines.extend(brought(&origin, self.lang)),
             None => lines.push(("k-source", tr(lang, "k-why-undeclared").to_owned())),
         }
         if row.meta.period_s > 0 {
@@ -82,7 +82,7 @@ impl Sources<'_> {
             lines.push(("k-crews-sent", row.crews.to_string()));
         }
         let of_alert = || p.lineage.of(p.alerts.find(case.alert?)?.index);
-        lines.extend(p.origins.of_case(id).or_else(of_alert).map(|o| self.brought(&o)).unwrap_or_default());
+        lines.extend(p.origins.of_case(id).or_else(of_alert).map(|o| brought(&o, self.lang)).unwrap_or_default());
         lines.push(("k-photo", case.photo.clone().unwrap_or_default()));
         lines.push(("k-said", lang.part_of(&case.text).to_owned()));
         let stem = 24.0 + 12.0 * f32::from(case.level.rank());
@@ -103,7 +103,7 @@ impl Sources<'_> {
             ("k-age", unit.fixed.map_or_else(|| tr(lang, "k-layer-never").to_owned(), |at| self.ago(at))),
             ("k-org", org.map_or_else(String::new, |o| o.name.get(lang).to_owned())),
         ];
-        lines.extend(p.origins.of_unit(id).map(|o| self.brought(&o)).unwrap_or_default());
+        lines.extend(p.origins.of_unit(id).map(|o| brought(&o, self.lang)).unwrap_or_default());
         if let Some(spec) = spec {
             lines.push(("k-people", spec.people.to_string()));
         }

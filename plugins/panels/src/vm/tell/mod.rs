@@ -99,17 +99,17 @@ impl Sources<'_> {
         let words: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
         vec![("k-file-id", words.join(" · ")), ("k-converted", origin.source.converted.clone())]
     }
+}
 
-    /// Where data comes from: source row, connector and feed, what was done on the way, owner.
-    fn brought(&self, origin: &guanlan_sensing::OriginView<'_>) -> Lines {
-        let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(self.lang)).collect();
-        vec![
-            ("k-source", origin.source.to_owned()),
-            ("k-why-connector", format!("{} · {}", origin.connector, origin.feed)),
-            ("k-why-steps", steps.join(" → ")),
-            ("k-layer-owner", origin.owner.get(self.lang).to_owned()),
-        ]
-    }
+/// Where data comes from: source row, connector and feed, what was done on the way, owner.
+pub(super) fn brought(origin: &guanlan_sensing::OriginView<'_>, lang: Lang) -> Lines {
+    let steps: Vec<&str> = origin.steps.iter().map(|s| s.get(lang)).collect();
+    vec![
+        ("k-source", origin.source.to_owned()),
+        ("k-why-connector", format!("{} · {}", origin.connector, origin.feed)),
+        ("k-why-steps", steps.join(" → ")),
+        ("k-layer-owner", origin.owner.get(lang).to_owned()),
+    ]
 }
 
 /// A seat that looks but does not act pins marks instead of opening them.
