@@ -109,7 +109,7 @@ fn words(f: &FileFacts, lang: Lang) -> String {
 
 /// A class of objects in the reader's language; a name of the file's own stays.
 pub fn class(key: &str, lang: Lang) -> String {
-    const NAMES: [(&str, &str); 71] = [
+    const NAMES: [(&str, &str); 85] = [
         ("3d_tiles_features", "瓦片要素"),
         ("contents", "瓦片内容"),
         ("contents_unopened", "未打开的内容"),
@@ -181,6 +181,20 @@ pub fn class(key: &str, lang: Lang) -> String {
         ("valid_cells", "有效格"),
         ("vertices", "顶点"),
         ("ways", "路径"),
+        ("animations", "动画"),
+        ("cjk_names", "中文名"),
+        ("controls", "控制规则"),
+        ("explicit_tiles", "显式瓦片"),
+        ("extensions", "扩展"),
+        ("implicit_roots", "隐式瓦片根"),
+        ("railways", "铁路"),
+        ("roots", "顶层对象"),
+        ("subtrees_unreadable", "无法读取的子树"),
+        ("vertices-texture", "贴图坐标"),
+        ("water_ways", "水系路径"),
+        ("way_node_refs", "路径节点引用"),
+        ("way_node_refs_missing", "缺失的节点引用"),
+        ("weirs", "堰"),
     ];
     let known = (lang == Lang::Zh).then(|| NAMES.iter().find(|(name, _)| *name == key)).flatten();
     known.map_or_else(|| key.replace('_', " "), |(_, zh)| (*zh).to_owned())

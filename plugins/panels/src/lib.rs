@@ -46,6 +46,7 @@ mod look_in;
 #[cfg(test)]
 mod looking;
 pub mod past;
+pub mod poses;
 pub mod rooms;
 pub mod seen;
 mod sound;

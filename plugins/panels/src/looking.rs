@@ -304,7 +304,7 @@ fn pictures_to_look_at() {
         let tree = world.resource::<guanlan_stage::layers::AreaTree>();
         let bounds = area.and_then(|a| tree.bounds(a)).unwrap_or([-1500.0, -1500.0, 1500.0, 1500.0]);
         let (lens, from) = (world.resource::<guanlan_stage::MapLens>(), world.resource::<CameraRig>().pose);
-        let pose = crate::apply::pose_over(bounds, &from, world.resource::<Ground>(), lens);
+        let pose = crate::poses::pose_over(bounds, &from, world.resource::<Ground>(), lens);
         world.resource_mut::<CameraRig>().pose = pose;
         let mut desk = world.resource_mut::<Desk>();
         (desk.area, desk.side) = (area, Side::Areas);

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
 use guanlan_stage::{CameraRig, FlyTo, Ground, PointerCaptured};
 
-use crate::{Desk, apply::pose_at, values::Made};
+use crate::{Desk, poses::pose_at, values::Made};
 
 /// A stop of the tour is shown this long, s.
 pub const STOP_S: f64 = 12.0;

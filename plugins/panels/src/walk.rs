@@ -6,11 +6,7 @@ use bevy::prelude::*;
 use guanlan_stage::layers::{AreaFigures, AreaTree};
 use guanlan_stage::{CameraRig, FlyTo, Ground, MapLens};
 
-use crate::{
-    Desk,
-    apply::{self, pose_over},
-    layout,
-};
+use crate::{Desk, apply, layout, poses::pose_over};
 
 /// Areas as systems walk through them.
 #[derive(bevy::ecs::system::SystemParam)]

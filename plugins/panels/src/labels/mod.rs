@@ -2,6 +2,7 @@
 //! Labels never lie over each other or under a panel, and do not flicker while the camera moves.
 
 pub mod names;
+mod paint;
 pub mod place;
 pub mod show;
 pub mod wants;

@@ -102,7 +102,8 @@ fn worst(picture: &Picture, lang: Lang) -> Vec<WorstPlace> {
 fn warned(picture: &Picture, lang: Lang) -> Option<String> {
     let holds = |w: &&Arc<Warning>| w.status == WarningStatus::Actual && w.effective <= picture.now;
     let warning = picture.warnings.active().iter().find(holds)?;
-    let end = until(warning).format_local("%m-%d %H:%M");
+    // Day and hour stay on one line.
+    let end = until(warning).format_local("%m-%d\u{a0}%H:%M");
     Some(tr_with(lang, "k-brief-warning", &[("headline", warning.headline.get(lang)), ("until", &end)]))
 }
 
@@ -204,9 +205,9 @@ mod tests {
             machine.tick(now, vec![Input::Warning(Box::new(given))]);
             briefing(&picture(&machine), &Gauges::default(), lang).sentence
         };
-        assert!(said(warning("A", now), Lang::Zh).starts_with("暴雨橙色预警生效中，至 07-02 08:00；"));
+        assert!(said(warning("A", now), Lang::Zh).starts_with("暴雨橙色预警生效中，至 07-02\u{a0}08:00；"));
         let english = said(warning("A", now), Lang::En);
-        assert!(english.starts_with("Orange rain holds until 07-02 08:00; "), "{english}");
+        assert!(english.starts_with("Orange rain holds until 07-02\u{a0}08:00; "), "{english}");
         for other in [
             Warning { status: WarningStatus::Exercise, ..warning("B", now) },
             Warning { effective: now + 3_600_000, ..warning("C", now) },

@@ -1,17 +1,18 @@
 // Buildings from afar: prisms, shaded by face. The colour of a face is computed once, at its first corner.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit, warmth, left_out, coverage}
+#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit, warmth, spark, left_out, coverage}
 #import guanlan::paint::building_paint
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
     @location(0) @interpolate(flat) color: vec3<f32>,
-    // Warmth of windows; w: 1 for walls.
-    @location(1) @interpolate(flat) glow: vec4<f32>,
+    // x: warmth of windows; y: share that is lit; z: 1 for walls.
+    @location(1) @interpolate(flat) glow: vec3<f32>,
     // Haze and, in w, what shows through it.
     @location(2) fog: vec4<f32>,
-    // Metres above the foot.
-    @location(3) foot: f32,
+    // Metres above the foot and along the ground.
+    @location(3) spot: vec2<f32>,
+    @location(4) @interpolate(flat) number: u32,
 }
 
 @vertex
@@ -26,7 +27,8 @@ fn vertex(
     let way = position - view.world_position;
     let f = thickness(length(way), view.world_position.y);
     out.fog = vec4<f32>(haze(way) * f, 1.0 - f);
-    out.foot = foot;
+    out.spot = vec2<f32>(foot, dot(position.xz, vec2<f32>(0.8, 0.6)));
+    out.number = tag & 0xffffffu;
     let wall = 1.0 - face.w;
     let number = tag & 0xffffffu;
     let use_class = tag >> 24u;
@@ -42,7 +44,7 @@ fn vertex(
     if use_class == 2u { share = look.windows.y; }
     if use_class == 3u { share = look.windows.z; }
     share = share * (0.45 + 1.3 * random * random);
-    out.glow = vec4<f32>(look.window.rgb * (warmth(number, face.xyz, share) * wall), wall);
+    out.glow = vec3<f32>(warmth(number, face.xyz, share) * wall, share * wall, wall);
     if number == look.selected {
         color = mix(color, look.accent.rgb * (0.35 + 0.65 * lambert(face.xyz)), 0.62);
     } else if number == look.hovered {
@@ -56,7 +58,7 @@ fn vertex(
 fn fragment(in: Out) -> @location(0) vec4<f32> {
 #ifdef CUT
     // Looking below the ground, buildings leave their outlines on it.
-    if look.under.y > 0.5 && (in.glow.w < 0.5 || in.foot > 0.9) {
+    if look.under.y > 0.5 && (in.glow.z < 0.5 || in.spot.x > 0.9) {
         discard;
     }
 #ifndef MULTISAMPLED
@@ -66,8 +68,11 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
 #endif
 #endif
     // Walls stand on the ground and rise out of its shade.
-    let rise = mix(0.55, 1.0, smoothstep(-1.0, 14.0, in.foot)) + 0.0022 * clamp(in.foot - 14.0, 0.0, 130.0);
-    let color = in.color * mix(1.0, rise, in.glow.w) + in.glow.rgb;
+    let rise = mix(0.55, 1.0, smoothstep(-1.0, 14.0, in.spot.x)) + 0.0022 * clamp(in.spot.x - 14.0, 0.0, 130.0);
+    var color = in.color * mix(1.0, rise, in.glow.z);
+    if in.glow.y > 0.0 {
+        color = color + look.window.rgb * (in.glow.x + spark(in.number, in.spot, in.glow.y));
+    }
     var alpha = 1.0;
 #ifdef CUT
 #ifdef MULTISAMPLED

@@ -1,6 +1,6 @@
 // Buildings: storey bands, sparse lit windows at night, light edges when near.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, fogged, lit, hash_unit, warmth, left_out, coverage}
+#import guanlan::look::{look, fogged, lit, hash_unit, warmth, spark, left_out, coverage}
 #import guanlan::paint::building_paint
 
 
@@ -88,7 +88,9 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
             let warm = hash_unit(u32(draw * 65535.0) + number);
             let strength = 0.26 + 0.50 * warm;
             let tone = mix(look.window.rgb, vec3<f32>(0.82, 0.92, 1.0), 0.45 * step(0.80, warm) * step(1.5, f32(use_class)));
-            glow = tone * (on * pane * strength * seen) + look.window.rgb * (warmth(number, in.normal, share) * (1.0 - seen));
+            let spot = vec2<f32>(h, dot(in.world.xz, vec2<f32>(0.8, 0.6)));
+            let far = warmth(number, in.normal, share) + spark(number, spot, share);
+            glow = tone * (on * pane * strength * seen) + look.window.rgb * (far * (1.0 - seen));
             // Dark panes mirror a little of the sky.
             color = mix(color, look.zenith.rgb * 0.7 + color * 0.55, 0.30 * pane * near * (1.0 - on));
         }

@@ -113,10 +113,15 @@ fn hash_unit(x: u32) -> f32 {
 }
 
 // How warm a wall looks from where its windows are no longer told apart. A town at night is no even shine: some sides are
-// livelier than others, and here and there one lit room outshines its house.
+// livelier than others.
 fn warmth(number: u32, normal: vec3<f32>, share: f32) -> f32 {
     let side = vec2<u32>(normal.xz * 2.0 + 2.5);
     let lively = smoothstep(0.45, 1.0, hash_unit(number * 13u + side.x * 5u + side.y));
-    let spark = step(1.0 - 0.55 * share, hash_unit(number * 29u + side.x * 7u + side.y));
-    return share * (0.04 + 0.34 * lively * lively) + 0.30 * spark;
+    return share * (0.04 + 0.34 * lively * lively);
+}
+
+// Rooms that are lit here and there are still points of light from afar. `spot`: metres above the foot and along the ground.
+fn spark(number: u32, spot: vec2<f32>, share: f32) -> f32 {
+    let cell = vec2<u32>(u32(max(spot.x, 0.0) * 0.25), u32(spot.y * 0.2 + 65536.0));
+    return 0.42 * step(1.0 - 0.5 * share, hash_unit(number * 29u + cell.x * 1013u + cell.y * 17u));
 }
