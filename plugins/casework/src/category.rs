@@ -246,11 +246,11 @@ mod tests {
     fn wrong_tables_are_refused() {
         let head = COLUMNS.join(",");
         for (line, expected) in [
-            ("2026,matter,6,010,x,x,s", "t.csv:2: class: expected 2 digits"),
-            ("2026,matter,06,10,x,x,s", "t.csv:2: sub: expected 3 digits"),
+            ("2026,matter,6,010,x,x,s", "t.csv:2: class: 应为 2 位数字"),
+            ("2026,matter,06,10,x,x,s", "t.csv:2: sub: 应为 3 位数字"),
             ("2026,thing,06,010,x,x,s", "t.csv:2: kind"),
             ("2026,matter,06,010,,x,s", "t.csv:2: name_zh"),
-            ("2026,matter,06,010,x,x,s\n2026,matter,06,010,y,y,s", "t.csv:3: sub: this edition"),
+            ("2026,matter,06,010,x,x,s\n2026,matter,06,010,y,y,s", "t.csv:3: sub: 同一版本"),
         ] {
             let error = Categories::default().add("t.csv", &format!("{head}\n{line}\n")).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

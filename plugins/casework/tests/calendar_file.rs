@@ -47,7 +47,7 @@ fn a_calendar_file_is_taken_and_a_year_without_one_is_known() {
         Event::RulesChanged { refused, .. } => Some(refused.clone()),
         _ => None,
     });
-    assert!(why.is_some_and(|w| w.starts_with("my.toml: holiday: expected")), "{told:?}");
+    assert!(why.is_some_and(|w| w.starts_with("my.toml: holiday：应为 YYYY-MM-DD")), "{told:?}");
     assert_eq!(taken(&room).file.as_ref().map(|f| f.hash.as_str()), Some("a"));
     // Wednesday 1 July is a day off now: Monday is the next working day. The same after a restore and in a fork.
     let mut restored = room.restored(&room.save());

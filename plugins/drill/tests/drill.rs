@@ -109,7 +109,7 @@ fn errors_name_line_and_field() {
         ("channel = \"电话\"", "channel = \"fax\"", "inject[3].channel", line_of("channel = \"电话\""), "found 'fax'"),
         ("no = 4", "no = 3", "inject[4].no", line_of("no = 4"), "must rise"),
         ("at_s = 2400", "at_s = 240", "inject[4].at_s", line_of("at_s = 2400"), "order of time"),
-        ("seed = 731", "seed = \"x\"", "seed", line_of("seed = 731"), "invalid type"),
+        ("seed = 731", "seed = \"x\"", "seed", line_of("seed = 731"), "expected a whole number"),
         ("seed = 731", "sed = 731", "sed", line_of("seed = 731"), "unknown field"),
         ("peak_ratio = 0.4", "peak_ratio = 1.4", "peak_ratio", line_of("peak_ratio"), "1.4"),
         ("beijing_classic", "atlantis", "formula", line_of("formula ="), "atlantis"),
@@ -126,6 +126,8 @@ fn errors_name_line_and_field() {
         let error = DrillPlan::parse("x.toml", &text, &city()).unwrap_err();
         assert_eq!((error.file.as_str(), error.field.as_str(), error.line), ("x.toml", field, line), "{error}");
         assert!(error.to_string().contains(message), "{error}");
+        let told = error.to_string();
+        assert_ne!(Lang::Zh.part_of(&told), told, "no Chinese for it");
     }
     for bytes in ["", "schema", "\u{0}", "[[inject]]\nno=1", "schema = 1\ntitle = 3"] {
         assert!(DrillScript::parse("x.toml", bytes).is_err());

@@ -32,6 +32,8 @@ pub(crate) const PHRASES: &Phrases = &[
         "axis: * runs: expected 1 to * from at least one [[axis]]",
         "axis：共 {1} 个方案：应为 1 到 {2} 个，至少有一个 [[axis]]",
     ),
+    ("entry *: expected [s ≥ 0, 0 to 1000 mm/h]", "第 {1} 项：应为 [秒 ≥ 0, 0 到 1000 mm/h]"),
+    ("*: expected a list to add to a list", "{1}：列表只能接列表"),
     ("*: expected 1 to * m", "{1}：应为 1 到 {2} m"),
     ("*: expected * to *", "{1}：应为 {2} 到 {3}"),
     ("* years: expected a positive number", "{1} 年：应为正数"),
@@ -73,7 +75,6 @@ pub(crate) const PHRASES: &Phrases = &[
     ("no rain intervals", "没有降雨时段"),
     ("intervals are not in order", "时段次序不对"),
     ("'*': expected t_min,value", "“{1}”：应为 t_min,value"),
-    ("entry *: expected [s ≥ 0, 0 to 1000 mm/h]", "第 {1} 项：应为 [秒 ≥ 0, 0 到 1000 mm/h]"),
     ("expected at least two entries with rising times", "应至少有两项，时间递增"),
     // Gridded rain.
     ("two rasters overlap in time", "两张栅格的时段重叠"),
@@ -101,7 +102,6 @@ pub(crate) const PHRASES: &Phrases = &[
     ),
     ("axis *: id '*' is used twice", "axis {1}：id“{2}”重复"),
     ("base: '*': expected one of *", "base“{1}”：应为 {2} 之一"),
-    ("*: expected a list to add to a list", "{1}：列表只能接列表"),
     // Measures.
     ("* is outside the model", "{1} 在模型之外"),
     ("its line is shorter than a cell of * m or outside the model", "其线短于一格（{1} m），或在模型之外"),

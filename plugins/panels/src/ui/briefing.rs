@@ -14,10 +14,18 @@ use crate::{
 /// Columns of the figures.
 const COLUMNS: usize = 4;
 
+/// The sentence takes at most this share of the panel's height.
+const SENTENCE: f32 = 0.42;
+
 /// The sentence and the figures.
 pub fn summary_ui(ui: &mut Ui, vm: &BriefingVm, look: &Look) {
     let s = look.sizes;
-    kit::wrapped(ui, &vm.sentence, look.medium(s.big), look.text());
+    // A long sentence is set smaller: the figures keep their place.
+    let (wide, most) = (ui.available_width(), ui.available_height() * SENTENCE);
+    let fits =
+        |size: &f32| ui.painter().layout(vm.sentence.clone(), look.medium(*size), look.text(), wide).size().y <= most;
+    let size = [s.big, s.title, s.body].into_iter().find(fits).unwrap_or(s.small);
+    kit::wrapped(ui, &vm.sentence, look.medium(size), look.text());
     ui.add_space(s.small);
     kit::rule(ui, look);
     ui.add_space(s.small * 0.5);
