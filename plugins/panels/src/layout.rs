@@ -182,55 +182,88 @@ pub fn layout(size: egui::Vec2, preset: Preset, open: Open) -> Layout {
     let strip = Rect::from_min_size(pos2(GAP, GAP), vec2(size.x - 2.0 * GAP, strip_h));
     let bar_h = 64.0;
     let bar = Rect::from_min_max(pos2(GAP, size.y - GAP - bar_h), pos2(size.x - GAP, size.y - GAP));
-    let (top, bottom) = (strip.bottom() + GAP, bar.top() - GAP);
-    let column = |x: f32, w: f32| Rect::from_min_max(pos2(x, top), pos2(x + w, bottom));
+    let body = Rect::from_min_max(pos2(GAP, strip.bottom() + GAP), pos2(size.x - GAP, bar.top() - GAP));
     let mut panels = Vec::new();
-    let (left, right);
-    match preset {
-        Preset::Desk | Preset::None => {
-            let w = grid(((size.x * 0.44 - 4.0 * GAP) / 2.0).min(400.0)).max(200.0);
-            left = GAP + w;
-            right = size.x - GAP - w;
-            let tall = size.y > 900.0;
-            let parts = match open.instead() {
-                // What was opened by hand gets the larger part.
-                Some(slot) => [(Slot::Alerts, 0.42), (slot, 0.58)],
-                None => [(Slot::Alerts, if tall { 0.61 } else { 0.58 }), (Slot::Figures, 0.39)],
-            };
-            stack(column(GAP, w), &parts, &mut panels);
-            if let Some(slot) = open.detail {
-                stack(column(right, w), &[(slot, 1.0)], &mut panels);
-            } else {
-                stack(column(right, w), &[(Slot::Cases, 0.58), (Slot::Crews, 0.42)], &mut panels);
-            }
-        }
-        Preset::Wide => {
-            let w = four_columns(size.x);
-            left = 2.0 * (GAP + w);
-            right = size.x - left;
-            stack(column(GAP, w), &[(open.instead().unwrap_or(Slot::Figures), 1.0)], &mut panels);
-            stack(column(2.0 * GAP + w, w), &[(Slot::Alerts, 1.0)], &mut panels);
-            let inner = open.detail.unwrap_or(Slot::Crews);
-            stack(column(right, w), &[(inner, 1.0)], &mut panels);
-            stack(column(right + w + GAP, w), &[(Slot::Cases, 1.0)], &mut panels);
-        }
-        Preset::Briefing => {
-            let wide = size.x / size.y > 2.6;
-            let second = open.instead().unwrap_or(Slot::Worst);
-            let w = grid(if wide { size.x * 0.2 } else { size.x * 0.38 });
-            left = GAP + w;
-            if wide {
-                right = size.x - GAP - w;
-                stack(column(GAP, w), &[(Slot::Summary, 1.0)], &mut panels);
-                stack(column(right, w), &[(second, 1.0)], &mut panels);
-            } else {
-                right = size.x;
-                stack(column(GAP, w), &[(Slot::Summary, 0.56), (second, 0.44)], &mut panels);
-            }
-        }
-    }
-    let map = Rect::from_min_max(pos2(left + GAP, top), pos2(right - GAP, bottom));
+    let map = match preset {
+        _ if size.y > PORTRAIT * size.x => upright(body, preset, open, &mut panels),
+        Preset::Desk | Preset::None => desk(body, size, open, &mut panels),
+        Preset::Wide => wall(body, size, open, &mut panels),
+        Preset::Briefing => briefing(body, size, open, &mut panels),
+    };
     Layout { preset, strip, panels, bar, map }
+}
+
+/// A picture this much higher than wide stands upright.
+const PORTRAIT: f32 = 1.15;
+
+/// What stands beside the map on the right: the case, alert or stream that was opened, or cases and crews.
+fn cases_and_crews(open: Open) -> Vec<(Slot, f32)> {
+    open.detail.map_or_else(|| vec![(Slot::Cases, 0.58), (Slot::Crews, 0.42)], |slot| vec![(slot, 1.0)])
+}
+
+/// What the middle keeps of a body between two columns that end and begin there.
+fn between(body: Rect, left: f32, right: f32) -> Rect {
+    Rect::from_min_max(pos2(left + GAP, body.top()), pos2(right - GAP, body.bottom()))
+}
+
+fn column(body: Rect, x: f32, width: f32) -> Rect {
+    Rect::from_min_max(pos2(x, body.top()), pos2(x + width, body.bottom()))
+}
+
+/// One column on each side.
+fn desk(body: Rect, size: egui::Vec2, open: Open, panels: &mut Vec<(Slot, Rect)>) -> Rect {
+    let w = grid(((size.x * 0.44 - 4.0 * GAP) / 2.0).min(400.0)).max(200.0);
+    let (left, right) = (GAP + w, size.x - GAP - w);
+    let tall = size.y > 900.0;
+    let parts = match open.instead() {
+        // What was opened by hand gets the larger part.
+        Some(slot) => [(Slot::Alerts, 0.42), (slot, 0.58)],
+        None => [(Slot::Alerts, if tall { 0.61 } else { 0.58 }), (Slot::Figures, 0.39)],
+    };
+    stack(column(body, GAP, w), &parts, panels);
+    stack(column(body, right, w), &cases_and_crews(open), panels);
+    between(body, left, right)
+}
+
+/// Two columns on each side.
+fn wall(body: Rect, size: egui::Vec2, open: Open, panels: &mut Vec<(Slot, Rect)>) -> Rect {
+    let w = four_columns(size.x);
+    let left = 2.0 * (GAP + w);
+    let right = size.x - left;
+    stack(column(body, GAP, w), &[(open.instead().unwrap_or(Slot::Figures), 1.0)], panels);
+    stack(column(body, 2.0 * GAP + w, w), &[(Slot::Alerts, 1.0)], panels);
+    stack(column(body, right, w), &[(open.detail.unwrap_or(Slot::Crews), 1.0)], panels);
+    stack(column(body, right + w + GAP, w), &[(Slot::Cases, 1.0)], panels);
+    between(body, left, right)
+}
+
+/// What leaders are told on the left, on a wall on both sides.
+fn briefing(body: Rect, size: egui::Vec2, open: Open, panels: &mut Vec<(Slot, Rect)>) -> Rect {
+    let wide = size.x / size.y > 2.6;
+    let second = open.instead().unwrap_or(Slot::Worst);
+    let w = grid(if wide { size.x * 0.2 } else { size.x * 0.38 });
+    let left = GAP + w;
+    if !wide {
+        stack(column(body, GAP, w), &[(Slot::Summary, 0.56), (second, 0.44)], panels);
+        return between(body, left, size.x);
+    }
+    let right = size.x - GAP - w;
+    stack(column(body, GAP, w), &[(Slot::Summary, 1.0)], panels);
+    stack(column(body, right, w), &[(second, 1.0)], panels);
+    between(body, left, right)
+}
+
+/// An upright screen: the map above over the whole width, two columns below it.
+fn upright(body: Rect, preset: Preset, open: Open, panels: &mut Vec<(Slot, Rect)>) -> Rect {
+    let below = Rect::from_min_max(pos2(body.left(), grid(body.top() + body.height() * 0.52)), body.max);
+    let w = (below.width() - GAP) / 2.0;
+    let (first, second) = match preset {
+        Preset::Briefing => (vec![(Slot::Summary, 1.0)], vec![(open.instead().unwrap_or(Slot::Worst), 1.0)]),
+        _ => (vec![(Slot::Alerts, 0.5), (open.instead().unwrap_or(Slot::Figures), 0.5)], cases_and_crews(open)),
+    };
+    stack(column(below, below.left(), w), &first, panels);
+    stack(column(below, below.right() - w, w), &second, panels);
+    Rect::from_min_max(body.min, pos2(body.right(), below.top() - GAP))
 }
 
 #[cfg(test)]
@@ -247,6 +280,8 @@ mod tests {
             (7680.0, 2160.0, Preset::Wide),
             (1920.0, 1080.0, Preset::Briefing),
             (3840.0, 1080.0, Preset::Briefing),
+            (1080.0, 1920.0, Preset::Desk),
+            (2160.0, 3840.0, Preset::Briefing),
         ] {
             let sides = [Side::Figures, Side::Areas, Side::Layers, Side::Catalogue, Side::Water, Side::Risk];
             let details = [None, Some(Slot::Detail), Some(Slot::Why), Some(Slot::Trend)];

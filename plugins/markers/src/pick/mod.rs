@@ -58,7 +58,7 @@ const LEFT: f32 = 0.25;
 /// sensors over quiet ones, when they are equally near; a ring wins where no mark is.
 #[must_use]
 pub fn pick_marker(scene: &MarkerScene, rig: &CameraRig, lens: &MapLens, cursor_px: Vec2) -> Option<MarkerHit> {
-    let unit_px = (lens.lens.size_px.y / 1080.0).max(0.75);
+    let unit_px = (lens.lens.size_px.min_element() / 1080.0).max(0.75);
     let reach = REACH_PX * unit_px;
     let projector = Projector::new(rig, lens);
     let mut best: Option<(f32, MarkerHit)> = None;

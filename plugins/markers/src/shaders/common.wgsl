@@ -40,7 +40,7 @@ fn to_scene(p: vec3<f32>) -> vec3<f32> {
 
 // Pixels of a "pixel at 1080 lines".
 fn unit_px() -> f32 {
-    return max(view.viewport.w / 1080.0, 0.46);
+    return max(min(view.viewport.z, view.viewport.w) / 1080.0, 0.46);
 }
 
 // Corners of a triangle around the unit circle.

@@ -15,7 +15,7 @@ use crate::{
 /// Text of a desk, or of a wall before leaders.
 pub(super) fn sizes(place: &Layout, screen: egui::Vec2) -> Sizes {
     match place.preset {
-        Preset::Briefing => Sizes::DESK.times((1.25 * screen.y / 1080.0).clamp(0.8, 2.5)),
+        Preset::Briefing => Sizes::DESK.times((1.25 * screen.min_elem() / 1080.0).clamp(0.8, 2.5)),
         _ => Sizes::DESK,
     }
 }

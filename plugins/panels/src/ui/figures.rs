@@ -24,8 +24,15 @@ pub fn grid(ui: &mut Ui, figures: &[Figure], columns: usize, size: f32, look: &L
                 ui.allocate_ui(vec2(width, size * 1.3 + look.sizes.small * 1.4), |ui| {
                     ui.set_width(width);
                     let color = if f.alarming { look.color(Token::LevelRed) } else { look.text() };
-                    let change = f.change.filter(|c| *c != 0).map_or_else(|| f.unit.to_owned(), |c| format!("{c:+}"));
-                    kit::figure(ui, look, &f.value, &change, tr(look.lang, f.label), size, color);
+                    let mut small =
+                        f.change.filter(|c| *c != 0).map_or_else(|| f.unit.to_owned(), |c| format!("{c:+}"));
+                    // A change that would touch the next figure is left out: the figure is what counts.
+                    let wide = |words: &str, font| ui.painter().layout_no_wrap(words.to_owned(), font, color).size().x;
+                    let needs = wide(&f.value, look.medium(size)) + wide(&small, look.regular(look.sizes.small));
+                    if f.unit.is_empty() && needs + 12.0 > width {
+                        small.clear();
+                    }
+                    kit::figure(ui, look, &f.value, &small, tr(look.lang, f.label), size, color);
                 });
             }
         });
