@@ -92,7 +92,8 @@ pub(super) async fn serve(
     let keep_alive = u64::from(connect.keep_alive_s);
     let limit = if keep_alive == 0 { None } else { Some(Duration::from_millis(keep_alive * 1500)) };
     let (connection, kick, seen, exactly_once) = (joined.connection, joined.kick, joined.seen, joined.exactly_once);
-    let peer = Peer { version, client_id, tx, intake, hub, connection, kick, seen, exactly_once };
+    let ends_with_connection = connect.expiry_s == 0;
+    let peer = Peer { version, client_id, tx, intake, hub, connection, kick, seen, exactly_once, ends_with_connection };
     let mut aliases = BTreeMap::new();
     let result = tokio::select! {
         result = peer.read_all(&mut reader, &mut buffer, limit, &mut aliases) => result,
@@ -157,6 +158,8 @@ struct Peer<'a> {
     kick: Arc<Kick>,
     seen: Arc<Mutex<Seen>>,
     exactly_once: Arc<Mutex<ExactlyOnce>>,
+    /// The client asked for a session without an expiry.
+    ends_with_connection: bool,
 }
 
 /// Topics behind the numbers that a client of MQTT 5 gives.
@@ -176,6 +179,10 @@ impl Peer<'_> {
                 match wire::read(self.version, buffer) {
                     Ok(Frame::Disconnect { with_will, expiry_s }) => {
                         if let Some(expiry_s) = expiry_s {
+                            // [MQTT-3.14.2-2]: a session that was to end with its connection ends with it.
+                            if self.ends_with_connection && expiry_s > 0 {
+                                return Err(Ended::new("an expiry for a session without one", Goodbye::Protocol));
+                            }
                             self.hub.set_expiry(&self.client_id, self.connection, expiry_s);
                         }
                         return Ok(!with_will);
@@ -183,6 +190,8 @@ impl Peer<'_> {
                     Ok(frame) => self.handle(frame, aliases).await?,
                     Err(WireError::More) => break,
                     Err(WireError::Broken(reason)) => return Err(Ended::new(reason, Goodbye::Malformed)),
+                    Err(WireError::Protocol(reason)) => return Err(Ended::new(reason, Goodbye::Protocol)),
+                    Err(WireError::Topic) => return Err(Ended::new("a topic with wildcards", Goodbye::Topic)),
                     Err(WireError::TooLarge) => return Err(Ended::new("packet too large", Goodbye::TooLarge)),
                     Err(WireError::Version) => return Err(Ended::new("a second CONNECT", Goodbye::Protocol)),
                 }

@@ -42,7 +42,8 @@ pub(super) async fn first_packet(stream: &mut TcpStream, buffer: &mut BytesMut) 
         match wire::sniff(buffer) {
             Ok(version) if complete(version, buffer) => return Ok(version),
             Ok(_) | Err(WireError::More) => {}
-            Err(WireError::Broken(reason)) => return Err(reason),
+            Err(WireError::Broken(reason) | WireError::Protocol(reason)) => return Err(reason),
+            Err(WireError::Topic) => return Err("the first packet is not CONNECT".into()),
             Err(WireError::TooLarge) => return Err("CONNECT is too long".into()),
             Err(WireError::Version) => {
                 // The CONNACK of MQTT 3 that says so: unacceptable protocol version.

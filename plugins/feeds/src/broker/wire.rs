@@ -1,5 +1,6 @@
 //! MQTT 3.1.1 and 5 packets as one small set of frames, so that the broker is written once.
 
+mod strict;
 pub(super) mod v4;
 pub(super) mod v5;
 
@@ -209,6 +210,7 @@ pub enum Goodbye {
     Malformed,
     Protocol,
     Alias,
+    Topic,
     TooLarge,
 }
 
@@ -219,6 +221,10 @@ pub enum WireError {
     More,
     /// Not a packet: the connection is closed.
     Broken(String),
+    /// A packet that can be read but may not be sent.
+    Protocol(String),
+    /// A message to a topic with wildcards.
+    Topic,
     /// Larger than anything taken here.
     TooLarge,
     /// A CONNECT of another version of the protocol.
@@ -252,6 +258,7 @@ pub fn sniff(stream: &[u8]) -> Result<Version, WireError> {
 
 /// Takes one packet off the stream.
 pub fn read(version: Version, stream: &mut BytesMut) -> Result<Frame, WireError> {
+    strict::check(version, stream)?;
     match version {
         Version::V4 => v4::read(stream),
         Version::V5 => v5::read(stream),
@@ -288,5 +295,13 @@ mod tests {
     fn a_bare_disconnect_of_version_5_is_a_goodbye() {
         let mut bytes = BytesMut::from(&[0xE0u8, 0x00][..]);
         assert_eq!(read(Version::V5, &mut bytes), Ok(Frame::Disconnect { with_will: false, expiry_s: None }));
+        // A reason code without properties; with any but 0 the will is wanted.
+        for (reason, with_will) in [(0x00, false), (0x04, true), (0x80, true)] {
+            let mut bytes = BytesMut::from(&[0xE0u8, 0x01, reason][..]);
+            assert_eq!(read(Version::V5, &mut bytes), Ok(Frame::Disconnect { with_will, expiry_s: None }));
+            let mut bytes = BytesMut::from(&[0xE0u8, 0x02, reason, 0x00][..]);
+            assert_eq!(read(Version::V5, &mut bytes), Ok(Frame::Disconnect { with_will, expiry_s: None }));
+            assert!(bytes.is_empty());
+        }
     }
 }

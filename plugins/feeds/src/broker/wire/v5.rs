@@ -24,10 +24,15 @@ fn topic_text(topic: &[u8]) -> Result<String, WireError> {
 
 /// Takes one packet off the stream.
 pub fn read(stream: &mut BytesMut) -> Result<Frame, WireError> {
-    // A bare DISCONNECT has no body in MQTT 5; the codec asks for one.
-    if stream.len() >= 2 && stream[0] == 0xE0 && stream[1] == 0 {
-        let _ = stream.split_to(2);
-        return Ok(Frame::Disconnect { with_will: false, expiry_s: None });
+    // A DISCONNECT may end after its length or its reason; the codec asks for all of it.
+    let short = match stream.as_ref() {
+        [0xE0, 0, ..] => Some((2, 0)),
+        [0xE0, 1, reason, ..] => Some((3, *reason)),
+        _ => None,
+    };
+    if let Some((length, reason)) = short {
+        let _ = stream.split_to(length);
+        return Ok(Frame::Disconnect { with_will: reason != 0, expiry_s: None });
     }
     let packet = v5::Packet::read(stream, Some(MAX_PACKET_BYTES as u32)).map_err(wire_error)?;
     Ok(match packet {
@@ -95,7 +100,8 @@ pub fn read(stream: &mut BytesMut) -> Result<Frame, WireError> {
         v5::Packet::Unsubscribe(u) => Frame::Unsubscribe { pkid: u.pkid, filters: u.filters },
         v5::Packet::PingReq(_) => Frame::Ping,
         v5::Packet::Disconnect(d) => Frame::Disconnect {
-            with_will: d.reason_code == v5::DisconnectReasonCode::DisconnectWithWillMessage,
+            // [MQTT-3.14.4-3]: only a normal goodbye takes the will back.
+            with_will: d.reason_code != v5::DisconnectReasonCode::NormalDisconnection,
             expiry_s: d.properties.and_then(|p| p.session_expiry_interval),
         },
         _ => Frame::Ack,
@@ -251,6 +257,7 @@ fn packet(say: &Say, alias: Option<(u16, bool)>) -> v5::Packet {
             Goodbye::Malformed => v5::DisconnectReasonCode::MalformedPacket,
             Goodbye::Protocol => v5::DisconnectReasonCode::ProtocolError,
             Goodbye::Alias => v5::DisconnectReasonCode::TopicAliasInvalid,
+            Goodbye::Topic => v5::DisconnectReasonCode::TopicNameInvalid,
             Goodbye::TooLarge => v5::DisconnectReasonCode::PacketTooLarge,
         })),
         Say::Pong => v5::Packet::PingResp(v5::PingResp),
