@@ -11,8 +11,7 @@ use guanlan_core::{Input, Stamp};
 
 use super::{
     courier::{Closed, Courier},
-    sensorthings::escape,
-    web::{self, Freshness},
+    web::{self, Freshness, escape},
 };
 use crate::{
     file::kinds::{Format, Http},

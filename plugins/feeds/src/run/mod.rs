@@ -9,7 +9,6 @@ pub mod hook;
 mod http;
 pub mod mqtt;
 pub mod mqtt_link;
-mod multidatastreams;
 mod once;
 mod open311;
 mod positions;

@@ -6,8 +6,7 @@ use guanlan_core::{Input, Stamp, input::CitizenReport};
 
 use super::{
     courier::Courier,
-    sensorthings::escape,
-    web::{self, Freshness},
+    web::{self, Freshness, escape},
 };
 use crate::{
     codec::open311::{self, Request},

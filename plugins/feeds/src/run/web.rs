@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use guanlan_core::Stamp;
 use reqwest::{
     Client, StatusCode,
     header::{
         AUTHORIZATION, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+        RETRY_AFTER,
     },
 };
 
@@ -14,6 +16,11 @@ use crate::file::kinds::Login;
 
 /// Largest body taken, bytes.
 pub const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// A server that asks for a longer pause is taken up again later.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Pauses granted for one answer.
+const MOST_WAITS: usize = 3;
 
 /// A client that is let in.
 ///
@@ -97,15 +104,23 @@ impl From<Failed> for String {
 
 /// Fetches; `None` when nothing has changed since `fresh`.
 pub async fn get(client: &Client, url: &str, fresh: &mut Freshness) -> Result<Option<Answer>, Failed> {
-    let mut request = client.get(url);
-    if let Some(etag) = &fresh.etag {
-        request = request.header(IF_NONE_MATCH, etag);
-    }
-    if let Some(modified) = &fresh.modified {
-        request = request.header(IF_MODIFIED_SINCE, modified);
-    }
     let fail = |status, reason: String| Failed { status, reason: format!("{reason}\nURL: {}", without_query(url)) };
-    let mut response = request.send().await.map_err(|e| fail(None, plain(&e)))?;
+    let mut waits = 0;
+    let mut response = loop {
+        let mut request = client.get(url);
+        if let Some(etag) = &fresh.etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(modified) = &fresh.modified {
+            request = request.header(IF_MODIFIED_SINCE, modified);
+        }
+        let response = request.send().await.map_err(|e| fail(None, plain(&e)))?;
+        match asked_to_wait(&response).filter(|_| waits < MOST_WAITS) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => break response,
+        }
+        waits += 1;
+    };
     let status = response.status();
     if status == StatusCode::NOT_MODIFIED {
         return Ok(None);
@@ -128,6 +143,23 @@ pub async fn get(client: &Client, url: &str, fresh: &mut Freshness) -> Result<Op
     Ok(Some(Answer { body, kind }))
 }
 
+/// How long a busy server asks to be left alone (RFC 9110 §10.2.3), when that is short enough to wait for.
+fn asked_to_wait(response: &reqwest::Response) -> Option<Duration> {
+    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status());
+    let said = response.headers().get(RETRY_AFTER).filter(|_| busy)?.to_str().ok()?;
+    let pause = wait_of(said, crate::wall_now())?;
+    (pause <= LONGEST_WAIT).then_some(pause)
+}
+
+/// Seconds, or the instant to come back at.
+fn wait_of(said: &str, now: Stamp) -> Option<Duration> {
+    let ms = match said.trim().parse::<i64>() {
+        Ok(seconds) => seconds.checked_mul(1000)?,
+        Err(_) => jiff::fmt::rfc2822::parse(said.trim()).ok()?.timestamp().as_millisecond() - now.0,
+    };
+    Some(Duration::from_millis(u64::try_from(ms.max(0)).ok()?))
+}
+
 /// An error without the address, whose query may hold secrets, and with its causes.
 pub fn plain(error: &reqwest::Error) -> String {
     let mut words = Vec::new();
@@ -143,6 +175,21 @@ pub fn plain(error: &reqwest::Error) -> String {
     }
 }
 
+/// Percent-escapes what a query cannot carry.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for b in text.bytes() {
+        match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'(' | b')' | b'\'' | b'/' | b',' => {
+                out.push(char::from(b));
+            }
+            b => out.push_str(&format!("%{b:02X}")),
+        }
+    }
+    out
+}
+
 /// An address for people: a query may hold keys.
 #[must_use]
 pub fn without_query(url: &str) -> &str {
@@ -151,6 +198,19 @@ pub fn without_query(url: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_server_says_when_to_come_back() {
+        let now = Stamp::parse("2026-11-22T08:00:00Z").unwrap();
+        let wait = |said: &str| wait_of(said, now).map(|d| d.as_secs());
+        assert_eq!((wait("5"), wait(" 0 "), wait("-3")), (Some(5), Some(0), Some(0)));
+        assert_eq!(wait("Sun, 22 Nov 2026 08:00:30 GMT"), Some(30));
+        assert_eq!(wait("Sun, 22 Nov 2026 07:00:00 GMT"), Some(0));
+        assert_eq!((wait("soon"), wait("99999999999999999999")), (None, None));
+        assert_eq!(escape("name eq 'a b'"), "name%20eq%20'a%20b'");
+    }
+
     #[test]
     fn base64_of_the_rfc() {
         for (plain, coded) in

@@ -7,14 +7,19 @@ use guanlan_core::{Input, SensorId, Stamp};
 use serde_json::{Value, json};
 
 use super::{
-    courier::Courier,
-    sensorthings::{Shared, Stream, Trouble, escape, fetch, hand, link_of, lock, next_link, stream_of, utc},
-    web::Failed,
+    known::{Shared, Stream, Trouble, entities, fetch, hand, link_of, lock, stream_of, utc},
+    pages::Pages,
 };
-use crate::{file::kinds, intake::wall_now, parse};
+use crate::{
+    file::kinds,
+    intake::wall_now,
+    parse,
+    run::{
+        courier::Courier,
+        web::{Failed, escape},
+    },
+};
 
-/// Pages followed in one poll at most.
-const MAX_PAGES: usize = 1_000;
 /// Time between readings of the descriptions, ms.
 const DESCRIBE_EVERY_MS: i64 = 3_600_000;
 
@@ -42,11 +47,11 @@ fn component(entity: &Value, k: usize) -> Value {
 }
 
 /// The components of an observation that came by MQTT; nothing when it was taken before.
-pub(super) fn heard(id: &str, value: &Value, prefix: &str, known: &Shared) -> Result<Vec<Input>, String> {
+pub(super) fn heard(id: &str, value: &Value, spec: &kinds::SensorThings, known: &Shared) -> Result<Vec<Input>, String> {
     let mut k = lock(known);
     let Some(parts) = k.multis.get(id).copied() else { return Ok(Vec::new()) };
-    let (at, inputs) = read(id, parts, value, prefix, &k.components)?;
-    let fresh = k.taken.insert((at, format!("multi/{id}")));
+    let (at, inputs) = read(id, parts, value, &spec.prefix, &k.components)?;
+    let fresh = k.is_new(at, format!("multi/{id}"), spec.late_s);
     Ok(if fresh { inputs } else { Vec::new() })
 }
 
@@ -64,7 +69,7 @@ impl Multi {
         }
         if self.described.is_none_or(|at| now - at > DESCRIBE_EVERY_MS) {
             if let Err(failed) = self.describe(spec, client, courier, known).await? {
-                let none = failed.status.is_some_and(|s| s.is_client_error() || s.as_u16() == 501);
+                let none = failed.status.is_some_and(|s| [400, 404, 405, 501].contains(&s.as_u16()));
                 // What the service does not have is no failure of it.
                 self.unsupported = none;
                 return if none { Ok(()) } else { Err(failed.into()) };
@@ -87,16 +92,18 @@ impl Multi {
     ) -> Result<Result<(), Failed>, Trouble> {
         let root = spec.url.trim_end_matches('/');
         let filter = spec.filter.as_deref().map(|f| format!("&$filter={}", escape(f))).unwrap_or_default();
-        let mut url = format!(
+        let first = format!(
             "{root}/MultiDatastreams?$expand=ObservedProperties,Thing($expand=Locations),Observations($orderby=phenomenonTime%20desc;$top=1)&$top={}{filter}",
             spec.page
         );
-        for _ in 0..MAX_PAGES {
-            let page = match fetch(client, &url).await {
+        let mut pages = Pages::new(first, spec.page);
+        loop {
+            let page = match fetch(client, pages.url()).await {
                 Ok(page) => page,
+                Err(_) if pages.is_guessed() => return Ok(Ok(())),
                 Err(failed) => return Ok(Err(failed)),
             };
-            let Some(list) = page.get("value").and_then(Value::as_array) else {
+            let Ok(list) = entities(&page) else {
                 // Another service answers any path with something of its own.
                 self.unsupported = true;
                 return Ok(Ok(()));
@@ -133,9 +140,10 @@ impl Multi {
                 }
                 let before = self.known.get(&id).map_or(newest, |(_, at)| *at);
                 self.known.insert(id.clone(), (parts, before));
+                let latest = entity.get("Observations").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                latest.iter().for_each(|observation| lock(known).note_interval(observation));
                 // Where nothing was heard before, the latest is where this room begins.
                 if before == Stamp(0) {
-                    let latest = entity.get("Observations").and_then(Value::as_array).into_iter().flatten();
                     for observation in latest {
                         self.take(&id, observation, spec, courier, known, &mut inputs);
                     }
@@ -143,12 +151,10 @@ impl Multi {
             }
             let cursor = courier.cursor();
             hand(courier, known, inputs, root, &cursor).await?;
-            match next_link(&page, &url).filter(|next| *next != url) {
-                Some(next) => url = next,
-                None => break,
+            if !pages.turn(&page) {
+                return Ok(Ok(()));
             }
         }
-        Ok(Ok(()))
     }
 
     async fn observations(
@@ -160,29 +166,35 @@ impl Multi {
         known: &Shared,
     ) -> Result<(), Trouble> {
         let root = spec.url.trim_end_matches('/');
-        let since = self.known.get(id).map_or(Stamp(0), |(_, at)| *at);
-        let mut url = format!(
-            "{root}/{}/Observations?$filter=phenomenonTime%20gt%20{}&$orderby=phenomenonTime%20asc&$top={}",
-            escape(lock(known).links.get(&format!("multi/{id}")).map_or("", String::as_str)),
-            escape(&utc(since)),
-            spec.page
-        );
-        for _ in 0..MAX_PAGES {
-            let page = fetch(client, &url).await?;
+        let newest = self.known.get(id).map_or(Stamp(0), |(_, at)| *at);
+        let first = {
+            let k = lock(known);
+            format!(
+                "{root}/{}/Observations?$filter=phenomenonTime%20ge%20{}&$orderby=phenomenonTime%20asc&$top={}",
+                escape(k.links.get(&format!("multi/{id}")).map_or("", String::as_str)),
+                escape(&utc(k.since(newest, spec.late_s))),
+                spec.page
+            )
+        };
+        let mut pages = Pages::new(first, spec.page);
+        loop {
+            let page = match fetch(client, pages.url()).await {
+                Ok(page) => page,
+                Err(_) if pages.is_guessed() => return Ok(()),
+                Err(failed) => return Err(failed.into()),
+            };
             let mut inputs = Vec::new();
-            for observation in page.get("value").and_then(Value::as_array).into_iter().flatten() {
+            for observation in entities(&page)? {
                 self.take(id, observation, spec, courier, known, &mut inputs);
             }
             if !inputs.is_empty() {
                 let cursor = courier.cursor();
                 hand(courier, known, inputs, root, &cursor).await?;
             }
-            match next_link(&page, &url).filter(|next| *next != url) {
-                Some(next) => url = next,
-                None => return Ok(()),
+            if !pages.turn(&page) {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// The components of one observation, whole or not at all.
@@ -197,12 +209,14 @@ impl Multi {
     ) {
         let Some((parts, newest)) = self.known.get_mut(id) else { return };
         let mut k = lock(known);
+        k.note_interval(value);
         match read(id, *parts, value, &spec.prefix, &k.components) {
             Ok((at, mut all)) => {
-                // It may have come by MQTT.
-                if !k.taken.insert((at, format!("multi/{id}"))) {
+                // It may have come by MQTT, or with the poll before.
+                if !k.is_new(at, format!("multi/{id}"), spec.late_s) {
                     all.clear();
                 }
+                all.retain(|i| !matches!(i, Input::Observation(o) if courier.latest(&o.sensor) == Some(o.phenomenon)));
                 // A clock ahead of ours must not make us skip what comes until then.
                 if at <= wall_now() {
                     *newest = at.max(*newest);
