@@ -44,6 +44,8 @@ const PHRASES: &[(&str, &str)] = &[
         "写的是 {1}；应为带引号的文字，例如 \"road-water\"",
     ),
     ("found *; expected true or false, without quotes (*)", "写的是 {1}；应为 true 或 false，不加引号"),
+    ("found *; expected a number per level: * (*)", "写的是 {1}；应为各级别的数值：{2}"),
+    ("found *; expected a table in braces: * (*)", "写的是 {1}；应为花括号里的字段：{2}"),
     ("found *; expected words in both languages: * (*)", "写的是 {1}；应为中英文两种说法：{2}"),
     (
         "found *; expected a table that may come more than once, in double brackets: * (*)",

@@ -68,6 +68,9 @@ fn message(text: &str, line: usize, said: &str, missing: Option<&str>) -> String
             "a string" => "text in quotes, for example \"road-water\"".into(),
             "a boolean" => "true or false, without quotes".into(),
             "struct Title" => "words in both languages: { zh = \"道路积水\", en = \"Road water\" }".into(),
+            "struct PerLevel" => "a number per level: { yellow = 55, red = 65 }".into(),
+            "struct OutlookSpec" => "a table in braces: { within_min = 60, window_s = 1800 }".into(),
+            table if table.starts_with("struct ") => "a table in braces: { name = value }".into(),
             "a sequence" if found == "map" => {
                 "a table that may come more than once, in double brackets: [[rule]], [[rule.test]], [[rule.when]]"
                     .into()
@@ -151,8 +154,10 @@ pub(super) fn property_meant(key: &str) -> String {
         let name = p.name();
         name.zh == key || name.en.to_lowercase() == lower || (!key.is_ascii() && name.zh.contains(key))
     });
-    let best =
-        by_name.map(ObservedProperty::key).or_else(|| nearest(&lower, ObservedProperty::ALL.iter().map(|p| p.key())));
+    let keys = || ObservedProperty::ALL.iter().map(|p| p.key());
+    // A part of a name, or more than one.
+    let in_part = || keys().find(|k| lower.len() > 4 && (k.contains(&lower) || lower.contains(*k) && *k != "co"));
+    let best = by_name.map(ObservedProperty::key).or_else(|| nearest(&lower, keys())).or_else(in_part);
     best.map(|b| format!(" did you mean '{b}'?")).unwrap_or_default()
 }
 
@@ -226,6 +231,8 @@ mod tests {
         assert_eq!(near("bleu"), Some("blue"));
         assert_eq!(near("colour"), None);
         assert_eq!(property_meant("road_water_dpeth"), " did you mean 'road_water_depth'?");
-        assert_eq!(property_meant("xyz"), "");
+        assert_eq!(property_meant("water_depth"), " did you mean 'road_water_depth'?");
+        assert_eq!(property_meant("noise_level"), " did you mean 'noise'?");
+        assert_eq!((property_meant("xyz"), property_meant("color")), (String::new(), String::new()));
     }
 }

@@ -71,6 +71,7 @@ const PHRASES: &[(&str, &str)] = &[
     ),
     ("'*' is no field; field names are English: *", "没有“{1}”这个字段；字段名用英文：{2}"),
     ("duplicate key: the field is written twice", "同一字段写了两次"),
+    ("cannot be read: *", "无法读取：{1}"),
     ("a feeds file is TOML: name = value, not name: value", "来源文件是 TOML 格式：写作 名称 = 值，不是 名称: 值"),
     ("text without quotes; expected quotes around it, for example *", "文字没有加引号；应加引号，例如 {1}"),
     ("not TOML: *", "不符合 TOML 格式（{1}）"),

@@ -294,7 +294,7 @@ impl FeedsFile {
             file: name.clone(),
             line: 1,
             field: "file".into(),
-            reason: e.to_string(),
+            reason: format!("cannot be read: {e}"),
         })?;
         let mut read = Self::parse(&name, &text)?;
         read.dir = path.parent().map(Path::to_path_buf).unwrap_or_default();
