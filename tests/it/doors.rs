@@ -172,6 +172,11 @@ fn every_door_is_described_and_answers_as_described() {
     );
     let of_case = http.read(&format!("/cases/{case}/lineage"));
     assert!(of_case["source"].as_str().unwrap().contains(&gauge), "the case's alert's stream: {of_case}");
+    let rule = of_case["rules"][0]["rule"].as_str().unwrap();
+    assert!(rule.contains('@') && of_case["rules"][0]["hash"].is_string(), "and its rule: {of_case}");
+    let of_gauge = http.read(&format!("/sensors/{gauge}/lineage"));
+    let rules: Vec<&str> = of_gauge["rules"].as_array().unwrap().iter().filter_map(|r| r["rule"].as_str()).collect();
+    assert!(rules.contains(&rule), "{of_gauge}");
 
     let document = http.read("/openapi.json");
     all_links_lead_somewhere(&document, &document);

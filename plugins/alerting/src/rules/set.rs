@@ -310,6 +310,23 @@ impl RuleSet {
         self.rules.iter().find(|r| r.tag == tag)
     }
 
+    /// The rules that look at a property, of one stream where it is given: those of the property itself, of all devices,
+    /// and composites with a condition on it.
+    pub fn looking_at<'a>(
+        &'a self,
+        property: ObservedProperty,
+        sensor: Option<&'a SensorId>,
+    ) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().filter(move |rule| {
+            let own = match rule.property {
+                Some(of) => of == property,
+                None => rule.kind == RuleKind::Quality,
+            };
+            let fed = rule.conditions.iter().any(|c| c.property() == Some(property));
+            (own || fed) && sensor.is_none_or(|s| rule.concerns(s))
+        })
+    }
+
     pub(crate) fn get(&self, index: u16) -> Option<&Rule> {
         self.rules.get(usize::from(index))
     }

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    camera, cap, courier::Courier, hook, http, mqtt, open311, positions, rain, replay, sensorthings, socket, tail,
+    camera, cap, courier::Courier, hook, http, mqtt, open311, positions, rain, replay, sensorthings, socket, tail, web,
 };
 use crate::{
     file::{Feed, FeedsFile, FileError, Kind},
@@ -320,6 +320,22 @@ impl Supervisor {
             figures: FeedFigures { connector: feed.kind.key().to_owned(), ..FeedFigures::default() },
         });
         running.chain(broken).collect()
+    }
+
+    /// Where a feed is read from, without what a query may hide; `None` for those that are called.
+    #[must_use]
+    pub fn address(&self, feed: &str) -> Option<String> {
+        let state = self.lock();
+        let url = match &state.running.get(feed)?.feed.kind {
+            Kind::Mqtt(spec) => &spec.url,
+            Kind::SensorThings(spec) => &spec.url,
+            Kind::Http(spec) => &spec.url,
+            Kind::Open311(spec) => &spec.url,
+            Kind::Cap(spec) => &spec.url,
+            Kind::Rain(spec) => &spec.url,
+            _ => return None,
+        };
+        Some(web::without_query(url).to_owned())
     }
 
     /// Addresses of cameras by their id.

@@ -3,12 +3,14 @@
 pub(crate) mod act;
 pub(crate) mod alerts;
 pub(crate) mod cap;
+pub(crate) mod catalogue;
 pub(crate) mod open311;
 pub(crate) mod origins;
 pub(crate) mod past;
 pub(crate) mod picture;
 mod query;
 pub(crate) mod read;
+pub(crate) mod risk;
 pub(crate) mod sources;
 pub(crate) mod status;
 pub(crate) mod timelines;
@@ -52,10 +54,12 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/sensors/{id}/lineage", get(origins::sensor))
         .route("/units/{id}/lineage", get(origins::unit))
         .route("/cases/{id}/lineage", get(origins::case))
+        .route("/rain/lineage", get(origins::rain))
+        .route("/water/lineage", get(origins::water))
         .route("/warnings", get(warnings::warnings))
-        .route("/catalogue", get(alerts::catalogue))
-        .route("/risk", get(alerts::risk))
-        .route("/cases/queue", get(alerts::queue))
+        .route("/catalogue", get(catalogue::catalogue))
+        .route("/risk", get(risk::risk))
+        .route("/cases/queue", get(risk::queue))
         .route("/cases", get(read::cases))
         .route("/cases/{id}", get(read::case))
         .route("/units", get(read::units))

@@ -1,10 +1,13 @@
-//! Lineage: where the readings of a stream, the positions of a unit and the report behind a case come from.
+//! Lineage: where the readings of a stream, the positions of a unit, the report behind a case, rain and water come from,
+//! what was done to them on the way, and by which rules they are judged.
 
 use axum::{
     Json,
     extract::{Path, State},
 };
-use guanlan_core::{CaseId, SensorId, UnitId};
+use guanlan_alerting::RuleSet;
+use guanlan_core::{Bilingual, CaseId, ObservedProperty, SensorId, UnitId};
+use guanlan_room::Picture;
 use guanlan_sensing::OriginView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,6 +28,43 @@ pub(crate) struct LineageOut {
     steps: Vec<Words>,
     /// Department that owns the data.
     owner: Words,
+    /// Rules in force by which it gets its colour; empty where none looks at it.
+    rules: Vec<JudgeOut>,
+}
+
+/// A rule that judges something.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JudgeOut {
+    /// Rule and version.
+    rule: String,
+    /// What it is about.
+    title: Words,
+    /// Rule file in force.
+    file: String,
+    /// SHA-256 of its text, hex.
+    hash: String,
+}
+
+/// Rules of the set in force as they are named.
+fn judges<'a>(set: &RuleSet, rules: impl Iterator<Item = (&'a str, &'a Bilingual)>) -> Vec<JudgeOut> {
+    let named = |(tag, title): (&str, &Bilingual)| JudgeOut {
+        rule: tag.to_owned(),
+        title: title.into(),
+        file: set.file().to_owned(),
+        hash: set.hash().to_owned(),
+    };
+    rules.map(named).collect()
+}
+
+/// The rules in force that look at a property, of one stream where it is given.
+fn looking(set: &RuleSet, property: ObservedProperty, sensor: Option<&SensorId>) -> Vec<JudgeOut> {
+    judges(set, set.looking_at(property, sensor).map(|r| (r.tag.as_str(), &r.title)))
+}
+
+impl LineageOut {
+    fn judged(self, rules: Vec<JudgeOut>) -> Self {
+        Self { rules, ..self }
+    }
 }
 
 impl From<OriginView<'_>> for LineageOut {
@@ -35,6 +75,7 @@ impl From<OriginView<'_>> for LineageOut {
             source: o.source.to_owned(),
             steps: o.steps.iter().map(Words::from).collect(),
             owner: o.owner.into(),
+            rules: Vec::new(),
         }
     }
 }
@@ -51,7 +92,9 @@ pub(crate) async fn sensor(
     let index =
         picture.sensors.index_of(&SensorId::from(id.as_str())).ok_or_else(|| Problem::not_found("sensor", &id))?;
     let origin = picture.lineage.of(index).ok_or_else(|| Problem::not_found("lineage of sensor", &id))?;
-    Ok(Json(origin.into()))
+    let property = picture.sensors.meta(index).map_or(ObservedProperty::Other, |meta| meta.property);
+    let rules = looking(&picture.rules, property, Some(&SensorId::from(id.as_str())));
+    Ok(Json(LineageOut::from(origin).judged(rules)))
 }
 
 /// Who brought a unit's last position or report.
@@ -77,7 +120,73 @@ pub(crate) async fn case(
 ) -> Result<Json<LineageOut>, Problem> {
     let picture = doors.room(part.timeline())?.picture();
     let case = picture.cases.get(&CaseId::from(id.as_str())).ok_or_else(|| Problem::not_found("case", &id))?;
-    let of_alert = || picture.lineage.of(picture.alerts.find(case.alert?)?.index);
+    let alert = case.alert.and_then(|id| picture.alerts.find(id));
+    let of_alert = || picture.lineage.of(alert?.index);
     let origin = picture.origins.of_case(&case.id).or_else(of_alert);
-    Ok(Json(origin.ok_or_else(|| Problem::not_found("lineage of case", &id))?.into()))
+    let origin: LineageOut = origin.ok_or_else(|| Problem::not_found("lineage of case", &id))?.into();
+    let rule = alert.and_then(|a| picture.rules.by_tag(&a.rule));
+    let rule = rule.map(|r| (r.tag.as_str(), &r.title));
+    Ok(Json(origin.judged(judges(&picture.rules, rule.into_iter()))))
+}
+
+fn step(zh: &str, en: &str) -> Words {
+    (&Bilingual::new(zh, en)).into()
+}
+
+/// Where a feed of the picture comes from, with what is known of its address.
+fn of_feed(picture: &Picture, feed: &str, source: String, steps: Vec<Words>) -> LineageOut {
+    let known = picture.feeds.get(feed).map(|f| &f.figures);
+    LineageOut {
+        feed: feed.to_owned(),
+        connector: known.map_or("rain", |f| f.connector.as_str()).to_owned(),
+        source,
+        steps,
+        owner: (&known.map(|f| f.owner.clone()).unwrap_or_default()).into(),
+        rules: Vec::new(),
+    }
+}
+
+/// Where each rain grid comes from.
+#[utoipa::path(get, path = "/rain/lineage", params(Part), responses((status = 200, body = [LineageOut])))]
+pub(crate) async fn rain(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<LineageOut>>, Problem> {
+    let picture = doors.room(part.timeline())?.picture();
+    let rows = picture.rain_layer.feeds.iter().filter_map(|(feed, grids)| {
+        let last = grids.last()?;
+        let address = doors.feeds.supervisor.as_ref().and_then(|s| s.address(feed)).unwrap_or_default();
+        let source = format!("{address} · {} · {} × {}", last.issued.to_rfc3339(), last.cols, last.rows);
+        let steps = vec![
+            step("重采样到本地坐标网格", "resampled to the local frame"),
+            step("取整到 0.1 mm/h", "rounded to 0.1 mm/h"),
+        ];
+        Some(of_feed(&picture, feed, source.trim_start_matches(" · ").to_owned(), steps))
+    });
+    Ok(Json(part.cut(rows)))
+}
+
+/// Where the water on the map comes from: the model, its rain, what corrects it, and the rules over depth. Empty while
+/// no model speaks.
+#[utoipa::path(get, path = "/water/lineage", params(Part), responses((status = 200, body = [LineageOut])))]
+pub(crate) async fn water(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<LineageOut>>, Problem> {
+    let picture = doors.room(part.timeline())?.picture();
+    let rows = picture.live_water.report.as_deref().into_iter().map(|report| {
+        let (rain, cells, gauges) = (report.rain.name(), report.cells(), report.gauges.len());
+        let covered = report.rain_coverage;
+        let feeds: Vec<&str> = picture.rain_layer.feeds.keys().map(String::as_str).collect();
+        LineageOut {
+            feed: if feeds.is_empty() { "rainstorm".to_owned() } else { feeds.join(", ") },
+            connector: "rainstorm".to_owned(),
+            source: format!("{} · {cells} m", report.at.to_rfc3339()),
+            steps: vec![
+                step(
+                    &format!("降雨：{}，覆盖 {covered}%", rain.zh),
+                    &format!("rain: {}, {covered} % of the city covered", rain.en),
+                ),
+                step(&format!("二维浅水方程，网格 {cells} m"), &format!("2D shallow water, cells of {cells} m")),
+                step(&format!("经 {gauges} 个水位计比对订正"), &format!("held against {gauges} gauges and corrected")),
+            ],
+            owner: step("本室模型", "this room's model"),
+            rules: looking(&picture.rules, ObservedProperty::RoadWaterDepth, None),
+        }
+    });
+    Ok(Json(part.cut(rows)))
 }
