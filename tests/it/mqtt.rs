@@ -522,10 +522,17 @@ impl Broker {
     }
 
     pub fn start(&mut self) {
-        let mut command = Command::new(&self.program);
-        command.arg("-c").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.child = Some(Guarded(command.spawn().unwrap()));
-        wait("the broker", SOON, || TcpStream::connect(("127.0.0.1", self.port)).ok());
+        // A connection of somebody else may have been given the port while the broker was away: mosquitto then ends at
+        // once and is started again until the port is free.
+        wait("the broker", 6 * SOON, || {
+            let gone = self.child.as_mut().is_none_or(|c| !matches!(c.0.try_wait(), Ok(None)));
+            if gone {
+                let mut command = Command::new(&self.program);
+                command.arg("-c").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+                self.child = Some(Guarded(command.spawn().unwrap()));
+            }
+            TcpStream::connect(("127.0.0.1", self.port)).ok()
+        });
     }
 
     /// Ends the broker as its service manager would, so that it writes its sessions down.
