@@ -22,7 +22,8 @@ impl Drains {
                 now.waves.as_ref().map_or_else(|| plan.well_m3(k, now.head_m[k]), |w| w.joints[k].volume_m3)
             }
             Source::NodeInflow(k) => match &now.waves {
-                Some(waves) => waves.joints[k].inflow_m3_s,
+                // SWMM means what comes from outside the network.
+                Some(waves) => waves.joints[k].lateral_m3_s,
                 None => {
                     let into = |((a, b), q): ((usize, usize), &f64)| match (b == k, a == k) {
                         (true, _) => q.max(0.0),
@@ -42,18 +43,15 @@ impl Drains {
                     (0.5 * (end(link.from, 0) + end(link.to, 1))).min(plan.sections[link.section].full_m)
                 }
             },
-            Source::OpenS(k) => {
-                if now.setting[k] > 0.0 {
-                    now.time_s - now.switched_s[k]
-                } else {
-                    0.0
-                }
-            }
-            Source::ClosedS(k) => {
-                if now.setting[k] > 0.0 {
-                    0.0
-                } else {
-                    now.time_s - now.switched_s[k]
+            // What is closed has not been open for any time: no condition on it holds.
+            Source::OpenS(k) | Source::ClosedS(k) => {
+                let moved = |setting: f64, switched_s: f64| {
+                    let asked = (setting > 0.0) == matches!(source, Source::OpenS(_));
+                    if asked { now.time_s - switched_s } else { f64::NAN }
+                };
+                match k.checked_sub(links) {
+                    Some(k) => moved(now.setting[k], now.switched_s[k]),
+                    None => moved(now.gate[k], now.gate_switched_s[k]),
                 }
             }
             Source::Rain(k) => plan.hydrology.as_ref().map_or(0.0, |h| h.rain_mm(k, now.time_s, 1.0) * 3600.0),
@@ -61,6 +59,9 @@ impl Drains {
                 plan.hydrology.as_ref().map_or(0.0, |h| h.rain_mm(k, now.time_s, f64::from(hours) * 3600.0))
             }
             Source::Fixed(bits) => f64::from_bits(bits),
+            Source::Formula(k) => plan.formulas.get(k).map_or(0.0, |(formula, variables)| {
+                formula.value(&|i| variables.get(i).map_or(0.0, |(source, units)| self.look(*source) * units))
+            }),
             Source::Weekday | Source::Month | Source::DayOfYear => {
                 let day = ((plan.start_s + now.time_s) / 86_400.0).floor() as i64;
                 match source {
@@ -71,6 +72,10 @@ impl Drains {
                 }
             }
             Source::TimeS => now.time_s + if now.waves.is_some() { CLOCK_AHEAD_S } else { 0.0 },
+            Source::DateS => {
+                let day_s = ((plan.start_s + self.look(Source::TimeS)) / 86_400.0).floor() * 86_400.0;
+                day_s - plan.start_s
+            }
             Source::ClockS => (plan.start_s + self.look(Source::TimeS)).rem_euclid(86_400.0),
         }
     }
@@ -129,7 +134,13 @@ impl Drains {
             match now.target.get_mut(target) {
                 // Only pumps may run faster than they are rated.
                 Some(slot) => *slot = if target < pumps { value.max(0.0) } else { value.clamp(0.0, 1.0) },
-                None => now.gate[target - driven] = value.clamp(0.0, 1.0),
+                None => {
+                    let (gate, value) = (&mut now.gate[target - driven], value.clamp(0.0, 1.0));
+                    if (*gate > 0.0) != (value > 0.0) {
+                        now.gate_switched_s[target - driven] = now.time_s;
+                    }
+                    *gate = value;
+                }
             }
         }
     }

@@ -59,8 +59,7 @@ pub(super) struct Lost {
 impl Losses {
     pub fn of(network: &DrainageNetwork, nodes: &[PlanNode], links: &[PlanLink], sections: &[Section]) -> Self {
         let sun = Sun::of(network);
-        let e = &network.evaporation;
-        let shines = e.series.is_some() || e.monthly_m_s.iter().any(|v| *v > 0.0);
+        let shines = sun.shines();
         let ponds = network.nodes.iter().enumerate().filter_map(|(k, n)| {
             let storage = n.storage.as_ref()?;
             let evaporates = if shines { storage.evaporation_factor.clamp(0.0, 10.0) } else { 0.0 };

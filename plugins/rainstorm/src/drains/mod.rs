@@ -16,8 +16,9 @@
 //! controls and ground water, RDII and street inlets, too; over a raster the rain falls on the cells and the cells meet
 //! the inlets.
 //!
-//! **What it is not.** No snow, pollutants: what a file asks of these is said in
-//! [`DrainPlan::notes`] or by its import.
+//! Snow falls, is ploughed and melts; what changes by month changes; between the file's events nothing is routed.
+//!
+//! **What it is not.** No pollutants: what a file asks of them is said in [`DrainPlan::notes`] or by its import.
 
 mod culverts;
 mod drive;

@@ -138,10 +138,8 @@ impl Regulator {
             return out;
         }
         if h1 >= open && *surcharges {
-            // Full: an orifice that carries what the weir does at its crown. Fully open notches and trapezoids count with
-            // their width there, as SWMM has it before they are first moved.
-            let across = if setting >= 1.0 { height_m } else { &rise };
-            let at_crown: f64 = self.over(open, *across, setting >= 1.0, false).iter().sum();
+            // Full: an orifice that carries what the weir does at its crown.
+            let at_crown: f64 = self.over(open, rise, false).iter().sum();
             let coefficient = at_crown / (0.5 * open).sqrt();
             let head = if h2 < 0.5 * open { h1 - 0.5 * open } else { h1 - h2 };
             let mut q = coefficient * head.max(0.0).sqrt();
@@ -159,12 +157,12 @@ impl Regulator {
             return out;
         }
         let mut head = h1.min(open);
-        let [mut sill, mut sides] = self.over(head, rise, false, back);
+        let [mut sill, mut sides] = self.over(head, rise, back);
         if self.flap {
             let area = self.weir_area(rise, head);
             if area > 0.0 {
                 head = (head - gate_loss_m((sill + sides) / area, head)).max(0.0);
-                [sill, sides] = self.over(head, rise, false, back);
+                [sill, sides] = self.over(head, rise, back);
             }
         }
         let (power, exponent) = match form {
@@ -178,8 +176,7 @@ impl Regulator {
     }
 
     /// Free flow over the sill, and over the slopes beside it, at a head; the sill lies `rise` above the weir's own.
-    /// `whole`: a notch counts as a trapezoid, whatever its sill.
-    fn over(&self, head: f64, rise: f64, whole: bool, back: bool) -> [f64; 2] {
+    fn over(&self, head: f64, rise: f64, back: bool) -> [f64; 2] {
         let Kind::Weir { form, coefficient, ends, length_m, slope, contractions, rated, .. } = &self.kind else {
             return [0.0; 2];
         };
@@ -190,7 +187,7 @@ impl Regulator {
         match form {
             WeirKind::SideFlow if !back => [c * length.powf(0.83) * head.powf(1.67), 0.0],
             WeirKind::Transverse | WeirKind::Roadway | WeirKind::SideFlow => [plain(length), 0.0],
-            WeirKind::VNotch if rise <= 0.0 && !whole => [c * slope * head * head * head.sqrt(), 0.0],
+            WeirKind::VNotch if rise <= 0.0 => [c * slope * head * head * head.sqrt(), 0.0],
             // Half closed, a notch is a trapezoid.
             WeirKind::VNotch => [plain(2.0 * slope * rise), beside],
             WeirKind::Trapezoidal => [plain(length_m + 2.0 * slope * rise), beside],

@@ -12,7 +12,7 @@ use super::{
     matrix::{Pattern, Place},
     pumps::PlanPump,
     regulators::{Regulator, regulators_of},
-    rules::{Rule, rules_of},
+    rules::{Named, Rule, rules_of},
     section::Section,
     shapes::section_of,
     street_inlets::StreetInlet,
@@ -162,6 +162,8 @@ pub struct DrainPlan {
     pub(super) losses: Losses,
     pub(super) tides: Vec<Option<Tide>>,
     pub(super) rules: Vec<Rule>,
+    /// Named formulas that rules look at.
+    pub(super) formulas: Vec<Named>,
     /// Time step at most, s.
     pub(super) step_s: f64,
     pub(super) slot: bool,
@@ -226,7 +228,7 @@ impl DrainPlan {
             plan.lay_out();
             // Targets of rules count what there is.
             let told = plan.notes.len();
-            plan.rules = plan.rules_for(network);
+            plan.find_rules(network);
             plan.notes.truncate(told);
         }
         if !network.catchments.is_empty() {
@@ -317,7 +319,7 @@ impl DrainPlan {
         plan.hydrology = Hydrology::of(network, count, &mut plan.notes);
         plan.say_what_is_not_modelled(network);
         plan.tides = tides_of(network);
-        plan.rules = plan.rules_for(network);
+        plan.find_rules(network);
         plan.gather_halves();
         plan.fill_to_initial_flows();
         plan.look_for_outfalls();
@@ -410,9 +412,9 @@ impl DrainPlan {
         routing_s.min((share * shortest_s).max(least_s))
     }
 
-    fn rules_for(&mut self, network: &DrainageNetwork) -> Vec<Rule> {
+    fn find_rules(&mut self, network: &DrainageNetwork) {
         let Self { nodes, links, pumps, regulators, sections, notes, .. } = self;
-        rules_of(network, nodes, links, pumps, regulators, sections, notes)
+        (self.rules, self.formulas) = rules_of(network, nodes, links, pumps, regulators, sections, notes);
     }
 
     fn add_street_inlets(&mut self, network: &DrainageNetwork) {

@@ -1,7 +1,8 @@
 //! Control rules: `IF … THEN … ELSE … PRIORITY` over depths, heads, flows, settings and time.
 
 use guanlan_city::model::drainage::{
-    Compare, ControlAction, ControlSetting, ControlValue, ControlVariable, Curve, DrainageNetwork, Joined, TimeSeries,
+    Compare, ControlAction, ControlSetting, ControlValue, ControlVariable, Curve, DrainageNetwork, Formula, Joined,
+    Term, TimeSeries,
 };
 
 use super::{
@@ -26,6 +27,9 @@ enum Right {
     Source(Source),
 }
 
+/// A named formula: what its variables look at, and the file's units in one SI unit of each.
+pub(super) type Named = (Formula, Vec<(Source, f64)>);
+
 /// Something that can be looked at. Links count conduits, then pumps, then regulators.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
@@ -37,7 +41,7 @@ pub(super) enum Source {
     LinkSetting(usize),
     /// Depth of a conduit, mean of its ends.
     LinkDepth(usize),
-    /// How long a pump or regulator has been open, or closed, s.
+    /// How long a link has been open, or closed, s; no number while it is not.
     OpenS(usize),
     ClosedS(usize),
     /// Rain of a gage: intensity now, mm/h, or depth of the last so many hours, mm.
@@ -46,7 +50,11 @@ pub(super) enum Source {
     /// A number that never changes: full depth, length.
     Fixed(u64),
     TimeS,
+    /// Midnight of the day, s since the start.
+    DateS,
     ClockS,
+    /// A named formula.
+    Formula(usize),
     /// 1 is Sunday; 1 is January; 1 is the first of January.
     Weekday,
     Month,
@@ -78,18 +86,19 @@ pub(super) fn rules_of(
     regulators: &[Regulator],
     sections: &[Section],
     notes: &mut Vec<String>,
-) -> Vec<Rule> {
+) -> (Vec<Rule>, Vec<Named>) {
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     let driven = |id: &str| {
         let pump = pumps.iter().position(|p| same(&p.id, id));
         pump.or_else(|| regulators.iter().position(|r| same(&r.id, id)).map(|k| pumps.len() + k))
     };
     let link = |id: &str| links.iter().position(|l| same(&l.id, id)).or_else(|| driven(id).map(|k| links.len() + k));
-    let source = |v: &ControlVariable| -> Option<Source> {
+    let plain = |v: &ControlVariable| -> Option<Source> {
         if same(&v.object, "SIMULATION") {
             return match v.attribute.as_str() {
-                // Dates are given as seconds since the start.
-                "TIME" | "DATE" => Some(Source::TimeS),
+                "TIME" => Some(Source::TimeS),
+                // Dates are given as seconds since the start, of their midnight.
+                "DATE" => Some(Source::DateS),
                 "CLOCKTIME" => Some(Source::ClockS),
                 "DAY" => Some(Source::Weekday),
                 "MONTH" => Some(Source::Month),
@@ -123,10 +132,31 @@ pub(super) fn rules_of(
             "FULLDEPTH" => Some(Source::Fixed(sections[links.get(k)?.section].full_m.to_bits())),
             "FULLFLOW" => Some(Source::Fixed(links.get(k)?.full_m3_s.to_bits())),
             "LENGTH" => Some(Source::Fixed(links.get(k)?.length_m.to_bits())),
-            "TIMEOPEN" => k.checked_sub(links.len()).map(Source::OpenS),
-            "TIMECLOSED" => k.checked_sub(links.len()).map(Source::ClosedS),
+            "TIMEOPEN" => Some(Source::OpenS(k)),
+            "TIMECLOSED" => Some(Source::ClosedS(k)),
             _ => None,
         }
+    };
+    let mut named: Vec<Option<Named>> = network
+        .formulas
+        .iter()
+        .map(|f| {
+            // Those it does not use need not be there.
+            let used = |k: usize| f.formula.0.contains(&Term::Variable(k));
+            let look = |(k, v): (usize, &ControlVariable)| match plain(v) {
+                Some(source) => Some((source, units_of(source, network))),
+                None => (!used(k)).then_some((Source::Fixed(0), 1.0)),
+            };
+            Some((f.formula.clone(), f.variables.iter().enumerate().map(look).collect::<Option<_>>()?))
+        })
+        .collect();
+    let known: Vec<bool> = named.iter().map(Option::is_some).collect();
+    let source = |v: &ControlVariable| {
+        if !same(&v.object, "EXPRESSION") {
+            return plain(v);
+        }
+        let k = network.formulas.iter().position(|f| same(&f.id, &v.id))?;
+        known[k].then_some(Source::Formula(k))
     };
     let mut out = Vec::new();
     let controllers = std::cell::Cell::new(0);
@@ -139,7 +169,16 @@ pub(super) fn rules_of(
                     ControlValue::Number(v) => Right::Number(*v),
                     ControlValue::Variable(v) => Right::Source(source(v)?),
                 };
-                Some((p.joined, source(&p.left)?, p.compare, right))
+                let left = source(&p.left)?;
+                // Formulas are in the file's units: what they are compared with must be, too.
+                let right = match (left, right) {
+                    (Source::Formula(_), Right::Source(other)) if !matches!(other, Source::Formula(_)) => {
+                        named.push(Some((Formula(vec![Term::Variable(0)]), vec![(other, units_of(other, network))])));
+                        Right::Source(Source::Formula(named.len() - 1))
+                    }
+                    (_, right) => right,
+                };
+                Some((p.joined, left, p.compare, right))
             })
             .collect();
         let last = rule.premises.last().and_then(|p| source(&p.left));
@@ -176,7 +215,7 @@ pub(super) fn rules_of(
             )),
         }
     }
-    out
+    (out, named.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// Units of the file in one SI unit of what is looked at; times are in days, and in hours since a gate was moved.
@@ -196,7 +235,7 @@ fn units_of(source: Source, network: &DrainageNetwork) -> f64 {
         Source::NodeVolume(_) => 1.0 / (length_m * length_m * length_m),
         Source::NodeInflow(_) | Source::LinkFlow(_) => 1.0 / flow_m3_s,
         Source::OpenS(_) | Source::ClosedS(_) => 1.0 / 3600.0,
-        Source::TimeS | Source::ClockS => 1.0 / 86_400.0,
+        Source::TimeS | Source::DateS | Source::ClockS => 1.0 / 86_400.0,
         Source::Rain(_) | Source::RainHours(..) if length_m < 1.0 => 1.0 / 25.4,
         _ => 1.0,
     }
@@ -270,6 +309,9 @@ impl Looking<'_> {
     /// A premise; times are equal that are no more than half a step apart.
     fn holds(&self, left: Source, compare: Compare, right: &Right) -> bool {
         let (a, b) = ((self.look)(left), self.value(right));
+        if a.is_nan() || b.is_nan() {
+            return false;
+        }
         let time = matches!(left, Source::TimeS | Source::ClockS | Source::OpenS(_) | Source::ClosedS(_));
         match compare {
             Compare::Equal | Compare::NotEqual if time => {

@@ -10,7 +10,7 @@ use guanlan_city::{
 use guanlan_core::Lang;
 use serde::{Deserialize, Serialize};
 
-use super::{DrainLedger, DrainPlan, Drains, RunoffLedger, Scheme};
+use super::{DrainLedger, DrainPlan, Drains, RunoffLedger, Scheme, swmm::count_from_s};
 
 /// Files without an end run so long, s.
 const DEFAULT_S: f64 = 6.0 * 3600.0;
@@ -65,7 +65,8 @@ pub struct NetworkOutcome {
     pub notes: Vec<String>,
 }
 
-/// Reads and runs a file; `each` hears the network at every report step (`REPORT_STEP`, 15 min when absent).
+/// Reads and runs a file; `each` hears the network at every report step (`REPORT_STEP`, 15 min when absent) from the
+/// file's `REPORT_START_DATE` on.
 ///
 /// # Errors
 /// When the file is no SWMM input file.
@@ -79,7 +80,8 @@ pub fn run_file(
     let mut out = run_network(&file.network, scheme, each);
     let told = report.problems.iter().map(|p| {
         let times = if p.count > 1 { format!(" (×{})", p.count) } else { String::new() };
-        format!("{}{times}", p.text().get(lang))
+        let place = if p.where_.is_empty() { String::new() } else { format!("{}: ", p.where_) };
+        format!("{place}{}{times}", p.text().get(lang))
     });
     out.notes = told.chain(std::mem::take(&mut out.notes)).collect();
     Ok(out)
@@ -92,11 +94,14 @@ pub fn run_network(network: &DrainageNetwork, scheme: Scheme, each: &mut dyn FnM
     let duration_s = if network.duration_s > 0.0 { network.duration_s } else { DEFAULT_S };
     drains.set_end_s(duration_s);
     let report_s = network.option_s("REPORT_STEP").filter(|s| *s >= 1.0).unwrap_or(900.0);
+    let from_s = count_from_s(network);
     let mut t = 0.0;
     while t < duration_s {
         t = (t + report_s).min(duration_s);
         drains.run_to(t);
-        each(t, &drains);
+        if t >= from_s {
+            each(t, &drains);
+        }
     }
     let deepest = drains.deepest_m();
     let nodes = plan.nodes.iter().enumerate().map(|(k, n)| NodeOutcome {

@@ -68,6 +68,8 @@ pub(super) struct Moving {
     pub target: Vec<f64>,
     /// When each was last opened or closed, s.
     pub switched_s: Vec<f64>,
+    /// The same of conduits that rules open and close.
+    pub gate_switched_s: Vec<f64>,
     /// Gates of conduits that rules close: 1 open.
     pub gate: Vec<f64>,
     /// The last two errors of each PID controller.
@@ -150,6 +152,7 @@ impl Drains {
             target: setting.clone(),
             setting,
             switched_s: vec![0.0; driven],
+            gate_switched_s: vec![0.0; links],
             gate: vec![1.0; links],
             pid_errors: vec![[0.0; 2]; super::rules::controllers(&plan.rules)],
             pump_failed: vec![false; pumps],
@@ -208,6 +211,7 @@ impl Drains {
             && saved.setting.len() == now.setting.len()
             && saved.target.len() == now.target.len()
             && saved.switched_s.len() == now.switched_s.len()
+            && saved.gate_switched_s.len() == now.gate_switched_s.len()
             && saved.gate.len() == now.gate.len()
             && saved.pid_errors.len() == now.pid_errors.len()
             && saved.pump_failed.len() == now.pump_failed.len()

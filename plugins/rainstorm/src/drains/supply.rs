@@ -113,6 +113,8 @@ pub(super) fn rain_supplies(network: &DrainageNetwork, notes: &mut Vec<String>) 
 /// Potential evaporation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sun {
+    /// Added to what follows, by month.
+    adjust_m_s: [f64; 12],
     monthly_m_s: [f64; 12],
     series: Option<(Vec<[f64; 2]>, f64)>,
     /// Not from the ground while it rains.
@@ -124,19 +126,32 @@ impl Sun {
     pub fn of(network: &DrainageNetwork) -> Self {
         let e = &network.evaporation;
         let series = e.series.and_then(|k| network.series.get(k)).map(|s| (s.points.clone(), e.scale_m_s));
-        Self { monthly_m_s: e.monthly_m_s, series, dry_only: e.dry_only, start_s: network.start_s as f64 }
+        let adjust_m_s = network.climate.adjust.evaporation_m_s;
+        Self { adjust_m_s, monthly_m_s: e.monthly_m_s, series, dry_only: e.dry_only, start_s: network.start_s as f64 }
+    }
+
+    /// Is there any?
+    pub fn shines(&self) -> bool {
+        self.series.is_some() || self.monthly_m_s.iter().chain(&self.adjust_m_s).any(|v| *v > 0.0)
+    }
+
+    /// When a series changes next after a time, s; infinity when it does no more.
+    pub fn next_change_s(&self, t_s: f64) -> f64 {
+        let Some((points, _)) = &self.series else { return f64::INFINITY };
+        points.get(points.partition_point(|p| p[0] <= t_s)).map_or(f64::INFINITY, |p| p[0])
     }
 
     /// At a time, m/s.
     pub fn at(&self, t_s: f64) -> f64 {
+        let month = month_of(((self.start_s + t_s) / DAY_S).floor() as i64);
         let rate = match &self.series {
             Some((points, scale)) => {
                 let after = points.partition_point(|p| p[0] <= t_s);
                 after.checked_sub(1).map_or(0.0, |k| points[k][1] * scale)
             }
-            None => self.monthly_m_s[month_of(((self.start_s + t_s) / DAY_S).floor() as i64)],
+            None => self.monthly_m_s[month],
         };
-        rate.max(0.0)
+        (rate + self.adjust_m_s[month]).max(0.0)
     }
 }
 

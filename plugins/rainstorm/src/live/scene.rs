@@ -3,7 +3,7 @@
 use guanlan_city::model::DrainageNetwork;
 use guanlan_core::water::{FlowGrid, WaterScene};
 
-use super::RainAnalysis;
+use super::{RainAnalysis, site::finest};
 use crate::water::WaterModel;
 
 /// Cells of the model along one side of a cell of the flow raster.
@@ -74,15 +74,17 @@ fn flow_of(model: &WaterModel) -> FlowGrid {
     let (cols, rows) = (grid.cols.div_ceil(BLOCK), grid.rows.div_ceil(BLOCK));
     let mut sums = vec![[0.0_f64; 3]; cols * rows];
     let solver = model.solver();
-    let mut wet: Vec<(usize, usize, f32)> = Vec::new();
+    let mut wet: Vec<(usize, usize)> = Vec::new();
     solver.for_rows(&mut |row, depths| {
-        wet.extend(depths.iter().enumerate().filter(|(_, h)| **h > SHALLOW_M).map(|(col, h)| (col, row, *h)));
+        wet.extend(depths.iter().enumerate().filter(|(_, h)| **h > SHALLOW_M).map(|(col, _)| (col, row)));
     });
-    for (col, row, h) in wet.into_iter().filter(|(c, r, _)| !model.domain().is_fixed(*c, *r)) {
-        let [u, v] = solver.velocity_at_m_s(col, row);
+    for (col, row) in wet.into_iter().filter(|(c, r)| !model.domain().is_fixed(*c, *r)) {
         let sum = &mut sums[(row / BLOCK) * cols + col / BLOCK];
-        let h = f64::from(h);
-        *sum = [sum[0] + h * f64::from(u), sum[1] + h * f64::from(v), sum[2] + h];
+        // In a focus area of its cells: each moves as deep as it is.
+        finest(model.domain(), col, row, |c, r| {
+            let (h, [u, v]) = (f64::from(solver.depth_at_m(c, r)), solver.velocity_at_m_s(c, r));
+            *sum = [sum[0] + h * f64::from(u), sum[1] + h * f64::from(v), sum[2] + h];
+        });
     }
     let speed = |k: usize| {
         let cm_s =

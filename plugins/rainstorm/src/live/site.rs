@@ -22,7 +22,7 @@ pub struct GaugeSite {
     pub base: (usize, usize),
     /// Bed of that cell, m above datum.
     pub ground_m: f64,
-    /// Cells its correction reaches with their weights, 0 to 1.
+    /// Cells its correction reaches with their weights, 0 to 1: of the finest there are.
     pub reach: Vec<(usize, usize, f32)>,
 }
 
@@ -49,7 +49,7 @@ impl GaugeSite {
         spread(domain, base, reach_m, |c, r, steps| {
             let share = steps as f64 * cell_m / reach_m;
             let w = (1.0 - share * share).max(0.0);
-            reach.push((c, r, (w * w) as f32));
+            finest(domain, c, r, |c, r| reach.push((c, r, (w * w) as f32)));
             true
         });
         Some(Self { id: id.clone(), place_m, cell, base, ground_m, reach })
@@ -68,6 +68,15 @@ impl GaugeSite {
             _ => false,
         });
         sum * domain.grid.cell_area_m2()
+    }
+}
+
+/// Visits the finest cells that lie in a cell of the raster and count there: those of a focus area, or itself.
+pub(super) fn finest(domain: &Domain, col: usize, row: usize, mut visit: impl FnMut(usize, usize)) {
+    let Some((k, patch)) = domain.patch_over(col, row) else { return visit(col, row) };
+    for (c, r) in patch.cells_of(col, row) {
+        let (c, r) = domain.name_of(k, c, r);
+        visit(c, r);
     }
 }
 

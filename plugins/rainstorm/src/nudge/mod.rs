@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::{
         storm::RainSeries,
-        surface::{DomainBuilder, Grid, InertialSettings, LocalInertial},
+        surface::{DomainBuilder, Grid, InertialSettings, LocalInertial, Nested, PatchBuilder, SurfaceSolver},
     };
 
     /// A bowl of 400 m with a level pond of 0.4 m in its middle.
@@ -135,6 +135,31 @@ mod tests {
             // Ground above the gauge's level stays dry.
             assert_eq!(model.solver().depth_at_m(20, 34), 0.0);
         }
+    }
+
+    #[test]
+    fn in_a_focus_area_its_own_cells_are_drawn_to_the_gauge() {
+        let grid = Grid { west_m: 0.0, south_m: 0.0, cell_m: 10.0, cols: 40, rows: 40 };
+        // A gutter of 5 m, half a metre deep: cells of 10 m do not know it.
+        let bed = |x: f64, _: f64| if (200.0..205.0).contains(&x) { 4.5 } else { 5.0 };
+        let box_of = Grid { west_m: 150.0, south_m: 150.0, cell_m: 5.0, cols: 20, rows: 20 };
+        let patch = PatchBuilder { col: 15, row: 15, builder: DomainBuilder::new(box_of).bed(bed) };
+        let domain = Arc::new(DomainBuilder::new(grid).bed(bed).build_with(vec![patch]));
+        let mut solver = Nested::new(domain, InertialSettings::default(), None).unwrap();
+        solver.fill_level(&|_, _| 4.7);
+        let mut model = WaterModel::from_parts(solver, None, RainSeries::default(), Stamp(0), 10);
+        let site = GaugeSite::new(&"1".into(), [202.0, 202.0], model.domain(), 150.0).unwrap();
+        assert!(site.reach.iter().any(|(_, r, _)| *r >= 40), "fine cells");
+        let (gutter, beside) = (model.domain().finest_at(202.0, 202.0), model.domain().finest_at(207.0, 202.0));
+        let ((gc, gr), (bc, br)) = (gutter.unwrap(), beside.unwrap());
+        let before = model.ledger();
+        let moved = nudge(&mut model, &[(&site, 0.4)], &NudgeSettings::default());
+        // The gutter rises by .6 of what is missing; the street beside it, above the gauge's level, stays dry.
+        assert!((model.solver().depth_at_m(gc, gr) - 0.32).abs() < 0.01, "{}", model.solver().depth_at_m(gc, gr));
+        assert!(model.solver().depth_at_m(bc, br) < 1.0e-6);
+        let after = model.ledger();
+        assert!((after.stored_m3 - before.stored_m3 - moved.net_m3()).abs() < 1e-3, "{moved:?}");
+        assert!(after.error_relative < 1e-6);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Faces: the depths of both sides are brought to the same footing by the smaller of the jumps of depth and
 //! of level (a limited reconstruction of the bed), which keeps lakes at rest and depths positive and lets even
-//! flow run down a slope undisturbed; over walls hydrostatic reconstruction (Audusse et al. 2004). HLL with
+//! flow run down a slope undisturbed; the fall of the level pulls by the mean depth of both sides; over walls hydrostatic
+//! reconstruction (Audusse et al. 2004). HLL with
 //! dry-bed speeds. Momentum fluxes are
 //! kept as their difference from the hydrostatic pressure of each side, so that a lake at rest cancels
 //! exactly in f32. Cells: friction after the update, the exact root of the implicit quadratic.
@@ -110,8 +111,12 @@ fn face(l: Side, r: Side, c: &Coefficients) -> Flux {
     let hit_r = if wall_r { hr * r.u * (r.u - r.u.abs() - cr) } else { 0.0 };
     // The fall of the water surface that the jump does not show pulls both sides, by their depths at the face.
     let hidden = if wall { 0.0 } else { 0.5 * G * (jump - higher) };
-    flux.before += hit_l - hidden * sl;
-    flux.after += hit_r + hidden * sr;
+    // Where both sides meet, all of the fall pulls what the reconstruction has taken from their depths, too: together
+    // the face pulls by the mean depth. Without this waves over a sloping bed lag behind.
+    let meet = !(wall || below_l || below_r);
+    let fall = if meet { 0.5 * G * higher } else { 0.0 };
+    flux.before += hit_l - hidden * sl - fall * min(excess, 0.0);
+    flux.after += hit_r + hidden * sr - fall * max(excess, 0.0);
     flux
 }
 

@@ -442,6 +442,13 @@ impl WaterModel {
             Measure::Pour { east_m, north_m, volume_m3 } => {
                 let cell = self.domain().finest_at(*east_m, *north_m);
                 let open = cell.filter(|(c, r)| !self.domain().is_blocked(*c, *r));
+                // What is poured over a house runs off beside it.
+                let bed = |c: &(usize, usize)| self.domain().bed_m(c.0, c.1).unwrap_or(f64::INFINITY);
+                let beside = || {
+                    let near = crate::impact::cells_near(self.domain(), [*east_m, *north_m]);
+                    near.into_iter().min_by(|a, b| bed(a).total_cmp(&bed(b)))
+                };
+                let open = open.or_else(beside);
                 let reason = || format!("({east_m}, {north_m}) is no open ground of the model");
                 let (col, row) = open.ok_or_else(|| MeasureError::new("pour", reason()))?;
                 self.solver.pour_m3(col, row, *volume_m3);

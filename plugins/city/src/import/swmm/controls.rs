@@ -1,8 +1,11 @@
 //! `[CONTROLS]`: rules of the form `RULE … IF … AND/OR … THEN … AND … ELSE … PRIORITY`.
 
-use super::{Reader, clock, key, text::Row};
+use std::collections::BTreeMap;
+
+use super::{Reader, clock, formula::formula, key, text::Row};
 use crate::model::drainage::{
-    Compare, ControlAction, ControlRule, ControlSetting, ControlValue, ControlVariable, CurveKind, Joined, Premise,
+    Compare, ControlAction, ControlFormula, ControlRule, ControlSetting, ControlValue, ControlVariable, CurveKind,
+    Joined, Premise,
 };
 
 /// Which part of a rule is being read.
@@ -13,10 +16,16 @@ enum Part {
     Else,
 }
 
+/// Object of a named formula.
+const FORMULA: &str = "EXPRESSION";
+/// What names of a file stand for, in capitals.
+type Named = BTreeMap<String, ControlVariable>;
+
 const LINKS: [&str; 6] = ["LINK", "CONDUIT", "PUMP", "ORIFICE", "WEIR", "OUTLET"];
 
 impl Reader<'_> {
     pub(super) fn controls(&mut self) {
+        let names = self.named();
         let mut rule: Option<ControlRule> = None;
         let mut part = Part::Premises;
         // A rule with one row that cannot be read is left out whole: half a rule does harm.
@@ -31,7 +40,6 @@ impl Reader<'_> {
                 continue;
             }
             if keyword == "VARIABLE" || keyword == "EXPRESSION" {
-                self.skip(row, "CONTROLS", format!("{keyword} is not read: name the variable itself in the rule"));
                 continue;
             }
             let Some(into) = &mut rule else {
@@ -62,7 +70,7 @@ impl Reader<'_> {
                         "OR" => Joined::Or,
                         _ => Joined::If,
                     };
-                    self.premise(words, joined).map(|p| rule.as_mut().map_or((), |r| r.premises.push(p)))
+                    self.premise(words, joined, &names).map(|p| rule.as_mut().map_or((), |r| r.premises.push(p)))
                 }
                 ("THEN" | "AND", Part::Then) => {
                     self.action(words).map(|a| rule.as_mut().map_or((), |r| r.then.push(a)))
@@ -81,8 +89,40 @@ impl Reader<'_> {
         self.network.rules.extend(rule.filter(|r| !broken && !r.premises.is_empty()));
     }
 
-    fn premise(&self, words: &[&str], joined: Joined) -> Result<Premise, String> {
-        let (left, rest) = variable(words)?;
+    /// `VARIABLE name = NODE id DEPTH` and `EXPRESSION name = formula of such names`: what each name stands for.
+    fn named(&mut self) -> Named {
+        let mut names = Named::new();
+        for row in self.rows("CONTROLS") {
+            let [keyword, name, "=", rest @ ..] = &row.words[..] else { continue };
+            let done = match keyword.to_ascii_uppercase().as_str() {
+                "VARIABLE" => variable(rest).and_then(|(v, _)| self.exists(&v.object, &v.id).map(|()| v)),
+                "EXPRESSION" => {
+                    let variables: Vec<&ControlVariable> = names.values().filter(|v| v.object != FORMULA).collect();
+                    let of = |n: &str| variables.iter().position(|v| names.get(&key(n)) == Some(v));
+                    formula(&rest.join(" "), &of).map(|formula| {
+                        let variables = variables.into_iter().cloned().collect();
+                        self.network.formulas.push(ControlFormula { id: (*name).into(), formula, variables });
+                        ControlVariable { object: FORMULA.into(), id: (*name).into(), attribute: String::new() }
+                    })
+                }
+                _ => continue,
+            };
+            match done {
+                Ok(variable) => {
+                    names.insert(key(name), variable);
+                }
+                Err(reason) => self.skip(row, "CONTROLS", reason),
+            }
+        }
+        names
+    }
+
+    fn premise(&self, words: &[&str], joined: Joined, names: &Named) -> Result<Premise, String> {
+        let named = |word: &&str| names.get(&key(word)).cloned();
+        let (left, rest) = match words.first().and_then(named) {
+            Some(variable) => (variable, &words[1..]),
+            None => variable(words)?,
+        };
         let [relation, right @ ..] = rest else { return Err("a condition without a relation".into()) };
         let compare = match *relation {
             "=" => Compare::Equal,
@@ -97,6 +137,9 @@ impl Reader<'_> {
         known(&left)?;
         let right = match right {
             [] => return Err("a condition without a right side".into()),
+            [name] if named(name).is_some_and(|v| v.object != FORMULA) => {
+                named(name).map_or(ControlValue::Number(0.0), ControlValue::Variable)
+            }
             [value] => ControlValue::Number(self.si(&left, value)?),
             more => {
                 let (variable, _) = variable(more)?;
@@ -147,7 +190,7 @@ impl Reader<'_> {
         let found = match object {
             "NODE" => self.nodes.contains_key(&key(id)),
             "GAGE" => self.network.gages.iter().any(|g| g.id.eq_ignore_ascii_case(id)),
-            "SIMULATION" => true,
+            "SIMULATION" | FORMULA => true,
             _ => self.links.contains(&key(id)),
         };
         if found { Ok(()) } else { Err(format!("{} '{id}' is not defined", object.to_ascii_lowercase())) }
@@ -205,4 +248,35 @@ fn variable<'a, 'b>(words: &'b [&'a str]) -> Result<(ControlVariable, &'b [&'a s
 pub(super) fn names_an_object<'a>(row: &'a Row<'_>) -> Option<(&'a str, &'a str)> {
     let [clause, object, name, ..] = row.words[..] else { return None };
     ["IF", "AND", "OR", "THEN", "ELSE"].contains(&clause.to_ascii_uppercase().as_str()).then_some((object, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::swmm::read_swmm;
+
+    #[test]
+    fn rules_look_at_named_variables_and_at_formulas_of_them() {
+        let text = "[OPTIONS]\nFLOW_UNITS LPS\n[JUNCTIONS]\nJ1 5 2\n[OUTFALLS]\nO1 4 FREE\n[CONDUITS]\nC1 J1 O1 50 .013\n\
+            [XSECTIONS]\nC1 CIRCULAR 1\n[CONTROLS]\nVARIABLE d = NODE J1 DEPTH\nVARIABLE q = LINK C1 FLOW\nVARIABLE no = NODE Z DEPTH\n\
+            EXPRESSION E = (d * 2) - q\nEXPRESSION bad = d +\nRULE a\nIF e > 1.5\nAND d < q\nTHEN CONDUIT C1 STATUS = CLOSED\n";
+        let path = std::env::temp_dir().join(format!("guanlan-named-{}.inp", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        let (file, report) = read_swmm(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let (network, told) = (file.network, format!("{:?}", report.problems));
+        assert!(told.contains("'Z' is not defined") && told.contains("ends too early"), "{told}");
+        let [formula] = &network.formulas[..] else { panic!("{:?}", network.formulas) };
+        let value = formula.formula.value(&|k| match formula.variables[k].attribute.as_str() {
+            "DEPTH" => 4.0,
+            _ => 3.0,
+        });
+        assert_eq!(value, 5.0);
+        let [first, second] = &network.rules[0].premises[..] else { panic!("{:?}", network.rules) };
+        assert_eq!((first.left.object.as_str(), &first.right), (FORMULA, &ControlValue::Number(1.5)));
+        assert!(
+            second.left.attribute == "DEPTH"
+                && matches!(&second.right, ControlValue::Variable(v) if v.attribute == "FLOW")
+        );
+    }
 }

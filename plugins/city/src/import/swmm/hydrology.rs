@@ -100,7 +100,9 @@ impl Reader<'_> {
                     self.network.evaporation.scale_m_s = daily;
                 }
                 "DRY_ONLY" => self.network.evaporation.dry_only = super::yes(row, 1),
-                other => self.skip(row, "EVAPORATION", format!("{other} is not modelled")),
+                // Of the climate.
+                "FILE" | "TEMPERATURE" | "RECOVERY" => {}
+                other => self.skip(row, "EVAPORATION", format!("{other} is not known")),
             }
         }
     }

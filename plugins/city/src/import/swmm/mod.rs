@@ -5,8 +5,11 @@
 //! to case, as SWMM does. Series and rain kept in files of their own are read when they lie beside the `.inp`.
 
 mod check;
+mod climate;
+mod climate_file;
 mod clock;
 mod controls;
+mod formula;
 mod hydrology;
 mod lid;
 mod links;
@@ -88,24 +91,16 @@ const READ: &[&str] = &[
     "GROUNDWATER",
     "HYDROGRAPHS",
     "RDII",
+    "TEMPERATURE",
+    "SNOWPACKS",
+    "ADJUSTMENTS",
+    "EVENTS",
+    "GWF",
 ];
 /// Sections that say nothing about water: titles, reports, drawing.
 const QUIET: &[&str] = &["TITLE", "REPORT", "TAGS", "LABELS", "BACKDROP", "PROFILES", "FILES"];
 /// Sections whose processes are not modelled; their rows are counted in the report.
-const NOT_MODELLED: &[&str] = &[
-    "TEMPERATURE",
-    "EVENTS",
-    "ADJUSTMENTS",
-    "GWF",
-    "SNOWPACKS",
-    "POLLUTANTS",
-    "LANDUSES",
-    "COVERAGES",
-    "LOADINGS",
-    "BUILDUP",
-    "WASHOFF",
-    "TREATMENT",
-];
+const NOT_MODELLED: &[&str] = &["POLLUTANTS", "LANDUSES", "COVERAGES", "LOADINGS", "BUILDUP", "WASHOFF", "TREATMENT"];
 /// Larger texts are refused: no drain network is.
 const MAX_BYTES: u64 = 512 << 20;
 
@@ -220,11 +215,13 @@ impl<'a> Reader<'a> {
     fn read(mut self) -> SwmmFile {
         self.options();
         self.tables();
+        self.climate();
         self.rain_and_names();
         self.read_nodes();
         let shapes = Shapes::read(self.sections, self.units.length_m, self.report);
         self.read_links(&shapes);
         self.catchments();
+        self.snow_and_months();
         self.lids();
         self.ground();
         self.rdii();
@@ -263,6 +260,11 @@ impl<'a> Reader<'a> {
         let end = moment("END_DATE", "END_TIME");
         network.duration_s = start.zip(end).map_or(0.0, |(start, end)| (end - start).max(0.0));
         network.start_s = start.unwrap_or(0.0).round() as i64;
+        if start.zip(end).is_some_and(|(start, end)| end <= start)
+            && let Some(row) = self.rows("OPTIONS").find(|r| r.words[0].eq_ignore_ascii_case("END_DATE"))
+        {
+            self.note(Severity::Repaired, row, "OPTIONS", "the end is not after the start; the end is left out");
+        }
     }
 
     fn counts(&self) -> BTreeMap<String, usize> {

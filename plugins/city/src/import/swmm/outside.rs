@@ -46,6 +46,9 @@ pub fn rain(inp: &Path, name: &str, station: &str, start_s: f64) -> Result<Outsi
     if is_online {
         return record(&text, name, station, start_s);
     }
+    if text.lines().next().is_some_and(is_tape) {
+        return tape(&text, name, station, start_s);
+    }
     let mut points = Vec::new();
     for (line, words) in lines(&text) {
         let bad = || format!("line {line} of '{name}' is no station, year, month, day, hour, minute and rain");
@@ -64,6 +67,49 @@ pub fn rain(inp: &Path, name: &str, station: &str, start_s: f64) -> Result<Outsi
         return Err(format!("no rain of station '{station}' in '{name}'"));
     }
     Ok(OutsideRain { points, recorded: None })
+}
+
+/// A line of a record in fixed columns (TD-3240 hourly, TD-3260 by 15 minutes)?
+fn is_tape(line: &str) -> bool {
+    (line.starts_with("HPD") || line.starts_with("15M"))
+        && matches!(line.get(11..15), Some("HPCP" | "HPCF" | "QPCP" | "QPCF" | "QGAG"))
+}
+
+/// A day a line: station in columns 4–9, element 12–15, unit 16–17, year 18–21, month 22–23, day 24–27, number of values
+/// 28–30, then times (ends of the intervals), hundredths or tenths of an inch, and flags in 12 columns each.
+fn tape(text: &str, name: &str, station: &str, start_s: f64) -> Result<OutsideRain, String> {
+    let (mut points, mut interval_s, mut inch_m) = (Vec::new(), 3600.0, 0.01);
+    for (number, line) in text.lines().enumerate().filter(|(_, l)| is_tape(l) && l.is_ascii()) {
+        let part = |from: usize, long: usize| line.get(from..(from + long).min(line.len())).unwrap_or_default().trim();
+        if station != "*" && part(3, 6) != station {
+            continue;
+        }
+        let whole = |from: usize, long: usize| part(from, long).parse::<i64>().ok();
+        let day = whole(17, 4).zip(whole(21, 2)).zip(whole(23, 4));
+        let day = day.and_then(|((y, m), d)| clock::days(y, m, d));
+        let day = day.ok_or_else(|| format!("line {} of '{name}' is no record of rain", number + 1))?;
+        if part(11, 4).starts_with('Q') {
+            interval_s = 900.0;
+        }
+        inch_m = if part(15, 2) == "HT" { 0.1 } else { 0.01 };
+        for at in (30..line.len()).step_by(12) {
+            // Hour 25 is the sum of the day.
+            let (Some(hour), Some(minute), Some(value)) = (whole(at, 2), whole(at + 2, 2), whole(at + 4, 6)) else {
+                break;
+            };
+            if hour >= 25 {
+                break;
+            }
+            let flag = line.get(at + 10..at + 11).unwrap_or_default();
+            if value > 0 && value < 9999 && !matches!(flag, "M" | "a") {
+                points.push([(day * 86_400 + hour * 3600 + minute * 60) as f64 - start_s - interval_s, value as f64]);
+            }
+        }
+    }
+    if points.is_empty() {
+        return Err(format!("no rain of station '{station}' in '{name}'"));
+    }
+    Ok(OutsideRain { points, recorded: Some((interval_s, inch_m * 25.4)) })
 }
 
 /// Values from here on are missing ones.
@@ -122,7 +168,7 @@ fn record(text: &str, name: &str, station: &str, start_s: f64) -> Result<Outside
 }
 
 /// Text of a file in the folder of the `.inp`, whatever folder its name was written with.
-fn beside(inp: &Path, name: &str) -> Result<String, String> {
+pub fn beside(inp: &Path, name: &str) -> Result<String, String> {
     let file = name.rsplit(['/', '\\']).next().filter(|f| !f.is_empty() && *f != "." && *f != "..");
     let path = inp.with_file_name(file.ok_or_else(|| format!("'{name}' names no file"))?);
     let missing = |e: std::io::Error| format!("file '{name}' cannot be read: {e}");
@@ -143,6 +189,17 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, Vec<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_in_fixed_columns_are_read_by_station() {
+        let text = "HPD05300500HPCPHI19700100020030100 00000g 0200 00025  2500 00025  \n\
+                    HPD99999900HPCPHI19700100020020300 00099  2500 00099  \n";
+        assert!(is_tape(text.lines().next().unwrap()));
+        let rain = tape(text, "f", "053005", 0.0).unwrap();
+        assert_eq!(rain.points, vec![[86_400.0 + 3600.0, 25.0]]);
+        assert_eq!(rain.recorded.map(|(s, _)| s), Some(3600.0));
+        assert!(tape(text, "f", "1", 0.0).is_err());
+    }
 
     #[test]
     fn records_of_the_weather_service_are_volumes_up_to_their_time() {

@@ -1,6 +1,6 @@
-//! `[AQUIFERS]`, `[GROUNDWATER]`, `[HYDROGRAPHS]`, `[RDII]`.
+//! `[AQUIFERS]`, `[GROUNDWATER]`, `[GWF]`, `[HYDROGRAPHS]`, `[RDII]`.
 
-use super::{Names, Reader, key, number, text::Row};
+use super::{Names, Reader, formula::formula, key, number, text::Row};
 use crate::model::drainage::{Aquifer, Groundwater, Rdii, UnitHydrograph, UnitTriangle};
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -24,6 +24,27 @@ impl Reader<'_> {
                 Err(reason) => self.skip(row, "GROUNDWATER", reason),
             }
         }
+        for row in self.rows("GWF") {
+            if let Err(reason) = self.ground_formula(row) {
+                self.skip(row, "GWF", reason);
+            }
+        }
+    }
+
+    /// `Subcat LATERAL|DEEP Expr`.
+    fn ground_formula(&mut self, row: &Row<'_>) -> Result<(), String> {
+        let catchment = *self.catchments.get(&key(row.words[0])).ok_or("a subcatchment that is not defined")?;
+        let word = row.words.get(1).map(|w| w.to_ascii_uppercase()).unwrap_or_default();
+        let variable = |n: &str| Groundwater::VARIABLES.iter().position(|v| v.eq_ignore_ascii_case(n));
+        let found = formula(&row.words.get(2..).unwrap_or_default().join(" "), &variable)?;
+        let ground = self.network.groundwater.iter_mut().find(|g| g.catchment == catchment);
+        let ground = ground.ok_or("a subcatchment without ground water")?;
+        match word.as_str() {
+            w if w.starts_with("LAT") => ground.lateral = Some(found),
+            "DEEP" => ground.deep = Some(found),
+            other => return Err(format!("'{other}', expected LATERAL or DEEP")),
+        }
+        Ok(())
     }
 
     /// `Name Por WP FC Ks Kslp Tslp ETu ETs Seep Ebot Egw Umc (ETupat)`.
@@ -85,6 +106,10 @@ impl Reader<'_> {
             moisture: maybe(13, 1.0)?,
             unit_m: length,
             unit_m_s: length * length * length / self.units.land_m2(),
+            unit_rain_m_s: self.units.depth_m() / 3600.0,
+            unit_land_m2: self.units.land_m2(),
+            lateral: None,
+            deep: None,
         };
         let of = &self.network.aquifers[aquifer];
         if ground.surface_m <= ground.bottom_m.unwrap_or(of.bottom_m)

@@ -22,6 +22,67 @@ pub struct Section<'a> {
     pub rows: Vec<Row<'a>>,
 }
 
+/// How keywords begin, as SWMM takes them, and what they are in full; longer beginnings first.
+const SECTIONS: [(&str, &str); 57] = [
+    ("TITLE", "TITLE"),
+    ("OPTION", "OPTIONS"),
+    ("FILE", "FILES"),
+    ("RAINGAGE", "RAINGAGES"),
+    ("TEMPERATURE", "TEMPERATURE"),
+    ("EVAP", "EVAPORATION"),
+    ("SUBCATCHMENT", "SUBCATCHMENTS"),
+    ("SUBAREA", "SUBAREAS"),
+    ("INFIL", "INFILTRATION"),
+    ("AQUIFER", "AQUIFERS"),
+    ("GROUNDWATER", "GROUNDWATER"),
+    ("GWF", "GWF"),
+    ("GW_FLOW", "GWF"),
+    ("SNOWPACK", "SNOWPACKS"),
+    ("JUNC", "JUNCTIONS"),
+    ("OUTFALL", "OUTFALLS"),
+    ("STORAGE", "STORAGE"),
+    ("DIVIDER", "DIVIDERS"),
+    ("CONDUIT", "CONDUITS"),
+    ("PUMP", "PUMPS"),
+    ("ORIFICE", "ORIFICES"),
+    ("WEIR", "WEIRS"),
+    ("OUTLET", "OUTLETS"),
+    ("XSECT", "XSECTIONS"),
+    ("TRANSECT", "TRANSECTS"),
+    ("LOSS", "LOSSES"),
+    ("CONTROL", "CONTROLS"),
+    ("POLLUT", "POLLUTANTS"),
+    ("LANDUSE", "LANDUSES"),
+    ("BUILDUP", "BUILDUP"),
+    ("WASHOFF", "WASHOFF"),
+    ("COVERAGE", "COVERAGES"),
+    ("INFLOW", "INFLOWS"),
+    ("DWF", "DWF"),
+    ("PATTERN", "PATTERNS"),
+    ("RDII", "RDII"),
+    ("HYDROGRAPH", "HYDROGRAPHS"),
+    ("LOADING", "LOADINGS"),
+    ("TREATMENT", "TREATMENT"),
+    ("CURVE", "CURVES"),
+    ("TIMESERIES", "TIMESERIES"),
+    ("REPORT", "REPORT"),
+    ("MAP", "MAP"),
+    ("COORDINATE", "COORDINATES"),
+    ("VERTICES", "VERTICES"),
+    ("POLYGON", "POLYGONS"),
+    ("SYMBOL", "SYMBOLS"),
+    ("LABEL", "LABELS"),
+    ("BACKDROP", "BACKDROP"),
+    ("TAG", "TAGS"),
+    ("PROFILE", "PROFILES"),
+    ("LID_CONTROL", "LID_CONTROLS"),
+    ("LID_USAGE", "LID_USAGE"),
+    ("ADJUSTMENT", "ADJUSTMENTS"),
+    ("EVENT", "EVENTS"),
+    ("STREET", "STREETS"),
+    ("INLET_USAGE", "INLET_USAGE"),
+];
+
 /// Splits a file. Rows before the first section are lost: SWMM ignores them as well.
 #[must_use]
 pub fn sections<'a>(text: &'a Cow<'a, str>) -> Vec<Section<'a>> {
@@ -29,7 +90,12 @@ pub fn sections<'a>(text: &'a Cow<'a, str>) -> Vec<Section<'a>> {
     for (index, line) in text.lines().enumerate() {
         let trimmed = line.trim();
         if let Some(rest) = trimmed.strip_prefix('[') {
-            let name = rest.split(']').next().unwrap_or(rest).trim().to_ascii_uppercase();
+            let mut name = rest.split(']').next().unwrap_or(rest).trim().to_ascii_uppercase();
+            if let Some((_, full)) = SECTIONS.iter().find(|(begin, _)| name.starts_with(begin)) {
+                name = (*full).to_owned();
+            } else if name.starts_with("INLET") {
+                name = "INLETS".into();
+            }
             all.push(Section { name, line: index + 1, rows: Vec::new() });
             continue;
         }
@@ -73,7 +139,7 @@ mod tests {
     #[test]
     fn quotes_comments_and_sections() {
         let text = Cow::Borrowed(
-            "lost\n[Title]\na b ; c\n;;comment\n\n [JUNCTIONS]\n\"two words\" 1.5;x\n\"\" \"open end\n[BROKEN\n1\n",
+            "lost\n[Title]\na b ; c\n;;comment\n\n [Junction]\n\"two words\" 1.5;x\n\"\" \"open end\n[BROKEN\n1\n",
         );
         let got = sections(&text);
         assert_eq!(got.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["TITLE", "JUNCTIONS", "BROKEN"]);

@@ -2,15 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Formula;
+
 /// A variable a rule looks at.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ControlVariable {
-    /// `NODE`, `LINK`, `CONDUIT`, `PUMP`, `ORIFICE`, `WEIR`, `OUTLET`, `GAGE` or `SIMULATION`.
+    /// `NODE`, `LINK`, `CONDUIT`, `PUMP`, `ORIFICE`, `WEIR`, `OUTLET`, `GAGE`, `SIMULATION`, or `EXPRESSION`.
     pub object: String,
     /// Name of the object; empty for `SIMULATION`.
     pub id: String,
     /// `DEPTH`, `HEAD`, `FLOW`, `STATUS`, `TIME`, `CLOCKTIME` … in capitals.
     pub attribute: String,
+}
+
+/// A named formula of the rules; its variables and its value are in the file's units.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ControlFormula {
+    /// Name in the file.
+    pub id: String,
+    /// The formula.
+    pub formula: Formula,
+    /// Its variables, by index.
+    pub variables: Vec<ControlVariable>,
 }
 
 /// What it is compared with.

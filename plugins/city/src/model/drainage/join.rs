@@ -9,6 +9,7 @@ pub(super) fn join(into: &mut DrainageNetwork, mut other: DrainageNetwork) {
     let (conduits, curves, series) = (into.conduits.len(), into.curves.len(), into.series.len());
     let (catchments, gages, patterns) = (into.catchments.len(), into.gages.len(), into.patterns.len());
     let inlets = into.inlets.len();
+    into.climate.join(other.climate, [catchments, patterns, gages]);
     let (controls, aquifers, hydrographs) = (into.lid_controls.len(), into.aquifers.len(), into.hydrographs.len());
     for node in &mut other.nodes {
         if let Some(outfall) = &mut node.outfall {
@@ -132,4 +133,5 @@ pub(super) fn join(into: &mut DrainageNetwork, mut other: DrainageNetwork) {
     into.inlets.append(&mut other.inlets);
     into.inlet_usage.append(&mut other.inlet_usage);
     into.rules.append(&mut other.rules);
+    into.formulas.append(&mut other.formulas);
 }

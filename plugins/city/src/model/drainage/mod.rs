@@ -4,7 +4,9 @@
 //! between parts are indices into the network's lists.
 
 mod catchment;
+mod climate;
 mod control;
+mod formula;
 mod inlet;
 mod join;
 mod lid;
@@ -18,9 +20,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use catchment::{Infiltration, RainForm, RainGage, RainSource, RouteTo, SubcatchOutlet, Subcatchment};
+pub use climate::{Adjustments, Air, Climate, SnowPack, SnowRemoval, SnowSurface, Wind};
 pub use control::{
-    Compare, ControlAction, ControlRule, ControlSetting, ControlValue, ControlVariable, Joined, Premise,
+    Compare, ControlAction, ControlFormula, ControlRule, ControlSetting, ControlValue, ControlVariable, Joined, Premise,
 };
+pub use formula::{Formula, Function, Term};
 pub use inlet::{CurbThroat, Inlet, InletKind, InletUsage, Placement, Street, Transect};
 pub use lid::{LidControl, LidDrain, LidKind, LidMat, LidPavement, LidSoil, LidStorage, LidSurface, LidUsage};
 pub use link::{Conduit, Orifice, OrificeKind, Outlet, OutletRating, Pump, Weir, WeirKind};
@@ -51,6 +55,9 @@ pub struct DrainageNetwork {
     pub gages: Vec<RainGage>,
     /// Evaporation.
     pub evaporation: Evaporation,
+    /// Air, snow, and what changes by month.
+    #[serde(default)]
+    pub climate: Climate,
     /// Sponge-city measures (LID controls).
     #[serde(default)]
     pub lid_controls: Vec<LidControl>,
@@ -89,6 +96,9 @@ pub struct DrainageNetwork {
     pub inlet_usage: Vec<InletUsage>,
     /// Control rules, in the file's order.
     pub rules: Vec<ControlRule>,
+    /// Named formulas of the rules.
+    #[serde(default)]
+    pub formulas: Vec<ControlFormula>,
     /// `[OPTIONS]` as written: keyword in capitals → value (`FLOW_ROUTING` → `DYNWAVE`).
     pub options: BTreeMap<String, String>,
     /// Start of the simulation, s since 1970-01-01 00:00 of the file's own clock; series count from here.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Formula;
+
 /// Soil and ground water of a place (`[AQUIFERS]`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Aquifer {
@@ -63,6 +65,21 @@ pub struct Groundwater {
     pub unit_m: f64,
     /// m/s in the file's unit of this flow (ft³/s per acre, m³/s per hectare).
     pub unit_m_s: f64,
+    /// m/s in the file's unit of rain (in/h, mm/h).
+    pub unit_rain_m_s: f64,
+    /// m² in the file's unit of land.
+    pub unit_land_m2: f64,
+    /// Flow added to the above, and loss to the deep in place of the aquifer's, in the file's units; variables in the
+    /// order of [`Groundwater::VARIABLES`].
+    pub lateral: Option<Formula>,
+    /// As above.
+    pub deep: Option<Formula>,
+}
+
+impl Groundwater {
+    /// Variables of formulas: heights over the bottom of water table, surface water, threshold and ground; saturated and
+    /// present conductivity; moisture, porosity; infiltration, percolation; area.
+    pub const VARIABLES: [&str; 11] = ["HGW", "HSW", "HCB", "HGS", "KS", "K", "THETA", "PHI", "FI", "FU", "A"];
 }
 
 /// A triangular unit hydrograph.

@@ -1,13 +1,17 @@
 //! One subcatchment: three reservoirs (impervious without and with depression storage, pervious), and the sponge-city
 //! measures that treat what runs off them.
 
-use guanlan_city::model::drainage::{Infiltration, RouteTo, SubcatchOutlet, Subcatchment};
+use guanlan_city::model::drainage::{
+    Climate, Infiltration, Pattern, PatternKind, RouteTo, SubcatchOutlet, Subcatchment,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     RunoffLedger,
-    infiltration::Soil,
+    infiltration::{Season, Soil},
     lid::{Lid, LidState, LidWeather},
+    sky::Moment,
+    snow::{Snow, SnowState},
 };
 
 /// Manning's coefficient as SWMM has it: 1.49 ft^(1/3)/s.
@@ -27,6 +31,28 @@ pub(super) struct Catchment {
     area_m2: f64,
     lids: Vec<Lid>,
     lid_m2: f64,
+    pub snow: Option<Snow>,
+    monthly: Monthly,
+}
+
+/// Factors by month of the pervious part: n, depression storage, infiltration.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Monthly {
+    roughness: Option<[f64; 12]>,
+    storage: Option<[f64; 12]>,
+    infiltration: Option<[f64; 12]>,
+}
+
+impl Monthly {
+    fn of(climate: &Climate, patterns: &[Pattern], catchment: usize) -> Self {
+        let of = |list: &[(usize, usize)]| {
+            let (_, k) = list.iter().rev().find(|(c, _)| *c == catchment)?;
+            let pattern = patterns.get(*k).filter(|p| p.kind == PatternKind::Monthly)?;
+            pattern.multipliers.get(..12)?.try_into().ok()
+        };
+        let a = &climate.adjust;
+        Self { roughness: of(&a.roughness), storage: of(&a.storage), infiltration: of(&a.infiltration) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -50,14 +76,22 @@ pub(super) struct CatchmentState {
     arrived_m3: f64,
     soil: Soil,
     lids: Vec<LidState>,
+    pub snow: SnowState,
+    /// Any part ran off at the end of the window.
+    pub runs: bool,
 }
 
 /// Weather of a window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weather {
+    /// Rain and snow.
     pub rain_m_s: f64,
+    pub snow_m_s: f64,
     pub evaporation_m_s: f64,
     pub span_s: f64,
+    pub moment: Moment,
+    /// Of the whole network.
+    pub season: Season,
     /// What the ground below has room for, m.
     pub room_m: f64,
 }
@@ -133,12 +167,27 @@ impl Catchment {
             area_m2: whole,
             lids,
             lid_m2,
+            snow: None,
+            monthly: Monthly::default(),
         }
+    }
+
+    /// With its snow and its months; `k` is its index.
+    pub fn under(mut self, climate: &Climate, patterns: &[Pattern], k: usize, impervious: f64) -> Self {
+        self.snow = Snow::of(climate, k, impervious).filter(|_| self.open_m2() > 0.0);
+        self.monthly = Monthly::of(climate, patterns, k);
+        self
+    }
+
+    /// Area that no measure takes, m².
+    pub fn open_m2(&self) -> f64 {
+        self.parts.iter().map(|p| p.area_m2).sum()
     }
 
     pub fn begin(&self) -> CatchmentState {
         let lids = self.lids.iter().map(Lid::begin).collect();
-        CatchmentState { soil: Soil::dry(&self.infiltration), lids, ..CatchmentState::default() }
+        let snow = self.snow.as_ref().map_or_else(SnowState::default, Snow::begin);
+        CatchmentState { soil: Soil::dry(&self.infiltration), lids, snow, ..CatchmentState::default() }
     }
 
     /// Share of the area that takes water in.
@@ -161,7 +210,8 @@ impl Catchment {
     pub fn stored_m3(&self, s: &CatchmentState) -> f64 {
         let ponds: f64 = self.parts.iter().zip(&s.depth_m).map(|(p, d)| p.area_m2 * d).sum();
         let lids: f64 = self.lids.iter().zip(&s.lids).map(|(l, s)| l.stored_m3(s)).sum();
-        ponds + lids + s.inward_m3.iter().sum::<f64>() + s.arriving_m3 + s.arrived_m3
+        let snow = self.snow.as_ref().map_or(0.0, |n| n.stored_m(&s.snow) * self.open_m2());
+        ponds + snow + lids + s.inward_m3.iter().sum::<f64>() + s.arriving_m3 + s.arrived_m3
     }
 
     /// One window; what leaves. `drained` hears what underdrains with an end of their own give, m³.
@@ -176,19 +226,32 @@ impl Catchment {
         if self.area_m2 <= 0.0 {
             return Gone { out_m3: std::mem::take(&mut s.arrived_m3), ..Gone::default() };
         }
-        let open_m2: f64 = self.parts.iter().map(|p| p.area_m2).sum();
+        let open_m2 = self.open_m2();
         let runon = std::mem::take(&mut s.arrived_m3) / (dt * if open_m2 > 0.0 { open_m2 } else { self.lid_m2 });
         books.rain_m3 += weather.rain_m_s * dt * open_m2;
         let inward = std::mem::take(&mut s.inward_m3);
+        // What reaches the impervious and the pervious part as water.
+        let falls = [weather.rain_m_s - weather.snow_m_s, weather.snow_m_s];
+        let wets =
+            self.snow.as_ref().map_or([weather.rain_m_s; 2], |n| n.melt(&mut s.snow, &weather.moment, falls, dt));
+        let season = self.season(&weather);
+        s.runs = false;
         let mut gone = Gone::default();
         // Runoff of the impervious and of the pervious parts towards the outlet, m³.
         let (mut off, mut end) = ([0.0; 2], [0.0; 2]);
         for (k, part) in self.parts.iter().enumerate().filter(|(_, p)| p.area_m2 > 0.0) {
-            let mut inflow = weather.rain_m_s + runon + inward[k] / (part.area_m2 * dt);
+            let part = self.in_month(k, part, weather.moment.month);
+            let wet = wets[usize::from(k == PERVIOUS)];
+            let mut inflow = wet + runon + inward[k] / (part.area_m2 * dt);
             let depth = &mut s.depth_m[k];
             let offered = inflow + *depth / dt;
-            let evaporated = offered.min(weather.evaporation_m_s);
-            let soaked = if k == PERVIOUS { s.soil.take(&self.infiltration, inflow, *depth, dt) } else { 0.0 };
+            // What stood there, as SWMM has it.
+            let evaporated = (*depth / dt).min(weather.evaporation_m_s);
+            let soaked = if k == PERVIOUS {
+                s.soil.take_in(season, &self.infiltration, [wet, inflow - wet], *depth, dt)
+            } else {
+                0.0
+            };
             let soaked = soaked.min(offered - evaporated).min(weather.room_m / dt).max(0.0);
             books.evaporated_m3 += evaporated * dt * part.area_m2;
             gone.evaporated_m3 += if k == PERVIOUS { evaporated * dt * part.area_m2 } else { 0.0 };
@@ -208,7 +271,9 @@ impl Catchment {
             s.inward_m3[to] += share * ran;
             let side = usize::from(k == PERVIOUS);
             off[side] += (1.0 - share) * ran;
-            end[side] += (1.0 - share) * part.area_m2 * if part.smooth { gone_m / dt } else { part.rate(*depth) };
+            let rate = if part.smooth { gone_m / dt } else { part.rate(*depth) };
+            s.runs |= rate > 0.0;
+            end[side] += (1.0 - share) * part.area_m2 * rate;
         }
         gone.out_m3 += off[0] + off[1];
         gone.end_m3_s += end[0] + end[1];
@@ -219,6 +284,25 @@ impl Catchment {
         }
         books.infiltrated_m3 += gone.infiltrated_m3;
         gone
+    }
+
+    fn season(&self, weather: &Weather) -> Season {
+        let own = self.monthly.infiltration.map(|m| m[weather.moment.month]);
+        Season { conductivity: own.unwrap_or(weather.season.conductivity), recovery: weather.season.recovery }
+    }
+
+    /// A part with the n and the depression storage of a month.
+    fn in_month(&self, k: usize, part: &Part, month: usize) -> Part {
+        let mut part = *part;
+        if k == PERVIOUS {
+            if let Some(f) = self.monthly.storage.map(|m| m[month]).filter(|f| *f >= 0.0) {
+                part.store_m *= f;
+            }
+            if let Some(f) = self.monthly.roughness.map(|m| m[month]) {
+                part.alpha = if f > 0.0 { part.alpha / f } else { 0.0 };
+            }
+        }
+        part
     }
 
     /// What the measures make of the rain on them and of what runs off the parts.
@@ -238,7 +322,13 @@ impl Catchment {
             gone.infiltrated_m3 / open_m2 / dt
         } else {
             let ponded: f64 = self.lids.iter().zip(&s.lids).map(|(l, s)| l.ponded_m(s) * l.area_m2).sum();
-            s.soil.take(&self.infiltration, weather.rain_m_s + runon, ponded / self.lid_m2, dt)
+            s.soil.take_in(
+                self.season(&weather),
+                &self.infiltration,
+                [weather.rain_m_s, runon],
+                ponded / self.lid_m2,
+                dt,
+            )
         };
         let mut states = std::mem::take(&mut s.lids);
         for (lid, state) in self.lids.iter().zip(&mut states) {

@@ -2,6 +2,8 @@
 
 use guanlan_city::model::drainage::{DrainageNetwork, RainForm, RainGage, RainSource};
 
+use crate::drains::supply::month_of;
+
 /// Steps of intensity: start s, end s, m/s; rising, without overlap.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::drains) struct Gage {
@@ -28,7 +30,8 @@ impl Gage {
                     gain * 3600.0 / interval_s
                 }
             };
-            let rate = mm_h * gage.scale_mm / 3.6e6;
+            let month = month_of(((network.start_s as f64 + start) / 86_400.0).floor() as i64);
+            let rate = mm_h * gage.scale_mm / 3.6e6 * network.climate.adjust.rain[month];
             if rate > 0.0 && rate.is_finite() && end > *start {
                 steps.push([*start, end, rate]);
             }

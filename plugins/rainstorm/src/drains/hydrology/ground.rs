@@ -4,7 +4,7 @@
 //! The state is the water of both zones and the depth of the saturated one, so that what comes and goes is what the
 //! state changes by.
 
-use guanlan_city::model::drainage::{Aquifer, DrainageNetwork, Groundwater, PatternKind};
+use guanlan_city::model::drainage::{Aquifer, DrainageNetwork, Formula, Groundwater, PatternKind};
 use serde::{Deserialize, Serialize};
 
 /// Longest step, s.
@@ -152,9 +152,38 @@ impl Ground {
             let over = theta - a.field_capacity;
             perc = (k * (1.0 + a.tension_slope_m * 2.0 * over / upper.max(REST))).min(upper * over / dt);
         }
-        let deep = (a.deep_loss_m_s * s.lower_m / self.depth_m).min(s.lower_m.max(0.0) / dt);
         let surface_water_m = self.fixed_m.unwrap_or(w.node_m - self.bottom_m);
-        let flow = self.flow_m_s(s.lower_m, surface_water_m).min(s.lower_m.max(0.0) * a.porosity / dt);
+        let asked = |formula: &Formula| {
+            let g = &self.flow;
+            let conductivity = a.conductivity_m_s * (-(a.porosity - theta) * a.conductivity_slope).exp();
+            formula.value(&|k| match k {
+                0 => s.lower_m / g.unit_m,
+                1 => surface_water_m / g.unit_m,
+                2 => self.threshold_m / g.unit_m,
+                3 => self.depth_m / g.unit_m,
+                4 => a.conductivity_m_s / g.unit_rain_m_s,
+                5 => {
+                    if theta > a.field_capacity {
+                        conductivity / g.unit_rain_m_s
+                    } else {
+                        0.0
+                    }
+                }
+                6 => theta,
+                7 => a.porosity,
+                8 => w.infiltration / g.unit_rain_m_s,
+                9 => perc / g.unit_rain_m_s,
+                _ => self.area_m2 / g.unit_land_m2,
+            })
+        };
+        let deep = match &self.flow.deep {
+            Some(formula) => asked(formula).max(0.0) * self.flow.unit_rain_m_s,
+            None => a.deep_loss_m_s * s.lower_m / self.depth_m,
+        };
+        let deep = deep.min(s.lower_m.max(0.0) / dt);
+        let lateral = self.flow.lateral.as_ref().map_or(0.0, |f| asked(f) * self.flow.unit_m_s);
+        let flow = self.flow_m_s(s.lower_m, surface_water_m) + lateral;
+        let flow = flow.clamp(0.0, s.lower_m.max(0.0) * a.porosity / dt);
         [e_upper, e_lower, perc, deep, flow]
     }
 

@@ -5,6 +5,10 @@ use guanlan_city::model::drainage::Infiltration;
 use serde::{Deserialize, Serialize};
 
 const FOOT_M: f64 = 0.3048;
+/// Less than this is no standing water for a curve number, m (0.05 in).
+const PUDDLE_M: f64 = 0.05 * 0.0254;
+/// Rain over the conductivity by less is as much as it.
+const EVEN: f64 = 1.0 + 1.0e-7;
 /// Shares of the capacity that have come back after the drying time (98 %).
 const RECOVERED: f64 = 0.02;
 
@@ -24,6 +28,19 @@ pub(in crate::drains) struct Soil {
     /// Curve number: last rate, m/s.
     rate_m_s: f64,
     saturated: bool,
+}
+
+/// What changes by month: factors of conductivities (and of Horton's rates) and of the recovery between storms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::drains) struct Season {
+    pub conductivity: f64,
+    pub recovery: f64,
+}
+
+impl Default for Season {
+    fn default() -> Self {
+        Self { conductivity: 1.0, recovery: 1.0 }
+    }
 }
 
 /// Depth of the upper zone, m: 4 √K inches, K in in/h.
@@ -50,12 +67,26 @@ impl Soil {
 
     /// Rate over a window of `dt` s, m/s, under what arrives (m/s) and stands (m).
     pub fn take(&mut self, model: &Infiltration, arrives_m_s: f64, stands_m: f64, dt: f64) -> f64 {
+        self.take_in(Season::default(), model, [arrives_m_s, 0.0], stands_m, dt)
+    }
+
+    /// The same in a season, of rain and of what runs on from elsewhere.
+    pub fn take_in(
+        &mut self,
+        season: Season,
+        model: &Infiltration,
+        [rain_m_s, runs_on_m_s]: [f64; 2],
+        stands_m: f64,
+        dt: f64,
+    ) -> f64 {
+        let arrives_m_s = rain_m_s + runs_on_m_s;
         let offered = (arrives_m_s + stands_m / dt).max(0.0);
         match *model {
             Infiltration::None => 0.0,
             Infiltration::Horton { max_m_s, min_m_s, decay_per_s, dry_time_s, max_depth_m, modified } => {
-                let regain = if dry_time_s > 0.0 { -RECOVERED.ln() / dry_time_s } else { 0.0 };
-                let curve = Curve { f0: max_m_s, fc: min_m_s, k: decay_per_s, most_m: max_depth_m };
+                let regain = if dry_time_s > 0.0 { -RECOVERED.ln() / dry_time_s * season.recovery } else { 0.0 };
+                let f = season.conductivity;
+                let curve = Curve { f0: max_m_s * f, fc: min_m_s * f, k: decay_per_s, most_m: max_depth_m };
                 if modified {
                     self.modified_horton(curve, offered, regain, dt)
                 } else {
@@ -63,11 +94,17 @@ impl Soil {
                 }
             }
             Infiltration::GreenAmpt { suction_m, conductivity_m_s, moisture_deficit, modified } => {
-                let ground = Ground { s: suction_m, k: conductivity_m_s, most: moisture_deficit, modified };
+                let lu = upper_zone_m(conductivity_m_s) * season.conductivity.sqrt();
+                let k = conductivity_m_s * season.conductivity;
+                let recovery = season.recovery;
+                let ground = Ground { s: suction_m, k, lu, most: moisture_deficit, modified, recovery };
                 self.green_ampt(ground, offered, stands_m, dt)
             }
             Infiltration::CurveNumber { curve_number, dry_time_s } => {
-                self.curve_number(storage_m(curve_number), dry_time_s, [arrives_m_s, offered, stands_m], dt)
+                let recovery = season.recovery;
+                // Only rain is rain for a curve number.
+                let stands_m = stands_m + runs_on_m_s * dt;
+                self.curve_number(storage_m(curve_number), dry_time_s, [rain_m_s, offered, stands_m, recovery], dt)
             }
         }
     }
@@ -133,7 +170,7 @@ impl Soil {
     }
 
     fn green_ampt(&mut self, g: Ground, offered: f64, stands_m: f64, dt: f64) -> f64 {
-        let lu = upper_zone_m(g.k);
+        let lu = g.lu;
         let most_m = g.most * lu;
         let feet = (lu / FOOT_M).max(1.0e-9);
         let head = (g.s + stands_m) * self.deficit;
@@ -143,7 +180,7 @@ impl Soil {
             if self.upper_m <= 0.0 {
                 return 0.0;
             }
-            let lost = feet / 90_000.0 * most_m * dt;
+            let lost = feet / 90_000.0 * g.recovery * most_m * dt;
             self.taken_m = (self.taken_m - lost).max(0.0);
             self.upper_m -= lost;
             if self.upper_m <= 0.0 {
@@ -159,7 +196,7 @@ impl Soil {
             depth_m / dt
         };
         if self.saturated {
-            self.time = 5400.0 / feet;
+            self.time = 5400.0 / feet / g.recovery;
             let mut depth = wetted(self.taken_m, head, g.k, dt) - self.taken_m;
             if depth > offered * dt {
                 depth = offered * dt;
@@ -167,14 +204,14 @@ impl Soil {
             }
             return add(self, depth);
         }
-        if offered <= g.k {
+        if offered <= g.k * EVEN {
             let rate = add(self, offered * dt);
             if !g.modified && self.time <= 0.0 && lu > 0.0 {
                 (self.deficit, self.taken_m) = ((most_m - self.upper_m) / lu, 0.0);
             }
             return rate;
         }
-        self.time = 5400.0 / feet;
+        self.time = 5400.0 / feet / g.recovery;
         // Depth at which the surface saturates under this rain.
         let full = g.k * head / (offered - g.k);
         if self.taken_m > full {
@@ -192,7 +229,13 @@ impl Soil {
         add(self, depth)
     }
 
-    fn curve_number(&mut self, most_m: f64, dry_time_s: f64, [rain, offered, stands_m]: [f64; 3], dt: f64) -> f64 {
+    fn curve_number(
+        &mut self,
+        most_m: f64,
+        dry_time_s: f64,
+        [rain, offered, stands_m, recovery]: [f64; 4],
+        dt: f64,
+    ) -> f64 {
         let regain = if dry_time_s > 0.0 { 1.0 / dry_time_s } else { 0.0 };
         let mut rate = 0.0;
         if rain > 0.0 {
@@ -206,7 +249,7 @@ impl Soil {
                 rate = ((all - self.taken_m) / dt).max(0.0);
             }
         } else {
-            if stands_m > 1.5e-5 && self.upper_m > 0.0 {
+            if stands_m > PUDDLE_M && self.upper_m > 0.0 {
                 rate = self.rate_m_s.min(self.upper_m / dt);
             }
             self.time += dt;
@@ -218,7 +261,7 @@ impl Soil {
                 self.upper_m = (self.upper_m - rate * dt).max(0.0);
             }
         } else {
-            self.upper_m = (self.upper_m + regain * most_m * dt).min(most_m);
+            self.upper_m = (self.upper_m + regain * most_m * dt * recovery).min(most_m);
         }
         self.rate_m_s = rate;
         rate
@@ -237,8 +280,11 @@ struct Curve {
 struct Ground {
     s: f64,
     k: f64,
+    /// Depth of the upper zone, m.
+    lu: f64,
     most: f64,
     modified: bool,
+    recovery: f64,
 }
 
 /// Cumulative depth after `dt` s of ponding: `F − c ln((F + c) / (f + c)) = f + K dt`.

@@ -12,6 +12,8 @@ mod ground;
 mod infiltration;
 mod ledger;
 mod lid;
+mod sky;
+mod snow;
 #[cfg(test)]
 mod tests;
 
@@ -22,11 +24,12 @@ use super::supply::{Sun, month_of};
 use catchment::{Catchment, CatchmentState, Weather};
 pub(super) use gage::Gage;
 use ground::{Ground, GroundState, GroundWeather};
-pub(super) use infiltration::Soil;
+pub(super) use infiltration::{Season, Soil};
 pub use ledger::RunoffLedger;
 use lid::Lid;
+use sky::Sky;
 
-/// Windows while anything is wet and while nothing is, s, unless the file says (SWMM's defaults), and the longest.
+/// Windows while anything is wet and while nothing is, s, unless the file says (SWMM's defaults).
 const WET_S: f64 = 300.0;
 const DRY_S: f64 = 3600.0;
 /// What a line between two rates gives too much or too little is made good over this time, s.
@@ -41,6 +44,7 @@ pub(super) struct Hydrology {
     gages: Vec<Gage>,
     grounds: Vec<Ground>,
     sun: Sun,
+    sky: Sky,
     wet_s: f64,
     dry_s: f64,
     start_s: f64,
@@ -86,7 +90,9 @@ impl Hydrology {
                 if c.gage.is_none() {
                     dry.push(c.id.as_str());
                 }
-                Catchment::of(c, nodes, lids_of(network, k))
+                let impervious = if c.impervious.is_finite() { c.impervious.clamp(0.0, 1.0) } else { 0.0 };
+                let catchment = Catchment::of(c, nodes, lids_of(network, k));
+                catchment.under(&network.climate, &network.patterns, k, impervious)
             })
             .collect();
         let grounds: Vec<Ground> = network
@@ -106,11 +112,12 @@ impl Hydrology {
             gages,
             grounds,
             sun: Sun::of(network),
+            sky: Sky::of(network),
             run_on,
             nodes: if below { nodes } else { 0 },
             makes_good: true,
-            wet_s: network.option_s("WET_STEP").filter(|s| *s >= 1.0).unwrap_or(WET_S).min(DRY_S),
-            dry_s: network.option_s("DRY_STEP").filter(|s| *s >= 1.0).unwrap_or(DRY_S).min(DRY_S),
+            wet_s: wet_step_s(network),
+            dry_s: network.option_s("DRY_STEP").filter(|s| *s >= 1.0).unwrap_or(DRY_S).max(wet_step_s(network)),
             start_s: network.start_s as f64,
         })
     }
@@ -193,21 +200,33 @@ impl Hydrology {
     fn window(&self, runoff: &mut Runoff, head_m: &[f64]) {
         let from = runoff.until_s;
         let change_s = self.gages.iter().map(|g| g.next_change_s(from)).fold(f64::INFINITY, f64::min);
+        let change_s = change_s.min(self.sun.next_change_s(from));
         let rains = self.gages.iter().any(|g| g.mean_m_s(from, change_s.min(from + 1.0)) > 0.0);
         let states = || self.catchments.iter().zip(&runoff.states);
         let runs = runoff.rates_m3_s.iter().any(|r| r[1] > 0.0);
-        let wet = rains || runs || states().any(|(c, s)| s.is_wet() || c.seeps(s));
+        let snow = states().any(|(c, s)| c.snow.as_ref().is_some_and(|n| n.depth_m(&s.snow) > 0.0));
+        let wet = if self.makes_good {
+            rains || runs || snow || states().any(|(c, s)| s.is_wet() || c.seeps(s))
+        } else {
+            // As SWMM: wet ground that does not run off takes the long step.
+            rains || snow || states().any(|(c, s)| s.runs || c.seeps(s))
+        };
         // A window of a split second would be no window.
         let to = (from + if wet { self.wet_s } else { self.dry_s }).min(change_s.max(from + 0.01));
         let span_s = to - from;
         let potential_m_s = self.sun.at(from);
+        let moment = self.sky.at(from);
+        let adjust = &self.sky.climate().adjust;
+        let season =
+            Season { conductivity: adjust.conductivity[moment.month], recovery: adjust.recovery[moment.month] };
         runoff.below_m3_s.fill(0.0);
+        self.snow_falls(runoff, moment.snows, [from, to]);
         for (k, catchment) in self.catchments.iter().enumerate() {
-            let rain_m_s = catchment.gage.and_then(|g| self.gages.get(g)).map_or(0.0, |g| g.mean_m_s(from, to));
+            let [rain_m_s, snow_m_s] = self.falls(catchment, moment.snows, [from, to]);
             let below = self.grounds.iter().zip(&runoff.grounds).position(|(g, _)| g.catchment == k);
             let room_m = below.map_or(f64::INFINITY, |g| self.grounds[g].room_m(&runoff.grounds[g]));
             let evaporation_m_s = if self.sun.dry_only && rain_m_s > 0.0 { 0.0 } else { potential_m_s };
-            let weather = Weather { rain_m_s, evaporation_m_s, span_s, room_m };
+            let weather = Weather { rain_m_s, snow_m_s, evaporation_m_s, span_s, moment, season, room_m };
             let (below_m3_s, mut over_m3) = (&mut runoff.below_m3_s, Vec::new());
             let mut drained = |to: &SubcatchOutlet, m3: f64| match to {
                 SubcatchOutlet::Node(node) if *node < below_m3_s.len() => below_m3_s[*node] += m3 / span_s,
@@ -266,6 +285,36 @@ impl Hydrology {
         (runoff.from_s, runoff.until_s) = (from, to);
     }
 
+    /// What falls on a subcatchment in a window, and what of it is snow, m/s.
+    fn falls(&self, catchment: &Catchment, snows: bool, [from, to]: [f64; 2]) -> [f64; 2] {
+        let Some(k) = catchment.gage else { return [0.0; 2] };
+        let rate = self.gages.get(k).map_or(0.0, |g| g.mean_m_s(from, to));
+        if snows {
+            let caught = rate * self.sky.climate().snow_catch.get(k).copied().unwrap_or(1.0);
+            return [caught, caught];
+        }
+        [rate, 0.0]
+    }
+
+    /// New snow on all packs, and the ploughs.
+    fn snow_falls(&self, runoff: &mut Runoff, snows: bool, window: [f64; 2]) {
+        for (k, catchment) in self.catchments.iter().enumerate() {
+            let Some(snow) = &catchment.snow else { continue };
+            let [_, fell] = self.falls(catchment, snows, window);
+            let gone = snow.fall(&mut runoff.states[k].snow, fell, window[1] - window[0]);
+            runoff.books.lost_m3 += gone.out_m * catchment.open_m2();
+            let Some((to, other)) = gone.other.and_then(|to| Some((to, self.catchments.get(to)?))) else { continue };
+            let volume_m3 = gone.other_m * catchment.open_m2();
+            let taken = other
+                .snow
+                .as_ref()
+                .is_some_and(|s| s.receive(&mut runoff.states[to].snow, volume_m3 / other.open_m2()));
+            if !taken {
+                runoff.books.lost_m3 += volume_m3;
+            }
+        }
+    }
+
     /// A window of ground water.
     fn below(&self, runoff: &mut Runoff, k: usize, weather: GroundWeather) {
         let ground = &self.grounds[k];
@@ -296,6 +345,13 @@ impl Hydrology {
             && runoff.grounds.len() == self.grounds.len()
             && self.catchments.iter().zip(&runoff.states).all(|(c, s)| c.fits(s))
     }
+}
+
+/// Window while anything is wet, s: the file's, but no longer than the rain's own intervals.
+pub(super) fn wet_step_s(network: &DrainageNetwork) -> f64 {
+    let asked = network.option_s("WET_STEP").filter(|s| *s >= 1.0).unwrap_or(WET_S);
+    let used = network.catchments.iter().filter_map(|c| network.gages.get(c.gage?));
+    used.map(|g| g.interval_s).filter(|s| *s >= 1.0).fold(asked, f64::min)
 }
 
 /// The measures of a subcatchment.

@@ -13,6 +13,7 @@ use super::{
 use crate::drains::{
     culverts::Culvert,
     force_main::ForceMain,
+    hydrology::wet_step_s,
     plan::{Damping, DrainPlan, PlanLink},
     pumps::PlanPump,
     regulators::{Kind, Regulator},
@@ -130,9 +131,28 @@ pub(in crate::drains) struct Layout {
     pub rule_step_s: f64,
     /// Peaks count from here on, s.
     pub count_from_s: f64,
+    /// Times in which water is routed; always when empty.
+    events_s: Vec<[f64; 2]>,
 }
 
 impl Layout {
+    /// Is water routed at a time?
+    pub fn is_event(&self, t_s: f64) -> bool {
+        self.events_s.is_empty() || self.events_s.iter().any(|[start, end]| (*start..=*end).contains(&t_s))
+    }
+
+    /// Step between events, s: to the next report, or as the file has it shortly before an event.
+    pub fn pause_s(&self, now_s: f64, report_s: f64) -> Option<f64> {
+        if self.is_event(now_s) {
+            return None;
+        }
+        let next = self.events_s.iter().map(|e| e[0]).find(|start| *start > now_s).unwrap_or(f64::INFINITY);
+        if report_s > now_s && report_s < next {
+            return Some(report_s - now_s);
+        }
+        (now_s + self.step_s < next).then_some(self.step_s)
+    }
+
     /// For the dynamic wave, or along a tree for the kinematic one.
     pub fn of(network: &DrainageNetwork, plan: &DrainPlan, tree: Option<Tree>) -> Self {
         let number = |key: &str| network.options.get(key).and_then(|v| v.trim().parse::<f64>().ok());
@@ -141,7 +161,7 @@ impl Layout {
             .get("FLOW_UNITS")
             .is_some_and(|u| matches!(u.to_ascii_uppercase().as_str(), "CMS" | "LPS" | "MLD"));
         let unit_m = if metric { 1.0 } else { FOOT_M };
-        let wet_s = network.option_s("WET_STEP").filter(|s| *s >= 1.0).unwrap_or(300.0);
+        let wet_s = wet_step_s(network);
         let step_s = network.option_s("ROUTING_STEP").filter(|s| *s > 0.0).unwrap_or(20.0).min(wet_s);
         let least = number("MINIMUM_STEP").filter(|s| *s >= 0.0).unwrap_or(STEP_LEAST_USUAL_S);
         let kinematic = tree.is_some();
@@ -179,6 +199,7 @@ impl Layout {
             normal_by: plan.normal_by,
             rule_step_s: network.option_s("RULE_STEP").unwrap_or(0.0),
             count_from_s: count_from_s(network),
+            events_s: network.climate.events_s.clone(),
         };
         layout.fill_joints(plan);
         for (joint, tide) in layout.joints.iter_mut().zip(&plan.tides) {
@@ -325,7 +346,7 @@ fn reach_of(
 }
 
 /// When reporting begins, s after the start.
-fn count_from_s(network: &DrainageNetwork) -> f64 {
+pub(in crate::drains) fn count_from_s(network: &DrainageNetwork) -> f64 {
     let date = |key: &str| {
         let text = network.options.get(key)?;
         let mut parts = text.split(['/', '-']).map(|p| p.trim().parse::<i64>().ok());

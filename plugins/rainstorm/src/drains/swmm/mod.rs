@@ -28,7 +28,7 @@ mod tree;
 mod tube;
 mod units;
 
-pub(super) use layout::Layout;
+pub(super) use layout::{Layout, count_from_s};
 pub(super) use state::Waves;
 pub(super) use step::CLOCK_AHEAD_S;
 pub(super) use tree::Tree;

@@ -105,6 +105,8 @@ pub(in crate::drains) struct Rates {
 pub(in crate::drains) struct Waves {
     /// Moment shown, and start of the last step, s.
     pub shown_s: f64,
+    /// The next moment that will be asked for, s.
+    pub report_s: f64,
     pub old_s: f64,
     /// Length of the last variable step, s; 0 before the first.
     pub step_s: f64,

@@ -29,6 +29,7 @@ impl Drains {
     pub(in crate::drains) fn run_waves(&mut self, until_s: f64) {
         let plan = self.plan.clone();
         let (Some(layout), Some(mut waves)) = (plan.swmm.as_deref(), self.now.waves.take()) else { return };
+        waves.report_s = until_s;
         while self.now.time_s < until_s {
             self.route(&plan, layout, &mut waves);
         }
@@ -48,7 +49,9 @@ impl Drains {
             layout.begin_reaches(&mut waves);
         }
         // SWMM counts how long a gate has been open from the midnight before the start.
-        self.now.switched_s.fill(-plan.start_s.rem_euclid(86_400.0));
+        let midnight_s = -plan.start_s.rem_euclid(86_400.0);
+        self.now.switched_s.fill(midnight_s);
+        self.now.gate_switched_s.fill(midnight_s);
         waves.look_at(layout, &mut self.now);
         self.now.books.initial_m3 = self.now.volume_m3.iter().sum();
         waves.show(layout, 0.0, 0..0);
@@ -65,8 +68,8 @@ impl Drains {
     }
 
     fn route(&mut self, plan: &DrainPlan, layout: &Layout, waves: &mut Waves) {
-        let mut dt_s = waves.choose_step(layout);
         let now_s = self.now.time_s;
+        let mut dt_s = layout.pause_s(now_s, waves.report_s).unwrap_or_else(|| waves.choose_step(layout));
         let next_rules_s = waves.rules_s + layout.rule_step_s;
         let rules_due = layout.rule_step_s <= 0.0 || (now_s - waves.rules_s).abs() < SAME_S;
         if layout.rule_step_s > 0.0 && now_s + dt_s >= next_rules_s {
@@ -84,6 +87,13 @@ impl Drains {
         self.now.waves = Some(std::mem::take(waves));
         self.drive(dt_s, rules_due);
         *waves = self.now.waves.take().unwrap_or_default();
+        if !layout.is_event(now_s) {
+            // Between events nothing flows in, and all stays as it is.
+            waves.rates = Rates::default();
+            waves.old_s = now_s;
+            self.now.time_s += dt_s;
+            return;
+        }
         let sun_m_s = plan.losses.sun_m_s(now_s);
         self.enter(plan, layout, waves, dt_s, sun_m_s);
         waves.old_s = now_s;
