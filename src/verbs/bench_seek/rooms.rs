@@ -64,7 +64,9 @@ pub(super) fn pictures(
             return Err(failed(format!("{at}: the picture of the past is another one")));
         }
     }
-    eprintln!("\r{:?} alerts, cases at the end", alerts.last());
+    if let Some((_, active, cases)) = alerts.last() {
+        eprintln!("\r{active} alerts and {cases} cases at the end");
+    }
     figures.push(Figure::of(&format!("scenes_{streams}"), "s", vec![scenes_s as f64]));
     figures.push(Figure::of(&format!("seek_every_layer_{streams}"), "ms", samples));
     Ok(())
