@@ -2,10 +2,11 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Cursor, Read},
+    io::{BufRead, BufReader, Cursor, Read},
     path::Path,
 };
 
+use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use crate::import::{
@@ -174,7 +175,17 @@ fn told(zip: &mut Zip, member: &Member, lower: &str) -> Option<Format> {
     if !(PERHAPS.contains(&extension) || extension.is_empty()) || lower.ends_with(".aux.xml") || member.locked {
         return None;
     }
-    let mut file = zip.by_index(member.number).ok()?;
+    let mut file = BufReader::new(zip.by_index(member.number).ok()?);
+    match packed::packing(file.fill_buf().ok()?) {
+        None => sniffed(file),
+        Some(("gzip", _)) => sniffed(MultiGzDecoder::new(file)),
+        // By its name; its reader says more.
+        Some((_, read)) => by_extension(Path::new(lower)).filter(|_| read),
+    }
+}
+
+/// By what a stream begins with.
+fn sniffed(mut file: impl Read) -> Option<Format> {
     let mut head = Vec::new();
     file.by_ref().take(HEAD).read_to_end(&mut head).ok()?;
     sniff(&head, &mut BufReader::new(Cursor::new(&head).chain(file)))

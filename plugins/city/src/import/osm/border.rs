@@ -31,6 +31,11 @@ impl Border {
         }
     }
 
+    /// The shorter of its sides.
+    pub fn narrow(&self) -> f64 {
+        (self.east - self.west).min(self.north - self.south)
+    }
+
     /// From a point inside to the nearest edge; 0 on it.
     pub fn distance(&self, p: P2) -> f64 {
         self.edges(p).into_iter().fold(f64::MAX, f64::min).max(0.0)

@@ -16,6 +16,8 @@ use crate::import::{
 const AT_EDGE_DEG: f64 = 2e-4;
 /// Ends of one coastline nearer than this are one, degrees: some 50 m.
 const GAP_DEG: f64 = 5e-4;
+/// A coastline with a loose end that is shorter than this share of the bounds leads nowhere.
+const STUB: f64 = 0.02;
 /// Bounds of a header that are this many times as large as the data are those of something else.
 const FAR_BOUNDS: f64 = 16.0;
 /// A sea with more than this share of the streets and buildings in it is none.
@@ -50,6 +52,10 @@ pub(super) fn read(data: &Data, nodes: &HashMap<i64, P2>, placer: &Placer, repor
                     report.note(Severity::Guessed, format!("way {way}"), text);
                     lakes.push(Area { ring, holes: Vec::new() });
                 }
+                continue;
+            }
+            let long: f64 = piece.windows(2).map(|w| (w[1][0] - w[0][0]).hypot(w[1][1] - w[0][1])).sum();
+            if to_edge > 0.0 && long <= GAP_DEG.max(STUB * border.narrow()) {
                 continue;
             }
             for (end, at_start) in [(first, true), (last, false)] {
@@ -281,6 +287,9 @@ mod tests {
             "{areas:?} {report:?}"
         );
         let (areas, _) = sea(&[&[900_001, 125_100, 125_200, 900_002]], &[], true);
+        assert_eq!(areas, [(0.75, 0)]);
+        // The cut end turns back outside before the coast begins.
+        let (areas, _) = sea(&[&[126_101, 126_099, 125_099, 125_220]], &[], true);
         assert_eq!(areas, [(0.75, 0)]);
         // Two that end after each other: one is missing between them.
         let (areas, report) = sea(&[&[125_080, 125_220], &[175_080, 175_220]], &[], true);
