@@ -11,6 +11,7 @@ mod binary;
 mod checks;
 pub mod content;
 pub mod gltf_tile;
+mod hierarchy;
 pub mod http;
 pub mod implicit;
 pub mod issue;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{
+    hierarchy::Hierarchy,
     issue::{Issues, Kind},
     json::At,
     schema::{Class, Component, Property, Schema, Shape, Values},
@@ -69,7 +70,10 @@ impl FeatureTable {
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Batch(t) => t.columns.iter().map(|(_, c)| c.bytes()).sum(),
+            Self::Batch(t) => {
+                let hierarchy = t.hierarchy.as_ref().map_or(0, Hierarchy::bytes);
+                t.columns.iter().map(|(_, c)| c.bytes()).sum::<usize>() + hierarchy
+            }
             Self::Property(t) => t.columns.iter().map(|c| c.values.len() + c.strings.len() + c.arrays.len()).sum(),
         }
     }
@@ -78,7 +82,10 @@ impl FeatureTable {
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         match self {
-            Self::Batch(t) => t.columns.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Batch(t) => {
+                let more = t.hierarchy.iter().flat_map(Hierarchy::names);
+                t.columns.iter().map(|(name, _)| name.as_str()).chain(more).collect()
+            }
             Self::Property(t) => t.columns.iter().map(|c| c.name.as_str()).collect(),
         }
     }
@@ -90,19 +97,34 @@ pub struct BatchTable {
     /// Features.
     pub length: usize,
     columns: Vec<(String, BatchColumn)>,
+    /// Classes and parents of the features.
+    hierarchy: Option<Hierarchy>,
 }
 
+/// One property of all features.
 #[derive(Clone, Debug)]
-enum BatchColumn {
+pub(super) enum BatchColumn {
     Json(Vec<Value>),
     Binary { component: Component, width: usize, bytes: Vec<u8> },
 }
 
 impl BatchColumn {
-    fn bytes(&self) -> usize {
+    /// Bytes it takes, about.
+    pub fn bytes(&self) -> usize {
         match self {
             Self::Json(list) => list.len() * 48,
             Self::Binary { bytes, .. } => bytes.len(),
+        }
+    }
+
+    /// The value of a feature.
+    pub fn value(&self, n: usize) -> Option<Value> {
+        match self {
+            Self::Json(list) => list.get(n).cloned(),
+            Self::Binary { component, width, bytes } => {
+                let one = |k: usize| number_at(bytes, (n * width + k) * component.size(), *component).map(plain);
+                if *width == 1 { one(0) } else { (0..*width).map(one).collect::<Option<Vec<_>>>().map(Value::Array) }
+            }
         }
     }
 }
@@ -127,7 +149,7 @@ impl BatchTable {
     /// Features without properties.
     #[must_use]
     pub fn bare(length: usize) -> Self {
-        Self { length, columns: Vec::new() }
+        Self { length, ..Self::default() }
     }
 
     /// Reads the JSON and binary parts; columns that do not fit are left out.
@@ -135,46 +157,65 @@ impl BatchTable {
         let top = At::TOP;
         let place = top.key("batchTable");
         let mut columns = Vec::new();
+        let mut hierarchy = None;
         for (name, value) in json {
             let at = place.key(name);
             let left_out = |issues: &mut Issues, kind: Kind, what: String| {
                 issues.push(kind, Severity::Skipped, at, format!("{what}; the property is left out"));
             };
             match value {
-                Value::Array(list) if list.len() < length => {
-                    let what = format!("{} values for {length} features", list.len());
-                    left_out(issues, Kind::ArrayLength, what);
-                }
-                Value::Array(list) => columns.push((name.clone(), BatchColumn::Json(list.clone()))),
-                Value::Object(map) if name == "extensions" || name == "HIERARCHY" => {
-                    let what =
-                        if name == "HIERARCHY" { vec!["HIERARCHY"] } else { map.keys().map(String::as_str).collect() };
-                    let text = format!("{} of the batch table is not read", what.join(", "));
-                    issues.push(Kind::ExtensionUnsupported, Severity::Skipped, at, text);
-                }
-                Value::Object(map) => match binary_column(map, binary, length) {
-                    Ok(column) => columns.push((name.clone(), column)),
+                // As it was called before it was an extension.
+                Value::Object(_) if name == "HIERARCHY" => match Hierarchy::read(value, binary, length) {
+                    Ok(read) => hierarchy = Some(read),
                     Err(what) => left_out(issues, Kind::BufferBounds, what),
+                },
+                Value::Object(map) if name == "extensions" => {
+                    for (name, value) in map {
+                        if name != "3DTILES_batch_table_hierarchy" {
+                            let text = format!("{name} of the batch table is not read");
+                            issues.push(Kind::ExtensionUnsupported, Severity::Skipped, at, text);
+                            continue;
+                        }
+                        match Hierarchy::read(value, binary, length) {
+                            Ok(read) => hierarchy = Some(read),
+                            Err(what) => left_out(issues, Kind::BufferBounds, what),
+                        }
+                    }
+                }
+                Value::Array(_) | Value::Object(_) => match batch_column(value, binary, length) {
+                    Ok(column) => columns.push((name.clone(), column)),
+                    Err(what) => {
+                        let kind = if value.is_array() { Kind::ArrayLength } else { Kind::BufferBounds };
+                        left_out(issues, kind, what);
+                    }
                 },
                 _ if name == "extras" => {}
                 _ => left_out(issues, Kind::Type, "neither an array nor a binary body".into()),
             }
         }
-        Self { length, columns }
+        Self { length, columns, hierarchy }
     }
 
     fn row(&self, n: usize) -> Values {
         if n >= self.length {
             return Values::new();
         }
-        let value = |column: &BatchColumn| match column {
-            BatchColumn::Json(list) => list.get(n).cloned(),
-            BatchColumn::Binary { component, width, bytes } => {
-                let one = |k: usize| number_at(bytes, (n * width + k) * component.size(), *component).map(plain);
-                if *width == 1 { one(0) } else { (0..*width).map(one).collect::<Option<Vec<_>>>().map(Value::Array) }
-            }
-        };
-        self.columns.iter().filter_map(|(name, column)| Some((name.clone(), value(column)?))).collect()
+        let own = self.columns.iter().filter_map(|(name, column)| Some((name.clone(), column.value(n)?)));
+        let mut row: Values = own.collect();
+        if let Some(hierarchy) = &self.hierarchy {
+            hierarchy.add(n, &mut row);
+        }
+        row
+    }
+}
+
+/// A property of `length` features, as a list or in the binary part.
+pub(super) fn batch_column(value: &Value, binary: &[u8], length: usize) -> Result<BatchColumn, String> {
+    match value {
+        Value::Array(list) if list.len() < length => Err(format!("{} values for {length} features", list.len())),
+        Value::Array(list) => Ok(BatchColumn::Json(list.clone())),
+        Value::Object(map) => binary_column(map, binary, length),
+        _ => Err("neither an array nor a binary body".into()),
     }
 }
 
