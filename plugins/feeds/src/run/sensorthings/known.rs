@@ -75,12 +75,19 @@ impl Known {
     /// The same for all streams at once. Most of them may be of instants: so that those are not read over and over, it
     /// reaches back over an interval only ten times within one.
     pub fn since_of_all(&mut self, late_s: u32, now: Stamp) -> Stamp {
-        let due = self.far_back.is_none_or(|at| now - at >= (self.longest_ms / FAR_BACK).max(FAR_BACK_MS));
+        let every_ms = (self.longest_ms / FAR_BACK).max(FAR_BACK_MS);
+        let due = self.far_back.is_none_or(|at| now - at >= every_ms);
         if self.longest_ms == 0 || !due {
             return self.newest + -i64::from(late_s) * 1000;
         }
         self.far_back = Some(now);
-        self.since(self.newest, late_s)
+        // What came since it was last asked so far back may have become too old meanwhile.
+        self.since(self.newest, late_s) + -every_ms
+    }
+
+    /// Reading all streams broke off: it reaches far back again the next time.
+    pub fn broke_off(&mut self) {
+        self.far_back = None;
     }
 
     /// Notes over which time an observation reaches.
@@ -229,7 +236,9 @@ mod tests {
         assert_eq!(known.since(at(7200), 300), at(3300));
         known.newest = at(7200);
         let asked: Vec<Stamp> = [0, 60, 359, 360].map(|s| known.since_of_all(300, at(10_000 + s))).to_vec();
-        assert_eq!(asked, [at(3300), at(6900), at(6900), at(3300)], "far back ten times in an hour");
+        assert_eq!(asked, [at(2940), at(6900), at(6900), at(2940)], "far back ten times in an hour");
+        known.broke_off();
+        assert_eq!(known.since_of_all(300, at(10_361)), at(2940), "again at once");
         assert!(known.is_new(at(7200), "a".into(), 300) && !known.is_new(at(7200), "a".into(), 300));
         // Kept as long as it is asked for, forgotten afterwards.
         for s in 0..20_000 {
