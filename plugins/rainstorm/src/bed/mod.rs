@@ -45,14 +45,16 @@ impl BedSettings {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum BedError {
     /// No raster.
-    #[error("the city has no terrain: add a GeoTIFF or ASC elevation raster")]
+    #[error(
+        "本城没有地形：请加一张 GeoTIFF 或 ASC 高程栅格 / the city has no terrain: add a GeoTIFF or ASC elevation raster"
+    )]
     NoTerrain,
     /// No height is known.
-    #[error("the terrain has no cell with a height")]
+    #[error("地形中没有一格有高程 / the terrain has no cell with a height")]
     Empty,
     /// Heights no city has.
     #[error(
-        "the terrain reaches from {low_m} m to {high_m} m: expected at most 5000 m between (is a no-data value missing?)"
+        "地形高程从 {low_m} m 到 {high_m} m：相差应不超过 5000 m（是否漏写无数据值？） / the terrain reaches from {low_m} m to {high_m} m: expected at most 5000 m between (is a no-data value missing?)"
     )]
     Range {
         /// Lowest, m.
@@ -61,7 +63,9 @@ pub enum BedError {
         high_m: f32,
     },
     /// Cell side.
-    #[error("cell_m is {cell_m}: expected at least 0.1 m and at most 1/4 of the terrain's {side_m:.0} m")]
+    #[error(
+        "cell_m 是 {cell_m}：应不小于 0.1 m，不大于地形边长 {side_m:.0} m 的四分之一 / cell_m is {cell_m}: expected at least 0.1 m and at most 1/4 of the terrain's {side_m:.0} m"
+    )]
     Cell {
         /// As asked.
         cell_m: f64,
@@ -69,7 +73,9 @@ pub enum BedError {
         side_m: f64,
     },
     /// Too many cells.
-    #[error("{cols} × {rows} cells at {cell_m} m are too many: expected at most {most}; use larger cells")]
+    #[error(
+        "{cell_m} m 网格共 {cols} × {rows} 格，过多：应不超过 {most} 格，请用更大的网格 / {cols} × {rows} cells at {cell_m} m are too many: expected at most {most}; use larger cells"
+    )]
     TooMany {
         /// Columns.
         cols: usize,

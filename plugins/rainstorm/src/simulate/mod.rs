@@ -79,10 +79,10 @@ pub enum SimulateError {
     #[error("{0}: {1}")]
     File(String, std::io::Error),
     /// Threads.
-    #[error("no threads: {0}")]
+    #[error("没有可用线程：{0} / no threads: {0}")]
     Threads(String),
     /// The caller ended it.
-    #[error("cancelled after {0:.0} s of simulated time")]
+    #[error("已取消，模拟到 {0:.0} 秒 / cancelled after {0:.0} s of simulated time")]
     Cancelled(f64),
 }
 

@@ -49,7 +49,7 @@ pub enum WaterError {
     #[error("hot start: {0}")]
     State(#[from] StateError),
     /// Threads.
-    #[error("no threads for the water: {0}")]
+    #[error("水流计算没有可用线程：{0} / no threads for the water: {0}")]
     Threads(String),
 }
 

@@ -20,13 +20,15 @@ const MOST_BYTES: usize = 16 << 30;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// Not such a file.
-    #[error("not a saved water state of this version")]
+    #[error("不是本版本保存的水情状态 / not a saved water state of this version")]
     Format,
     /// Another raster.
-    #[error("the state was saved on another raster or with another kernel: city, cell_m and kernel must be the same")]
+    #[error(
+        "该状态存自另一栅格或另一求解器：城市、cell_m 和 kernel 必须相同 / the state was saved on another raster or with another kernel: city, cell_m and kernel must be the same"
+    )]
     Domain,
     /// Another network.
-    #[error("the state was saved with another drainage network")]
+    #[error("该状态存自另一管网 / the state was saved with another drainage network")]
     Drains,
 }
 
