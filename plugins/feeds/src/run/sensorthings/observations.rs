@@ -136,9 +136,6 @@ pub(super) async fn since_cursor(
             let cursor = lock(known).newest.0.to_string();
             hand(courier, known, std::mem::take(&mut inputs), root, &cursor).await?;
         }
-        if read.is_err() {
-            lock(known).broke_off();
-        }
         read?;
         if !more {
             return Ok(());
