@@ -3,7 +3,7 @@
 //! A check says what it has to say once, in English; [`both`] puts the Chinese in front of it by a table of patterns
 //! (see [`crate::phrases`]). What every such file has in common stands here: what the reader refuses, and the disk.
 
-use crate::phrases::{nearest, translate};
+use crate::phrases::{nearest, outside_quotes, translate};
 use crate::text::Lang;
 
 /// English patterns and their Chinese.
@@ -131,15 +131,6 @@ pub fn refused(text: &str, line: usize, said: &str) -> String {
         return "this file is TOML: name = value, not name: value".into();
     }
     format!("not TOML: {}", said.replace('\n', " "))
-}
-
-/// Characters of a line that are not in quotes; what follows `#` is left out.
-fn outside_quotes(line: &str) -> impl Iterator<Item = char> {
-    let mut quoted = false;
-    line.chars().take_while(|c| *c != '#').filter(move |c| {
-        quoted ^= *c == '"';
-        !quoted
-    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use guanlan_core::file_words::line_at;
+
 /// A rule file was refused. Nothing of it is used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {field}: {} / {message}", self.chinese())]
@@ -22,11 +24,6 @@ impl RuleError {
     pub fn chinese(&self) -> String {
         super::chinese::of(&self.message).unwrap_or_else(|| "写法不符合 TOML 或规则文件的格式".to_owned())
     }
-}
-
-/// Line of a byte offset, from 1.
-pub(super) fn line_at(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|&b| b == b'\n').count()
 }
 
 /// Line of a field of the rule that lies at `span`; the rule's own line when it has no such line.

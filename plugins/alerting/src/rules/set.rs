@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use guanlan_core::{AlertLevel, Bilingual, ObservedProperty, SensorId, Stamp};
+use guanlan_core::{AlertLevel, Bilingual, ObservedProperty, SensorId, Stamp, file_words::line_at};
 use guanlan_sensing::Quality;
 
 use super::{
     check::{Fault, check, ordered},
     condition::{Condition, Source},
-    error::{RuleError, field_line, line_at, test_line},
+    error::{RuleError, field_line, test_line},
     expression::Expression,
     extras::{Area, Inhibit, Notify},
     spec::{Combine, Direction, LevelsSpec, Measure, Method, Missing, Over, RuleFile, RuleKind, TestSpec},

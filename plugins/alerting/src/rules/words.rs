@@ -3,10 +3,9 @@
 
 use guanlan_core::{
     ObservedProperty,
+    file_words::line_at,
     phrases::{nearest, outside_quotes},
 };
-
-use super::error::line_at;
 
 /// Line, field and message of what the TOML reader refused.
 pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> (usize, String, String) {

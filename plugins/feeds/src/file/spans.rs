@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use guanlan_core::file_words::line_at;
 use toml::{Spanned, de::DeValue};
 
 use super::{FileError, words};
@@ -14,8 +15,7 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     pub fn at(&self, span: &Range<usize>, field: &str, reason: String) -> FileError {
-        let before = self.text.get(..span.start.min(self.text.len())).unwrap_or_default();
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        let line = line_at(self.text, span.start);
         FileError { file: self.file.to_owned(), line, field: field.to_owned(), reason }
     }
 
