@@ -28,6 +28,7 @@ k-rain-moderate = Moderate rain
 k-rain-heavy = Heavy rain
 k-rain-storm = Rainstorm
 k-rain-now = { $v } mm/h now
+k-china-time = China time
 k-mon = Mon
 k-tue = Tue
 k-wed = Wed

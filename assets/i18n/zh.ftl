@@ -28,6 +28,7 @@ k-rain-moderate = 中雨
 k-rain-heavy = 大雨
 k-rain-storm = 暴雨
 k-rain-now = 当前 { $v } mm/h
+k-china-time = 北京时间
 k-mon = 周一
 k-tue = 周二
 k-wed = 周三

@@ -499,6 +499,49 @@ fn sessions_and_retained_messages_survive_kill_9() {
     verified(&plan.store);
 }
 
+/// A client that answers, says goodbye and is gone before it was told anything more: its acknowledgements count, though
+/// nothing can be said to it by then.
+#[test]
+fn what_a_client_said_before_it_went_is_heard() {
+    let Some((_folder, _plan, room, publisher)) = opened() else { return };
+    // MQTT 3.1.1, a session that stays, keep alive 60 s, client "seat".
+    let connect = [&[0x10, 16, 0, 4][..], b"MQTT", &[4, 0, 0, 60, 0, 4], b"seat"].concat();
+    let subscribe = [&[0x82, 14, 0, 9, 0, 9][..], b"city/news", &[1]].concat();
+    let join = || {
+        let mut stream = TcpStream::connect(("127.0.0.1", room.mqtt_port())).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        stream.write_all(&connect).unwrap();
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!((answer[0], answer[3]), (0x20, 0), "CONNACK: {answer:?}");
+        stream
+    };
+    let mut stream = join();
+    stream.write_all(&subscribe).unwrap();
+    stream.read_exact(&mut [0; 5]).unwrap();
+    stream.write_all(&[0xE0, 0]).unwrap();
+    drop(stream);
+    for k in 0..5 {
+        publisher.send("mqttv311", 1, "city/news", &format!("news {k}")).expect(0);
+    }
+    let mut stream = join();
+    let mut acknowledged = Vec::new();
+    for _ in 0..5 {
+        let mut packet = [0; 2 + 2 + 9 + 2 + 6];
+        stream.read_exact(&mut packet).unwrap();
+        assert_eq!(packet[0] & 0xF6, 0x32, "PUBLISH of QoS 1: {packet:?}");
+        acknowledged.extend([0x40, 2, packet[13], packet[14]]);
+    }
+    // The broker answers each of these to a socket that is closed by then.
+    stream.write_all(&[subscribe.repeat(20), acknowledged, vec![0xE0, 0]].concat()).unwrap();
+    drop(stream);
+    let mut stream = join();
+    stream.set_read_timeout(Some(Duration::from_millis(700))).unwrap();
+    let mut more = [0; 64];
+    assert!(stream.read(&mut more).is_err(), "acknowledged, and sent again: {more:?}");
+    room.stop();
+}
+
 /// An external broker that keeps its sessions on disk.
 pub struct Broker {
     program: PathBuf,

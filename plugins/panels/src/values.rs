@@ -72,6 +72,8 @@ pub struct Around<'a> {
     pub kept: bool,
     /// What the rooms are made of.
     pub config: &'a RoomConfig,
+    /// Where the city lies, degrees east, if known.
+    pub lon_deg: Option<f64>,
 }
 
 impl<'a> Around<'a> {
@@ -182,7 +184,8 @@ impl Made {
         self.gauges.follow(p);
         let leaders = desk.preset == Preset::Briefing;
         self.values = Some(Arc::new(Values {
-            headline: headline::headline(p, &shown.timeline, &shown.timelines, role, leaders, shown.can_exercise, lang),
+            headline: headline::headline(p, &shown.timeline, &shown.timelines, role, leaders, shown.can_exercise, lang)
+                .at(around.lon_deg, lang),
             alerts: if has(Slot::Alerts) { alerts::alerts(p, desk.group, role, lang) } else { AlertsVm::default() },
             warnings: warnings::warnings(p, lang),
             figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },

@@ -8,6 +8,10 @@ use bevy::shader::Shader;
 
 /// Shared functions.
 pub const LOOK: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0001");
+/// Chance by place.
+pub const NOISE: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c000d");
+/// Lines as ribbons.
+pub const RIBBON: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c000e");
 /// Ground.
 pub const GROUND: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0002");
 /// Buildings.
@@ -50,6 +54,8 @@ pub fn add(app: &mut App, handle: &Handle<Shader>, carried: &'static str, name: 
 /// Adds every shader of the stage.
 pub fn add_all(app: &mut App) {
     add(app, &LOOK, include_str!("shaders/look.wgsl"), "guanlan/look.wgsl");
+    add(app, &NOISE, include_str!("shaders/noise.wgsl"), "guanlan/noise.wgsl");
+    add(app, &RIBBON, include_str!("shaders/ribbon.wgsl"), "guanlan/ribbon.wgsl");
     add(app, &GROUND, include_str!("shaders/ground.wgsl"), "guanlan/ground.wgsl");
     add(app, &BUILDINGS, include_str!("shaders/buildings.wgsl"), "guanlan/buildings.wgsl");
     add(app, &SOLID, include_str!("shaders/solid.wgsl"), "guanlan/solid.wgsl");

@@ -217,8 +217,10 @@ impl Peer<'_> {
         }
     }
 
-    async fn say(&self, say: Say) -> Result<(), Ended> {
-        self.tx.send(say).await.map_err(|_| "peer is gone".to_owned().into())
+    /// Says something. A peer that is gone does not hear it, and that ends nothing: what it sent before it went
+    /// (acknowledgements, its goodbye) is still to be heard; the end of its stream ends the connection.
+    async fn say(&self, say: Say) {
+        let _ = self.tx.send(say).await;
     }
 
     async fn handle(&self, frame: Frame, aliases: &mut TheirAliases) -> Result<(), Ended> {
@@ -230,7 +232,10 @@ impl Peer<'_> {
                     let met = self.seen().meet(pkid, dup, hash);
                     match met {
                         Meet::New => {}
-                        Meet::Again => return self.say(Say::PubAck { pkid, refused: false }).await,
+                        Meet::Again => {
+                            self.say(Say::PubAck { pkid, refused: false }).await;
+                            return Ok(());
+                        }
                         Meet::Waiting => return Ok(()),
                     }
                 }
@@ -243,7 +248,8 @@ impl Peer<'_> {
                     match known {
                         None => {}
                         Some((durable, _)) if durable.load(Ordering::Acquire) => {
-                            return self.say(Say::PubRec { pkid, refused: false }).await;
+                            self.say(Say::PubRec { pkid, refused: false }).await;
+                            return Ok(());
                         }
                         // The answer is on its way.
                         Some((_, true)) => return Ok(()),
@@ -298,16 +304,20 @@ impl Peer<'_> {
                 let plain: Vec<Filter> = filters.iter().map(|(f, _)| f.clone()).collect();
                 let granted = self.hub.subscribe(&self.client_id, &plain);
                 self.hub.kept().await;
-                self.say(Say::Subscribed { pkid, granted }).await?;
+                self.say(Say::Subscribed { pkid, granted }).await;
                 self.hub.retained(&self.client_id, &filters);
                 Ok(())
             }
             Frame::Unsubscribe { pkid, filters } => {
                 let were = self.hub.unsubscribe(&self.client_id, &filters);
                 self.hub.kept().await;
-                self.say(Say::Unsubscribed { pkid, were }).await
+                self.say(Say::Unsubscribed { pkid, were }).await;
+                Ok(())
             }
-            Frame::Ping => self.say(Say::Pong).await,
+            Frame::Ping => {
+                self.say(Say::Pong).await;
+                Ok(())
+            }
             Frame::Connect(_) => Err(Ended::new("a second CONNECT", Goodbye::Protocol)),
             Frame::Ack | Frame::Disconnect { .. } => Ok(()),
         }
@@ -364,7 +374,7 @@ impl Peer<'_> {
                 durable.store(true, Ordering::Release);
                 self.seen().durable(pkid, hash);
                 if let Some(say) = answer(taken == Taken::Refused) {
-                    self.say(say).await?;
+                    self.say(say).await;
                 }
                 return Ok(taken);
             }

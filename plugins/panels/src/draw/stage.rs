@@ -9,7 +9,7 @@ use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
 use guanlan_stage::pick::BuildingIndex;
 use guanlan_stage::{
     AreaStyle, CameraRig, Compare, Divider, FlyTo, Ground, KeyboardCaptured, MapLens, MapViewport, PointerCaptured,
-    TileLayers,
+    SceneClock, TileLayers,
 };
 
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
 pub struct Stage<'w> {
     pub(super) rig: Res<'w, CameraRig>,
     pub(super) lens: Res<'w, MapLens>,
+    pub(super) clock: Res<'w, SceneClock>,
     pub(super) ground: Res<'w, Ground>,
     pub(super) buildings: Res<'w, BuildingIndex>,
     pub(super) markers: Res<'w, MarkerScene>,
@@ -70,6 +71,7 @@ impl Stage<'_> {
             past: &self.past,
             kept,
             config: rooms.config(),
+            lon_deg: self.clock.place.map(|p| p.lon_deg),
         }
     }
 

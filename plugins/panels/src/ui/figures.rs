@@ -171,7 +171,7 @@ pub fn figures_ui(ui: &mut Ui, vm: &FiguresVm, look: &Look) {
         ui.add_space(4.0);
         hours(ui, vm, look, ui.available_height().min(if ui.available_height() > 300.0 { 140.0 } else { 72.0 }));
     }
-    if ui.available_height() > 60.0 {
+    if ui.available_height() > 60.0 && vm.crews.iter().any(|n| *n > 0) {
         ui.add_space(8.0);
         caption(ui, look, tr(look.lang, "k-crews"), "");
         status_bar(ui, &vm.crews, look);

@@ -67,6 +67,20 @@ pub struct HeadlineVm {
     pub can_exercise: bool,
 }
 
+/// Longitudes of China, degrees east.
+const CHINA_LON_DEG: std::ops::RangeInclusive<f64> = 73.0..=136.0;
+
+impl HeadlineVm {
+    /// Over a city elsewhere, whose sun does not fit it, the clock says that it is China's.
+    #[must_use]
+    pub fn at(mut self, lon_deg: Option<f64>, lang: Lang) -> Self {
+        if lon_deg.is_some_and(|lon| !CHINA_LON_DEG.contains(&lon)) {
+            self.date = format!("{} · {}", tr(lang, "k-china-time"), self.date);
+        }
+        self
+    }
+}
+
 /// Grades of rain by intensity, mm/h (CMA hourly grades: 小雨 < 2.5 ≤ 中雨 < 8 ≤ 大雨 < 16 ≤ 暴雨).
 fn weather(lang: Lang, mm_h: f64) -> &'static str {
     tr(
@@ -164,5 +178,27 @@ pub fn headline(
         drill: drill(picture, lang),
         timelines: if timelines.len() > 1 { choices.collect() } else { Vec::new() },
         can_exercise: scripts && !timelines.iter().any(|t| t.mode == Mode::Exercise),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use guanlan_city::City;
+
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn a_clock_over_a_city_elsewhere_says_whose_it_is() {
+        let room = fixture::machine(&Arc::new(City::default()));
+        let picture = fixture::picture(&room);
+        let date = |lon_deg| {
+            let vm = headline(&picture, &"live".into(), &[], Role::Supervisor, false, false, Lang::Zh);
+            vm.at(lon_deg, Lang::Zh).date
+        };
+        assert_eq!(date(Some(120.2)), date(None));
+        assert_eq!(date(Some(-74.0)), format!("北京时间 · {}", date(None)));
     }
 }

@@ -2,6 +2,7 @@
 // ground as high as the chart says.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #import guanlan::look::{look, fogged, haze}
+#import guanlan::noise::{grain, noise}
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var<uniform> frame: vec4<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(2) var<uniform> style: vec4<f32>;
@@ -90,23 +91,10 @@ fn smooth_sample(uv: vec2<f32>) -> vec4<f32> {
     return low * ga.y + high * gb.y;
 }
 
-fn noise(p: vec2<f32>) -> f32 {
-    let i = floor(p);
-    let f = fract(p);
-    let u = f * f * (3.0 - 2.0 * f);
-    let low = mix(grain(i), grain(i + vec2<f32>(1.0, 0.0)), u.x);
-    let high = mix(grain(i + vec2<f32>(0.0, 1.0)), grain(i + vec2<f32>(1.0, 1.0)), u.x);
-    return mix(low, high, u.y);
-}
-
 // Small waves: two sheets of noise that drift across each other.
 fn waves(place: vec2<f32>) -> f32 {
     let t = globals.time;
     return noise(place * 0.55 + vec2<f32>(0.31, 0.17) * t) + 0.6 * noise(place * 1.35 - vec2<f32>(0.23, 0.41) * t);
-}
-
-fn grain(i: vec2<f32>) -> f32 {
-    return fract(sin(dot(i, vec2<f32>(12.9898, 78.233))) * 43758.547);
 }
 
 // Dashes of one cell of the flow: lanes along it, moving with it.

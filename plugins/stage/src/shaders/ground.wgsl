@@ -5,6 +5,7 @@
 // trees, flow lines and puddles, WET it rains, NIGHT lamps are lit.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #import guanlan::look::{look, fogged, haze, inside, lit}
+#import guanlan::noise::{grain, noise}
 
 struct Frames {
     // West, north edge, width, height of a painting in local m; width 0 means there is none.
@@ -44,19 +45,6 @@ fn cover(d: f32, px: f32) -> f32 {
 // Bytes hold shares from −1 to 1 around 128.
 fn share(byte: f32) -> f32 {
     return (byte * 255.0 - 128.0) / 127.0;
-}
-
-fn grain(i: vec2<f32>) -> f32 {
-    return fract(sin(dot(i, vec2<f32>(12.9898, 78.233))) * 43758.547);
-}
-
-fn noise(p: vec2<f32>) -> f32 {
-    let i = floor(p);
-    let f = fract(p);
-    let u = f * f * (3.0 - 2.0 * f);
-    let low = mix(grain(i), grain(i + vec2<f32>(1.0, 0.0)), u.x);
-    let high = mix(grain(i + vec2<f32>(0.0, 1.0)), grain(i + vec2<f32>(1.0, 1.0)), u.x);
-    return mix(low, high, u.y);
 }
 
 // Crowns of trees from above, two layers of round heads; lit from the light's side, dark between them.

@@ -1,7 +1,7 @@
 // Lines of constant width on the screen.
 #import bevy_pbr::mesh_view_bindings::view
 #import guanlan::look::{look, fogged}
-
+#import guanlan::ribbon::{ribbon, beside}
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
@@ -19,25 +19,10 @@ fn vertex(
 ) -> Out {
     var out: Out;
     let size = view.viewport.zw;
-    var a = view.clip_from_world * vec4<f32>(position, 1.0);
-    var b = view.clip_from_world * vec4<f32>(other.xyz, 1.0);
-    // Behind the eye: pull the end to just before it.
-    let near = 0.5;
-    if a.w < near && b.w > near {
-        a = mix(a, b, (near - a.w) / (b.w - a.w));
-    } else if b.w < near && a.w > near {
-        b = mix(b, a, (near - b.w) / (a.w - b.w));
-    }
-    let pa = a.xy / max(a.w, 1e-3) * size;
-    let pb = b.xy / max(b.w, 1e-3) * size;
-    let along = normalize((pb - pa) * other.w + vec2<f32>(1e-5, 0.0));
-    let normal = vec2<f32>(-along.y, along.x);
+    let line = ribbon(position, other);
     let px = max(style.y * size.y / 1080.0, 1.0);
-    out.clip = a;
-    let offset = normal * style.x * other.w * (px + 1.0) / size * a.w;
-    out.clip.x = a.x + offset.x;
-    out.clip.y = a.y + offset.y;
-    out.clip.z = a.z * 1.0005;
+    out.clip = beside(line, line.across * style.x * other.w * (px + 1.0));
+    out.clip.z = line.end.z * 1.0005;
     out.world = position;
     out.color = color;
     out.style = vec4<f32>(style.x * other.w * (px + 1.0), px, style.z, style.w);

@@ -1,6 +1,7 @@
 // Pipes, shafts and pumps: round bodies seen from any side, two pixels wide at least, filled as they are.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #import guanlan::look::{look, fogged, left_out}
+#import guanlan::ribbon::{ribbon, beside, NEAR}
 
 // How full each body is, or the state of a pump; −1 where nobody says.
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var<storage, read> fills: array<f32>;
@@ -20,25 +21,11 @@ fn vertex(
 ) -> Out {
     var out: Out;
     let size = view.viewport.zw;
-    var a = view.clip_from_world * vec4<f32>(position, 1.0);
-    var b = view.clip_from_world * vec4<f32>(other.xyz, 1.0);
-    let near = 0.5;
-    if a.w < near && b.w > near {
-        a = mix(a, b, (near - a.w) / (b.w - a.w));
-    } else if b.w < near && a.w > near {
-        b = mix(b, a, (near - b.w) / (a.w - b.w));
-    }
-    let pa = a.xy / max(a.w, 1e-3) * size;
-    let pb = b.xy / max(b.w, 1e-3) * size;
-    let along = normalize((pb - pa) * other.w + vec2<f32>(1e-5, 0.0));
-    let normal = vec2<f32>(-along.y, along.x);
-    let real_px = style.y * view.clip_from_view[1][1] * size.y / max(a.w, near);
+    let line = ribbon(position, other);
+    let real_px = style.y * view.clip_from_view[1][1] * size.y / max(line.end.w, NEAR);
     let least = select(1.3, 1.0, style.w == 1.0) * size.y / 1080.0;
     let px = max(real_px, max(least, 1.0));
-    out.clip = a;
-    let offset = normal * style.x * other.w * px / size * a.w;
-    out.clip.x = a.x + offset.x;
-    out.clip.y = a.y + offset.y;
+    out.clip = beside(line, line.across * style.x * other.w * px);
     out.world = position;
     out.style = vec4<f32>(style.x * other.w, px, fills[u32(style.z + 0.5)], style.w);
     out.along = dot(position, normalize(vec3<f32>(0.83, 1.0, 0.55)));

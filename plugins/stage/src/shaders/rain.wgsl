@@ -1,6 +1,7 @@
 // Rain as sheets of streaks around the eye, thick where the rain field says, and a veil in the distance.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #import guanlan::look::{look, haze}
+#import guanlan::noise::grain
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var field: texture_2d<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(2) var field_sampler: sampler;
@@ -26,10 +27,6 @@ fn rate_at(place: vec2<f32>) -> f32 {
     }
     let root = textureSampleLevel(field, field_sampler, (place - look.rain_frame.xy) / look.rain_frame.zw, 0.0).r;
     return root * root * HEAVIEST;
-}
-
-fn grain(i: vec2<f32>) -> f32 {
-    return fract(sin(dot(i, vec2<f32>(12.9898, 78.233))) * 43758.547);
 }
 
 // One sheet: `columns` of drops around the eye, `lengths` streaks for a unit of height.

@@ -3,7 +3,7 @@
 use guanlan_core::Bilingual;
 
 use super::{
-    data::Tags,
+    data::{Tags, Way},
     names::{name, tunnel_name},
     quantity::count,
     roads,
@@ -93,6 +93,38 @@ fn plain_name(kind: PlaceKind) -> Bilingual {
     Bilingual::new(chinese, english)
 }
 
+/// Underpasses found so far: carriageways and pieces of one are one place.
+#[derive(Default)]
+struct Underpasses {
+    named: Vec<String>,
+    at_m: Vec<P2>,
+}
+
+impl Underpasses {
+    /// Pieces without a name this near to another underpass belong to it, m.
+    const ONE_M: f64 = 150.0;
+
+    /// The name and the middle of a way that is the first of an underpass. Ramps and lanes below buildings without a
+    /// name of their own are none: nobody watches them, and a town centre has hundreds.
+    fn place(&mut self, way: &Way, line: &[P2]) -> Option<(Bilingual, P2)> {
+        let class = roads::class(&way.tags).filter(|c| *c != RoadClass::Foot && roads::is_underpass(&way.tags))?;
+        let name = tunnel_name(&way.tags);
+        let at = *line.get(line.len() / 2)?;
+        let nameless = name == Bilingual::default();
+        if nameless && class == RoadClass::Service {
+            return None;
+        }
+        let near = |p: &P2| (p[0] - at[0]).hypot(p[1] - at[1]) < Self::ONE_M;
+        let known = if nameless { self.at_m.iter().any(near) } else { self.named.contains(&name.zh) };
+        self.at_m.push(at);
+        if known {
+            return None;
+        }
+        self.named.push(name.zh.clone());
+        Some((name, at))
+    }
+}
+
 /// Reads all places, with their ids.
 pub(super) fn read(shapes: &Shapes<'_>) -> Vec<(Place, String)> {
     let mut out: Vec<(Place, String)> = Vec::new();
@@ -111,7 +143,7 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<(Place, String)> {
             add(kind, tags, name(tags), at, format!("node/{id}"));
         }
     }
-    let mut named_underpasses: Vec<String> = Vec::new();
+    let mut underpasses = Underpasses::default();
     for way in &shapes.data.ways {
         let line: Vec<P2> = way.refs.iter().filter_map(|&n| shapes.place(n)).collect();
         if let Some(kind) = kind(&way.tags) {
@@ -121,16 +153,8 @@ pub(super) fn read(shapes: &Shapes<'_>) -> Vec<(Place, String)> {
                 add(kind, &way.tags, name(&way.tags), at, format!("way/{}", way.id));
             }
         }
-        // One place for each underpass with a name: carriageways and pieces share it.
-        let driven = roads::class(&way.tags).is_some_and(|c| c != RoadClass::Foot);
-        if driven && roads::is_underpass(&way.tags) {
-            let label = tunnel_name(&way.tags).zh;
-            if label.is_empty() || !named_underpasses.contains(&label) {
-                if let Some(&at) = line.get(line.len() / 2) {
-                    add(PlaceKind::Underpass, &way.tags, tunnel_name(&way.tags), at, format!("way/{}", way.id));
-                }
-                named_underpasses.push(label);
-            }
+        if let Some((name, at)) = underpasses.place(way, &line) {
+            add(PlaceKind::Underpass, &way.tags, name, at, format!("way/{}", way.id));
         }
     }
     let mut silent = crate::import::Report::default();

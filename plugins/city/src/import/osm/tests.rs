@@ -247,6 +247,24 @@ fn roads_are_cut_at_junctions_and_keep_what_drivers_need() {
 }
 
 #[test]
+fn an_underpass_is_one_place_and_a_ramp_below_a_building_is_none() {
+    let nodes: Vec<(f64, f64, &str)> = (0..8).map(|i| (f64::from(i) * 100.0, 0.0, "")).collect();
+    let below = |id: i64, refs: &[i64], class: &'static str| {
+        way(id, refs, &[("highway", class), ("tunnel", "yes"), ("layer", "-1")])
+    };
+    // Three pieces of one, 100 m from middle to middle; a ramp; another one 300 m on.
+    let ways = below(10, &[1, 2], "tertiary")
+        + &below(11, &[2, 3], "tertiary")
+        + &below(12, &[3, 4], "tertiary")
+        + &below(13, &[5, 6], "service")
+        + &below(14, &[7, 8], "residential");
+    let (part, _) = from_bytes(osm(&nodes, &ways).as_bytes()).unwrap();
+    let ids: Vec<&str> = part.places.iter().map(|p| p.name.zh.as_str()).collect();
+    assert_eq!(ids, ["下穿通道", "下穿通道"]);
+    assert!(part.roads.iter().all(|r| r.underpass), "all of them are drawn below");
+}
+
+#[test]
 fn a_signal_just_before_the_end_counts() {
     let nodes = [(0.0, 0.0, ""), (90.0, 0.0, "<tag k='highway' v='traffic_signals'/>"), (100.0, 0.0, "")];
     let (part, _) = from_bytes(osm(&nodes, &way(1, &[1, 2, 3], &[("highway", "secondary")])).as_bytes()).unwrap();
