@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use guanlan_city::import::Severity;
 use guanlan_core::Lang;
 use guanlan_rainstorm::{
     CitySource, Scenario, SimulateError, SimulateOptions, SurfaceLedger,
@@ -34,7 +35,7 @@ fn run_one(args: &SimulateArgs, lang: Lang) -> Outcome {
         Some(path) => Scenario::load(path).map_err(bad_input)?,
         None => shipped::scenario().map_err(failed)?,
     };
-    let city = city_of(args, &scenario, lang)?;
+    let (city, repaired) = city_of(args, &scenario, lang)?;
     let mut progress = Progress::new();
     let mut report = |p: guanlan_rainstorm::Progress| {
         progress.step(&format!(
@@ -61,7 +62,8 @@ fn run_one(args: &SimulateArgs, lang: Lang) -> Outcome {
         surface: surface_for(&args.solver, &city, [&scenario])?,
         frames: Some(&mut frames),
     };
-    let outcome = simulate(&city, &scenario, options).map_err(failure)?;
+    let mut outcome = simulate(&city, &scenario, options).map_err(failure)?;
+    outcome.summary.notes.splice(0..0, repaired);
     write_outputs(&args.out, &outcome).map_err(|e| failed(format!("{}: {e}", args.out.display())))?;
     let s = &outcome.summary;
     let facts = RunFacts::read(&args.out, "run", Vec::new()).map_err(failed)?;
@@ -150,7 +152,8 @@ fn run_matrix(args: &SimulateArgs, file: &Path, lang: Lang) -> Outcome {
         return Err(bad_input(format!("{}: scenario: missing, and the command line names none", file.display())));
     };
     let mut runs = matrix.runs(&base).map_err(bad_input)?;
-    let city = city_of(args, &Scenario::load(&base).map_err(bad_input)?, lang)?;
+    let (city, repaired) = city_of(args, &Scenario::load(&base).map_err(bad_input)?, lang)?;
+    say_notes(&repaired, lang);
     if let Some(cell_m) = args.cell {
         runs.iter_mut().for_each(|run| run.scenario.set_cell_m(cell_m));
     }
@@ -233,18 +236,26 @@ fn choices(run: &MatrixRun) -> Vec<(String, String)> {
     run.choices.iter().map(|(axis, value)| (axis.zh.clone(), value.zh.clone())).collect()
 }
 
-/// Files named on the command line win over those of the scenario.
+/// The city and what was repaired or left out of its files. Files named on the command line win over those of the
+/// scenario.
 fn city_of(
     args: &SimulateArgs,
     scenario: &Scenario,
     lang: Lang,
-) -> Result<std::sync::Arc<guanlan_city::City>, Failure> {
+) -> Result<(std::sync::Arc<guanlan_city::City>, Vec<String>), Failure> {
     let files = match &scenario.city {
         CitySource::Files(files) if args.city.is_empty() => files.iter().map(|f| scenario.base.join(f)).collect(),
         _ => args.city.clone(),
     };
     let request = SceneRequest { files: &files, crs: args.crs, seed: 1, sensors: 2000, lang };
-    Ok(scene::load(&request)?.city)
+    let scene = scene::load(&request)?;
+    // The demo city is what it is meant to be.
+    let problems = scene.report.problems.iter().filter(|p| !scene.demo && p.severity != Severity::Guessed);
+    let told = problems.map(|p| {
+        let times = if p.count > 1 { format!(" (×{})", p.count) } else { String::new() };
+        format!("{}: {} / {}{times}", p.where_, p.message_zh, p.message)
+    });
+    Ok((scene.city, told.collect()))
 }
 
 /// A path of the command line: relative to where the user stands, not to the scenario.

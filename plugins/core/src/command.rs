@@ -296,6 +296,12 @@ pub enum Command {
         /// Required.
         reason: String,
     },
+    /// 停止比选: ends the search for pump advice that is under way; the next forecast begins another.
+    StopAdviceSearch {
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
 }
 
 const fn up_to_orange() -> AlertLevel {

@@ -15,7 +15,7 @@ use crate::{
     stamp::Stamp,
     text::Bilingual,
     warning::Warning,
-    water::{AdviceReport, ForecastReport, WaterReport, WaterScene},
+    water::{AdviceReport, AdviceSearch, ForecastReport, WaterReport, WaterScene},
 };
 
 /// One thing a room drains in a tick.
@@ -59,6 +59,8 @@ pub enum Input {
     Brought(Box<MarkOrigin>),
     /// The wall clock was set back: the room's clock, which never goes back, is ahead of it.
     Ahead(ClockAhead),
+    /// The search for pump advice says how far it is.
+    AdviceSearch(AdviceSearch),
 }
 
 /// How far the room's clock is ahead of the wall clock. Told when it begins, while it shrinks, and with 0 at the end.
@@ -303,6 +305,30 @@ impl DepthField {
         None
     }
 
+    /// Deepest water of any cell, mm.
+    #[must_use]
+    pub fn deepest_mm(&self) -> u16 {
+        self.depth_mm.iter().chain(self.finer.iter().flat_map(|p| &p.depth_mm)).copied().max().unwrap_or(0)
+    }
+
+    /// Area with a depth and more, m²: of the finest cells there are at each place.
+    #[must_use]
+    pub fn area_over_m2(&self, mm: u16) -> f64 {
+        let wet = |depths: &mut dyn Iterator<Item = u16>| depths.filter(|d| *d >= mm).count() as f64;
+        let mut area = wet(&mut self.depth_mm.iter().copied()) * self.cell_m * self.cell_m;
+        for patch in &self.finer {
+            // The cells it lies on are left out.
+            let first = |edge: f64, own: f64| ((edge - own) / self.cell_m).round().max(0.0) as usize;
+            let (col, row) = (first(patch.west_m, self.west_m), first(patch.south_m, self.south_m));
+            let span = |cells: u32| (f64::from(cells) * patch.cell_m / self.cell_m).round() as usize;
+            let rows = self.depth_mm.chunks(self.cols.max(1) as usize).skip(row).take(span(patch.rows));
+            let mut under = rows.flat_map(|r| r.iter().skip(col).take(span(patch.cols)).copied());
+            area -= wet(&mut under) * self.cell_m * self.cell_m;
+            area += wet(&mut patch.depth_mm.iter().copied()) * patch.cell_m * patch.cell_m;
+        }
+        area
+    }
+
     /// Side of the smallest cells, m.
     #[must_use]
     pub fn finest_cell_m(&self) -> f64 {
@@ -440,4 +466,39 @@ pub struct Inject {
     pub expected: Bilingual,
     /// Within how long, s.
     pub due_s: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wet_is_counted_on_the_finest_cells() {
+        let mut depth_mm = vec![0; 20];
+        // A patch of 4 × 2 fine cells lies on columns 1 and 2 of row 1; its cells hold the mean.
+        (depth_mm[0], depth_mm[6], depth_mm[7]) = (160, 200, 75);
+        let patch = DepthPatch {
+            west_m: 110.0,
+            south_m: 60.0,
+            cell_m: 5.0,
+            cols: 4,
+            rows: 2,
+            depth_mm: vec![200, 200, 300, 0, 200, 200, 0, 0],
+        };
+        let field = DepthField {
+            at: Stamp(0),
+            west_m: 100.0,
+            south_m: 50.0,
+            cell_m: 10.0,
+            cols: 5,
+            rows: 4,
+            depth_mm,
+            estimate: true,
+            finer: vec![patch],
+        };
+        assert_eq!(field.deepest_mm(), 300);
+        assert!((field.area_over_m2(150) - (100.0 + 5.0 * 25.0)).abs() < 1e-9);
+        let plain = DepthField { finer: Vec::new(), ..field };
+        assert_eq!((plain.deepest_mm(), plain.area_over_m2(150)), (200, 200.0));
+    }
 }

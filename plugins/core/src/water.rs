@@ -430,3 +430,60 @@ pub struct AdviceReport {
     /// In words.
     pub words: Bilingual,
 }
+
+/// How far a search for pump advice is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchStage {
+    /// There has been none.
+    #[default]
+    Idle,
+    /// The hours ahead are computed as they come when nothing is done.
+    Forecast,
+    /// Sets of things to do are compared.
+    Compare,
+    /// What was found is computed again on the real cells.
+    Confirm,
+    /// It has ended.
+    Done,
+    /// Somebody has stopped it.
+    Stopped,
+}
+
+impl SearchStage {
+    /// True while it is under way.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        matches!(self, Self::Forecast | Self::Compare | Self::Confirm)
+    }
+
+    /// The name on the screen.
+    #[must_use]
+    pub fn name(self) -> Bilingual {
+        match self {
+            Self::Idle => Bilingual::new("尚未比选", "not begun"),
+            Self::Forecast => Bilingual::new("推演不处置的情形", "running the hours ahead with nothing done"),
+            Self::Compare => Bilingual::new("比选方案", "comparing what could be done"),
+            Self::Confirm => Bilingual::new("复算推荐方案", "computing the best again on the real cells"),
+            Self::Done => Bilingual::new("比选完成", "done"),
+            Self::Stopped => Bilingual::new("比选已停止", "stopped"),
+        }
+    }
+}
+
+/// What a search for pump advice says of itself while it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AdviceSearch {
+    /// Instant the search begins at, as number of the forecast it answers.
+    pub forecast: u64,
+    /// How far it is.
+    pub stage: SearchStage,
+    /// Runs of the model made.
+    pub runs: u32,
+    /// Runs it makes at most.
+    pub runs_most: u32,
+    /// How much of it is done at least, %: by runs or by its time, whichever is further.
+    pub percent: u8,
+    /// Wall time spent on it, s.
+    pub wall_s: f64,
+}

@@ -24,7 +24,7 @@ use crate::{
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
         timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
         status::quarantine, picture::socket, sources::feeds, sources::hook, cap::feed, cap::one, open311::get,
-        open311::get_one, open311::post, water::water, water::forecast, water::advice, water::measures,
+        open311::get_one, open311::post, water::water, water::forecast, water::advice, water::search, water::measures,
         water::closures
     ),
     components(schemas(

@@ -73,7 +73,7 @@ struct ChunkPart {
 
 /// Cells of a raster → areas.
 struct WaterCells {
-    shape: (u32, u32, [u64; 3]),
+    shape: Vec<(f64, f64, f64, u32, u32)>,
     areas: Vec<u32>,
 }
 
@@ -226,24 +226,20 @@ impl Counter {
         }
         let mut own = self.none();
         if let Some(field) = &p.water.field {
-            let shape =
-                (field.cols, field.rows, [field.west_m.to_bits(), field.south_m.to_bits(), field.cell_m.to_bits()]);
+            let shape = field.shape();
             if self.cells.as_ref().is_none_or(|c| c.shape != shape) {
-                let areas = (0..field.rows)
-                    .flat_map(|r| (0..field.cols).map(move |c| (c, r)))
-                    .map(|(c, r)| {
-                        let e = field.west_m + (f64::from(c) + 0.5) * field.cell_m;
-                        let n = field.south_m + (f64::from(r) + 0.5) * field.cell_m;
-                        self.at([e, n]) as u32
-                    })
-                    .collect();
+                let cells = shape.iter().map(|(.., cols, rows)| cols * rows).sum::<u32>();
+                let areas = (0..cells).map(|c| field.centre_m(c).map_or(u32::MAX, |at| self.at(at) as u32)).collect();
                 self.cells = Some(WaterCells { shape, areas });
             }
             if let Some(cells) = &self.cells {
-                for (&mm, &area) in field.depth_mm.iter().zip(&cells.areas) {
-                    if mm >= WET_MM {
-                        let depth = &mut own[area as usize].depth_mm;
-                        *depth = (*depth).max(mm);
+                // The finest cells of focus areas come after the field's own.
+                let depths = field.depth_mm.iter().chain(field.finer.iter().flat_map(|p| &p.depth_mm));
+                for (&mm, &area) in depths.zip(&cells.areas) {
+                    if mm >= WET_MM
+                        && let Some(own) = own.get_mut(area as usize)
+                    {
+                        own.depth_mm = own.depth_mm.max(mm);
                     }
                 }
             }

@@ -88,8 +88,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let one = twin.of(model).ok_or("no twin")?;
         timed("2 h ahead on coarse cells", || look_ahead(one, Some(&rain), &twin.city, search.ahead, &[], &go));
-        let found =
-            timed("advice on coarse cells", || advise(model, Some(&rain), &places, &ahead, &search, Some(&twin), &go));
+        let found = timed("advice on coarse cells", || {
+            advise(model, Some(&rain), &places, &ahead, &search, Some(&twin), &go, &|_| {})
+        });
         let found = found.ok_or("cancelled")?;
         println!("{} runs, cut short: {}", found.runs, found.cut_short);
         for option in &found.options {

@@ -11,6 +11,7 @@ pub mod ahead;
 pub mod bed;
 pub mod bench;
 mod chinese;
+mod chinese_notes;
 pub mod drains;
 pub mod impact;
 pub mod live;

@@ -110,6 +110,9 @@ fn writes_the_named_files() {
         "depth_1800.tif",
         "depth_2700.tif",
         "series.csv",
+        "speeds.csv",
+        "gauges.csv",
+        "layers.toml",
         "impact.json",
     ] {
         assert!(out.join(name).metadata().unwrap().len() > 100, "{name}");
@@ -133,6 +136,13 @@ fn writes_the_named_files() {
     let series = std::fs::read_to_string(out.join("series.csv")).unwrap();
     assert!(series.starts_with("t_s,rain_mm_h,中山路下穿\n0,"));
     assert_eq!(series.lines().count(), 47);
+    let speeds = std::fs::read_to_string(out.join("speeds.csv")).unwrap();
+    assert!(speeds.starts_with("t_s,中山路下穿\n0,") && speeds.lines().count() == 47);
+    let seen = std::fs::read_to_string(out.join("gauges.csv")).unwrap();
+    let figures: Vec<f32> =
+        seen.lines().nth(1).unwrap().split(',').skip(1).map(|v| v.parse().unwrap_or(-1.0)).collect();
+    let deepest = outcome.series.iter().map(|line| line.2[0]).fold(0.0, f32::max);
+    assert!(figures.len() == 8 && figures[0] >= deepest - 1e-3 && figures[1] > 0.0, "{seen}");
     let mut tif = tiff::decoder::Decoder::new(std::fs::File::open(out.join("max_depth.tif")).unwrap()).unwrap();
     assert_eq!(tif.dimensions().unwrap(), (60, 40));
     let tiff::decoder::DecodingResult::F32(values) = tif.read_image().unwrap() else { panic!("not f32") };

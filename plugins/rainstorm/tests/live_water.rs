@@ -215,7 +215,7 @@ fn advice_beats_doing_nothing_and_can_be_run_again() {
     };
     let nothing = look_ahead(model.clone(), Some(&storm()), &city, search.ahead, &[], &go).unwrap();
     assert!(nothing.harm.underpass_min > 5.0, "{:?}", nothing.harm);
-    let advice = advise(&model, Some(&storm()), &city, &nothing, &search, None, &go).unwrap();
+    let advice = advise(&model, Some(&storm()), &city, &nothing, &search, None, &go, &|_| {}).unwrap();
     println!("{}", serde_json::to_string_pretty(&advice).unwrap());
     let best = &advice.options[0];
     assert!(best.harm.score < 0.8 * nothing.harm.score, "{:?} {:?}", best.harm, nothing.harm);
@@ -240,19 +240,19 @@ fn advice_beats_doing_nothing_and_can_be_run_again() {
     assert!(then.refused.is_empty(), "{:?}", then.refused);
     // No time: it says so, and still proposes something that was run to the end.
     let hurried = SearchSettings { runs: 1, ..search.clone() };
-    let quick = advise(&model, Some(&storm()), &city, &nothing, &hurried, None, &go).unwrap();
+    let quick = advise(&model, Some(&storm()), &city, &nothing, &hurried, None, &go, &|_| {}).unwrap();
     assert!(quick.cut_short && quick.runs <= 2, "{}", quick.runs);
     assert!(quick.options[0].harm.score < nothing.harm.score);
     // Tried on coarser cells it is the same advice, run again on the real ones.
     let twin = CoarseTwin::new(Arc::new(common::small_city()), &scenario(), 20.0, None).unwrap();
-    let coarse = advise(&model, Some(&storm()), &city, &nothing, &search, Some(&twin), &go).unwrap();
+    let coarse = advise(&model, Some(&storm()), &city, &nothing, &search, Some(&twin), &go, &|_| {}).unwrap();
     let first = &coarse.options[0];
     assert!(first.harm.score < 0.8 * nothing.harm.score, "{:?} {:?}", first.harm, nothing.harm);
     assert!(first.actions.iter().any(|a| a.kind == "pump_start" && a.measure.contains("P1")), "{:?}", first.actions);
     assert!(first.words.zh.contains("20 m"), "{}", first.words.zh);
     // A dry day needs no advice.
     let dry = look_ahead(model.clone(), Some(&Rain::default()), &city, search.ahead, &[], &go).unwrap();
-    let none = advise(&model, Some(&Rain::default()), &city, &dry, &search, None, &go).unwrap();
+    let none = advise(&model, Some(&Rain::default()), &city, &dry, &search, None, &go, &|_| {}).unwrap();
     assert!(none.options.is_empty() && none.runs == 0);
 }
 

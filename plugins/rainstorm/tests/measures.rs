@@ -93,6 +93,33 @@ fn a_gate_opens_and_closes() {
 }
 
 #[test]
+fn measures_are_undone_in_any_order() {
+    let wall = |height_m| Measure::Barrier {
+        id: "w".into(),
+        set: Some(barrier(vec![[60.0, -1.0], [60.0, 41.0]], height_m, BarrierKind::Sandbags, true)),
+    };
+    let height = |model: &WaterModel| model.works().barriers().get("w").and_then(|b| b.height_m);
+    let mut model = tray();
+    model.enact(&wall(0.5)).unwrap();
+    model.enact(&wall(2.0)).unwrap();
+    model.undo_at(0).unwrap();
+    assert_eq!(height(&model), Some(2.0), "what was raised since stands");
+    assert!(model.undo_at(0).is_err(), "once");
+    model.undo_at(1).unwrap();
+    assert_eq!(height(&model), None, "back beyond both");
+    // Rain that was changed for a while goes on as if it had not been.
+    let storm = RainSeries::from_cumulative(vec![[0.0, 0.0], [600.0, 10.0], [1200.0, 40.0]]).unwrap();
+    let mut model = tray();
+    model.enact(&Measure::Rain(storm.clone())).unwrap();
+    model.run_to(300.0);
+    model.enact(&Measure::RainIntensity(90.0)).unwrap();
+    model.run_to(900.0);
+    model.undo().unwrap();
+    let left = |model: &WaterModel| model.rain().base.between_mm(900.0, 5000.0);
+    assert!((left(&model) - storm.between_mm(900.0, 5000.0)).abs() < 1e-9, "{} mm are left", left(&model));
+}
+
+#[test]
 fn pump_trucks_move_water_and_stop_at_their_suction() {
     let truck = |to, at| Measure::MobilePump {
         id: "P-1".into(),

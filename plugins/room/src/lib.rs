@@ -72,6 +72,7 @@ pub use water::{
     closures::{Closure, ClosureAnswer, Closures},
     layer::{Forecasts, LiveWater, RainLayer},
     measures::{MeasureEntry, MeasureStage, Measures},
+    search::Searching,
     source::{WaterBeside, WaterOptions, run_water},
     tasks::{Task, TaskStage, Tasks},
 };

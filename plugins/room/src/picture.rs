@@ -25,6 +25,7 @@ use crate::{
         closures::Closures,
         layer::{Forecasts, LiveWater, RainLayer},
         measures::Measures,
+        search::Searching,
         tasks::Tasks,
     },
 };
@@ -95,6 +96,8 @@ pub struct Picture {
     pub closures: Closures,
     /// Pump advice (排水联动) with its answers.
     pub pump_advice: PumpAdvice,
+    /// How far the search for it is.
+    pub searching: Searching,
     /// Work that approved advice has become.
     pub water_tasks: Tasks,
     /// Alerts.
@@ -153,6 +156,7 @@ impl Picture {
             measures: world.resource::<Measures>().clone(),
             closures: world.resource::<Closures>().clone(),
             pump_advice: world.resource::<PumpAdvice>().clone(),
+            searching: *world.resource::<Searching>(),
             water_tasks: world.resource::<Tasks>().clone(),
             alerts: world.resource::<AlertBook>().board().clone(),
             rules: world.resource::<Rules>().0.clone(),

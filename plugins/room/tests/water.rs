@@ -18,7 +18,7 @@ use guanlan_city::{
 use guanlan_core::{
     Bilingual, Command, CommandEnvelope, Event, Input, Mode, ObservedProperty, RefusalKind, Role, Stamp,
     input::{DepthField, Observation, UnitReport, UnitStatus},
-    water::{AdviceAction, AdviceOption, AdviceReport, GaugeVerdict, Harm, WaterReport},
+    water::{AdviceAction, AdviceOption, AdviceReport, AdviceSearch, GaugeVerdict, Harm, SearchStage, WaterReport},
 };
 use guanlan_drill::DrillPlan;
 use guanlan_journal::{Meta, SqliteStore};
@@ -190,6 +190,12 @@ fn inputs_at(s: i64) -> Vec<Input> {
         32 => vec![order("a1", Command::ApproveAdvice { advice: 1, option: 1, note: "同意".into() })],
         40 => vec![advice(40, "P9")],
         41 => vec![order("a2", Command::ApproveAdvice { advice: 2, option: 1, note: String::new() })],
+        34 => vec![order("s1", Command::StopAdviceSearch { reason: String::new() })],
+        35 => vec![searching(7, SearchStage::Forecast, 0)],
+        36 => vec![searching(7, SearchStage::Compare, 2)],
+        37 => vec![order("s2", Command::StopAdviceSearch { reason: "先不比选".into() })],
+        38 => vec![searching(7, SearchStage::Compare, 3)],
+        39 => vec![searching(8, SearchStage::Compare, 1)],
         42 => vec![order("a3", Command::RejectAdvice { advice: 2, reason: "泵站检修".into() })],
         100 => vec![report("DRAIN-01", UnitStatus::EnRoute, None), report("DRAIN-02", UnitStatus::EnRoute, None)],
         110 => vec![report("DRAIN-01", UnitStatus::OnScene, None), report("DRAIN-02", UnitStatus::OnScene, None)],
@@ -199,6 +205,10 @@ fn inputs_at(s: i64) -> Vec<Input> {
         }
         _ => Vec::new(),
     }
+}
+
+fn searching(forecast: u64, stage: SearchStage, runs: u32) -> Input {
+    Input::AdviceSearch(AdviceSearch { forecast, stage, runs, runs_most: 12, percent: 20, wall_s: 5.0 })
 }
 
 fn apply(measure: serde_json::Value) -> Command {
@@ -289,9 +299,24 @@ fn measures_advice_and_doubts_are_facts_of_the_room() {
 }
 
 #[test]
+fn a_search_says_how_far_it_is_until_somebody_stops_it() {
+    let s36 = run(Machine::new(config(Mode::Live)), 1..=36);
+    assert!(s36.refused.contains(&("s1".into(), RefusalKind::Conflict)), "there was none to stop");
+    let seen = picture(&s36.machine).searching;
+    assert!(seen.is_on() && seen.latest.runs == 2 && seen.stops == 0, "{seen:?}");
+    let s38 = run(s36.machine, 37..=38);
+    let seen = picture(&s38.machine).searching;
+    assert_eq!((seen.latest.stage, seen.stops), (SearchStage::Stopped, 1), "what still comes of it is not heard");
+    assert!(!s38.refused.iter().any(|(id, _)| id == "s2"));
+    assert!(picture(&run(s38.machine, 39..=39).machine).searching.is_on(), "the next one is");
+    let played = run(Machine::new(config(Mode::Forecast)), 1..=37);
+    assert!(played.refused.contains(&("s2".into(), RefusalKind::Conflict)), "a forecast searches nothing");
+}
+
+#[test]
 fn straight_run_snapshot_and_fork_are_one_truth() {
     let straight = run(Machine::new(config(Mode::Live)), 1..=130).machine.state_hash().unwrap();
-    for cut in [6, 13, 15, 21, 25, 31, 33, 60, 115] {
+    for cut in [6, 13, 15, 21, 25, 31, 33, 36, 37, 60, 115] {
         let half = run(Machine::new(config(Mode::Live)), 1..=cut).machine;
         let restored = Machine::restore(config(Mode::Live), &half.snapshot().unwrap()).unwrap();
         assert_eq!(run(restored, cut + 1..=130).machine.state_hash().unwrap(), straight, "restored at {cut}");

@@ -69,6 +69,7 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/water", get(water::water))
         .route("/forecast", get(water::forecast))
         .route("/advice", get(water::advice))
+        .route("/advice/search", get(water::search))
         .route("/measures", get(water::measures))
         .route("/closures", get(water::closures))
         .route("/timelines", get(timelines::list).post(timelines::open))

@@ -169,10 +169,8 @@ pub(crate) async fn metrics(State(doors): Hall) -> impl IntoResponse {
 /// The model beside the room and the hours ahead. What has not been computed yet is left out, not zero.
 fn water_figures(p: &Picture, gauge: &mut impl FnMut(&str, &str, f64)) {
     if let Some(field) = p.water.field.as_deref() {
-        let wet = |mm: u16| field.depth_mm.iter().filter(|d| **d >= mm).count() as f64 * field.cell_m * field.cell_m;
-        let deepest = field.depth_mm.iter().max().copied().unwrap_or(0);
-        gauge("water_deepest_metres", "Deepest water", f64::from(deepest) / 1000.0);
-        gauge("water_over_15cm_square_metres", "Area with 15 cm of water and more", wet(150));
+        gauge("water_deepest_metres", "Deepest water", f64::from(field.deepest_mm()) / 1000.0);
+        gauge("water_over_15cm_square_metres", "Area with 15 cm of water and more", field.area_over_m2(150));
     }
     if let Some(r) = p.live_water.report.as_deref() {
         gauge("water_age_seconds", "Age of the last estimate", (p.now - r.at) as f64 / 1000.0);

@@ -47,9 +47,11 @@ pub(crate) struct WaterOut {
     estimate: bool,
     /// Cell side, m.
     cell_m: Option<f64>,
+    /// Side of the smallest cells (focus areas), m.
+    finest_cell_m: Option<f64>,
     /// Deepest water, m.
     deepest_m: f64,
-    /// Area with 15 cm and more, m².
+    /// Area with 15 cm and more, m²; in focus areas by their finer cells.
     over_15cm_m2: f64,
     /// Depth at the place asked for, m.
     depth_m: Option<f64>,
@@ -86,15 +88,14 @@ pub(crate) async fn water(State(doors): Hall, Query(asked): Query<HowMuch>) -> R
             Some(doors.frame.from_lonlat(lon, lat).map_err(|_| wrong())?)
         }
     };
-    let over = |mm: u16| field.map_or(0, |f| f.depth_mm.iter().filter(|d| **d >= mm).count());
-    let (deepest, area) = (field.and_then(|f| f.depth_mm.iter().max()), field.map_or(0.0, |f| f.cell_m * f.cell_m));
     Ok(Json(WaterOut {
         name: live.name().as_ref().map(Into::into),
         at: field.map(|f| when(f.at)),
         estimate: field.is_some_and(|f| f.estimate),
         cell_m: field.map(|f| f.cell_m),
-        deepest_m: deepest.map_or(0.0, |d| f64::from(*d) / 1000.0),
-        over_15cm_m2: over(150) as f64 * area,
+        finest_cell_m: field.map(|f| f.finest_cell_m()),
+        deepest_m: field.map_or(0.0, |f| f64::from(f.deepest_mm()) / 1000.0),
+        over_15cm_m2: field.map_or(0.0, |f| f.area_over_m2(150)),
         depth_m: place.zip(field).map(|([x, y], f)| f64::from(f.depth_m(x, y))),
         report: json!(live.report.as_deref()),
         contradicted: live.contradicted.values().map(|v| json!(v)).collect(),
@@ -184,6 +185,45 @@ fn given(g: &GivenAdvice) -> Value {
 pub(crate) async fn advice(State(doors): Hall, Query(which): Query<Which>) -> Result<Json<Vec<Value>>, Problem> {
     let picture = doors.room(which.timeline.as_deref())?.picture();
     Ok(Json(picture.pump_advice.given.iter().rev().map(given).collect()))
+}
+
+/// How far the search for pump advice is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SearchOut {
+    /// idle, forecast, compare, confirm, done, stopped.
+    stage: String,
+    /// The same in words.
+    name: Words,
+    /// True while it is under way.
+    is_on: bool,
+    /// Forecast it answers.
+    forecast: u64,
+    /// Runs of the model made.
+    runs: u32,
+    /// Runs it makes at most.
+    runs_most: u32,
+    /// How much of it is done at least, %.
+    percent: u8,
+    /// Wall time spent on it, s.
+    wall_s: f64,
+}
+
+/// How far the search for pump advice (排水联动) is. The command `stop_advice_search` ends it.
+#[utoipa::path(get, path = "/advice/search", params(Which),
+    responses((status = 200, body = SearchOut), (status = 404, body = Problem)))]
+pub(crate) async fn search(State(doors): Hall, Query(which): Query<Which>) -> Result<Json<SearchOut>, Problem> {
+    let searching = doors.room(which.timeline.as_deref())?.picture().searching;
+    let said = searching.latest;
+    Ok(Json(SearchOut {
+        stage: json!(said.stage).as_str().unwrap_or_default().to_owned(),
+        name: (&said.stage.name()).into(),
+        is_on: searching.is_on(),
+        forecast: said.forecast,
+        runs: said.runs,
+        runs_most: said.runs_most,
+        percent: said.percent,
+        wall_s: said.wall_s,
+    }))
 }
 
 /// A measure.

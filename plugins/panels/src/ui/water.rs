@@ -10,7 +10,7 @@ use crate::{
     look::Look,
     tools::{Held, Needs},
     vm::headline::TimelineChoice,
-    vm::water::{AdviceVm, ClosureRow, ForecastVm, MeasureRow, WaterVm},
+    vm::water::{AdviceVm, ClosureRow, ForecastVm, MeasureRow, SearchVm, WaterVm},
     words::tr,
 };
 
@@ -46,6 +46,9 @@ pub fn water_ui(ui: &mut Ui, vm: &WaterVm, desk: &mut WaterDesk<'_>, look: &Look
         // What waits for a person comes first.
         for row in &vm.closures {
             closure(ui, vm, row, desk, look, &mut actions);
+        }
+        if let Some(search) = &vm.search {
+            search_ui(ui, vm, search, look, &mut actions);
         }
         if let Some(advice) = &vm.advice {
             advice_ui(ui, vm, advice, desk, look, &mut actions);
@@ -182,6 +185,19 @@ fn advice_ui(
         }
     } else if !advice.answer.is_empty() {
         kit::wrapped(ui, &advice.answer, look.medium(s.small), look.text());
+    }
+}
+
+/// How far the search for advice is, and the button that ends it.
+fn search_ui(ui: &mut Ui, vm: &WaterVm, search: &SearchVm, look: &Look, actions: &mut Vec<UiAction>) {
+    let (s, lang) = (look.sizes, look.lang);
+    section(ui, tr(lang, "k-water-searching"), look);
+    kit::wrapped(ui, &search.words, look.regular(s.small), look.text());
+    let width = ui.available_width();
+    kit::bar(ui, look, search.share, look.accent(), vec2(width, 4.0));
+    if vm.may_act && kit::button(ui, look, tr(lang, "k-water-search-stop"), false).clicked() {
+        let reason = tr(lang, "k-water-search-stop").to_owned();
+        actions.push(UiAction::Send(Command::StopAdviceSearch { reason }));
     }
 }
 

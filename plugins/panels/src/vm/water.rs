@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use guanlan_core::{
-    AlertLevel, Lang, Role, Stamp,
+    AlertLevel, Lang, Mode, Role, Stamp,
     water::{AdviceOption, ForecastReport, Harm, SiteForecast, WaterReport},
 };
 use guanlan_room::{AdviceAnswer, ClosureAnswer, MeasureStage, Picture};
@@ -117,6 +117,15 @@ pub struct AdviceVm {
     pub waits: bool,
 }
 
+/// A search for pump advice that is under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchVm {
+    /// What it is at, and how far.
+    pub words: String,
+    /// Share done, 0 to 1.
+    pub share: f32,
+}
+
 /// Something done to the water.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasureRow {
@@ -153,6 +162,8 @@ pub struct WaterVm {
     pub forecast: Option<ForecastVm>,
     /// Advice.
     pub advice: Option<AdviceVm>,
+    /// The search for advice, while it is under way.
+    pub search: Option<SearchVm>,
     /// Measures.
     pub measures: Vec<MeasureRow>,
     /// Effort of all standing measures.
@@ -338,6 +349,14 @@ fn advice(picture: &Picture, lang: Lang) -> Option<AdviceVm> {
     })
 }
 
+fn search(picture: &Picture, lang: Lang) -> Option<SearchVm> {
+    let said = Some(picture.searching).filter(|s| s.is_on() && picture.mode != Mode::Forecast)?.latest;
+    let (runs, most) = (said.runs.to_string(), said.runs_most.to_string());
+    let words =
+        tr_with(lang, "k-water-search", &[("stage", said.stage.name().get(lang)), ("runs", &runs), ("most", &most)]);
+    Some(SearchVm { words, share: f32::from(said.percent) / 100.0 })
+}
+
 fn closures(picture: &Picture, lang: Lang) -> Vec<ClosureRow> {
     let mut rows: Vec<ClosureRow> = picture
         .closures
@@ -435,6 +454,7 @@ pub fn water(picture: &Picture, role: Role, lang: Lang) -> WaterVm {
         closures: closures(picture, lang),
         forecast: picture.forecast.latest.as_ref().map(|f| forecast(f, picture.now, lang)),
         advice: advice(picture, lang),
+        search: search(picture, lang),
         measures: measures(picture, lang),
         effort: if picture.measures.standing().next().is_some() {
             effort(lang, all.people, all.trucks, all.minutes)

@@ -10,4 +10,4 @@ mod search;
 mod words;
 
 pub use candidates::{Candidate, Resources, candidates_of};
-pub use search::{SearchSettings, advise};
+pub use search::{SearchSettings, Step, advise};

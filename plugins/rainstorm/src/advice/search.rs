@@ -71,6 +71,22 @@ struct Search<'a> {
     began: Instant,
     runs: u32,
     cut_short: bool,
+    told: &'a dyn Fn(Step),
+}
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// True once what was found is computed again on the real cells.
+    pub confirms: bool,
+    /// Runs made.
+    pub runs: u32,
+    /// Runs made at most.
+    pub runs_most: u32,
+    /// How much is done at least, 0 to 1.
+    pub share: f64,
+    /// Wall time spent.
+    pub wall: Duration,
 }
 
 impl Search<'_> {
@@ -95,8 +111,17 @@ impl Search<'_> {
         doings
     }
 
+    /// Says how far it is.
+    fn tell(&self, confirms: bool) {
+        let (wall, most) = (self.began.elapsed(), self.settings.runs.max(1));
+        let by_time = wall.as_secs_f64() / self.settings.budget.as_secs_f64().max(1.0e-3);
+        let share = by_time.max(f64::from(self.runs) / f64::from(most)).min(0.99);
+        (self.told)(Step { confirms, runs: self.runs, runs_most: most, share, wall });
+    }
+
     /// A run where sets are tried.
     fn run(&mut self, chosen: &[usize]) -> Option<Ahead> {
+        self.tell(false);
         self.runs += 1;
         let (model, city) = self.coarse.as_ref().map_or((self.model, self.city), |(m, c)| (m, *c));
         look_ahead(model.clone(), self.rain, city, self.settings.ahead, &self.doings(chosen), self.cancel)
@@ -104,6 +129,7 @@ impl Search<'_> {
 
     /// A run over the real cells.
     fn confirm(&mut self, chosen: &[usize]) -> Option<Ahead> {
+        self.tell(true);
         self.runs += 1;
         look_ahead(self.model.clone(), self.rain, self.city, self.settings.ahead, &self.doings(chosen), self.cancel)
     }
@@ -128,7 +154,9 @@ fn effort(c: &Cost) -> f64 {
 }
 
 /// Looks for what to do about a do-nothing run of `model` with `rain`. `twin`: coarser cells to try sets on; those
-/// that are proposed are run again over the model's own. `None` when cancelled.
+/// that are proposed are run again over the model's own. `told` hears before every run how far it is. `None` when
+/// cancelled.
+#[expect(clippy::too_many_arguments, reason = "a search needs all of them, and each is another's")]
 #[must_use]
 pub fn advise(
     model: &WaterModel,
@@ -138,6 +166,7 @@ pub fn advise(
     settings: &SearchSettings,
     twin: Option<&CoarseTwin>,
     cancel: &AtomicBool,
+    told: &dyn Fn(Step),
 ) -> Option<AdviceReport> {
     let costs = CostBook::builtin().unwrap_or_default();
     let list = candidates_of(model, city, nothing, &costs, &settings.resources);
@@ -156,7 +185,8 @@ pub fn advise(
     // A twin wants the rain: a model's own does not go with it.
     let coarse = twin.filter(|_| rain.is_some()).and_then(|t| Some((t.of(model)?, &t.city)));
     let coarse_m = coarse.as_ref().and(twin).map(CoarseTwin::cell_m);
-    let mut search = Search { model, rain, city, settings, cancel, coarse, list, began, runs: 0, cut_short: false };
+    let mut search =
+        Search { model, rain, city, settings, cancel, coarse, list, began, runs: 0, cut_short: false, told };
     // What sets are compared with.
     let there = if search.coarse.is_some() { Some(search.run(&[])?) } else { None };
     let base = there.as_ref().unwrap_or(nothing);

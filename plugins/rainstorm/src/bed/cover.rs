@@ -38,8 +38,8 @@ pub(super) struct CoverMap {
 const MOST_PER_CELL: usize = 8;
 
 impl CoverMap {
-    pub fn of(city: &City, grid: Grid, terrain_cell_m: f64) -> Self {
-        let per_cell = ((grid.cell_m / terrain_cell_m).round() as usize).clamp(1, MOST_PER_CELL);
+    pub fn of(city: &City, grid: Grid, terrain_cell_m: f64, least_per_cell: usize, with_buildings: bool) -> Self {
+        let per_cell = ((grid.cell_m / terrain_cell_m).round() as usize).clamp(least_per_cell, MOST_PER_CELL);
         let (cols, rows) = (grid.cols * per_cell, grid.rows * per_cell);
         let fine = grid.cell_m / per_cell as f64;
         let canvas = Canvas { west_m: grid.west_m, south_m: grid.south_m, cell_m: fine, cols, rows };
@@ -72,7 +72,7 @@ impl CoverMap {
                 }
             });
         }
-        for building in &city.buildings {
+        for building in city.buildings.iter().filter(|_| with_buildings) {
             for part in &building.parts {
                 let rings = std::iter::once(part.footprint.as_slice()).chain(part.holes.iter().map(Vec::as_slice));
                 canvas.polygon(rings, |c, r| {

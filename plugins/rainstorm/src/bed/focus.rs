@@ -109,7 +109,7 @@ fn part(city: &City, settings: &BedSettings, grid: Grid, at: CellBox) -> Result<
         cols: (end[0] - first[0]) * FINER,
         rows: (end[1] - first[1]) * FINER,
     };
-    let builder = builder_of(city, &BedSettings { cell_m, ..*settings }, wide)?;
+    let builder = builder_of(city, &BedSettings { cell_m, ..settings.clone() }, wide)?;
     Ok(builder.crop([(at[0] - first[0]) * FINER, (at[1] - first[1]) * FINER, at[2] * FINER, at[3] * FINER]))
 }
 

@@ -4,7 +4,11 @@ mod cover;
 mod fill;
 mod focus;
 
-use guanlan_city::City;
+use std::sync::Arc;
+
+use guanlan_city::{City, model::Terrain};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::surface::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, OpenCell, SoilClass};
 use cover::{Cover, CoverMap};
@@ -14,8 +18,23 @@ pub use focus::{domain_with, focus_boxes};
 /// only shorten the time step.
 const HELD_DEPTH_M: f32 = 2.0;
 
+/// What buildings are to the water.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Buildings {
+    /// Walls; the rain on their roofs runs to the nearest open ground.
+    #[default]
+    RoofDrained,
+    /// Walls; the rain on their roofs stays out of the model.
+    Blocked,
+    /// Pores: a cell holds and passes water on the share of it that is not built over; local inertial kernel only.
+    Porous,
+    /// Nothing: water runs over the bare ground.
+    Ignored,
+}
+
 /// How a city becomes a raster.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BedSettings {
     /// Cell side, m.
     pub cell_m: f64,
@@ -23,6 +42,10 @@ pub struct BedSettings {
     pub losses: [LossModel; 6],
     /// Manning's n by [`SoilClass`].
     pub manning: [f32; 6],
+    /// Manning's n of places, in place of that of their class where it is known and between 0 and 1.
+    pub roughness: Option<Arc<Terrain>>,
+    /// What buildings are.
+    pub buildings: Buildings,
     /// Water may leave over the edge of the terrain where the ground falls outwards.
     pub open_edges: bool,
 }
@@ -36,6 +59,8 @@ impl BedSettings {
             cell_m,
             losses: [0.70, 0.90, 0.85, 0.15, 1.0, 0.90].map(LossModel::RunoffCoefficient),
             manning: [0.04, 0.018, 0.022, 0.06, 0.03, 0.02],
+            roughness: None,
+            buildings: Buildings::default(),
             open_edges: true,
         }
     }
@@ -88,14 +113,16 @@ pub enum BedError {
     },
 }
 
+/// Fine cells along a cell's side on which shares of pores are counted, at least.
+const SHARES_PER_CELL: usize = 5;
+
 /// Most cells a domain may have (about 6 GB of state).
 const MOST_CELLS: usize = 200_000_000;
 
 /// Makes the raster of a city.
 ///
 /// Beds are means of the terrain inside a cell, except that underpasses keep their lowest and embankments
-/// their highest ground. Cells that are at least half building are blocked (never on a road); their rain
-/// goes to the nearest open cell. Water areas are held at their level; their inner cells are left out.
+/// their highest ground. Cells that are at least half building are what [`Buildings`] says (never on a road). Water areas are held at their level; their inner cells are left out.
 ///
 /// # Errors
 /// When there is no usable terrain or the cell size makes no sense for it.
@@ -138,9 +165,14 @@ fn cells_over(side_m: f64, cell_m: f64) -> usize {
 fn builder_of(city: &City, settings: &BedSettings, grid: Grid) -> Result<DomainBuilder, BedError> {
     let terrain = city.terrain.as_ref().ok_or(BedError::NoTerrain)?;
     let (cols, rows, cell_m) = (grid.cols, grid.rows, grid.cell_m);
-    let cover = CoverMap::of(city, grid, terrain.cell_m);
+    let with_buildings = settings.buildings != Buildings::Ignored;
+    let porous = settings.buildings == Buildings::Porous;
+    // The shares of pores are seen on cells finer than the terrain's own.
+    let least_per_cell = if porous { SHARES_PER_CELL } else { 1 };
+    let cover = CoverMap::of(city, grid, terrain.cell_m, least_per_cell, with_buildings);
     let mut builder = DomainBuilder::new(grid);
     builder.losses = settings.losses;
+    builder.open_share = if porous { vec![1.0; grid.len()] } else { Vec::new() };
     // Underpasses keep their ground, wherever they are.
     let (mut water, mut low) = (vec![false; grid.len()], vec![false; grid.len()]);
     let per = cover.per_cell;
@@ -153,7 +185,11 @@ fn builder_of(city: &City, settings: &BedSettings, grid: Grid) -> Result<DomainB
                     let east = grid.west_m + (col as f64 + (sub_col as f64 + 0.5) / per as f64) * cell_m;
                     let north = grid.south_m + (row as f64 + (sub_row as f64 + 0.5) / per as f64) * cell_m;
                     let z = if per > 1 { nearest_m(terrain, east, north) } else { terrain.height_m(east, north) };
-                    tally.add(cover.at(col * per + sub_col, row * per + sub_row), z);
+                    let here = cover.at(col * per + sub_col, row * per + sub_row);
+                    tally.add(here, z);
+                    if let Some(n) = settings.roughness.as_ref().and_then(|r| nearest_m(r, east, north)) {
+                        tally.add_roughness(here, n);
+                    }
                 }
             }
             let class = tally.class();
@@ -161,9 +197,12 @@ fn builder_of(city: &City, settings: &BedSettings, grid: Grid) -> Result<DomainB
             builder.class[k] = class;
             low[k] = tally.count(Cover::Underpass) > 0;
             builder.manning[k] = tally.manning(&settings.manning);
-            if tally.is_building(per) {
+            if porous {
+                water[k] = class == SoilClass::Water;
+                builder.open_share[k] = if water[k] { 1.0 } else { tally.open_share(per) };
+            } else if tally.is_building(per) {
                 builder.blocked[k] = true;
-                builder.roof[k] = builder.bed_m[k].is_finite();
+                builder.roof[k] = settings.buildings == Buildings::RoofDrained && builder.bed_m[k].is_finite();
             } else if class == SoilClass::Water {
                 water[k] = true;
             }
@@ -179,7 +218,8 @@ fn builder_of(city: &City, settings: &BedSettings, grid: Grid) -> Result<DomainB
     Ok(builder)
 }
 
-fn nearest_m(terrain: &guanlan_city::model::Terrain, east: f64, north: f64) -> Option<f32> {
+/// Value of the cell of a raster at a place; `None` where it has none.
+pub(crate) fn nearest_m(terrain: &Terrain, east: f64, north: f64) -> Option<f32> {
     let c = ((east - terrain.west_m) / terrain.cell_m).floor();
     let r = ((north - terrain.south_m) / terrain.cell_m).floor();
     if c < 0.0 || r < 0.0 || c >= terrain.cols as f64 || r >= terrain.rows as f64 {
@@ -250,6 +290,8 @@ fn open_edges(builder: &mut DomainBuilder, water: &[bool]) {
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     counts: [u32; Cover::COUNT],
+    /// Roughness that a raster tells, by cover: how often, and the sum.
+    told: [(u32, f32); Cover::COUNT],
     known: u32,
     sum: f64,
     /// The same of water.
@@ -281,6 +323,13 @@ impl Tally {
         self.sum += f64::from(z);
     }
 
+    fn add_roughness(&mut self, cover: Cover, n: f32) {
+        if (0.0..=1.0).contains(&n) {
+            let (count, sum) = &mut self.told[cover as usize];
+            (*count, *sum) = (*count + 1, *sum + n);
+        }
+    }
+
     fn count(&self, cover: Cover) -> u32 {
         self.counts[cover as usize]
     }
@@ -303,6 +352,10 @@ impl Tally {
         let all = (per * per) as u32;
         let road = self.count(Cover::Road);
         self.count(Cover::Underpass) == 0 && 2 * self.count(Cover::Building) >= all && 10 * road < 4 * all
+    }
+
+    fn open_share(&self, per: usize) -> f32 {
+        1.0 - self.count(Cover::Building) as f32 / (per * per) as f32
     }
 
     fn class(&self) -> SoilClass {
@@ -332,8 +385,9 @@ impl Tally {
         ];
         let (mut sum, mut all) = (0.0, 0.0);
         for (cover, class) in weights {
+            let (told, told_sum) = self.told[cover as usize];
             let n = self.count(cover) as f32;
-            sum += n * by_class[class as usize];
+            sum += (n - told as f32).mul_add(by_class[class as usize], told_sum);
             all += n;
         }
         if all > 0.0 { sum / all } else { by_class[0] }

@@ -11,6 +11,7 @@ use guanlan_core::Lang;
 use serde::{Deserialize, Serialize};
 
 use super::{DrainLedger, DrainPlan, Drains, RunoffLedger, Scheme, swmm::count_from_s};
+use crate::chinese_notes::chinese_first;
 
 /// Files without an end run so long, s.
 const DEFAULT_S: f64 = 6.0 * 3600.0;
@@ -83,6 +84,7 @@ pub fn run_file(
         let place = if p.where_.is_empty() { String::new() } else { format!("{}: ", p.where_) };
         format!("{place}{}{times}", p.text().get(lang))
     });
+    chinese_first(&mut out.notes);
     out.notes = told.chain(std::mem::take(&mut out.notes)).collect();
     Ok(out)
 }

@@ -262,6 +262,26 @@ impl Measure {
         })
     }
 
+    /// True when it sets the same thing as another: the later one of the two counts.
+    #[must_use]
+    pub fn sets_what(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rain(_) | Self::RainIntensity(_), Self::Rain(_) | Self::RainIntensity(_)) => true,
+            (Self::PumpFailed { pump: a, .. }, Self::PumpFailed { pump: b, .. })
+            | (Self::PumpSwitch { pump: a, .. }, Self::PumpSwitch { pump: b, .. })
+            | (Self::InletOpen { node: a, .. }, Self::InletOpen { node: b, .. })
+            | (Self::CoverOpen { node: a, .. }, Self::CoverOpen { node: b, .. })
+            | (Self::OutfallLevel { node: a, .. }, Self::OutfallLevel { node: b, .. })
+            | (Self::ConduitBlocked { conduit: a, .. }, Self::ConduitBlocked { conduit: b, .. })
+            | (Self::MobilePump { id: a, .. }, Self::MobilePump { id: b, .. })
+            | (Self::Barrier { id: a, .. }, Self::Barrier { id: b, .. })
+            | (Self::Sponge { id: a, .. }, Self::Sponge { id: b, .. }) => a == b,
+            (Self::RoadClosed { road: a, .. }, Self::RoadClosed { road: b, .. }) => a == b,
+            (Self::RiverStage { .. }, Self::RiverStage { .. }) => true,
+            _ => false,
+        }
+    }
+
     /// Turns longitudes and latitudes into local metres.
     ///
     /// # Errors

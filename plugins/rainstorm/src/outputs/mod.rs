@@ -6,6 +6,6 @@ mod hazard;
 mod track;
 
 pub use cog::{Band, Resample, write_cog};
-pub use gauges::{Gauge, gauges_of};
+pub use gauges::{Gauge, GaugeExtremes, gauges_of};
 pub use hazard::{arr_class, ea_class, ea_rating};
 pub use track::Tracker;

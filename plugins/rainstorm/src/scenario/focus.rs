@@ -5,8 +5,9 @@ use guanlan_geography::LocalFrame;
 
 use super::{FocusArea, Scenario, ScenarioError, field};
 use crate::{
-    bed::{BedError, domain_with, focus_boxes, grid_of},
+    bed::{BedSettings, Buildings, domain_with, focus_boxes, grid_of},
     surface::{Domain, FINER, is_inertial},
+    water::WaterError,
 };
 
 /// From this cell side on focus areas are refined unless they say otherwise, m: what rooms run at.
@@ -76,20 +77,28 @@ impl Scenario {
     /// computed on a graphics device, which has one cell side.
     ///
     /// # Errors
-    /// When the terrain cannot carry water at this cell size.
-    pub fn domain(&self, city: &City, on_device: bool) -> Result<(Domain, Vec<String>), BedError> {
-        let mut notes = Vec::new();
-        let settings = self.bed(self.cell_m);
+    /// When the terrain cannot carry water at this cell size, or the raster of roughness cannot be used.
+    pub fn domain(&self, city: &City, on_device: bool) -> Result<(Domain, Vec<String>), WaterError> {
+        let grid = grid_of(city, self.cell_m)?;
+        let (roughness, mut notes) = self.roughness(city, &grid)?;
+        let settings = BedSettings { roughness, ..self.bed(self.cell_m) };
         let mut boxes = Vec::new();
         if self.refines() {
             let frame = LocalFrame::new(city.epsg, city.origin);
             let wanted: Vec<&FocusArea> = self.focus.iter().filter(|f| self.is_refined(f)).collect();
             let rings: Vec<_> = wanted.iter().map(|f| Self::focus_ring_m(f, &frame)).collect();
-            let (found, places) = focus_boxes(&grid_of(city, self.cell_m)?, &rings);
+            let (found, places) = focus_boxes(&grid, &rings);
             boxes = found;
             for (focus, _) in wanted.iter().zip(places).filter(|(_, place)| place.is_none()) {
                 let (zh, en) = (&focus.name.zh, &focus.name.en);
                 notes.push(format!("重点区域 {zh} 在模型之外 / focus area {en} lies outside the model"));
+            }
+            if settings.buildings == Buildings::Porous && !boxes.is_empty() {
+                notes.push(format!(
+                    "孔隙建筑只有一种网格：重点区域按 {cell} m 计算 / porous buildings have one cell side: focus areas are computed at {cell} m",
+                    cell = self.cell_m
+                ));
+                boxes.clear();
             }
             if on_device && !boxes.is_empty() {
                 notes.push(format!(

@@ -2,6 +2,7 @@
 
 mod boundary;
 mod focus;
+mod ground;
 mod settings;
 mod storm;
 
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use boundary::{BoundarySpec, SeriesKind};
+pub use ground::GroundSpec;
 pub use settings::{DrainsOn, FocusArea, GaugeSpec, Initial, LossMethod, Losses, Outputs, Scheme};
 pub use storm::{ArealReduction, Storm, StormKind};
 
@@ -89,6 +91,8 @@ pub struct Scenario {
     pub storm_file: Option<PathBuf>,
     /// Losses.
     pub losses: Losses,
+    /// Roughness, and what buildings are to the water.
+    pub ground: GroundSpec,
     /// Drains.
     pub drains: DrainsOn,
     /// Water may leave over the edges where the ground falls outwards.
@@ -126,6 +130,7 @@ impl Default for Scenario {
             storm: None,
             storm_file: None,
             losses: Losses::default(),
+            ground: GroundSpec::default(),
             drains: DrainsOn::default(),
             open_edges: true,
             kernel: KernelChoice::default(),
@@ -266,6 +271,7 @@ impl Scenario {
         field("storm", self.storm.is_some() || self.storm_file.is_some(), || {
             "missing: expected a [storm] table or storm_file = \"…\"".into()
         })?;
+        self.ground.check()?;
         within("initial.river_rise_m", self.initial.river_rise_m, -50.0, 50.0)?;
         for (k, timed) in self.measure.iter().enumerate() {
             let name = |what: &str| format!("measure {}: {what}", k + 1);
@@ -333,7 +339,8 @@ impl Scenario {
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> = Vec::new();
-        let own = [&self.storm_file, &self.costs, &self.outputs.limits, &self.initial.hot_start];
+        let own =
+            [&self.storm_file, &self.costs, &self.outputs.limits, &self.initial.hot_start, &self.ground.manning_file];
         files.extend(own.into_iter().flatten().map(|f| self.base.join(f)));
         files.extend(self.boundary.iter().filter_map(|b| b.file.as_ref()).map(|f| self.base.join(f)));
         if let Ok(Some((storm, base))) = self.storm() {
@@ -455,7 +462,13 @@ impl Scenario {
                 },
             }
         };
-        BedSettings { losses: SoilClass::ALL.map(model), open_edges: self.open_edges, ..BedSettings::at(cell_m) }
+        BedSettings {
+            losses: SoilClass::ALL.map(model),
+            manning: self.ground.by_class(),
+            buildings: self.ground.buildings,
+            open_edges: self.open_edges,
+            ..BedSettings::at(cell_m)
+        }
     }
 
     /// Settings of the scheme.

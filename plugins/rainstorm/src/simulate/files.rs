@@ -10,7 +10,7 @@ use guanlan_city::{City, export_tiff::RasterPlace};
 use guanlan_core::Lang;
 use guanlan_geography::LocalFrame;
 
-use super::{DepthFrame, Outcome, Summary, run::focus_patch};
+use super::{DepthFrame, Outcome, Summary, layers::write_layers, run::focus_patch};
 use crate::{
     outputs::{Band, Resample, Tracker, write_cog},
     scenario::Scenario,
@@ -125,7 +125,7 @@ fn write_depth(dir: &Path, rasters: &Rasters, at_s: f64, depth_m: &[f32]) -> io:
     rasters.write(&dir.join(format!("depth_{seconds}.tif")), &band, depth_m)
 }
 
-/// Writes `summary.json`, `impact.json`, `series.csv`, the depth rasters still in the outcome and the rasters of
+/// Writes `summary.json`, `impact.json`, `series.csv`, `speeds.csv`, `gauges.csv`, `layers.toml`, the depth rasters still in the outcome and the rasters of
 /// maxima: depth, speed, hazard, arrival, duration, those of refined focus areas in folders `focus_<number>` of their
 /// own. `summary.json` comes last: with it the run is whole.
 ///
@@ -146,6 +146,7 @@ pub fn write_outputs(dir: &Path, outcome: &Outcome) -> io::Result<()> {
     write_series(dir, outcome)?;
     let json =
         |name: &str, value: serde_json::Result<Vec<u8>>| fs::write(dir.join(name), value.map_err(io::Error::other)?);
+    write_layers(dir, &outcome.summary)?;
     json("impact.json", serde_json::to_vec_pretty(&outcome.impact))?;
     json("summary.json", serde_json::to_vec_pretty(&outcome.summary))
 }
@@ -166,21 +167,35 @@ fn write_extremes(dir: &Path, rasters: &Rasters, x: &Tracker) -> io::Result<()> 
     write("duration_15cm.tif", &band("15 cm 以上历时 duration over 15 cm", "s", max), &x.over_15cm_s)
 }
 
+/// `series.csv`: rain and depths; `speeds.csv`: speeds at the same times; `gauges.csv`: what each gauge has seen.
 fn write_series(dir: &Path, outcome: &Outcome) -> io::Result<()> {
-    let mut csv = io::BufWriter::new(fs::File::create(dir.join("series.csv"))?);
-    write!(csv, "t_s,rain_mm_h")?;
-    for gauge in &outcome.gauges {
-        write!(csv, ",{}", quoted(&gauge.id))?;
+    let names: String = outcome.gauges.iter().map(|g| format!(",{}", quoted(&g.id))).collect();
+    let mut depths = io::BufWriter::new(fs::File::create(dir.join("series.csv"))?);
+    let mut speeds = io::BufWriter::new(fs::File::create(dir.join("speeds.csv"))?);
+    writeln!(depths, "t_s,rain_mm_h{names}")?;
+    writeln!(speeds, "t_s{names}")?;
+    for ((t, rain, at), speed) in outcome.series.iter().zip(&outcome.speeds) {
+        write!(depths, "{t},{rain:.4}")?;
+        at.iter().try_for_each(|depth| write!(depths, ",{depth:.4}"))?;
+        writeln!(depths)?;
+        write!(speeds, "{t}")?;
+        speed.iter().try_for_each(|v| write!(speeds, ",{v:.4}"))?;
+        writeln!(speeds)?;
     }
-    writeln!(csv)?;
-    for (t, rain, depths) in &outcome.series {
-        write!(csv, "{t},{rain:.4}")?;
-        for depth in depths {
-            write!(csv, ",{depth:.4}")?;
-        }
-        writeln!(csv)?;
+    depths.flush()?;
+    speeds.flush()?;
+    let mut seen = io::BufWriter::new(fs::File::create(dir.join("gauges.csv"))?);
+    writeln!(
+        seen,
+        "id,max_depth_m,max_speed_m_s,max_depth_speed_m2_s,hazard_arr,hazard_ea,arrival_5cm_s,arrival_15cm_s,over_15cm_s"
+    )?;
+    for g in &outcome.extremes_at {
+        let [first, second] = g.arrival_s.map(|t| if t.is_finite() { format!("{t:.0}") } else { String::new() });
+        let (depth, speed, product, ea) = (g.depth_m, g.speed_m_s, g.product_m2_s, g.ea);
+        write!(seen, "{},{depth:.4},{speed:.4},{product:.4},{},{ea:.3}", quoted(&g.id), g.arr)?;
+        writeln!(seen, ",{first},{second},{:.0}", g.over_15cm_s)?;
     }
-    csv.flush()
+    seen.flush()
 }
 
 /// A CSV cell, quoted when it has to be (RFC 4180).

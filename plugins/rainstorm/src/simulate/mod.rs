@@ -1,6 +1,7 @@
 //! One run of a scenario from start to end, and what it leaves in a folder.
 
 mod files;
+mod layers;
 mod run;
 mod summary;
 
@@ -18,7 +19,7 @@ use crate::{
     bed::BedError,
     impact::Impact,
     measures::MeasureError,
-    outputs::{Gauge, Tracker},
+    outputs::{Gauge, GaugeExtremes, Tracker},
     scenario::{Scenario, ScenarioError},
     surface::SurfaceMaker,
     water::{StateError, WaterError},
@@ -125,6 +126,10 @@ pub struct Outcome {
     pub gauges: Vec<Gauge>,
     /// Lines of the series: time s, rain mm/h, then one depth in m for each gauge.
     pub series: Vec<(f64, f64, Vec<f32>)>,
+    /// Speeds at the gauges at the times of the series, m/s.
+    pub speeds: Vec<Vec<f32>>,
+    /// Maxima, hazard, arrival and duration at the gauges.
+    pub extremes_at: Vec<GaugeExtremes>,
     /// Consequences.
     pub impact: Impact,
 }

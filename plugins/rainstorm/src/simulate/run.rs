@@ -14,7 +14,7 @@ use crate::{
     drains::Drains,
     impact::{ImpactWatch, WatchState},
     measures::{Cost, MeasureError},
-    outputs::{Gauge, Tracker, ea_class, gauges_of},
+    outputs::{Gauge, GaugeExtremes, Tracker, ea_class, gauges_of},
     scenario::{Planned, Scenario},
     storm::{RainSeries, rain_signal, signals_reached},
     surface::{Domain, Patch, SurfaceMaker, SurfaceSolver},
@@ -48,6 +48,7 @@ struct Course {
     entries: BTreeMap<usize, usize>,
     watched_s: f64,
     series: Vec<(f64, f64, Vec<f32>)>,
+    speeds: Vec<Vec<f32>>,
     /// Time spent by earlier attempts, s.
     wall_s: f64,
     began_s: f64,
@@ -257,9 +258,10 @@ impl<'a> Run<'a> {
 
     fn line(&mut self) {
         let (solver, now) = (self.model.solver(), self.model.time_s());
-        let depth = |g: &Gauge| g.cells.iter().map(|(c, r)| solver.depth_at_m(*c, *r)).fold(0.0, f32::max);
-        let depths = self.gauges.iter().map(depth).collect();
+        let water: Vec<[f32; 2]> = self.gauges.iter().map(|g| g.water(solver)).collect();
+        let depths = water.iter().map(|w| w[0]).collect();
         self.course.series.push((now, self.mean.intensity_mm_h(now), depths));
+        self.course.speeds.push(water.iter().map(|w| w[1]).collect());
     }
 
     /// Follows how long the water stays after the rain.
@@ -318,10 +320,12 @@ impl<'a> Run<'a> {
             summary,
             rasters,
             max_depth_m,
-            extremes,
             frames: Vec::new(),
+            extremes_at: self.gauges.iter().map(|g| GaugeExtremes::of(g, &extremes, domain)).collect(),
+            extremes,
             gauges: self.gauges,
             series: self.course.series,
+            speeds: self.course.speeds,
             impact,
         }
     }

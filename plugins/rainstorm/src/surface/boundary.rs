@@ -133,13 +133,14 @@ pub(super) fn leave(
         if h[p] <= min_depth_m {
             continue;
         }
-        let d = f64::from(h[p]) + f64::from(film[p]);
+        let (held, open) = (f64::from(h[p]) + f64::from(film[p]), domain.pores.share(p));
+        let d = held / open;
         let critical = d * (GRAVITY * d).sqrt();
         let n = f64::from(domain.n2[p]).sqrt();
         let normal = if n > 0.0 { d.powf(5.0 / 3.0) * f64::from(cell.slope).max(0.0).sqrt() / n } else { critical };
         let flow = if supercritical { normal } else { normal.min(critical) };
-        let out = (flow * dt_s / domain.grid.cell_m).min(d);
-        left += set_depth(&mut h[p], &mut film[p], d - out);
+        let out = (flow * open * dt_s / domain.grid.cell_m).min(held);
+        left += set_depth(&mut h[p], &mut film[p], held - out);
     }
     left
 }
@@ -149,7 +150,7 @@ pub(super) fn hold(domain: &Domain, h: &mut [f32], film: &mut [f32]) -> (f64, f6
     let (mut left, mut came) = (0.0, 0.0);
     for cell in &domain.fixed {
         let p = domain.grid.padded(cell.col, cell.row);
-        let change = set_depth(&mut h[p], &mut film[p], f64::from(cell.depth_m));
+        let change = set_depth(&mut h[p], &mut film[p], f64::from(cell.depth_m) * domain.pores.share(p));
         if change > 0.0 {
             left += change;
         } else {

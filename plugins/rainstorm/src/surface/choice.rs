@@ -57,14 +57,15 @@ pub fn supercritical_share(domain: &Domain) -> f64 {
     if all == 0 { 0.0 } else { fast as f64 / all as f64 }
 }
 
-fn is_godunov(choice: KernelChoice, supercritical: f64) -> bool {
-    choice == KernelChoice::Fv1 || (choice == KernelChoice::Auto && supercritical > MUCH)
+fn is_godunov(choice: KernelChoice, domain: &Domain, supercritical: f64) -> bool {
+    let wanted = choice == KernelChoice::Fv1 || (choice == KernelChoice::Auto && supercritical > MUCH);
+    wanted && !domain.is_porous()
 }
 
 /// Whether the choice falls on the local inertial kernel over this ground.
 #[must_use]
 pub fn is_inertial(choice: KernelChoice, domain: &Domain) -> bool {
-    !is_godunov(choice, if choice == KernelChoice::Auto { supercritical_share(domain) } else { 0.0 })
+    !is_godunov(choice, domain, if choice == KernelChoice::Auto { supercritical_share(domain) } else { 0.0 })
 }
 
 /// A solver of the chosen kernel, and notices: when the ground speaks for the other one, and when `surface`, asked
@@ -80,8 +81,11 @@ pub fn solver_of(
     let share = supercritical_share(&domain);
     let percent = 100.0 * share;
     let steep = share > MUCH;
-    let godunov = is_godunov(choice, share);
+    let godunov = is_godunov(choice, &domain, share);
     let steep_notice = match choice {
+        KernelChoice::Auto | KernelChoice::Fv1 if domain.is_porous() && (steep || choice == KernelChoice::Fv1) => {
+            Some("孔隙建筑只能用 local_inertial 求解：已改用它 / porous buildings need the local_inertial kernel: it is used".into())
+        }
         KernelChoice::Auto if steep => Some(format!(
             "{percent:.0} % of the ground is steep and smooth (supercritical): the fv1 kernel is used, about three times slower"
         )),
@@ -100,7 +104,10 @@ pub fn solver_of(
         }
         return (Box::new(Fv1::new(domain, Fv1Settings::default(), pool)), notices);
     }
-    match surface.map(|make| make(domain.clone(), inertial)) {
+    if domain.is_porous() && surface.is_some() {
+        notices.push("孔隙建筑在处理器上计算 / porous buildings are computed on the processor".into());
+    }
+    match surface.filter(|_| !domain.is_porous()).map(|make| make(domain.clone(), inertial)) {
         Some(Ok(solver)) => return (solver, notices),
         Some(Err(why)) => notices.push(format!("the water is computed on the processor: {why}")),
         None => {}

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{boundary::OpenCell, crest::Crests, finer::Finer};
+use super::{
+    boundary::OpenCell,
+    crest::Crests,
+    finer::Finer,
+    pores::{LEAST_OPEN, Pores},
+};
 
 /// Bed of a blocked cell above the datum, m: higher than any water.
 pub(super) const WALL_M: f32 = 1.0e4;
@@ -201,6 +206,8 @@ pub struct Domain {
     pub(super) weight: Vec<f32>,
     /// Sum of `weight`.
     pub(super) weight_sum: f64,
+    /// Open shares of cells with buildings in them.
+    pub(super) pores: Pores,
     /// Faces that stand above the ground.
     pub(super) crests: Crests,
     /// Finer rasters that stand in place of some of the cells.
@@ -311,6 +318,12 @@ impl Domain {
         &self.notes
     }
 
+    /// True when some cells are water on a share of them only.
+    #[must_use]
+    pub fn is_porous(&self) -> bool {
+        !self.pores.is_empty()
+    }
+
     /// Number of cells water can enter.
     #[must_use]
     pub fn open_cells(&self) -> usize {
@@ -339,6 +352,8 @@ pub struct DomainBuilder {
     pub open: Vec<OpenCell>,
     /// Losses by class.
     pub losses: [LossModel; 6],
+    /// Share of each cell that is not built over; below [`LEAST_OPEN`] the cell is a wall. Empty: all of it.
+    pub open_share: Vec<f32>,
 }
 
 impl DomainBuilder {
@@ -356,6 +371,7 @@ impl DomainBuilder {
             fixed: Vec::new(),
             open: Vec::new(),
             losses: [LossModel::RunoffCoefficient(1.0); 6],
+            open_share: Vec::new(),
         }
     }
 
@@ -395,6 +411,7 @@ impl DomainBuilder {
     pub(super) fn build_at(mut self, datum_m: f64) -> Domain {
         let grid = self.grid;
         let notes = self.repair();
+        let pores = Pores::new(grid, &self.open_share);
         let len = grid.padded_len();
         let mut domain = Domain {
             grid,
@@ -411,6 +428,7 @@ impl DomainBuilder {
             soaks: self.losses.iter().any(|l| matches!(l, LossModel::Horton { .. } | LossModel::GreenAmpt(_))),
             weight: Vec::new(),
             weight_sum: 0.0,
+            pores,
             crests: Crests::default(),
             finer: Finer::default(),
             notes,
@@ -426,8 +444,11 @@ impl DomainBuilder {
                 let n = self.manning[k];
                 domain.n2[p] = n * n;
                 domain.class[p] = self.class[k] as u8;
-                domain.own[p] = 1.0;
-                domain.class_cells[self.class[k] as usize] += 1.0;
+                // The rain on the houses in a cell runs down into it.
+                let open = domain.pores.share(p);
+                (domain.own[p], domain.roof[p]) = (open as f32, (1.0 - open) as f32);
+                domain.class_cells[self.class[k] as usize] += open;
+                domain.class_cells[SoilClass::Roof as usize] += 1.0 - open;
             }
         }
         for target in self.roof_targets().into_iter().flatten() {
@@ -454,6 +475,12 @@ impl DomainBuilder {
 
     /// Takes out what is no ground and no roughness; says what.
     fn repair(&mut self) -> Vec<String> {
+        if self.open_share.len() == self.grid.len() {
+            for (k, open) in self.open_share.iter().enumerate().filter(|(_, open)| !(**open >= LEAST_OPEN)) {
+                self.roof[k] |= !self.blocked[k] && open.is_finite();
+                self.blocked[k] = true;
+            }
+        }
         let (mut holes, mut odd, mut rough) = (0_usize, 0_usize, 0_usize);
         for k in 0..self.grid.len() {
             let z = self.bed_m[k];

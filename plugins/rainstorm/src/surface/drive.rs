@@ -17,6 +17,12 @@ impl<K: Kernel> Solver<K> {
         if h <= self.kernel.depth_min_m() {
             return [0.0, 0.0];
         }
+        let pores = &self.domain.pores;
+        if !pores.is_empty() {
+            let h = pores.depth_m(p, h);
+            let (x, y) = (|p: usize| self.qx[p] / pores.west[p], |p: usize| self.qy[p] / pores.south[p]);
+            return [0.5 * (x(p) + x(p + 1)) / h, 0.5 * (y(p) + y(p + s)) / h];
+        }
         [0.5 * (self.qx[p] + self.qx[p + 1]) / h, 0.5 * (self.qy[p] + self.qy[p + s]) / h]
     }
 }
@@ -49,7 +55,8 @@ impl<K: Kernel> SurfaceSolver for Solver<K> {
     }
 
     fn depth_at_m(&self, col: usize, row: usize) -> f32 {
-        self.h[self.domain.grid.padded(col, row)]
+        let p = self.domain.grid.padded(col, row);
+        self.domain.pores.depth_m(p, self.h[p])
     }
 
     fn velocity_at_m_s(&self, col: usize, row: usize) -> [f32; 2] {
@@ -86,8 +93,16 @@ impl<K: Kernel> SurfaceSolver for Solver<K> {
 
     fn for_rows(&self, visit: &mut dyn FnMut(usize, &[f32])) {
         let (s, cols) = (self.domain.grid.stride(), self.domain.grid.cols);
+        let pores = &self.domain.pores;
+        let mut depths = if pores.is_empty() { Vec::new() } else { vec![0.0; cols] };
         for row in 0..self.domain.grid.rows {
-            visit(row, &self.h[(row + 1) * s + 1..][..cols]);
+            let at = (row + 1) * s + 1;
+            if pores.is_empty() {
+                visit(row, &self.h[at..][..cols]);
+                continue;
+            }
+            depths.iter_mut().enumerate().for_each(|(k, d)| *d = pores.depth_m(at + k, self.h[at + k]));
+            visit(row, &depths);
         }
     }
 

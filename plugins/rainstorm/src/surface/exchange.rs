@@ -55,6 +55,7 @@ impl<K: Kernel> Solver<K> {
             z: &self.domain.z,
             datum_m: self.domain.datum_m,
             cell_area_m2: self.domain.grid.cell_area_m2(),
+            pores: &self.domain.pores,
             changed: &mut self.changed,
         };
         let moved = match &self.pool {

@@ -97,6 +97,8 @@ impl DomainBuilder {
             fixed: self.fixed,
             open: self.open,
             losses: self.losses,
+            // Pores and finer cells do not go together.
+            open_share: Vec::new(),
         }
     }
 

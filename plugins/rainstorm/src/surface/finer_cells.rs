@@ -101,6 +101,7 @@ impl Domain {
     pub fn open_area_m2(&self, col: usize, row: usize) -> f64 {
         match self.patch_over(col, row) {
             Some((_, patch)) => patch.cells_of(col, row).count() as f64 * patch.domain.grid.cell_area_m2(),
+            None if self.is_porous() => self.grid.cell_area_m2() * self.pores.share(self.grid.padded(col, row)),
             None => self.grid_of(col, row).0.cell_area_m2(),
         }
     }

@@ -86,8 +86,8 @@ fn faces_x(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &C
     let s = o.stride;
     let m = hi + 1 - lo;
     let a = row * s + lo;
-    let (h, z, n2, qx) = (&o.h[a - 1..a + m], &o.z[a - 1..a + m], &o.n2[a - 1..a + m], &o.qx[a - 1..a + m + 1]);
-    let (below, above) = (&o.qy[a - 1..a + m], &o.qy[a + s - 1..a + s + m]);
+    let (h, z, n2, qx) = (&o.depth[a - 1..a + m], &o.z[a - 1..a + m], &o.n2[a - 1..a + m], &o.flow_x[a - 1..a + m + 1]);
+    let (below, above) = (&o.flow_y[a - 1..a + m], &o.flow_y[a + s - 1..a + s + m]);
     let (h0, h1) = (&h[..m], &h[1..][..m]);
     let (z0, z1) = (&z[..m], &z[1..][..m]);
     let (r0, r1) = (&n2[..m], &n2[1..][..m]);
@@ -122,12 +122,12 @@ fn faces_y(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &C
     let s = o.stride;
     let m = hi - lo;
     let (south, north) = ((row - 1) * s + lo, row * s + lo);
-    let (h0, h1) = (&o.h[south..][..m], &o.h[north..][..m]);
+    let (h0, h1) = (&o.depth[south..][..m], &o.depth[north..][..m]);
     let (z0, z1) = (&o.z[south..][..m], &o.z[north..][..m]);
     let (r0, r1) = (&o.n2[south..][..m], &o.n2[north..][..m]);
-    let (q0, q1, q2) = (&o.qy[south..][..m], &o.qy[north..][..m], &o.qy[north + s..][..m]);
-    let (w0, w1) = (&o.qx[south..][..m], &o.qx[south + 1..][..m]);
-    let (e0, e1) = (&o.qx[north..][..m], &o.qx[north + 1..][..m]);
+    let (q0, q1, q2) = (&o.flow_y[south..][..m], &o.flow_y[north..][..m], &o.flow_y[north + s..][..m]);
+    let (w0, w1) = (&o.flow_x[south..][..m], &o.flow_x[south + 1..][..m]);
+    let (e0, e1) = (&o.flow_x[north..][..m], &o.flow_x[north + 1..][..m]);
     let out = &mut out[lo..][..m];
     let mut fastest = 0;
     for i in 0..m {
@@ -155,7 +155,8 @@ fn crests_x(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &
     for (p, top) in o.crests.row_x(row, o.stride) {
         let (p, k) = (*p as usize, *p as usize - row * o.stride);
         if (lo..=hi).contains(&k)
-            && let Some(q) = crest::over([o.z[p - 1], o.z[p]], [o.h[p - 1], o.h[p]], *top, c.depth_min, 0.25 / c.dt_dx)
+            && let Some(q) =
+                crest::over([o.z[p - 1], o.z[p]], [o.depth[p - 1], o.depth[p]], *top, c.depth_min, 0.25 / c.dt_dx)
         {
             out[k] = q;
         }
@@ -168,11 +169,17 @@ fn crests_y(out: &mut [f32], o: &Old<'_>, row: usize, lo: usize, hi: usize, c: &
     for (p, top) in o.crests.row_y(row, s) {
         let (p, k) = (*p as usize, *p as usize - row * s);
         if (lo..hi).contains(&k)
-            && let Some(q) = crest::over([o.z[p - s], o.z[p]], [o.h[p - s], o.h[p]], *top, c.depth_min, 0.25 / c.dt_dx)
+            && let Some(q) =
+                crest::over([o.z[p - s], o.z[p]], [o.depth[p - s], o.depth[p]], *top, c.depth_min, 0.25 / c.dt_dx)
         {
             out[k] = q;
         }
     }
+}
+
+/// Discharges of padded columns `lo..hi` of a row for each m of face, from those of open face.
+fn narrowed(out: &mut [f32], share: &[f32], row: usize, stride: usize, lo: usize, hi: usize) {
+    out[lo..hi].iter_mut().zip(&share[row * stride + lo..row * stride + hi]).for_each(|(q, s)| *q *= s);
 }
 
 /// True when some cell of the row would give more than it has.
@@ -255,6 +262,9 @@ fn step_generic(o: &Old<'_>, b: &mut Band<'_>, c: &Coefficients) {
             for (lo, hi) in o.blocks.runs(o.wet[jj]) {
                 let bits = faces_x(x, o, jj, lo, hi, c);
                 crests_x(x, o, jj, lo, hi, c);
+                if !o.pores.is_empty() {
+                    narrowed(x, &o.pores.west, jj, s, lo, hi + 1);
+                }
                 if owned {
                     fastest = fastest.max(bits);
                 }
@@ -335,6 +345,9 @@ fn south_faces(out: &mut [f32], o: &Old<'_>, row: usize, c: &Coefficients) -> i3
     for (lo, hi) in o.blocks.runs(o.wet[row - 1] | o.wet[row]) {
         let bits = faces_y(out, o, row, lo, hi, c);
         crests_y(out, o, row, lo, hi, c);
+        if !o.pores.is_empty() {
+            narrowed(out, &o.pores.south, row, o.stride, lo, hi);
+        }
         fastest = fastest.max(bits);
     }
     fastest

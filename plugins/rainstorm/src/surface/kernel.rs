@@ -1,7 +1,7 @@
 //! What a kernel is: one time step on a band of rows, from the old state to the new. Pure, so that bands
 //! run on any number of threads.
 
-use super::{Blocks, Crests, Simd};
+use super::{Blocks, Crests, Simd, pores::Pores};
 
 /// A numerical scheme. Its value is its settings.
 pub trait Kernel: Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static {
@@ -38,6 +38,13 @@ pub struct Old<'a> {
     pub film: &'a [f32],
     pub qx: &'a [f32],
     pub qy: &'a [f32],
+    /// Depth of the open ground: `h` unless it is porous.
+    pub depth: &'a [f32],
+    /// Discharge for each m of open face: `qx`, `qy` unless the ground is porous.
+    pub flow_x: &'a [f32],
+    /// The same over south faces.
+    pub flow_y: &'a [f32],
+    pub pores: &'a Pores,
     /// Blocks of each padded row that may hold more than the minimum depth.
     pub wet: &'a [u64],
     /// Faces higher than the ground on both sides.

@@ -24,6 +24,7 @@ mod inertial_rows;
 mod kernel;
 mod ledger;
 mod nested;
+mod pores;
 mod rain_rows;
 mod seam;
 mod simd;

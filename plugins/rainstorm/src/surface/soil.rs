@@ -62,11 +62,12 @@ pub(super) fn soak(domain: &Domain, at: usize, row: SoilRow<'_>, dt_s: f64) -> f
         if before <= 0.0 || domain.own[p] <= 0.0 {
             continue;
         }
-        let rest = (before - soil.capacity_m(*soaked_m, dt_s)).max(0.0);
+        let own = f64::from(domain.own[p]);
+        let rest = (before - own * soil.capacity_m(*soaked_m, dt_s)).max(0.0);
         row.h[i] = rest as f32;
         row.film[i] = (rest - f64::from(row.h[i])) as f32;
         let lost = before - f64::from(row.h[i]) - f64::from(row.film[i]);
-        *soaked_m += lost;
+        *soaked_m += lost / own;
         taken += lost;
     }
     taken

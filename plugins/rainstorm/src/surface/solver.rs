@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::{
     Blocks, Boundary, BoundaryKind, Domain, Forcing, Ledger, Simd, boundary,
     kernel::{Band, Kernel, Old},
+    pores::OpenWater,
 };
 
 /// Padded rows computed by one task. Fixed, so that nothing depends on the number of threads.
@@ -33,6 +34,8 @@ pub struct Solver<K: Kernel> {
     next_qy: Vec<f32>,
     /// Empty unless the kernel may have to take a step again.
     next_film: Vec<f32>,
+    /// Empty unless the ground is porous.
+    open: OpenWater,
     pub(super) wet: Vec<u64>,
     next_wet: Vec<u64>,
     pub(super) row_max: Vec<f32>,
@@ -77,6 +80,7 @@ impl<K: Kernel> Solver<K> {
             next_qx: vec![0.0; len],
             next_qy: vec![0.0; len],
             next_film: if K::RETRIES { vec![0.0; len] } else { Vec::new() },
+            open: OpenWater::default(),
             wet: vec![0; rows],
             next_wet: vec![0; rows],
             row_max: vec![0.0; rows],
@@ -114,6 +118,7 @@ impl<K: Kernel> Solver<K> {
             next_qx: Vec::new(),
             next_qy: Vec::new(),
             next_film: Vec::new(),
+            open: OpenWater::default(),
             wet: self.wet.clone(),
             next_wet: self.next_wet.clone(),
             row_max: self.row_max.clone(),
@@ -161,7 +166,8 @@ impl<K: Kernel> Solver<K> {
             for col in 0..grid.cols {
                 let depth = depth_m(col, row);
                 if !self.domain.is_blocked(col, row) && depth.is_finite() {
-                    self.h[grid.padded(col, row)] = depth.max(0.0);
+                    let p = grid.padded(col, row);
+                    self.h[p] = depth.max(0.0) * self.domain.pores.share(p) as f32;
                 }
             }
         }
@@ -225,7 +231,11 @@ impl<K: Kernel> Solver<K> {
     /// Highest depth of any cell, m.
     #[must_use]
     pub fn deepest_m(&self) -> f32 {
-        self.row_max.iter().copied().fold(0.0, |a, b| if b > a { b } else { a })
+        let deeper = |a: f32, b: f32| if b > a { b } else { a };
+        if self.domain.is_porous() {
+            return self.h.iter().zip(&self.domain.pores.inverse).map(|(h, i)| h * i).fold(0.0, deeper);
+        }
+        self.row_max.iter().copied().fold(0.0, deeper)
     }
 
     /// The depth or speed of a padded cell was changed between two steps.
@@ -279,6 +289,12 @@ impl<K: Kernel> Solver<K> {
         let (s, cols, rows) = (grid.stride(), grid.cols, grid.rows);
         let (film, old_film): (&mut [f32], &[f32]) =
             if K::RETRIES { (&mut self.next_film, &self.film) } else { (&mut self.film, &[]) };
+        let pores = &self.domain.pores;
+        if !pores.is_empty() {
+            self.open.fill(pores, &self.h, &self.qx, &self.qy);
+        }
+        let (depth, flow_x, flow_y) =
+            if pores.is_empty() { (&self.h, &self.qx, &self.qy) } else { (&self.open.h, &self.open.qx, &self.open.qy) };
         let old = Old {
             stride: s,
             cols,
@@ -290,6 +306,10 @@ impl<K: Kernel> Solver<K> {
             film: old_film,
             qx: &self.qx,
             qy: &self.qy,
+            depth,
+            flow_x,
+            flow_y,
+            pores,
             wet: &self.wet,
             crests: &self.domain.crests,
         };
@@ -355,7 +375,8 @@ impl<K: Kernel> Solver<K> {
                     for (c, r) in &b.cells {
                         let p = grid.padded(*c, *r);
                         let before = f64::from(self.h[p]) + f64::from(self.film[p]);
-                        self.h[p] = (level - f64::from(domain.z[p])).max(0.0) as f32;
+                        let depth = (level - f64::from(domain.z[p])).max(0.0);
+                        self.h[p] = (depth * domain.pores.share(p)) as f32;
                         self.film[p] = 0.0;
                         let came = (f64::from(self.h[p]) - before) * area;
                         if came > 0.0 {

@@ -1,5 +1,7 @@
 //! The surface as the drains see it: levels of single cells, and changes that are booked to the last bit.
 
+use super::pores::Pores;
+
 /// Depths of a surface, opened for an exchange with drains. Cells are named by [`super::Domain::index_of`].
 pub trait Street: Send {
     /// Depth of a cell, m.
@@ -25,13 +27,15 @@ pub(super) struct Raster<'a> {
     pub z: &'a [f32],
     pub datum_m: f64,
     pub cell_area_m2: f64,
+    /// Open shares of cells.
+    pub pores: &'a Pores,
     /// Cells changed, with their depth before, m.
     pub changed: &'a mut Vec<(usize, f32)>,
 }
 
 impl Street for Raster<'_> {
     fn depth_m(&self, cell: usize) -> f64 {
-        (f64::from(self.h[cell]) + f64::from(self.film[cell])).max(0.0)
+        (f64::from(self.h[cell]) + f64::from(self.film[cell])).max(0.0) / self.pores.share(cell)
     }
 
     fn bed_m(&self, cell: usize) -> f64 {
@@ -40,6 +44,10 @@ impl Street for Raster<'_> {
 
     fn cell_area_m2(&self) -> f64 {
         self.cell_area_m2
+    }
+
+    fn area_of_m2(&self, cell: usize) -> f64 {
+        self.cell_area_m2 * self.pores.share(cell)
     }
 
     fn add_m3(&mut self, cell: usize, volume_m3: f64) -> f64 {

@@ -19,6 +19,7 @@ use guanlan_geography::LocalFrame;
 
 use crate::{
     bed::BedError,
+    chinese_notes::chinese_first,
     drains::{DrainLedger, DrainPlan, Drains},
     measures::{Cost, CostBook, DoneMeasure, Measure, MeasureError, PumpRun, Works},
     outputs::Tracker,
@@ -187,6 +188,7 @@ impl WaterModel {
         model.notes.extend(kernel_notes);
         model.notes.extend(rain_notes);
         model.notes.extend(model.drains.as_ref().map(|d| d.plan().notes.clone()).unwrap_or_default());
+        chinese_first(&mut model.notes);
         model.roads = city.roads.len();
         model.costs = Arc::new(scenario.cost_book()?);
         model.begin(scenario)?;
@@ -403,15 +405,28 @@ impl WaterModel {
         self.undo_at(last.ok_or_else(|| MeasureError::new("undo", "there is nothing to undo"))?)
     }
 
-    /// Undoes one measure of [`Self::done`].
+    /// Undoes one measure of [`Self::done`]. What was changed again since stays as it was changed: undoing that goes back
+    /// beyond both then. Rain goes on as if it had never been changed.
     ///
     /// # Errors
     /// When it cannot be undone, or has been.
     pub fn undo_at(&mut self, index: usize) -> Result<DoneMeasure, MeasureError> {
         let found = self.done.get(index).filter(|d| !d.undone);
-        let Some(inverse) = found.and_then(|d| d.inverse.clone()) else {
+        let Some((done, inverse)) = found.and_then(|d| Some((d, d.inverse.as_ref()?))) else {
             return Err(MeasureError::new("undo", format!("measure {index} cannot be undone")));
         };
+        let since = self.done.iter().skip(index + 1);
+        let later = since.enumerate().find(|(_, d)| !d.undone && d.measure.sets_what(&done.measure));
+        let age_s = later.map_or(self.time_s(), |(_, d)| d.at_s) - done.at_s;
+        let inverse = match inverse {
+            Measure::Rain(before) => Measure::Rain(before.from_now(age_s)),
+            other => other.clone(),
+        };
+        if let Some((k, _)) = later {
+            self.done[index + 1 + k].inverse = Some(inverse);
+            self.done[index].undone = true;
+            return Ok(self.done[index].clone());
+        }
         let name = self.done[index].name.clone();
         self.enact_named(&inverse, &name)?;
         self.done[index].undone = true;

@@ -132,6 +132,7 @@ pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, Drill
         water: None,
         follower: MeasureFollower::default(),
         ahead: None,
+        stops: None,
         due: Due::every(AHEAD_EVERY_MIN),
         door: door.clone(),
         ledger: Ledger::new(Box::new(store)),
@@ -166,6 +167,8 @@ struct Drill {
     follower: MeasureFollower,
     /// Forecasts and advice, when the exercise is played on the clock.
     ahead: Option<AheadThread>,
+    /// How often searches for advice had been stopped when it was looked last.
+    stops: Option<u64>,
     due: Due,
     door: Arc<OnceLock<RoomSender>>,
     /// Pump failures and repairs still to come: script second, pump, failed.

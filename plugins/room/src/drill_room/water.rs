@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use guanlan_core::{
     Input, Stamp, UnitId,
     input::UnitStatus,
-    water::{RainSource, RefusedMeasure, WaterReport},
+    water::{AdviceSearch, RainSource, RefusedMeasure, WaterReport},
 };
 use guanlan_dispatch::UnitRoster;
 use guanlan_rainstorm::{
@@ -23,6 +23,7 @@ use crate::{
     water::{
         ahead::{AheadOptions, AheadThread, Job, resources},
         follow::MeasureFollower,
+        search::Searching,
     },
 };
 
@@ -80,21 +81,33 @@ impl Drill {
 
     /// Does what people have ordered; the water as it stands right after.
     pub(super) fn measured(&mut self, now: Stamp) -> Vec<Input> {
+        let mut inputs = self.heed_stop();
         let measures = measures_of(&self.machine);
         if !self.follower.is_behind(measures) {
-            return Vec::new();
+            return inputs;
         }
         let first = self.follower == MeasureFollower::default() && measures.list.is_empty();
-        let Some(model) = self.water.as_mut() else { return Vec::new() };
+        let Some(model) = self.water.as_mut() else { return inputs };
         let refused = self.follower.follow(measures, model);
         if first {
-            return Vec::new();
+            return inputs;
         }
         let mut field = model.frame();
         (field.at, field.estimate) = (now, false);
-        let mut inputs = vec![Input::Water(Arc::new(field))];
+        inputs.push(Input::Water(Arc::new(field)));
         inputs.extend(self.reported(refused));
         inputs
+    }
+
+    /// Ends the search for advice when somebody has said so. The exercise begins without one, whatever its parent was at.
+    fn heed_stop(&mut self) -> Vec<Input> {
+        let searching = *self.machine.world().resource::<Searching>();
+        match self.stops.replace(searching.stops) {
+            None if searching.is_on() => return vec![Input::AdviceSearch(AdviceSearch::default())],
+            Some(seen) if seen != searching.stops => self.ahead.iter().for_each(AheadThread::stop_search),
+            _ => {}
+        }
+        Vec::new()
     }
 
     /// How the water is doing, and what can be seen of it.

@@ -23,6 +23,7 @@ use crate::{
         closures::Closures,
         layer::{Forecasts, LiveWater, RainLayer},
         measures::Measures,
+        search::Searching,
         tasks::Tasks,
     },
 };
@@ -140,6 +141,7 @@ pub(super) fn mend(p: &mut Picture, parts: &Parts, began_with: &RuleSet) {
     (p.rain_layer, p.forecast, p.live_water) = (RainLayer::default(), Forecasts::default(), LiveWater::default());
     (p.catalogue, p.roads, p.advice) = (Catalogue::default(), RoadState::default(), Recommendations::default());
     (p.measures, p.closures, p.pump_advice) = (Measures::default(), Closures::default(), PumpAdvice::default());
+    p.searching = Searching::default();
     (p.water_tasks, p.profiles, p.calendar) = (Tasks::default(), ProfileFile::default(), CalendarFile::default());
     (p.warnings, p.origins) = (Warnings::default(), Origins::default());
     get(parts, "warnings", &mut p.warnings);

@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -15,11 +15,11 @@ use guanlan_city::City;
 use guanlan_core::{
     Bilingual, Input, ObservedProperty, SensorId, Stamp,
     input::DepthField,
-    water::{AdviceReport, ForecastReport, RainSource},
+    water::{AdviceReport, AdviceSearch, ForecastReport, RainSource, SearchStage},
 };
 use guanlan_rainstorm::{
     Scenario, WaterModel,
-    advice::{Resources, SearchSettings, advise},
+    advice::{Resources, SearchSettings, Step, advise},
     ahead::{AheadCity, AheadSettings, CoarseTwin, look_ahead, report_of},
     impact::Limits,
     storm::{Rain, RainSeries},
@@ -86,10 +86,27 @@ impl Places {
     }
 }
 
+/// What ends work early. Whoever ends the thread sets the first, then the second.
+#[derive(Clone, Default)]
+struct Flags {
+    /// The thread ends.
+    end: Arc<AtomicBool>,
+    /// The search under way ends.
+    halt: Arc<AtomicBool>,
+}
+
+impl Flags {
+    /// A search begins; false when the thread is to end.
+    fn begin_search(&self) -> bool {
+        self.halt.store(false, Ordering::SeqCst);
+        !self.end.load(Ordering::SeqCst)
+    }
+}
+
 /// The thread. Dropping it ends it at its next step.
 pub(crate) struct AheadThread {
     jobs: Option<Sender<Job>>,
-    cancel: Arc<AtomicBool>,
+    flags: Flags,
     busy: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -104,8 +121,8 @@ impl AheadThread {
         scenario: Option<Scenario>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = bounded::<Job>(1);
-        let (cancel, busy) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (stop, working) = (cancel.clone(), busy.clone());
+        let (flags, busy) = (Flags::default(), Arc::new(AtomicBool::new(false)));
+        let (stop, working) = (flags.clone(), busy.clone());
         let thread = std::thread::Builder::new().name("guanlan-ahead".into()).spawn(move || {
             guanlan_rainstorm::water::yield_to_others();
             let mut known: Option<Places> = None;
@@ -114,17 +131,22 @@ impl AheadThread {
                 let places = known.get_or_insert_with(|| Places::new(city.clone(), &job, scenario.as_ref()));
                 work(&job, places, options, &door, shelf.as_deref(), &stop);
                 working.store(false, Ordering::Relaxed);
-                if stop.load(Ordering::Relaxed) {
+                if stop.end.load(Ordering::SeqCst) {
                     return;
                 }
             }
         })?;
-        Ok(Self { jobs: Some(jobs), cancel, busy, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), flags, busy, thread: Some(thread) })
     }
 
     /// True while it has work.
     pub fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed) || self.jobs.as_ref().is_some_and(|j| !j.is_empty())
+    }
+
+    /// Ends the search for advice that is under way, if there is one.
+    pub fn stop_search(&self) {
+        self.flags.halt.store(true, Ordering::SeqCst);
     }
 
     /// Gives it work; false when it has enough.
@@ -136,7 +158,8 @@ impl AheadThread {
 
 impl Drop for AheadThread {
     fn drop(&mut self) {
-        self.cancel.store(true, Ordering::Relaxed);
+        self.flags.end.store(true, Ordering::SeqCst);
+        self.flags.halt.store(true, Ordering::SeqCst);
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             // A panic of the thread has been reported by the runtime already.
@@ -162,8 +185,17 @@ fn work(
     options: AheadOptions,
     door: &OnceLock<RoomSender>,
     shelf: Option<&Shelf>,
-    stop: &AtomicBool,
+    stop: &Flags,
 ) {
+    let began = Instant::now();
+    let most = SearchSettings::default().runs;
+    let search_no = (job.model.now().0 / 1000).max(0) as u64;
+    let say = |stage: SearchStage, runs: u32, share: f64| {
+        let percent = (share * 100.0).clamp(0.0, 100.0) as u8;
+        let wall_s = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+        let said = AdviceSearch { forecast: search_no, stage, runs, runs_most: most, percent, wall_s };
+        tell(door, Input::AdviceSearch(said));
+    };
     let dry = job.rain.is_some() && job.rain_mm < DRY_MM;
     let now = job.model.frame();
     if dry && now.depth_mm.iter().all(|d| *d < DRY_DEPTH_MM) {
@@ -179,7 +211,12 @@ fn work(
         return;
     }
     let settings = options.settings;
-    let Some(mut ahead) = look_ahead(job.model.clone(), job.rain.as_ref(), places, settings, &[], stop) else { return };
+    if !stop.begin_search() {
+        return;
+    }
+    say(SearchStage::Forecast, 0, 0.0);
+    let forecast = look_ahead(job.model.clone(), job.rain.as_ref(), places, settings, &[], &stop.end);
+    let Some(mut ahead) = forecast else { return };
     let report = Arc::new(report_of(&ahead, places, settings, (job.source, job.rain_mm)));
     tell(door, Input::Forecast(report.clone()));
     if let Some(shelf) = shelf {
@@ -194,8 +231,14 @@ fn work(
         resources: job.resources.clone(),
         ..SearchSettings::default()
     };
-    if let Some(advice) = advise(&job.model, job.rain.as_ref(), places, &ahead, &search, twin.as_ref(), stop) {
-        tell(door, Input::Advice(Arc::new(advice)));
+    let step = |s: Step| say(if s.confirms { SearchStage::Confirm } else { SearchStage::Compare }, s.runs, s.share);
+    match advise(&job.model, job.rain.as_ref(), places, &ahead, &search, twin.as_ref(), &stop.halt, &step) {
+        Some(advice) => {
+            let runs = advice.runs;
+            tell(door, Input::Advice(Arc::new(advice)));
+            say(SearchStage::Done, runs, 1.0);
+        }
+        None => say(SearchStage::Stopped, 0, 0.0),
     }
 }
 
@@ -287,6 +330,15 @@ impl Due {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_that_was_stopped_does_not_stop_the_next_but_the_end_of_the_thread_does() {
+        let flags = Flags::default();
+        flags.halt.store(true, Ordering::SeqCst);
+        assert!(flags.begin_search() && !flags.halt.load(Ordering::SeqCst));
+        flags.end.store(true, Ordering::SeqCst);
+        assert!(!flags.begin_search());
+    }
 
     #[test]
     fn due_in_time_and_when_rain_begins() {

@@ -15,6 +15,7 @@ pub(crate) mod follow;
 pub(crate) mod layer;
 pub(crate) mod measures;
 pub(crate) mod read;
+pub(crate) mod search;
 pub(crate) mod shelf;
 pub(crate) mod source;
 pub(crate) mod tasks;
@@ -34,6 +35,7 @@ use self::{
     closures::Closures,
     layer::{Forecasts, LiveWater, RainLayer},
     measures::Measures,
+    search::Searching,
     tasks::Tasks,
 };
 
@@ -58,9 +60,10 @@ impl Plugin for WaterDeskPlugin {
             .register_room_state::<Closures>()
             .register_room_state::<PumpAdvice>()
             .register_room_state::<Tasks>()
+            .register_room_state::<Searching>()
             .add_systems(
                 RoomTick,
-                (layer::take, layer::advise_sensing, advice::take).chain().in_set(RoomSystems::Ingest),
+                (layer::take, layer::advise_sensing, advice::take, search::take).chain().in_set(RoomSystems::Ingest),
             )
             // Tasks ask casework and dispatch by commands of this same tick.
             .add_systems(
@@ -83,6 +86,7 @@ fn command_desk(
     mut closures: ResMut<Closures>,
     mut advice: ResMut<PumpAdvice>,
     mut tasks: ResMut<Tasks>,
+    mut searching: ResMut<Searching>,
     mut roads: ResMut<RoadState>,
     mut out: ResMut<Outbox>,
 ) {
@@ -120,6 +124,7 @@ fn command_desk(
             Command::RejectAdvice { advice: no, reason } => {
                 may_act(envelope).and_then(|()| advice.reject(envelope, *no, reason, now, &mut out.events))
             }
+            Command::StopAdviceSearch { .. } => may_act(envelope).and_then(|()| searching.stop(clock.mode)),
             _ => continue,
         };
         out.answer(envelope, answer);

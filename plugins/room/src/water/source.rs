@@ -133,6 +133,7 @@ pub fn run_water(timelines: Arc<Timelines>, options: WaterOptions) -> std::io::R
             refused: Vec::new(),
             last: Sent::default(),
             shown: false,
+            stops: None,
         };
         beside.run(&stopped);
     })?;
@@ -157,6 +158,8 @@ struct Beside {
     last: Sent,
     /// The forecast timeline has been opened once.
     shown: bool,
+    /// How often searches had been stopped when it was looked last.
+    stops: Option<u64>,
 }
 
 impl Beside {
@@ -176,6 +179,10 @@ impl Beside {
                 if self.last.report.is_some() {
                     self.send_field(Arc::new(live.model().frame()), at);
                 }
+            }
+            let stops = picture.searching.stops;
+            if self.stops.replace(stops).is_some_and(|seen| seen != stops) {
+                self.ahead.stop_search();
             }
             self.step(&mut live, &picture);
             self.look_ahead(&live, &picture);
@@ -295,7 +302,7 @@ impl Beside {
 
     fn look_ahead(&mut self, live: &LiveModel, picture: &Picture) {
         let Some(rain) = live.rain() else { return };
-        let deep = self.last.field.as_ref().is_some_and(|f| f.depth_mm.iter().any(|d| *d >= WET_MM));
+        let deep = self.last.field.as_ref().is_some_and(|f| f.deepest_mm() >= WET_MM);
         let wet = deep || rain.mean_mm_h() >= RAIN_MM_H;
         if self.ahead.is_busy() || !self.due.is_due(picture.now, wet) {
             return;

@@ -180,6 +180,7 @@ impl Nested {
         let solvers = std::iter::once(&mut self.coarse).chain(self.nests.iter_mut().map(|n| &mut n.fine));
         let rasters = solvers.zip(&mut changed).map(|(s, changed)| Raster {
             cell_area_m2: s.domain.grid.cell_area_m2(),
+            pores: &s.domain.pores,
             datum_m: s.domain.datum_m,
             z: &s.domain.z,
             h: &mut s.h,
