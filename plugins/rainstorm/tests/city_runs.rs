@@ -143,6 +143,16 @@ fn writes_the_named_files() {
         seen.lines().nth(1).unwrap().split(',').skip(1).map(|v| v.parse().unwrap_or(-1.0)).collect();
     let deepest = outcome.series.iter().map(|line| line.2[0]).fold(0.0, f32::max);
     assert!(figures.len() == 8 && figures[0] >= deepest - 1e-3 && figures[1] > 0.0, "{seen}");
+    // The layer file shows rasters that are there, every class in its legend.
+    let layers: toml::Table = std::fs::read_to_string(out.join("layers.toml")).unwrap().parse().unwrap();
+    let layers = layers["layer"].as_array().unwrap();
+    assert_eq!(layers.len(), 8);
+    for layer in layers {
+        assert!(out.join(layer["source"]["path"].as_str().unwrap()).exists(), "{layer}");
+        let classes = layer["style"]["classes"].as_array().unwrap();
+        assert!(layer["style"]["by"].is_str() && layer["legend"].as_array().unwrap().len() == classes.len());
+        assert!(classes.windows(2).all(|w| w[0]["max"] == w[1]["min"]), "{layer}");
+    }
     let mut tif = tiff::decoder::Decoder::new(std::fs::File::open(out.join("max_depth.tif")).unwrap()).unwrap();
     assert_eq!(tif.dimensions().unwrap(), (60, 40));
     let tiff::decoder::DecodingResult::F32(values) = tif.read_image().unwrap() else { panic!("not f32") };

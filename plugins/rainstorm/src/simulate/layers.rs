@@ -68,7 +68,7 @@ const SHOWN: [Shown; 8] = [
         en: "Hazard class (D×V, ARR)",
         unit: "",
         classes: &[
-            (0.5, HEAT[0], "H1 一般安全", "H1 generally safe"),
+            (0.5, "#b9d3e6", "H1 一般安全", "H1 generally safe"),
             (1.5, HEAT[1], "H2 小型车辆危险", "H2 unsafe for small vehicles"),
             (2.5, HEAT[2], "H3 车辆、老幼危险", "H3 unsafe for vehicles, children, the elderly"),
             (3.5, HEAT[3], "H4 所有人和车辆危险", "H4 unsafe for people and vehicles"),
@@ -135,6 +135,7 @@ fn layer(shown: &Shown, group: &str, on: bool, provenance: &Value) -> Value {
     let style = table([
         ("color", shown.classes[0].1.into()),
         ("fill", 0.75.into()),
+        ("by", "value".into()),
         ("unit", shown.unit.into()),
         ("classes", Value::Array(classes.collect())),
     ]);
