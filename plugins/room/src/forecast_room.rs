@@ -17,7 +17,11 @@ use guanlan_core::{
     input::{DepthField, Observation},
     water::WaterReport,
 };
-use guanlan_rainstorm::{live::books_of, nudge::NudgeLedger, water::yield_to_others};
+use guanlan_rainstorm::{
+    live::{books_of, told_of},
+    nudge::NudgeLedger,
+    water::yield_to_others,
+};
 
 use crate::{
     config::RoomConfig,
@@ -269,6 +273,7 @@ impl ForecastRoom {
             rain: self.film.report.rain,
             books: books_of(model, NudgeLedger::default()),
             refused,
+            notes: told_of(model),
             ..WaterReport::default()
         };
         let inputs = vec![Input::Water(field.clone()), Input::WaterReport(Arc::new(report))];

@@ -157,6 +157,22 @@ pub struct LiveModel {
     notes: Vec<Bilingual>,
 }
 
+/// Notes of a model told on screen.
+const TOLD: usize = 4;
+
+/// What a model had to assume, for the screen: the first notes, and how many more there are.
+#[must_use]
+pub fn told_of(model: &WaterModel) -> Vec<Bilingual> {
+    let notes = model.notes();
+    let both = |note: &String| match note.split_once(" / ") {
+        Some((zh, en)) => Bilingual::new(zh, en),
+        None => Bilingual::new(note, note),
+    };
+    let more = notes.len().saturating_sub(TOLD);
+    let rest = (more > 0).then(|| Bilingual::new(format!("另有 {more} 条说明"), format!("and {more} notes more")));
+    notes.iter().take(TOLD).map(both).chain(rest).collect()
+}
+
 impl LiveModel {
     /// A dry city at `start`, with the ground, losses and drains of a scenario; its storm and measures are left out.
     ///
@@ -187,7 +203,7 @@ impl LiveModel {
         let calm = calm(scenario);
         let mut model = WaterModel::new_on(city, &calm, start, settings.cadence_s, pool, surface)?;
         model.expect_rain(&Rain::default());
-        let mut notes = Vec::new();
+        let mut notes = told_of(&model);
         if settings.clogging > 0.0 && calm.drains.clogging == 0.0 {
             let ids: Vec<String> = model
                 .drains()

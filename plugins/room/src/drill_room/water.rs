@@ -11,7 +11,7 @@ use guanlan_dispatch::UnitRoster;
 use guanlan_rainstorm::{
     Measure, WaterModel,
     ahead::AheadSettings,
-    live::{books_of, scene_of},
+    live::{books_of, scene_of, told_of},
     low_priority_pool,
     nudge::NudgeLedger,
     water::CADENCE_S,
@@ -125,6 +125,7 @@ impl Drill {
             rain_mm_h: (model.rain_mm_h() * 10.0).round() / 10.0,
             books: books_of(model, NudgeLedger::default()),
             refused,
+            notes: told_of(model),
             ..WaterReport::default()
         };
         let scene = scene_of(model, self.machine.config().city.drainage.as_ref(), None);
