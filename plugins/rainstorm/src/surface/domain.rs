@@ -476,7 +476,8 @@ impl DomainBuilder {
     /// Takes out what is no ground and no roughness; says what.
     fn repair(&mut self) -> Vec<String> {
         if self.open_share.len() == self.grid.len() {
-            for (k, open) in self.open_share.iter().enumerate().filter(|(_, open)| !(**open >= LEAST_OPEN)) {
+            for (k, open) in self.open_share.iter().enumerate().filter(|(_, open)| open.is_nan() || **open < LEAST_OPEN)
+            {
                 self.roof[k] |= !self.blocked[k] && open.is_finite();
                 self.blocked[k] = true;
             }
