@@ -34,6 +34,10 @@ pub(crate) const PHRASES: &Phrases = &[
     ),
     ("entry *: expected [s ≥ 0, 0 to 1000 mm/h]", "第 {1} 项：应为 [秒 ≥ 0, 0 到 1000 mm/h]"),
     ("*: expected a list to add to a list", "{1}：列表只能接列表"),
+    (
+        "expected a code of 0 or more and urban, road, paved, green or water",
+        "应为不小于 0 的代码，取值 urban、road、paved、green 或 water",
+    ),
     ("no cell has a Manning's n: expected values of 0 to 1", "没有一格有糙率值：应为 0 到 1"),
     ("*: expected 1 to * m", "{1}：应为 1 到 {2} m"),
     ("*: expected * to *", "{1}：应为 {2} 到 {3}"),

@@ -2,8 +2,8 @@
 
 use guanlan_city::{City, model::SurfaceKind};
 
-use super::fill::Canvas;
-use crate::surface::Grid;
+use super::{BedSettings, Buildings, fill::Canvas};
+use crate::surface::{Grid, SoilClass};
 
 /// Cover of one fine cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,16 @@ pub(super) enum Cover {
 
 impl Cover {
     pub const COUNT: usize = 8;
+
+    fn of(class: SoilClass) -> Self {
+        match class {
+            SoilClass::Urban | SoilClass::Roof => Self::Urban,
+            SoilClass::Road => Self::Road,
+            SoilClass::Paved => Self::Paved,
+            SoilClass::Green => Self::Green,
+            SoilClass::Water => Self::Water,
+        }
+    }
 }
 
 /// The fine raster.
@@ -38,13 +48,20 @@ pub(super) struct CoverMap {
 const MOST_PER_CELL: usize = 8;
 
 impl CoverMap {
-    pub fn of(city: &City, grid: Grid, terrain_cell_m: f64, least_per_cell: usize, with_buildings: bool) -> Self {
+    pub fn of(city: &City, grid: Grid, terrain_cell_m: f64, least_per_cell: usize, settings: &BedSettings) -> Self {
+        let with_buildings = settings.buildings != Buildings::Ignored;
         let per_cell = ((grid.cell_m / terrain_cell_m).round() as usize).clamp(least_per_cell, MOST_PER_CELL);
         let (cols, rows) = (grid.cols * per_cell, grid.rows * per_cell);
         let fine = grid.cell_m / per_cell as f64;
         let canvas = Canvas { west_m: grid.west_m, south_m: grid.south_m, cell_m: fine, cols, rows };
         let mut cover = vec![Cover::Urban; cols * rows];
         let mut level_m = vec![f32::NAN; grid.len()];
+        if let Some(land) = &settings.land {
+            for (k, here) in cover.iter_mut().enumerate() {
+                let (c, r) = ((k % cols) as f64 + 0.5, (k / cols) as f64 + 0.5);
+                *here = land.at([grid.west_m + c * fine, grid.south_m + r * fine]).map_or(*here, Cover::of);
+            }
+        }
         let order = [
             (SurfaceKind::Green, Cover::Green),
             (SurfaceKind::Paved, Cover::Paved),

@@ -3,6 +3,7 @@
 mod cover;
 mod fill;
 mod focus;
+mod land;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::surface::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, OpenCell, SoilClass};
 use cover::{Cover, CoverMap};
 pub use focus::{domain_with, focus_boxes};
+pub use land::{LandCover, WORLD_COVER};
 
 /// Deepest water kept under a held river surface, m. Deeper beds change nothing at the banks and would
 /// only shorten the time step.
@@ -44,6 +46,8 @@ pub struct BedSettings {
     pub manning: [f32; 6],
     /// Manning's n of places, in place of that of their class where it is known and between 0 and 1.
     pub roughness: Option<Arc<Terrain>>,
+    /// Cover of places that the city's own files say nothing of.
+    pub land: Option<Arc<LandCover>>,
     /// What buildings are.
     pub buildings: Buildings,
     /// Water may leave over the edge of the terrain where the ground falls outwards.
@@ -60,6 +64,7 @@ impl BedSettings {
             losses: [0.70, 0.90, 0.85, 0.15, 1.0, 0.90].map(LossModel::RunoffCoefficient),
             manning: [0.04, 0.018, 0.022, 0.06, 0.03, 0.02],
             roughness: None,
+            land: None,
             buildings: Buildings::default(),
             open_edges: true,
         }
@@ -165,11 +170,10 @@ fn cells_over(side_m: f64, cell_m: f64) -> usize {
 fn builder_of(city: &City, settings: &BedSettings, grid: Grid) -> Result<DomainBuilder, BedError> {
     let terrain = city.terrain.as_ref().ok_or(BedError::NoTerrain)?;
     let (cols, rows, cell_m) = (grid.cols, grid.rows, grid.cell_m);
-    let with_buildings = settings.buildings != Buildings::Ignored;
     let porous = settings.buildings == Buildings::Porous;
     // The shares of pores are seen on cells finer than the terrain's own.
     let least_per_cell = if porous { SHARES_PER_CELL } else { 1 };
-    let cover = CoverMap::of(city, grid, terrain.cell_m, least_per_cell, with_buildings);
+    let cover = CoverMap::of(city, grid, terrain.cell_m, least_per_cell, settings);
     let mut builder = DomainBuilder::new(grid);
     builder.losses = settings.losses;
     builder.open_share = if porous { vec![1.0; grid.len()] } else { Vec::new() };

@@ -81,7 +81,9 @@ impl Scenario {
     pub fn domain(&self, city: &City, on_device: bool) -> Result<(Domain, Vec<String>), WaterError> {
         let grid = grid_of(city, self.cell_m)?;
         let (roughness, mut notes) = self.roughness(city, &grid)?;
-        let settings = BedSettings { roughness, ..self.bed(self.cell_m) };
+        let (land, more) = self.land(city, &grid)?;
+        notes.extend(more);
+        let settings = BedSettings { roughness, land, ..self.bed(self.cell_m) };
         let mut boxes = Vec::new();
         if self.refines() {
             let frame = LocalFrame::new(city.epsg, city.origin);

@@ -339,8 +339,14 @@ impl Scenario {
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> = Vec::new();
-        let own =
-            [&self.storm_file, &self.costs, &self.outputs.limits, &self.initial.hot_start, &self.ground.manning_file];
+        let own = [
+            &self.storm_file,
+            &self.costs,
+            &self.outputs.limits,
+            &self.initial.hot_start,
+            &self.ground.manning_file,
+            &self.ground.cover_file,
+        ];
         files.extend(own.into_iter().flatten().map(|f| self.base.join(f)));
         files.extend(self.boundary.iter().filter_map(|b| b.file.as_ref()).map(|f| self.base.join(f)));
         if let Ok(Some((storm, base))) = self.storm() {

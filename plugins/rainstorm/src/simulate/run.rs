@@ -402,6 +402,7 @@ impl<'a> Run<'a> {
             notes: model.notes().to_vec(),
         };
         summary.honesty = honesty(&summary);
+        summary.honesty.splice(3..3, self.scenario.ground.words());
         summary
     }
 
