@@ -1,6 +1,6 @@
 //! Land cover from a raster of class codes, under what the vector files of a city say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use guanlan_city::{import::raster::SourceRaster, model::Terrain};
 use guanlan_geography::{CrsError, LocalFrame};
@@ -50,10 +50,8 @@ impl LandCover {
         crs: Option<&str>,
     ) -> Result<(Self, Vec<u32>), CrsError> {
         let code = |z: f32| (z.is_finite() && (0.0..1.0e6).contains(&z)).then(|| z.round() as u32);
-        let mut unknown: Vec<u32> =
+        let unknown: BTreeSet<u32> =
             raster.z.iter().filter_map(|z| code(*z)).filter(|c| !classes.contains_key(c)).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
         let mut shares: Vec<(SoilClass, Terrain)> = Vec::new();
         for class in CLASSES {
             let is =
@@ -70,7 +68,7 @@ impl LandCover {
         };
         let (west_m, south_m, cell_m) = (place.west_m, place.south_m, place.cell_m);
         let class = (0..place.z_m.len()).map(most).collect();
-        Ok((Self { west_m, south_m, cell_m, cols: place.cols, rows: place.rows, class }, unknown))
+        Ok((Self { west_m, south_m, cell_m, cols: place.cols, rows: place.rows, class }, unknown.into_iter().collect()))
     }
 
     /// Class at a place, local m.
