@@ -433,6 +433,12 @@ fn geotiff() {
 }
 
 #[test]
+fn srtm_heights() {
+    let seed: Vec<u8> = (0..11_i16 * 11).flat_map(i16::to_be_bytes).collect();
+    fuzz("SRTM", 100, &[seed], &file("N30E120.hgt"));
+}
+
+#[test]
 fn archives() {
     use std::io::Write;
     let dir = tempfile::tempdir().expect("temporary folder");

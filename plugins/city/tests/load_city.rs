@@ -127,6 +127,39 @@ fn crs_override_and_guesses() {
     assert!(city.terrain.is_none() != city.buildings.is_empty());
 }
 
+/// Projected GeoJSON without a `crs` member: refused alone, read with the word of who knows, or in the city's own CRS.
+#[test]
+fn geojson_of_an_unknown_system_may_be_told_where_it_lies() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let roads = dir.path().join("roads.geojson");
+    let text = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"highway":"primary"},
+        "geometry":{"type":"LineString","coordinates":[[516000,3350000],[516500,3350100]]}}]}"#;
+    std::fs::write(&roads, text).expect("written");
+    let alone = load(&[roads.clone()], None).expect_err("nobody knows");
+    assert!(alone.reason.contains("--crs EPSG:n"), "{alone}");
+    let (city, _) = load(&[roads.clone()], Some(4549)).expect("told");
+    assert_eq!((city.epsg, city.roads.len()), (4549, 1));
+    assert!(city.extent[2] - city.extent[0] < 1000.0, "{:?}", city.extent);
+    let dem = dir.path().join("dem.tif");
+    write_geotiff_f32(&dem, 4, 4, 515_000.0, 3_351_000.0, 500.0, 4549, -9999.0, &[2.0; 16]).expect("written");
+    let (city, report) = load(&[roads, dem], None).expect("beside a city");
+    assert!(city.roads.len() == 1 && told(&report, "coordinates taken as EPSG:4549"), "{report:?}");
+}
+
+/// Two rasters far apart are not one city, and not none either: the first stays.
+#[test]
+fn far_rasters_leave_the_first() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let file = |name: &str, west: f64| {
+        let path = dir.path().join(name);
+        write_geotiff_f32(&path, 4, 4, west, 3_351_000.0, 500.0, 4549, -9999.0, &[2.0; 16]).expect("written");
+        path
+    };
+    let (city, report) = load(&[file("a.tif", 500_000.0), file("b.tif", 950_000.0)], None).expect("good");
+    assert!(city.terrain.is_some_and(|t| t.cols == 4), "{report:?}");
+    assert!(report.problems.iter().any(|p| p.where_.contains("b.tif") && p.message.contains("km from the other")));
+}
+
 #[test]
 fn every_city_file_loads_by_itself() {
     let Some(root) = data() else { return };

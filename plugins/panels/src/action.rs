@@ -9,7 +9,7 @@ use crate::{
     past::{Grouping, Span},
     subject::Subject,
     tools::Tool,
-    vm::detail::CaseOp,
+    vm::{crews::CrewTeam, detail::CaseOp},
 };
 
 /// A wish.
@@ -35,6 +35,8 @@ pub enum UiAction {
     ToggleBriefing,
     /// Shows or hides the members of a group of alerts.
     ToggleGroup(u64),
+    /// Lists the crews of a team that waits, or only counts them.
+    ToggleTeam(CrewTeam),
     /// Shows all alert cards or six.
     ToggleAlerts,
     /// Starts or stops the tour.

@@ -98,6 +98,9 @@ impl Hands<'_> {
             UiAction::ToggleGroup(id) => {
                 self.desk.group = if self.desk.group == Some(id) { None } else { Some(id) };
             }
+            UiAction::ToggleTeam(team) => {
+                self.desk.team = if self.desk.team == Some(team) { None } else { Some(team) };
+            }
             UiAction::ToggleAlerts => self.desk.all_alerts = !self.desk.all_alerts,
             UiAction::ToggleTour => {
                 let tour = &mut self.desk.tour;

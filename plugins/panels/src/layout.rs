@@ -113,6 +113,8 @@ pub struct Open {
     pub detail: Option<Slot>,
     /// Beside the alerts.
     pub side: Side,
+    /// The city has districts: a wall tells their figures, too.
+    pub areas: bool,
 }
 
 impl Open {
@@ -231,7 +233,9 @@ fn wall(body: Rect, size: egui::Vec2, open: Open, panels: &mut Vec<(Slot, Rect)>
     let left = 2.0 * (GAP + w);
     let right = size.x - left;
     stack(column(body, GAP, w), &[(open.instead().unwrap_or(Slot::Figures), 1.0)], panels);
-    stack(column(body, 2.0 * GAP + w, w), &[(Slot::Alerts, 1.0)], panels);
+    let with_areas = open.areas && open.side != Side::Areas;
+    let alerts: &[_] = if with_areas { &[(Slot::Alerts, 0.62), (Slot::Areas, 0.38)] } else { &[(Slot::Alerts, 1.0)] };
+    stack(column(body, 2.0 * GAP + w, w), alerts, panels);
     stack(column(body, right, w), &[(open.detail.unwrap_or(Slot::Crews), 1.0)], panels);
     stack(column(body, right + w + GAP, w), &[(Slot::Cases, 1.0)], panels);
     between(body, left, right)
@@ -248,7 +252,10 @@ fn briefing(body: Rect, size: egui::Vec2, open: Open, panels: &mut Vec<(Slot, Re
         return between(body, left, size.x);
     }
     let right = size.x - GAP - w;
-    stack(column(body, GAP, w), &[(Slot::Summary, 1.0)], panels);
+    let with_areas = open.areas && open.side != Side::Areas;
+    let summary: &[_] =
+        if with_areas { &[(Slot::Summary, 0.56), (Slot::Areas, 0.44)] } else { &[(Slot::Summary, 1.0)] };
+    stack(column(body, GAP, w), summary, panels);
     stack(column(body, right, w), &[(second, 1.0)], panels);
     between(body, left, right)
 }
@@ -285,7 +292,7 @@ mod tests {
         ] {
             let sides = [Side::Figures, Side::Areas, Side::Layers, Side::Catalogue, Side::Water, Side::Risk];
             let details = [None, Some(Slot::Detail), Some(Slot::Why), Some(Slot::Trend)];
-            for open in sides.into_iter().flat_map(|side| details.map(|detail| Open { detail, side })) {
+            for open in sides.into_iter().flat_map(|side| details.map(|detail| Open { detail, side, areas: true })) {
                 let l = layout(vec2(w, h), preset, open);
                 assert!(l.map.width() / w >= 0.56, "{preset:?} {w}x{h}: {}", l.map.width() / w);
                 let mut rects: Vec<Rect> = l.panels.iter().map(|p| p.1).collect();
@@ -306,6 +313,8 @@ mod tests {
         let l = layout(vec2(3840.0, 1080.0), Preset::Desk, Open::default());
         assert_eq!(l.preset, Preset::Wide);
         assert_eq!(l.panels.len(), 4);
+        let open = Open { areas: true, ..Open::default() };
+        assert_eq!(layout(vec2(3840.0, 1080.0), Preset::Desk, open).panels.len(), 5, "districts below the alerts");
         let from_afar = layout(vec2(1600.0, 450.0), Preset::Desk, Open::default());
         assert_eq!(from_afar.preset, Preset::Desk, "large letters: two wide columns instead of four narrow ones");
         assert!(from_afar.panels.iter().all(|p| p.1.width() >= WHOLE_NAMES));

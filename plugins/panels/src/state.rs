@@ -11,6 +11,7 @@ use crate::{
     subject::Subject,
     tools::Held,
     ui::layers::TreeState,
+    vm::crews::CrewTeam,
 };
 
 /// Words asked for before a step is sent.
@@ -114,6 +115,8 @@ pub struct Desk {
     pub unit: Option<UnitId>,
     /// The group of alerts whose members are shown.
     pub group: Option<u64>,
+    /// The team of waiting crews that are listed.
+    pub team: Option<CrewTeam>,
     /// All alert cards are shown, not six.
     pub all_alerts: bool,
     /// Search for other crews.
@@ -178,6 +181,7 @@ impl Desk {
             alert: None,
             unit: None,
             group: None,
+            team: None,
             all_alerts: false,
             search: String::new(),
             form: None,

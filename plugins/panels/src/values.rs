@@ -190,7 +190,7 @@ impl Made {
             warnings: warnings::warnings(p, lang),
             figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },
             cases: cases::cases(p, lang),
-            crews: if has(Slot::Crews) { crews::crews(p, lang) } else { CrewsVm::default() },
+            crews: if has(Slot::Crews) { crews::crews(p, desk.team, lang) } else { CrewsVm::default() },
             detail: desk.case.as_ref().and_then(|id| detail::detail(p, id, role, &desk.search, lang)),
             bar: timebar::timebar(&shown.base, p, desk.watching.is_some()),
             briefing: if leaders || desk.tour.on {

@@ -11,7 +11,7 @@ use crate::buildings::{self, BuildingMaterial};
 use crate::flood::{FloodMaterial, Waters};
 use crate::ground::heights::{Ground, HeightGrid};
 use crate::ground::paint::{Canvas, paint};
-use crate::ground::{GroundMaterial, terrain_mesh};
+use crate::ground::{GroundMaterial, relief, terrain_mesh};
 use crate::layers::LayerTag;
 use crate::light::sky::SkyMaterial;
 use crate::lines::LineMaterial;
@@ -53,10 +53,13 @@ pub(crate) fn build(
     let mut stats = SceneStats::default();
 
     let grid = HeightGrid::sample(city, &ground, 1025, 1500.0);
-    let terrain = terrain_mesh(&grid);
+    let relief = relief::of(city);
+    // Land of which only the heights are known ends where they do.
+    let measured = |east: f32, north: f32| ground.is_measured(east, north);
+    let terrain = terrain_mesh(&grid, (relief.w > 0.0).then_some(&measured as &dyn Fn(f32, f32) -> bool));
     stats.terrain_triangles = terrain.indices().map_or(0, |i| i.len() / 3);
     let painting = paint(city, &ground, &Canvas::whole(city, PAINTING_PX));
-    let material = GroundMaterial::new(*look, painting, &mut images);
+    let material = GroundMaterial::new(*look, painting, relief, &mut images);
     let ground_mesh = Mesh3d(meshes.add(terrain));
     commands.spawn((LayerTag("terrain"), ground_mesh, MeshMaterial3d(grounds.add(material)), NoFrustumCulling));
 

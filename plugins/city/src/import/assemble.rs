@@ -15,6 +15,7 @@ use super::{
     osm,
     peek::Keys,
     place_files::{Content, Source, check_place, choose_frame, compare_heights, settle_crs},
+    raster_file::is_raster,
     raster_part::{around, part_wanted, raster},
     steps::{Afresh, Keeper, Piece, Recipe, Role, ground_under, stand_on},
     swmm::{FOOT_M, SwmmFile},
@@ -177,10 +178,6 @@ impl Sources {
     }
 }
 
-const fn is_raster(format: Format) -> bool {
-    matches!(format, Format::GeoTiff | Format::EsriAscii)
-}
-
 /// All that what a file becomes depends on.
 fn recipe(role: Role, digest: &str, source: &Source, frame: &LocalFrame, choice: String) -> Recipe {
     let origin = frame.origin.map(f64::to_bits);
@@ -271,7 +268,10 @@ fn layers_of(source: &Source, path: &Path, frame: &LocalFrame) -> Result<Piece, 
             city.tilesets = vec![layer];
         }
         Format::GeoJson => {
-            let (part, own) = geojson_layers::read_as(path, frame, source.crs.as_deref())?;
+            // Without a system of its own it is in the city's, which was noted.
+            let of_city = || (frame.epsg != 0).then(|| crs_name(frame.epsg));
+            let crs = source.crs.clone().or_else(of_city);
+            let (part, own) = geojson_layers::read_as(path, frame, crs.as_deref())?;
             report = source.named(own);
             (above_ground, keys) = (true, fill(&mut city, part));
         }
@@ -280,7 +280,7 @@ fn layers_of(source: &Source, path: &Path, frame: &LocalFrame) -> Result<Piece, 
             report = source.named(own);
             (above_ground, keys) = (true, fill(&mut city, part));
         }
-        Format::GeoTiff | Format::EsriAscii => {}
+        Format::GeoTiff | Format::EsriAscii | Format::Hgt => {}
     }
     city.sources = vec![provenance(source, frame, &city, keys)];
     Ok(Piece { city, report, above_ground, ..Piece::default() })

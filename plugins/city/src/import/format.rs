@@ -10,7 +10,7 @@ use serde::{
     de::{self, DeserializeSeed, IgnoredAny},
 };
 
-use super::{ImportError, archive, packed, unread};
+use super::{ImportError, archive, packed, terrain_hgt, unread};
 
 /// Formats that hold something of a city.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub enum Format {
     Gltf,
     /// 3D Tiles: the tileset.json, or its folder.
     Tiles3d,
+    /// SRTM height file.
+    Hgt,
 }
 
 impl Format {
@@ -52,11 +54,12 @@ impl Format {
             Self::Shapefile => "Shapefile",
             Self::Gltf => "glTF",
             Self::Tiles3d => "3D Tiles",
+            Self::Hgt => "SRTM HGT",
         }
     }
 }
 
-pub(super) const EXPECTED: &str = "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SWMM .inp, GeoJSON, GeoPackage, \
+pub(super) const EXPECTED: &str = "expected CityJSON, CityJSONSeq, OSM XML or PBF, GeoTIFF, ESRI ASCII grid, SRTM .hgt, SWMM .inp, GeoJSON, GeoPackage, \
      shapefile, glTF or 3D Tiles";
 
 /// The format of a file, of a member of an archive, or of the only dataset of one. A file that looks like none of them but
@@ -73,6 +76,10 @@ fn of_file(path: &Path) -> Result<Format, ImportError> {
     let fail = |reason: String| ImportError::new(path, "", reason);
     if path.is_dir() {
         return Err(fail("is a folder, expected a file".into()));
+    }
+    // Its heights may begin with the bytes of anything.
+    if terrain_hgt::is_named(path) {
+        return Ok(Format::Hgt);
     }
     let file = packed::open(path).map_err(|e| fail(e.to_string()))?;
     let mut head = Vec::new();
@@ -208,6 +215,8 @@ pub(super) fn by_extension(path: &Path) -> Option<Format> {
         Some(Format::GeoTiff)
     } else if ends(&[".asc"]) {
         Some(Format::EsriAscii)
+    } else if ends(&[".hgt"]) {
+        Some(Format::Hgt)
     } else if ends(&[".inp"]) {
         Some(Format::Swmm)
     } else if ends(&[".gltf", ".glb"]) {

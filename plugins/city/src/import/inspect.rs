@@ -7,9 +7,8 @@ use super::{
     format::{Format, detect},
     geojson_layers, gltf, osm,
     raster::SourceRaster,
+    raster_file,
     swmm::read_swmm,
-    terrain_asc::read_asc,
-    terrain_tiff::read_tiff,
     tiles3d, vector,
 };
 
@@ -29,8 +28,9 @@ fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     match format {
         Format::CityJson => cityjson::facts(path),
         Format::Osm => osm::facts(path),
-        Format::GeoTiff => Ok(terrain(path, format, read_tiff(path)?)),
-        Format::EsriAscii => Ok(terrain(path, format, read_asc(path)?)),
+        Format::GeoTiff | Format::EsriAscii | Format::Hgt => {
+            Ok(terrain(path, format, raster_file::read(path, format)?))
+        }
         Format::Swmm => {
             let (file, report) = read_swmm(path)?;
             Ok(FileFacts {

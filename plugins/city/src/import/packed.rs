@@ -51,8 +51,12 @@ pub(super) fn is_packed(path: &Path) -> bool {
 
 /// A file's name in lower case, without what its packing adds.
 pub(super) fn plain_name(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    without_packing(&name).to_owned()
+    without_packing(&name_of(path)).to_owned()
+}
+
+/// A file's name in lower case.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
 }
 
 /// A name without what its packing adds.

@@ -14,9 +14,8 @@ use super::{
     format::{Format, detect},
     geojson_layers, gltf, osm,
     placer::{heights, horizontal},
+    raster_file,
     swmm::{SwmmFile, read_swmm},
-    terrain_asc::look_asc,
-    terrain_tiff::look_tiff,
     tiles3d, vector,
 };
 
@@ -109,8 +108,8 @@ impl Source {
             Sketch { format, crs: None, extent: None, degrees: false, heights: None, report: Report::default() };
         let mut content = Content::Later;
         match format {
-            Format::GeoTiff | Format::EsriAscii => {
-                let (raster, own) = if format == Format::GeoTiff { look_tiff(path)? } else { look_asc(path)? };
+            Format::GeoTiff | Format::EsriAscii | Format::Hgt => {
+                let (raster, own) = raster_file::look(path, format)?;
                 sketch.report = named(given, own);
                 sketch.crs = raster.crs.clone();
                 sketch.extent = Some(raster.extent());
@@ -175,8 +174,12 @@ pub(super) fn settle_crs(sources: &mut [Source], crs_override: Option<u32>, repo
         settle_shifted(sources, shifted, report);
     } else if let Some(code) = crs_override {
         let wanted = format!("EPSG:{}", horizontal(code));
-        // OSM and GeoJSON are in degrees by their standards; a model has no place.
-        let open = |s: &Source| !matches!(s.format, Format::Osm | Format::GeoJson | Format::Gltf | Format::Tiles3d);
+        // OSM and GeoJSON are in degrees by their standards, unless its numbers are none; a model has no place.
+        let open = |s: &Source| match s.format {
+            Format::Osm | Format::Gltf | Format::Tiles3d => false,
+            Format::GeoJson => s.crs.is_none(),
+            _ => true,
+        };
         let only = sources.iter().filter(|s| open(s)).count() == 1;
         for source in sources.iter_mut().filter(|s| open(s)) {
             match &source.crs {
@@ -310,7 +313,13 @@ pub(super) fn choose_frame(sources: &[Source], report: &mut Report) -> Result<Lo
         Some(middle) => vec![middle],
         None => {
             let placed = sources.iter().filter(|s| s.crs.is_some() || epsg == 0);
-            placed.filter_map(|s| s.projected_middle(epsg)).collect()
+            let mut all: Vec<[f64; 2]> = placed.filter_map(|s| s.projected_middle(epsg)).collect();
+            // Files that lie far apart are not one city: the middle of all would be near none of them.
+            let near = |m: &[f64; 2], first: [f64; 2]| (m[0] - first[0]).hypot(m[1] - first[1]) <= FAR_M;
+            if let Some(&first) = all.first() {
+                all.retain(|m| near(m, first));
+            }
+            all
         }
     };
     let n = middles.len().max(1) as f64;

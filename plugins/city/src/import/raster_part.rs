@@ -7,13 +7,11 @@ use guanlan_geography::{LocalFrame, Transformer};
 use super::{
     ImportError, Report, Severity, archive,
     assemble::MARGIN_M,
-    format::Format,
     gather::Window,
     place_files::Source,
     raster::{SourceRaster, invert},
+    raster_file,
     steps::Piece,
-    terrain_asc::{look_asc, read_asc_part},
-    terrain_tiff::{look_tiff, read_tiff_part},
 };
 use crate::model::City;
 
@@ -96,11 +94,10 @@ fn read_part(
     cell_m: Option<f64>,
     part: Option<Bounds>,
 ) -> Result<Piece, ImportError> {
-    let tiff = source.format == Format::GeoTiff;
-    let (head, _) = if tiff { look_tiff(path)? } else { look_asc(path)? };
+    let (head, _) = raster_file::look(path, source.format)?;
     let whole = Window::whole(head.cols, head.rows);
     let window = part.and_then(|part| window(&head, source, frame, part)).unwrap_or(whole);
-    let (mut raster, own) = if tiff { read_tiff_part(path, window)? } else { read_asc_part(path, window)? };
+    let (mut raster, own) = raster_file::read_part(path, source.format, window)?;
     let mut report: Report = source.named(own);
     if window != whole {
         let text = format!(

@@ -59,7 +59,8 @@ pub(crate) fn draw(
     let screen = ctx.viewport_rect().size();
     let why = (desk.why && desk.alert.is_some()).then_some(Slot::Why);
     let trend = desk.trend.as_ref().map(|_| Slot::Trend);
-    let open = Open { detail: desk.case.as_ref().map(|_| Slot::Detail).or(why).or(trend), side: desk.side };
+    let detail = desk.case.as_ref().map(|_| Slot::Detail).or(why).or(trend);
+    let open = Open { detail, side: desk.side, areas: !stage.tree.is_empty() };
     let place = layout(screen, desk.preset, open);
     let look = Look { sizes: sizes(&place, screen), ..desk.look };
     if *dressed != Some(look) {

@@ -91,7 +91,10 @@ pub fn names(city: &City, ground: &Ground) -> Names {
         places.push(Name { kind: NameKind::Area(area.level, i), name: area.name.clone(), place, far_m, near_m, rank });
     }
     for place in &city.places {
+        // What has no name of its own is told near by: from afar a town would be full of the same word.
+        let nameless = place.name.zh.split(' ').next() == Some(place.kind.words().0);
         let (kind, far_m, rank) = match place.kind {
+            _ if nameless => (NameKind::Place, 500.0, 2.0),
             PlaceKind::Quarter => (NameKind::Quarter, 4200.0, 7.0),
             PlaceKind::Underpass => (NameKind::Place, 3200.0, 6.5),
             PlaceKind::Hospital | PlaceKind::Centre | PlaceKind::PumpStation => (NameKind::Place, 1500.0, 5.5),

@@ -147,11 +147,16 @@ impl Placer {
                     && !taken.iter().any(|t| t.meets(&grown))
                     && (over || !soft.iter().any(|t| t.meets(spot)))
             };
-            // First where it was; elsewhere it is as if it were new.
-            let stay = before.filter(|k| want.spots.get(*k).is_some_and(|s| free(s, 0.0, over)));
-            let spot = stay
+            // First where it was, or elsewhere off the soft boxes; then over as few of them as can be.
+            let stay = |over: bool| before.filter(|k| want.spots.get(*k).is_some_and(|s| free(s, 0.0, over)));
+            let covers = |spot: &Obb| soft.iter().filter(|t| t.meets(spot)).count();
+            let least = || {
+                let spots = want.spots.iter().enumerate().filter(|(_, s)| free(s, CLEAR, true));
+                spots.min_by_key(|(_, s)| covers(s)).map(|(k, _)| k)
+            };
+            let spot = stay(false)
                 .or_else(|| want.spots.iter().position(|s| free(s, CLEAR, false)))
-                .or_else(|| want.spots.iter().position(|s| over && free(s, CLEAR, true)));
+                .or_else(|| if over { stay(true).or_else(least) } else { None });
             if let Some(spot) = spot {
                 let at = want.spots[spot];
                 taken.push(at);
@@ -167,8 +172,8 @@ impl Placer {
 /// same further out.
 #[must_use]
 pub fn around(at: Pos2, size: Vec2, gap: f32) -> Vec<Obb> {
-    let mut spots = Vec::with_capacity(24);
-    for gap in [gap, gap * 2.2, gap * 3.4] {
+    let mut spots = Vec::with_capacity(40);
+    for gap in [gap, gap * 2.2, gap * 3.4, gap * 4.8, gap * 6.4] {
         let (dx, dy) = (gap + size.x * 0.5, gap + size.y * 0.5);
         for (x, y) in [(dx, 0.0), (-dx, 0.0), (0.0, -dy), (0.0, dy), (dx, -dy), (-dx, -dy), (dx, dy), (-dx, dy)] {
             spots.push(Obb::level(Rect::from_center_size(pos2(at.x + x, at.y + y), size)));
@@ -285,7 +290,16 @@ mod tests {
         let placed = Placer::default().place(&[want(1, 1.0, 0.0)], &[], &soft, map(), 10);
         assert!(placed.is_empty());
         assert_eq!(Placer::default().place(&[want(1, 20.0, 0.0)], &[], &soft, map(), 10).len(), 1);
-        // Where there is another place, it leaves the soft box free.
+        // Where it must lie on some, it lies on as few as can be.
+        let crowd: Vec<Rect> =
+            [700.0, 720.0, 820.0].map(|x| Rect::from_center_size(pos2(x, 500.0), vec2(10.0, 10.0))).into();
+        let two = Want { spots: vec![spot(0.0), spot(120.0)], ..want(1, 20.0, 0.0) };
+        assert_eq!(Placer::default().place(&[two], &[], &crowd, map(), 10)[0].spot, 1);
+        // Where there is another place, it leaves the soft box free, also where it was before the box came.
+        let mut early = Placer::default();
+        let two = Want { spots: vec![spot(0.0), spot(120.0)], ..want(1, 20.0, 0.0) };
+        assert_eq!(early.place(&[two.clone()], &[], &[], map(), 10)[0].spot, 0);
+        assert_eq!(early.place(&[two], &[], &soft, map(), 10)[0].spot, 1);
         let two = Want { spots: vec![spot(0.0), spot(120.0)], ..want(1, 20.0, 0.0) };
         assert_eq!(Placer::default().place(&[two], &[], &soft, map(), 10)[0].spot, 1);
     }

@@ -7,7 +7,7 @@ use super::kit;
 use crate::{
     action::UiAction,
     look::Look,
-    vm::crews::{CrewRow, CrewsVm, STATUSES},
+    vm::crews::{CrewLine, CrewRow, CrewsVm, STATUSES, TeamRow},
     words::tr,
 };
 
@@ -56,7 +56,7 @@ pub fn crews_ui(ui: &mut Ui, vm: &CrewsVm, chosen: Option<&UnitId>, look: &Look)
     let mut actions = Vec::new();
     kit::heading(ui, look, tr(look.lang, "k-crews"), |ui| {
         let busy = vm.counts[1] + vm.counts[2] + vm.counts[3] + vm.counts[4];
-        let words = format!("{busy} / {}", vm.rows.len());
+        let words = format!("{busy} / {}", vm.counts.iter().sum::<usize>());
         ui.label(egui::RichText::new(words).font(look.medium(look.sizes.title)).color(look.second()));
     });
     status_bar(ui, &vm.counts, look);
@@ -67,24 +67,53 @@ pub fn crews_ui(ui: &mut Ui, vm: &CrewsVm, chosen: Option<&UnitId>, look: &Look)
         .max_height(height)
         .auto_shrink([false, false])
         .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
-        .show_rows(ui, ROW_H, vm.rows.len(), |ui, range| {
-            for row in vm.rows.get(range).unwrap_or_default() {
-                row_ui(ui, row, chosen == Some(&row.id), look, &mut actions);
+        .show_rows(ui, ROW_H, vm.lines.len(), |ui, range| {
+            for line in vm.lines.get(range).unwrap_or_default() {
+                match line {
+                    CrewLine::Crew(row, inner) => {
+                        row_ui(ui, row, (chosen == Some(&row.id), *inner), look, &mut actions);
+                    }
+                    CrewLine::Team(team) => team_ui(ui, team, look, &mut actions),
+                }
             }
         });
     actions
 }
 
-/// One crew in one line.
-pub fn row_ui(ui: &mut Ui, row: &CrewRow, chosen: bool, look: &Look, actions: &mut Vec<UiAction>) {
+/// Crews that wait, counted; a click lists them.
+fn team_ui(ui: &mut Ui, team: &TeamRow, look: &Look, actions: &mut Vec<UiAction>) {
+    let s = look.sizes;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_H), Sense::click());
+    if response.hovered() {
+        ui.painter().rect_filled(rect, CornerRadius::same(4), look.faint(Token::Text, 0.07));
+    }
+    let dot = egui::Rect::from_center_size(rect.left_center() + vec2(8.0, 0.0), vec2(8.0, 8.0));
+    ui.painter().rect_filled(dot, CornerRadius::same(1), status_color(look, team.team.0));
+    let inner = egui::Rect::from_min_max(rect.min + vec2(20.0, 0.0), rect.max - vec2(4.0, 0.0));
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::right_to_left(Align::Center)));
+    let ui = &mut ui;
+    ui.label(egui::RichText::new(team.count.to_string()).font(look.medium(s.body)).color(look.text()));
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        let words = format!("{} · {}", team.name, team.team.0.name().get(look.lang));
+        kit::text(ui, &words, look.regular(s.small), if team.open { look.text() } else { look.second() });
+    });
+    if response.clicked() {
+        actions.push(UiAction::ToggleTeam(team.team));
+    }
+}
+
+/// One crew in one line; `marks`: it is chosen, it belongs to the team above it.
+pub fn row_ui(ui: &mut Ui, row: &CrewRow, marks: (bool, bool), look: &Look, actions: &mut Vec<UiAction>) {
+    let (chosen, inner) = marks;
+    let in_by = if inner { 12.0 } else { 0.0 };
     let s = look.sizes;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_H), Sense::click());
     if chosen || response.hovered() {
         ui.painter().rect_filled(rect, CornerRadius::same(4), look.faint(Token::Text, 0.07));
     }
-    let dot = egui::Rect::from_center_size(rect.left_center() + vec2(8.0, 0.0), vec2(8.0, 8.0));
+    let dot = egui::Rect::from_center_size(rect.left_center() + vec2(8.0 + in_by, 0.0), vec2(8.0, 8.0));
     ui.painter().rect_filled(dot, CornerRadius::same(1), status_color(look, row.status));
-    let inner = egui::Rect::from_min_max(rect.min + vec2(20.0, 0.0), rect.max - vec2(4.0, 0.0));
+    let inner = egui::Rect::from_min_max(rect.min + vec2(20.0 + in_by, 0.0), rect.max - vec2(4.0, 0.0));
     let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::right_to_left(Align::Center)));
     let ui = &mut ui;
     let right = if row.eta.is_empty() { row.status.name().get(look.lang).to_owned() } else { row.eta.clone() };

@@ -83,7 +83,7 @@ pub fn detail_ui(
             if !vm.crews.is_empty() {
                 kit::text(ui, tr(lang, "k-crews-sent"), look.regular(s.small), look.second());
                 for row in &vm.crews {
-                    crews::row_ui(ui, row, false, look, &mut actions);
+                    crews::row_ui(ui, row, (false, false), look, &mut actions);
                     if row.can_recall && kit::button(ui, look, tr(lang, "k-recall"), false).clicked() {
                         actions.push(UiAction::OpenForm(FormKind::Recall(row.id.clone()), vm.id.clone()));
                     }
@@ -226,7 +226,7 @@ fn others(ui: &mut Ui, vm: &DetailVm, search: &mut String, look: &Look, actions:
     ui.add(egui::TextEdit::singleline(search).hint_text(hint).desired_width(f32::INFINITY));
     for row in &vm.others {
         let mut none = Vec::new();
-        crews::row_ui(ui, row, false, look, &mut none);
+        crews::row_ui(ui, row, (false, false), look, &mut none);
         if !none.is_empty() {
             actions.push(UiAction::OpenForm(FormKind::Send(row.id.clone()), vm.id.clone()));
         }

@@ -12,7 +12,7 @@ pub const NEAR_M: f32 = 1.0;
 /// Steepest and flattest look, degrees below the horizon.
 pub const PITCH_DEG: (f32, f32) = (8.0, 89.0);
 /// Nearest and farthest distance to the focus, m.
-pub const DISTANCE_M: (f32, f32) = (25.0, 30_000.0);
+pub const DISTANCE_M: (f32, f32) = (25.0, 250_000.0);
 
 /// Closer than this a pose is that of a person who stands there, m.
 pub const EYE_M: f32 = 10.0;

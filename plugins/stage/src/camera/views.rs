@@ -6,7 +6,7 @@ use guanlan_city::City;
 use guanlan_city::model::{PlaceKind, Road, RoadClass, SurfaceKind};
 use guanlan_core::Bilingual;
 
-use super::rig::{CameraPose, Lens};
+use super::rig::{CameraPose, DISTANCE_M, Lens};
 use crate::frame::to_scene;
 use crate::ground::heights::Ground;
 use crate::ground::raster::scan_line;
@@ -41,6 +41,9 @@ fn town(city: &City) -> [f32; 4] {
     const ENOUGH: usize = 50;
     let (mut east, mut north): (Vec<f32>, Vec<f32>) =
         city.buildings.iter().filter_map(guanlan_city::model::Building::centre).map(|[x, y]| (x, y)).unzip();
+    if let Some(group) = lonely(city) {
+        return group;
+    }
     if east.len() < ENOUGH {
         return city.extent;
     }
@@ -52,6 +55,33 @@ fn town(city: &City) -> [f32; 4] {
     let margin = 0.08 * (e - w).max(n - s);
     let [xw, xs, xe, xn] = city.extent;
     [(w - margin).max(xw), (s - margin).max(xs), (e + margin).min(xe), (n + margin).min(xn)]
+}
+
+/// A handful of houses strewn over a land without anything else would be specks: the largest group of them, west, south,
+/// east, north, local m. `None` for towns.
+fn lonely(city: &City) -> Option<[f32; 4]> {
+    /// Share of the land that a town covers at the very least.
+    const TOWN: f32 = 5e-4;
+    /// Houses of a group are this near, m.
+    const GROUP_M: f32 = 400.0;
+    /// More houses are a town, whatever they cover.
+    const MOST: usize = 2000;
+    let bare = city.roads.is_empty() && city.surfaces.is_empty() && city.terrain.is_none() && city.tilesets.is_empty();
+    let [w, s, e, n] = city.extent;
+    let land_m2 = (e - w) * (n - s);
+    let covered_m2: f32 = city.buildings.iter().filter_map(|b| Some(area(&b.parts.first()?.footprint))).sum();
+    if !bare || city.buildings.is_empty() || city.buildings.len() > MOST || covered_m2 > TOWN * land_m2 {
+        return None;
+    }
+    let houses: Vec<[f32; 2]> = city.buildings.iter().filter_map(guanlan_city::model::Building::centre).collect();
+    let near = |a: &[f32; 2], b: &[f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) < GROUP_M;
+    let middle = houses.iter().max_by_key(|a| houses.iter().filter(|b| near(a, b)).count())?;
+    let group = houses.iter().filter(|b| near(middle, b));
+    let around = group.fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |r, p| {
+        [r[0].min(p[0]), r[1].min(p[1]), r[2].max(p[0]), r[3].max(p[1])]
+    });
+    const ROOM_M: f32 = 40.0;
+    Some([around[0] - ROOM_M, around[1] - ROOM_M, around[2] + ROOM_M, around[3] + ROOM_M])
 }
 
 /// The views of a city.
@@ -155,7 +185,9 @@ fn street(city: &City, ground: &Ground) -> Option<CameraPose> {
 }
 
 /// A smaller city is shown as if it were this large, m.
-const LEAST_M: f32 = 60.0;
+const LEAST_M: f32 = 18.0;
+/// What stands higher than this share of the city's width must be seen up to its top.
+const TALL: f32 = 0.25;
 
 /// How steeply home looks down on a free part of this size, degrees: a video wall is far wider than the city is, and the
 /// flatter the look, the more of the wall the city fills.
@@ -169,6 +201,14 @@ fn home_pitch_deg(free_px: Vec2) -> f32 {
     STEEP + (FLAT - STEEP) * ((aspect - DESK) / (WALL - DESK)).clamp(0.0, 1.0)
 }
 
+/// How far what stands in the city rises above the middle of its ground, m; 0 where that is little beside its width.
+fn tall_m(city: &City, ground_m: f32, width_m: f32) -> f32 {
+    let houses = city.buildings.iter().flat_map(|b| b.parts.iter().map(|p| p.top_m));
+    let tiles = city.tilesets.iter().map(|t| t.height_m[1] + t.lift_m(city.terrain.as_ref()));
+    let top = houses.chain(tiles).filter(|z| z.is_finite()).fold(ground_m, f32::max) - ground_m;
+    if top > TALL * width_m { top } else { 0.0 }
+}
+
 /// The whole city inside a free part of this size around the lens's centre.
 #[must_use]
 pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraPose {
@@ -180,6 +220,7 @@ pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraP
     };
     let ((w, e), (s, n)) = (room(w, e), room(s, n));
     let z = ground.height_m((w + e) * 0.5, (s + n) * 0.5);
+    let top = z + tall_m(city, z, (e - w).max(n - s));
     let mut pose = CameraPose {
         focus: [(w + e) * 0.5, (s + n) * 0.5, z],
         distance_m: (e - w).max(n - s) * 1.3,
@@ -189,8 +230,9 @@ pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraP
     for _ in 0..12 {
         let mut low = Vec2::MAX;
         let mut high = Vec2::MIN;
-        for (east, north) in [(w, s), (e, s), (e, n), (w, n)] {
-            if let Some(px) = lens.project(&pose, to_scene(east, north, z)) {
+        let corners = [(w, s), (e, s), (e, n), (w, n)];
+        for ((east, north), height) in corners.into_iter().flat_map(|c| [(c, z), (c, top)]) {
+            if let Some(px) = lens.project(&pose, to_scene(east, north, height)) {
                 low = low.min(px);
                 high = high.max(px);
             }
@@ -199,7 +241,7 @@ pub fn home(city: &City, ground: &Ground, lens: &Lens, free_px: Vec2) -> CameraP
             break;
         }
         let fill = ((high - low) / (free_px * 0.94)).max_element();
-        pose.distance_m = (pose.distance_m * fill).clamp(40.0, 30_000.0);
+        pose.distance_m = (pose.distance_m * fill).clamp(DISTANCE_M.0 + 1.0, DISTANCE_M.1);
         let middle = (low + high) * 0.5;
         let (Some(from), Some(to)) = (lens.on_plane(&pose, lens.centre_px, z), lens.on_plane(&pose, middle, z)) else {
             break;
@@ -317,6 +359,27 @@ mod tests {
             assert!(px.distance(lens.centre_px) < 110.0, "{extent:?}: {px}");
             assert!(pose.distance_m < 260.0, "{extent:?}: {} m", pose.distance_m);
         }
+    }
+
+    #[test]
+    fn a_few_houses_in_a_wide_land_are_looked_at_where_most_of_them_stand() {
+        use guanlan_city::model::{Building, BuildingPart};
+        let house = |x: f32, y: f32| Building {
+            parts: vec![BuildingPart {
+                footprint: vec![[x, y], [x + 10.0, y], [x + 10.0, y + 10.0], [x, y + 10.0]],
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let mut city = City {
+            extent: [0.0, 0.0, 10_000.0, 10_000.0],
+            buildings: vec![house(0.0, 0.0), house(9_000.0, 9_000.0), house(5_000.0, 5_000.0), house(5_100.0, 5_050.0)],
+            ..Default::default()
+        };
+        let [w, s, e, n] = town(&city);
+        assert!(w > 4_900.0 && s > 4_900.0 && e < 5_200.0 && n < 5_200.0, "{w} {s} {e} {n}");
+        city.roads.push(Road::default());
+        assert_eq!(town(&city), city.extent, "with streets it is a town");
     }
 
     #[test]

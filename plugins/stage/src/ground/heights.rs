@@ -67,6 +67,16 @@ impl Ground {
             .unwrap_or(self.level_m)
     }
 
+    /// True where the terrain raster has a height.
+    #[must_use]
+    pub fn is_measured(&self, east_m: f32, north_m: f32) -> bool {
+        self.city.terrain.as_ref().is_some_and(|t| {
+            let (col, row) = ((f64::from(east_m) - t.west_m) / t.cell_m, (f64::from(north_m) - t.south_m) / t.cell_m);
+            let inside = col >= 0.0 && row >= 0.0 && col <= t.cols as f64 && row <= t.rows as f64;
+            inside && t.height_m(f64::from(east_m), f64::from(north_m)).is_some()
+        })
+    }
+
     /// Height of what is seen from above at a place (local m), m above datum: the ground, or the stage of the
     /// water over it where that is known.
     #[must_use]

@@ -1,9 +1,11 @@
 //! The ground: terrain mesh, painted roads, water and parks, and heights for everything else.
 
+mod brink;
 pub mod heights;
 pub mod near;
 pub mod paint;
 pub mod raster;
+pub mod relief;
 pub mod rtin;
 
 use bevy::asset::RenderAssetUsages;
@@ -32,6 +34,8 @@ pub struct Frames {
     pub far_range: Vec4,
     /// See `far_range`.
     pub near_range: Vec4,
+    /// See [`relief::of`].
+    pub relief: Vec4,
 }
 
 /// The ground's material: a painting of the whole city and a finer one around the focus, each as two textures of
@@ -74,6 +78,7 @@ pub struct GroundKey {
     fine: bool,
     wet: bool,
     night: bool,
+    relief: bool,
 }
 
 impl From<&GroundMaterial> for GroundKey {
@@ -97,13 +102,14 @@ impl GroundKey {
             fine: look.tune.w > 0.5,
             wet: look.weather.y > 0.01,
             night: look.windows.w * look.tune.z > 0.004,
+            relief: false,
         }
     }
 
     fn defs(self) -> impl Iterator<Item = ShaderDefVal> {
-        [(self.near, "NEAR"), (self.close, "CLOSE"), (self.fine, "FINE"), (self.wet, "WET"), (self.night, "NIGHT")]
-            .into_iter()
-            .filter_map(|(on, name)| on.then(|| name.into()))
+        let all = [(self.near, "NEAR"), (self.close, "CLOSE"), (self.fine, "FINE"), (self.wet, "WET")];
+        let rest = [(self.night, "NIGHT"), (self.relief, "RELIEF")];
+        all.into_iter().chain(rest).filter_map(|(on, name)| on.then(|| name.into()))
     }
 }
 
@@ -123,7 +129,10 @@ pub(crate) fn choose_shader(
     let near = near.serves(&rig.pose);
     let ids: Vec<_> = grounds
         .iter()
-        .map(|(id, m)| (id, GroundKey::of(&look, above_m, lens.lens.size_px.y, near && m.frames.near.z > 0.0), m.key))
+        .map(|(id, m)| {
+            let key = GroundKey::of(&look, above_m, lens.lens.size_px.y, near && m.frames.near.z > 0.0);
+            (id, GroundKey { relief: m.frames.relief.w > 0.0, ..key }, m.key)
+        })
         .collect();
     for (id, wanted, shown) in ids {
         if wanted != shown
@@ -135,10 +144,10 @@ pub(crate) fn choose_shader(
 }
 
 impl GroundMaterial {
-    /// The ground with the painting of the whole city.
+    /// The ground with the painting of the whole city; `relief` see [`relief::of`].
     #[must_use]
-    pub fn new(look: Look, far: Painting, images: &mut Assets<Image>) -> Self {
-        let frames = Frames { far: far.frame, far_range: far.range_m, ..default() };
+    pub fn new(look: Look, far: Painting, relief: Vec4, images: &mut Assets<Image>) -> Self {
+        let frames = Frames { far: far.frame, far_range: far.range_m, relief, ..default() };
         let (lines, areas) = (images.add(far.lines), images.add(far.areas));
         let (near_lines, near_areas) = (lines.clone(), areas.clone());
         Self { look, frames, lines, areas, near_lines, near_areas, faded: false, key: GroundKey::default() }
@@ -176,10 +185,21 @@ crate::plain_material!(
 /// Worst height error of the terrain mesh, m.
 pub const MESH_ERROR_M: f32 = 0.35;
 
-/// The terrain mesh of a height grid, in the renderer's frame.
+/// The terrain mesh of a height grid, in the renderer's frame; without the triangles that lie whole where `known` (east,
+/// north, local m) says no to.
 #[must_use]
-pub fn terrain_mesh(grid: &HeightGrid) -> Mesh {
-    let net = rtin::triangulate(&grid.z_m, grid.side, MESH_ERROR_M).unwrap_or_default();
+pub fn terrain_mesh(grid: &HeightGrid, known: Option<&dyn Fn(f32, f32) -> bool>) -> Mesh {
+    let mut net = rtin::triangulate(&grid.z_m, grid.side, MESH_ERROR_M).unwrap_or_default();
+    if let Some(known) = known {
+        let place = |i: u32| net.corners[i as usize].map(|v| v as f32);
+        let at = |[c, r]: [f32; 2]| known(grid.west_m + c * grid.step_m, grid.south_m + r * grid.step_m);
+        let kept = |t: &[u32]| {
+            let [a, b, c] = [place(t[0]), place(t[1]), place(t[2])];
+            let middle = [(a[0] + b[0] + c[0]) / 3.0, (a[1] + b[1] + c[1]) / 3.0];
+            at(a) || at(b) || at(c) || at(middle)
+        };
+        net.indices = net.indices.chunks_exact(3).filter(|t| kept(t)).flatten().copied().collect();
+    }
     let positions: Vec<[f32; 3]> = net
         .corners
         .iter()

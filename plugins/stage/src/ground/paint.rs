@@ -7,6 +7,7 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use guanlan_city::City;
 use guanlan_city::model::{RoadClass, SurfaceKind};
 
+use super::brink::Brink;
 use super::heights::Ground;
 use super::raster::{Cell, DistanceGrid, Texel, half, weave};
 
@@ -152,6 +153,7 @@ pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
     let mut water: DistanceGrid = canvas.grid(2, water_range);
     water.root = true;
     let mut green: DistanceGrid = canvas.grid(2, area);
+    let brink = Brink::of(city);
     for surface in &city.surfaces {
         let grid = match surface.kind {
             SurfaceKind::Water => &mut water,
@@ -159,7 +161,9 @@ pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
             SurfaceKind::Paved | SurfaceKind::Embankment => continue,
         };
         if canvas.touches(bounds(&surface.ring), water_range) {
-            grid.polygon(&surface.ring, &surface.holes);
+            let ring =
+                if surface.kind == SurfaceKind::Water { brink.beyond(&surface.ring) } else { (&surface.ring).into() };
+            grid.polygon(&ring, &surface.holes);
         }
     }
     let [east, north] = slopes(city, ground, &water);

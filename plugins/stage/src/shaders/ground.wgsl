@@ -2,7 +2,7 @@
 //
 // A CPU that draws runs both sides of every branch, so what a view does not need is left out when the pipeline is made:
 // NEAR there is a finer painting around the focus, CLOSE pixels are small enough for pavements and marks, FINE crowns of
-// trees, flow lines and puddles, WET it rains, NIGHT lamps are lit.
+// trees, flow lines and puddles, WET it rains, NIGHT lamps are lit, RELIEF only the heights of the land are known.
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #import guanlan::look::{look, fogged, haze, inside, lit}
 #import guanlan::noise::{grain, noise}
@@ -14,6 +14,8 @@ struct Frames {
     // Metres at which the channels saturate: lines, footprints, water, areas.
     far_range: vec4<f32>,
     near_range: vec4<f32>,
+    // Lowest height, height up to the highest, between contour lines, m; share of the tint.
+    relief: vec4<f32>,
 }
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var<uniform> frames: Frames;
@@ -128,8 +130,18 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let slope = bent / max(vec2<f32>(1.0) - abs(bent), vec2<f32>(0.02));
     let normal = normalize(vec3<f32>(-slope.x, 1.0, slope.y));
     let bend = dot(normal, look.sun.xyz) - look.sun.y;
+#ifdef RELIEF
+    let shade = 1.0 + 0.62 * bend / (0.30 + abs(bend));
+    let up = clamp((in.world.y - frames.relief.x) / frames.relief.y, 0.0, 1.0);
+    let low_land = mix(look.land.rgb, look.green.rgb, 0.60);
+    let mid_land = mix(look.land.rgb, look.local.rgb, 0.70);
+    let high_land = mix(look.local.rgb, look.bridge.rgb, 0.60);
+    let tint = mix(mix(low_land, mid_land, min(up * 2.0, 1.0)), high_land, max(up * 2.0 - 1.0, 0.0));
+    var color = mix(look.land.rgb, tint, frames.relief.w * painted);
+#else
     let shade = 1.0 + 0.16 * bend / (0.22 + abs(bend));
     var color = look.land.rgb;
+#endif
 #ifdef FINE
     // Bare ground is no hole: it has a grain, and the town's dust on it.
     let soil = 1.0 - smoothstep(1.5, 6.0, px);
@@ -160,6 +172,15 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
 #endif
     }
     color = color * shade;
+#ifdef RELIEF
+    // Contour lines, every fifth stronger; none where they would run together.
+    let height = in.world.y / frames.relief.z;
+    let rise = max(fwidth(height), 1e-5);
+    let thin = (1.0 - smoothstep(0.4, 1.3, abs(fract(height + 0.5) - 0.5) / rise)) * (1.0 - smoothstep(0.12, 0.35, rise));
+    let fifth = height / 5.0;
+    let bold = (1.0 - smoothstep(0.7, 1.7, abs(fract(fifth + 0.5) - 0.5) * 5.0 / rise)) * (1.0 - smoothstep(0.6, 1.6, rise));
+    color = mix(color, look.bridge.rgb, max(0.20 * thin, 0.38 * bold) * painted * frames.relief.w);
+#endif
 
     // Water: deeper away from the bank, slow flow lines along it, the sky on it when seen flat.
     let root = share(areas.r);

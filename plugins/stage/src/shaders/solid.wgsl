@@ -25,8 +25,8 @@ fn vertex(@location(0) position: vec3<f32>, @location(1) normal: vec3<f32>, @loc
 fn fragment(in: Out) -> @location(0) vec4<f32> {
     var opacity = 1.0;
     if layer == 1u { opacity = look.fade.w; }
-    // It stands on the ground and fades with it.
-    if layer == 2u { opacity = look.fade_more.y * look.under.x; }
+    // It stands on the ground and goes with it: small things fade into grains.
+    if layer == 2u { opacity = look.fade_more.y * step(0.5, look.under.x); }
     if layer == 3u { opacity = look.fade_more.z; }
     if layer == 4u { opacity = look.fade_more.w; }
     if left_out(opacity, in.clip.xy) {

@@ -19,8 +19,8 @@ pub(super) type Zip = ZipArchive<BufReader<File>>;
 /// Archives in an archive are not opened.
 const ARCHIVES: [&str; 7] = [".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz", ".kmz"];
 /// Extensions that say which format a file is in.
-const SURE: [&str; 13] =
-    ["shp", "gpkg", "tif", "tiff", "asc", "osm", "pbf", "inp", "glb", "gltf", "geojson", "jsonl", "cityjsonl"];
+const SURE: [&str; 14] =
+    ["shp", "gpkg", "tif", "tiff", "asc", "hgt", "osm", "pbf", "inp", "glb", "gltf", "geojson", "jsonl", "cityjsonl"];
 /// Extensions that say it only when the content does.
 const PERHAPS: [&str; 6] = ["json", "cityjson", "xml", "txt", "dat", "grd"];
 /// Bytes by which a text is told.

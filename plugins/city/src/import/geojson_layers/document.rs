@@ -101,13 +101,15 @@ impl Document {
             }
         }
         let crs = match &head.crs {
-            None | Some(Value::Null) => WGS84.to_owned(),
-            Some(crs) => crs_of(crs).ok_or_else(|| {
+            // By the standard; numbers that cannot be degrees are of a system that the file does not name.
+            None | Some(Value::Null) => None,
+            Some(crs) => Some(crs_of(crs).ok_or_else(|| {
                 ImportError::new(path, "crs", format!("{crs} names no EPSG code, expected urn:ogc:def:crs:EPSG::n"))
-            })?,
+            })?),
         };
         document.name = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        (document.layer, document.crs, document.extent) = (head.layer, Some(crs), extent);
+        (document.layer, document.extent) = (head.layer, extent);
+        document.crs = crs.or_else(|| document.in_degrees().then(|| WGS84.to_owned()));
         Ok(document)
     }
 
@@ -150,10 +152,10 @@ impl Document {
 
     /// Places that cannot be longitude and latitude are an error of the whole file.
     pub fn check_degrees(&self, path: &Path) -> Result<(), ImportError> {
-        let Some(e) = self.extent.filter(|_| self.crs.as_deref() == Some(WGS84)) else { return Ok(()) };
+        let Some(e) = self.extent.filter(|_| self.crs.as_deref().is_none_or(|c| c == WGS84)) else { return Ok(()) };
         if !self.in_degrees() {
             let reason = format!(
-                "x {:.1} to {:.1}, y {:.1} to {:.1} are not longitude and latitude; expected degrees (RFC 7946) or a 'crs' member",
+                "x {:.1} to {:.1}, y {:.1} to {:.1} are not longitude and latitude; expected degrees (RFC 7946), a 'crs' member or --crs EPSG:n",
                 e[0], e[3], e[1], e[4]
             );
             return Err(ImportError::new(path, "coordinates", reason));

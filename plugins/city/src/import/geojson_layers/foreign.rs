@@ -291,8 +291,9 @@ impl Reader<'_> {
         let code = words.text(words::CODE);
         let level = level_of(&code);
         let kind = surface_kind(words);
-        let measured =
-            words.number(words::HEIGHT, 0.1..=1500.0).is_some() || words.number(words::STOREYS, 1.0..=300.0).is_some();
+        let measured = words.number(words::HEIGHT, 0.1..=1500.0).is_some()
+            || words.number(words::STOREYS, 1.0..=300.0).is_some()
+            || words.number(words::BUILT, 1000.0..=2200.0).is_some();
         match (level, kind, self.theme) {
             _ if explicit || self.theme == Some(Theme::Building) => self.building(feature, local, words),
             (Some(level), _, theme) if theme.is_none_or(|t| t == Theme::Admin) => {

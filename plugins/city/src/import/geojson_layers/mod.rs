@@ -104,7 +104,10 @@ impl LayerPart {
 /// CRS and extent, in the file's own coordinates.
 pub fn peek(path: &Path) -> Result<Peek, ImportError> {
     let document = Document::open(path)?;
-    document.check_degrees(path)?;
+    // One of an unknown system may be told where it lies.
+    if document.crs.is_some() {
+        document.check_degrees(path)?;
+    }
     Ok(Peek { epsg: epsg_of_name(document.crs.as_deref()), extent: document.extent })
 }
 
@@ -118,10 +121,12 @@ pub fn read(path: &Path, frame: &LocalFrame) -> Result<(LayerPart, Report), Impo
     read_as(path, frame, None)
 }
 
-/// [`read`], with another CRS where longitude and latitude are of a shifted system.
+/// [`read`], with another CRS where longitude and latitude are of a shifted system, or the file names none.
 pub fn read_as(path: &Path, frame: &LocalFrame, crs: Option<&str>) -> Result<(LayerPart, Report), ImportError> {
     let document = Document::open(path)?;
-    document.check_degrees(path)?;
+    if document.crs.is_some() || crs.is_none() {
+        document.check_degrees(path)?;
+    }
     let mut conversion = Conversion::new(path, frame, crs);
     if let Some((_, name)) = document.encoding {
         conversion.report.note(Severity::Guessed, "text", format!("not UTF-8; read as {name}"));
@@ -198,7 +203,9 @@ impl<'a> Conversion<'a> {
 /// What is in a file, for `guanlan inspect`.
 pub fn facts(path: &Path) -> Result<FileFacts, ImportError> {
     let document = Document::open(path)?;
-    document.check_degrees(path)?;
+    if document.crs.is_some() {
+        document.check_degrees(path)?;
+    }
     let version = document.layer.clone().unwrap_or_default();
     let heads = [document];
     let facts = facts_of(path, &heads, &mut |take| Document::open(path)?.each(path, take))?;

@@ -67,6 +67,24 @@ pub(super) const STOREYS: &[&str] = &[
     "地上层数",
     "总层数",
 ];
+/// Only of buildings the year is known.
+pub(super) const BUILT: &[&str] = &[
+    "yearofconstruction",
+    "year_of_construction",
+    "year_built",
+    "yearbuilt",
+    "built_year",
+    "construction_year",
+    "start_date",
+    "bouwjaar",
+    "oorspronkelijkbouwjaar",
+    "baujahr",
+    "date_app",
+    "建成年代",
+    "建造年份",
+    "建筑年代",
+    "竣工年份",
+];
 pub(super) const BASEMENTS: &[&str] = &["building:levels:underground", "basements", "storeysbelowground", "地下层数"];
 pub(super) const BASE: &[&str] = &["min_height", "base_height", "building:min_height", "底高", "离地高度"];
 pub(super) const USAGE: &[&str] =

@@ -294,7 +294,6 @@ struct Cells {
 impl Cells {
     /// Decodes the strips or tiles that hold cells of a window.
     fn read(&self, tiff: &mut Tiff, window: Window, most: usize) -> Result<(&'static str, Gather), String> {
-        let fail = |e: tiff::TiffError| format!("cannot be decoded: {e}");
         // The decoder turns images whose white is zero into black-is-zero ones; heights are no colours.
         let inverted = tiff.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).is_ok_and(|p| p == Some(0));
         let raw = Raw::of_own(tiff);
@@ -323,7 +322,7 @@ impl Cells {
                     (raw.samples(tiff, n, wide, tall, h).map_err(|e| format!("cannot be decoded: {e}"))?, wide)
                 }
                 None => {
-                    let data = tiff.read_chunk(number).map_err(fail)?;
+                    let data = tiff.read_chunk(number).map_err(|e| undecoded(&e))?;
                     (if inverted { restored(data) } else { data }, w)
                 }
             };
@@ -354,6 +353,16 @@ impl Cells {
                 *z = f32::NAN;
             }
         }
+    }
+}
+
+/// Why cells cannot be had: most often there are none, because the file was cut off.
+fn undecoded(error: &tiff::TiffError) -> String {
+    match error {
+        tiff::TiffError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "the file ends before its cells do: it was cut off; get it again".into()
+        }
+        other => format!("cannot be decoded: {other}"),
     }
 }
 

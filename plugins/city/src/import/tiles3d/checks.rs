@@ -8,11 +8,13 @@ use super::{
     issue::{Issues, Kind},
     json::{At, kind_of},
     schema::Schema,
+    volume::S2,
 };
 use crate::import::Severity;
 
 /// Extensions whose content is read.
-const SUPPORTED: [&str; 6] = [
+const SUPPORTED: [&str; 7] = [
+    S2,
     "3DTILES_content_gltf",
     "3DTILES_draco_point_compression",
     "3DTILES_implicit_tiling",

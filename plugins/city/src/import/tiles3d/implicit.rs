@@ -179,6 +179,7 @@ impl Implicit {
                 Volume::Box(out)
             }
             Volume::Sphere(s) => Volume::Sphere(*s),
+            Volume::Cell(cell) => Volume::Cell(cell.divided(parts, places, self.octree)),
         }
     }
 }

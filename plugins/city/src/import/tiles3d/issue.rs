@@ -37,6 +37,8 @@ pub enum Kind {
     Version,
     /// A bounding volume that bounds nothing.
     Volume,
+    /// A token that names no S2 cell.
+    S2Token,
     /// A content's volume outside its tile's.
     VolumesDiffer,
     /// A child coarser than its parent.
@@ -109,6 +111,7 @@ impl Kind {
             Self::Unknown => "IDENTIFIER_NOT_FOUND",
             Self::Version => "ASSET_VERSION_UNKNOWN",
             Self::Volume => "BOUNDING_VOLUME_INVALID",
+            Self::S2Token => "S2_TOKEN_INVALID",
             Self::VolumesDiffer => "BOUNDING_VOLUMES_INCONSISTENT",
             Self::Errors => "TILE_GEOMETRIC_ERRORS_INCONSISTENT",
             Self::RefineMissing => "TILE_REFINE_MISSING_IN_ROOT",

@@ -20,6 +20,7 @@ pub mod linear;
 pub mod look;
 mod material;
 pub mod placing;
+pub mod s2;
 pub mod schema;
 pub mod source;
 pub mod subtree;

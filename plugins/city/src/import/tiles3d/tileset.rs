@@ -457,7 +457,8 @@ fn sticks_out(own: &Volume, tile: &Volume) -> bool {
         let slack = 1e-9;
         return a[0] < b[0] - slack || a[1] < b[1] - slack || a[2] > b[2] + slack || a[3] > b[3] + slack;
     }
-    if matches!(own, Volume::Region(_)) || matches!(tile, Volume::Region(_)) {
+    let on_globe = |v: &Volume| matches!(v, Volume::Region(_) | Volume::Cell(_));
+    if on_globe(own) || on_globe(tile) {
         return false;
     }
     let plain = Placing::Plain { shift_m: [0.0; 3] };

@@ -14,6 +14,7 @@ use super::{
     issue::{Issues, Kind},
     linear::{M4, V3},
     placing::Placing,
+    s2::S2Cell,
     schema::{Entity, Schema, Values},
     source::TileSource,
     subtree::{Around, Subtree},
@@ -577,6 +578,7 @@ impl TileTree {
             let high = numbers("TILE_MAXIMUM_HEIGHT").and_then(|v| v.first().copied());
             match (low, high, root.implicit.volume(&root.volume, coord)) {
                 (Some(low), Some(high), Volume::Region(r)) => Some(Volume::Region([r[0], r[1], r[2], r[3], low, high])),
+                (Some(low), Some(high), Volume::Cell(c)) => Some(Volume::Cell(S2Cell { heights: [low, high], ..c })),
                 _ => None,
             }
         };

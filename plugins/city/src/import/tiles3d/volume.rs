@@ -7,8 +7,12 @@ use super::{
     json::At,
     linear::{M4, V3, add, dot, length, sub},
     placing::Placing,
+    s2::S2Cell,
 };
 use crate::import::Severity;
+
+/// The extension whose volumes are cells of S2.
+pub const S2: &str = "3DTILES_bounding_volume_S2";
 
 /// A bounding volume as a tileset writes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +23,8 @@ pub enum Volume {
     Region([f64; 6]),
     /// Centre and radius, in the tile's coordinates, m.
     Sphere([f64; 4]),
+    /// A cell of S2, or a part of one.
+    Cell(S2Cell),
 }
 
 impl Volume {
@@ -43,6 +49,9 @@ impl Volume {
             }
             return Some(Self::Sphere(sphere));
         }
+        if let Some(value) = map.get("extensions").and_then(|e| e.get(S2)) {
+            return cell(value, at.key("extensions").key(S2), issues, severity, done).map(Self::Cell);
+        }
         issues.push(Kind::AnyOf, severity, at, format!("no box, region or sphere{done}"));
         None
     }
@@ -56,6 +65,10 @@ impl Volume {
             Self::Region(r) => {
                 let (lon, lat, h) = middle(r);
                 guanlan_geography::ecef::from_geodetic(lon.to_degrees(), lat.to_degrees(), h)
+            }
+            Self::Cell(cell) => {
+                let [lon, lat] = cell.lonlat([0.5, 0.5]).map(f64::to_degrees);
+                guanlan_geography::ecef::from_geodetic(lon, lat, (cell.heights[0] + cell.heights[1]) / 2.0)
             }
         }
     }
@@ -74,6 +87,34 @@ impl Volume {
                 place_box(transform.point([s[0], s[1], s[2]]), half, placing)
             }
             Self::Region(r) => region_box(r, placing),
+            Self::Cell(cell) => box_around(&placing.geodetic_all(&cell.places(), cell.heights)?),
+        }
+    }
+}
+
+/// The cell that the extension tells.
+fn cell(value: &Value, at: At<'_>, issues: &mut Issues, severity: Severity, done: &str) -> Option<S2Cell> {
+    let map = issues.object(value, at, severity, done)?;
+    let mut part = |key: &str| {
+        let value = map.get(key);
+        if value.is_none() {
+            issues.push(Kind::Missing, severity, at, format!("no {key}{done}"));
+        }
+        value
+    };
+    let (token, low, high) = (part("token")?, part("minimumHeight")?, part("maximumHeight")?);
+    let token = issues.string(token, at.key("token"), severity, done)?;
+    let low = issues.number(low, at.key("minimumHeight"), severity, done)?;
+    let high = issues.number(high, at.key("maximumHeight"), severity, done)?;
+    if low > high {
+        issues.push(Kind::Volume, severity, at, format!("least height {low} above greatest {high}{done}"));
+        return None;
+    }
+    match S2Cell::of_token(token, [low, high]) {
+        Ok(cell) => Some(cell),
+        Err(why) => {
+            issues.push(Kind::S2Token, severity, at.key("token"), format!("{why}{done}"));
+            None
         }
     }
 }
@@ -118,8 +159,13 @@ fn region_box(r: &[f64; 6], placing: &Placing) -> Option<LocalBox> {
         let lon = if lon > std::f64::consts::PI { lon - std::f64::consts::TAU } else { lon };
         plane.push([lon, lat]);
     }
+    box_around(&placing.geodetic_all(&plane, [r[4], r[5]])?)
+}
+
+/// The upright box around places.
+fn box_around(places: &[V3]) -> Option<LocalBox> {
     let (mut low, mut high) = ([f64::MAX; 3], [f64::MIN; 3]);
-    for p in placing.geodetic_all(&plane, [r[4], r[5]])? {
+    for p in places {
         for k in 0..3 {
             low[k] = low[k].min(p[k]);
             high[k] = high[k].max(p[k]);
@@ -251,5 +297,26 @@ mod tests {
         assert_eq!(read(json!({}), &mut issues), None);
         assert_eq!(read(json!({"sphere": [0, 0, 0, -1]}), &mut issues), None);
         assert!(read(json!({"sphere": [0, 0, 0, 1]}), &mut issues).is_some());
+    }
+
+    #[test]
+    fn cells_are_volumes_like_others() {
+        let read = |token: &str, low: f64, high: f64| {
+            let mut issues = Issues::default();
+            let cell = json!({"token": token, "minimumHeight": low, "maximumHeight": high});
+            let volume = Volume::read(&json!({"extensions": {S2: cell}}), At::TOP, &mut issues, Severity::Error, "");
+            (volume, issues.list.iter().map(|i| i.kind).collect::<Vec<_>>())
+        };
+        // A level 14 cell of some 600 m in Manhattan.
+        let (volume, told) = read("89c25985", 0.0, 100.0);
+        assert!(told.is_empty(), "{told:?}");
+        let mut frame = LocalFrame::new(32618, [0.0; 2]);
+        frame.origin = frame.from_lonlat(-73.97, 40.77).unwrap();
+        let placing = Placing::Globe { frame, lift_m: 0.0 };
+        let local = volume.unwrap().to_local(&M4::IDENTITY, &placing).unwrap();
+        assert!((150.0..1500.0).contains(&local.half[0][0]) && local.half[2][2] == 50.0, "{local:?}");
+        assert!(length(sub(local.centre, [0.0, 0.0, 50.0])) < 8000.0, "{local:?}");
+        assert_eq!(read("xyz", 0.0, 1.0).1, [Kind::S2Token]);
+        assert_eq!(read("1", 5.0, 1.0).1, [Kind::Volume]);
     }
 }

@@ -26,7 +26,16 @@ pub fn each(path: &Path, report: &mut Report, take: Take<'_>) -> Result<(), Impo
     std::fs::metadata(path).map_err(|e| ImportError::new(path, "", format!("cannot be read: {e}")))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(|e| fail("", e))?;
-    let tables = tables(&db).map_err(|e| fail("gpkg_contents", e))?;
+    // A file without shapes need not have the table of their columns.
+    let table = |name: &str| {
+        db.query_row("SELECT count(*) FROM sqlite_master WHERE name = ?1", [name], |r| r.get::<_, i64>(0))
+            .map(|n| n > 0)
+    };
+    if !table("gpkg_contents").map_err(|e| fail("", e))? {
+        return Err(ImportError::new(path, "gpkg_contents", "an SQLite file without this table is no GeoPackage"));
+    }
+    let shapes = table("gpkg_geometry_columns").map_err(|e| fail("gpkg_geometry_columns", e))?;
+    let tables = if shapes { tables(&db).map_err(|e| fail("gpkg_contents", e))? } else { Vec::new() };
     if tables.is_empty() {
         return Err(ImportError::new(path, "gpkg_contents", "no feature table (tiles and attributes hold no shapes)"));
     }

@@ -162,8 +162,9 @@ fn file(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer,
 
 /// A file, told by its content.
 fn one(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
-    match detect(path).map_err(|e| e.reason)? {
-        Format::GeoTiff | Format::EsriAscii => raster::read(path, crs, frame),
+    let format = detect(path).map_err(|e| e.reason)?;
+    match format {
+        Format::GeoTiff | Format::EsriAscii | Format::Hgt => raster::read(path, format, crs, frame),
         Format::GeoJson if !is_packed(path) => geojson::read(path, crs, frame),
         Format::GeoJson | Format::GeoPackage | Format::Shapefile => vector::read(path, crs, frame),
         Format::CityJson | Format::Osm | Format::Swmm => bodies::read(path, crs, frame),

@@ -1,8 +1,8 @@
-//! GeoTIFF and ESRI ASCII grids as a grid of values in the city's frame.
+//! GeoTIFF, ESRI ASCII grids and SRTM files as a grid of values in the city's frame.
 
 use std::path::Path;
 
-use guanlan_city::import::{Format, detect, terrain_asc::read_asc, terrain_tiff::read_tiff};
+use guanlan_city::import::{Format, raster_file};
 use guanlan_geography::LocalFrame;
 
 use super::{Field, UserLayer};
@@ -11,9 +11,8 @@ use super::{Field, UserLayer};
 const SIDE_MAX: f64 = 600.0;
 
 /// Reads a file; values stay in the file's own unit.
-pub fn read(path: &Path, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
-    let read = if matches!(detect(path), Ok(Format::EsriAscii)) { read_asc(path) } else { read_tiff(path) };
-    let (raster, report) = read.map_err(|e| e.to_string())?;
+pub fn read(path: &Path, format: Format, crs: Option<&str>, frame: &LocalFrame) -> Result<UserLayer, String> {
+    let (raster, report) = raster_file::read(path, format).map_err(|e| e.to_string())?;
     let own = raster.to_terrain(frame, crs, None).map_err(|e| e.to_string())?;
     let longest = own.cols.max(own.rows) as f64;
     let terrain = if longest > SIDE_MAX {
