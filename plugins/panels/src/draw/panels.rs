@@ -4,7 +4,7 @@ use guanlan_stage::AreaStyle;
 
 use crate::{
     action::UiAction,
-    layout::{Layout, Preset, Slot},
+    layout::{Layout, Preset, Side, Slot},
     look::{Look, Sizes},
     state::Desk,
     ui,
@@ -63,7 +63,7 @@ pub(super) fn panels(
                 let stop = desk.tour.on.then_some(desk.tour.stop);
                 ui::briefing::worst_ui(ui, &values.briefing, stop, look)
             }
-            Slot::Areas => ui::areas::areas_ui(ui, &values.areas, style, look),
+            Slot::Areas => ui::areas::areas_ui(ui, &values.areas, desk.side == Side::Areas, style, look),
             Slot::Water => {
                 let mut hands = ui::water::WaterDesk {
                     reason: &mut desk.reason,

@@ -82,7 +82,7 @@ pub(super) fn paint_callout(painter: &Painter, c: &Callout, rect: Rect, look: &L
     let s = look.sizes;
     let title = painter.layout_no_wrap(c.title.clone(), look.medium(s.small), look.text());
     let stroke = if c.chosen { Stroke::new(1.0, look.accent()) } else { look.hairline() };
-    leader(painter, c.at, rect, look.faint(Token::Text, 0.45));
+    leader(painter, c.at, rect, look.faint(Token::Text, 0.7), look);
     painter.rect(rect, 4.0, look.color(Token::Panel).gamma_multiply(0.95), stroke, egui::StrokeKind::Inside);
     let at = rect.min + vec2(8.0, 4.0);
     kit::level_mark(painter, look, c.level, at + vec2(s.small * 0.4, title.size().y * 0.5), s.small * 0.45);
@@ -94,12 +94,14 @@ pub(super) fn paint_callout(painter: &Painter, c: &Callout, rect: Rect, look: &L
     }
 }
 
-/// A thin line from a mark to its words.
-pub(super) fn leader(painter: &Painter, from: Pos2, rect: Rect, color: Color32) {
+/// A thin line from a mark to its words, with a dark rim over a bright city.
+pub(super) fn leader(painter: &Painter, from: Pos2, rect: Rect, color: Color32, look: &Look) {
     let to = rect.clamp(from);
     let d = to - from;
     // The head of a pin covers the first points.
     if d.length() > 18.0 {
-        painter.line_segment([from + d.normalized() * 16.0, to], Stroke::new(1.0, color));
+        let ends = [from + d.normalized() * 16.0, to];
+        painter.line_segment(ends, Stroke::new(3.0, look.faint(Token::Space, 0.55)));
+        painter.line_segment(ends, Stroke::new(1.2, color));
     }
 }

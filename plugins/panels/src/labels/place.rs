@@ -172,8 +172,8 @@ impl Placer {
 /// same further out.
 #[must_use]
 pub fn around(at: Pos2, size: Vec2, gap: f32) -> Vec<Obb> {
-    let mut spots = Vec::with_capacity(40);
-    for gap in [gap, gap * 2.2, gap * 3.4, gap * 4.8, gap * 6.4] {
+    let mut spots = Vec::with_capacity(32);
+    for gap in [gap, gap * 2.0, gap * 3.0, gap * 4.2] {
         let (dx, dy) = (gap + size.x * 0.5, gap + size.y * 0.5);
         for (x, y) in [(dx, 0.0), (-dx, 0.0), (0.0, -dy), (0.0, dy), (dx, -dy), (-dx, -dy), (dx, dy), (-dx, dy)] {
             spots.push(Obb::level(Rect::from_center_size(pos2(at.x + x, at.y + y), size)));

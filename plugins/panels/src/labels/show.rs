@@ -288,7 +288,7 @@ pub fn write(book: &mut LabelBook, painter: &Painter, page: &Page<'_>, look: &Lo
             }
             What::Callout(i) => paint_callout(painter, &page.callouts[i], w.at.bounds(), look),
             What::Pin(i) => {
-                leader(painter, page.pins[i].at, w.at.bounds(), look.faint(Token::Accent, 0.8));
+                leader(painter, page.pins[i].at, w.at.bounds(), look.faint(Token::Accent, 0.8), look);
                 pins.push((i, w.at.bounds().shrink(2.0)));
             }
         }

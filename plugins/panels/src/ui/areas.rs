@@ -146,13 +146,13 @@ fn cells(f: &AreaFigure) -> [(String, bool); 6] {
     ]
 }
 
-/// The area shown and those below it.
-pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, style: AreaStyle, look: &Look) -> Vec<UiAction> {
+/// The area shown and those below it; `opened` by hand it can be closed.
+pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, opened: bool, style: AreaStyle, look: &Look) -> Vec<UiAction> {
     let mut actions = Vec::new();
     let (s, lang) = (look.sizes, look.lang);
     let name = vm.crumbs.last().map_or("", |c| c.1.as_str());
     kit::heading(ui, look, name, |ui| {
-        if kit::button(ui, look, tr(lang, "k-close-panel"), false).clicked() {
+        if opened && kit::button(ui, look, tr(lang, "k-close-panel"), false).clicked() {
             actions.push(UiAction::Toggle(Side::Areas));
         }
         if vm.drilled && kit::button(ui, look, tr(lang, "k-area-up"), false).clicked() {
@@ -244,7 +244,7 @@ mod tests {
             ..AreasVm::default()
         };
         let actions = click_around(vec2(400.0, 380.0), &look, |ctx, rect| {
-            kit::panel(ctx, "areas", rect, &look, |ui| areas_ui(ui, &vm, AreaStyle::Outline, &look))
+            kit::panel(ctx, "areas", rect, &look, |ui| areas_ui(ui, &vm, true, AreaStyle::Outline, &look))
         });
         let prisms = UiAction::SetAreaStyle(AreaStyle::Prism(Figure::Depth));
         for wanted in [

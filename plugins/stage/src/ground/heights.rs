@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use bevy::prelude::Resource;
 use guanlan_city::City;
-use guanlan_city::model::SurfaceKind;
+use guanlan_city::model::{SurfaceKind, Terrain};
 
+use super::feet;
 use super::raster::{contains, scan_line};
 
-/// The ground of a city. Without a terrain raster it is level at the foot of the buildings.
+/// The ground of a city. Without a terrain raster it lies between the feet of the buildings, level where they are.
 #[derive(Resource, Clone)]
 pub struct Ground {
     city: Arc<City>,
+    /// Made of the buildings' feet.
+    made: Option<Arc<Terrain>>,
     level_m: f32,
     /// Lowest and highest ground, m above datum.
     pub range_m: (f32, f32),
@@ -50,21 +53,24 @@ impl Ground {
             city.buildings.iter().flat_map(|b| b.parts.iter().map(|p| p.base_m)).filter(|z| z.is_finite()).collect();
         bases.sort_by(f32::total_cmp);
         let foot = bases.get(bases.len() / 2).copied().unwrap_or(0.0);
-        let (level_m, range_m) = match city.terrain.as_ref().and_then(|t| t.range_m()) {
+        let made = feet::ground(city).map(Arc::new);
+        let (level_m, range_m) = match city.terrain.as_ref().or(made.as_deref()).and_then(Terrain::range_m) {
             Some(range) => ((range.0 + range.1) * 0.5, range),
             None => (foot, (foot, foot)),
         };
-        Self { city: city.clone(), level_m, range_m, lakes: lakes(city) }
+        Self { city: city.clone(), made, level_m, range_m, lakes: lakes(city) }
+    }
+
+    /// The raster that heights come from; none for a level town.
+    #[must_use]
+    pub fn terrain(&self) -> Option<&Terrain> {
+        self.city.terrain.as_ref().or(self.made.as_deref())
     }
 
     /// Ground height at a place (local m), m above datum; always a number.
     #[must_use]
     pub fn height_m(&self, east_m: f32, north_m: f32) -> f32 {
-        self.city
-            .terrain
-            .as_ref()
-            .and_then(|t| t.height_m(f64::from(east_m), f64::from(north_m)))
-            .unwrap_or(self.level_m)
+        self.terrain().and_then(|t| t.height_m(f64::from(east_m), f64::from(north_m))).unwrap_or(self.level_m)
     }
 
     /// True where the terrain raster has a height.

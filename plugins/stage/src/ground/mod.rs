@@ -1,6 +1,7 @@
 //! The ground: terrain mesh, painted roads, water and parks, and heights for everything else.
 
 mod brink;
+mod feet;
 pub mod heights;
 pub mod near;
 pub mod paint;

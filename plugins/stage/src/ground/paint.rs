@@ -166,7 +166,7 @@ pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
             grid.polygon(&ring, &surface.holes);
         }
     }
-    let [east, north] = slopes(city, ground, &water);
+    let [east, north] = slopes(ground, &water);
     let (cols, rows) = (canvas.cols, canvas.rows);
     let lines = if canvas.fine {
         let (cells, levels) = lines::<i16>(city, canvas);
@@ -188,6 +188,8 @@ pub fn paint(city: &City, ground: &Ground, canvas: &Canvas) -> Painting {
 
 /// Slopes are drawn this much steeper: a city is flat.
 const STEEPER: f32 = 3.0;
+/// Land wider than this is raised further, m.
+const RAISED_FROM_M: f32 = 20_000.0;
 
 /// A slope as a byte: 128 is level; s / (1 + |s|) keeps both the gentle and the steep apart.
 fn bend(slope: f32) -> u8 {
@@ -196,9 +198,11 @@ fn bend(slope: f32) -> u8 {
 }
 
 /// Slopes eastward and northward as bytes.
-fn slopes(city: &City, ground: &Ground, grid: &DistanceGrid) -> [Vec<u8>; 2] {
+fn slopes(ground: &Ground, grid: &DistanceGrid) -> [Vec<u8>; 2] {
     let count = grid.cols * grid.rows;
-    let Some(terrain) = &city.terrain else { return [vec![128; count], vec![128; count]] };
+    let Some(terrain) = ground.terrain() else { return [vec![128; count], vec![128; count]] };
+    // The smaller the scale of a map, the more its hills are raised.
+    let raised = (grid.cell_m * grid.cols.max(grid.rows) as f32 / RAISED_FROM_M).clamp(1.0, 5.0);
     // Steps as long as the terrain's own cells: shorter ones would show its facets.
     let step = grid.cell_m.max(terrain.cell_m as f32);
     let (mut easts, mut norths) = (Vec::with_capacity(count), Vec::with_capacity(count));
@@ -206,8 +210,8 @@ fn slopes(city: &City, ground: &Ground, grid: &DistanceGrid) -> [Vec<u8>; 2] {
         let n = grid.north_m - (row as f32 + 0.5) * grid.cell_m;
         for col in 0..grid.cols {
             let e = grid.west_m + (col as f32 + 0.5) * grid.cell_m;
-            easts.push(bend((ground.height_m(e + step, n) - ground.height_m(e - step, n)) / (2.0 * step)));
-            norths.push(bend((ground.height_m(e, n + step) - ground.height_m(e, n - step)) / (2.0 * step)));
+            easts.push(bend(raised * (ground.height_m(e + step, n) - ground.height_m(e - step, n)) / (2.0 * step)));
+            norths.push(bend(raised * (ground.height_m(e, n + step) - ground.height_m(e, n - step)) / (2.0 * step)));
         }
     }
     [easts, norths]

@@ -89,6 +89,12 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let dx = dpdx(place);
     let dy = dpdy(place);
     // Metres per pixel: across the narrow way for crispness, the mean for legibility.
+#ifdef RELIEF
+    // The land ends where its heights do.
+    if any(place < look.extent.xy) || any(place > look.extent.zw) {
+        discard;
+    }
+#endif
     let px_min = max(min(length(dx), length(dy)), 0.02);
     let px_max = max(length(dx), length(dy));
     let px = sqrt(px_min * min(px_max, 6.0 * px_min));
