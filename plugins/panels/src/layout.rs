@@ -117,7 +117,15 @@ pub struct Open {
     pub areas: bool,
 }
 
+/// The figures of areas beside others need a wall this high and a column this wide, points.
+const AREAS_ROOM: (f32, f32) = (860.0, 320.0);
+
 impl Open {
+    /// The figures of areas have a place of their own.
+    fn room_for_areas(self, height: f32, width: f32) -> bool {
+        self.areas && self.side != Side::Areas && height >= AREAS_ROOM.0 && width >= AREAS_ROOM.1
+    }
+
     /// What takes the place of figures and charts.
     fn instead(self) -> Option<Slot> {
         (self.side != Side::Figures).then(|| self.side.slot())
@@ -233,7 +241,7 @@ fn wall(body: Rect, size: egui::Vec2, open: Open, panels: &mut Vec<(Slot, Rect)>
     let left = 2.0 * (GAP + w);
     let right = size.x - left;
     stack(column(body, GAP, w), &[(open.instead().unwrap_or(Slot::Figures), 1.0)], panels);
-    let with_areas = open.areas && open.side != Side::Areas;
+    let with_areas = open.room_for_areas(body.height(), w);
     let alerts: &[_] = if with_areas { &[(Slot::Alerts, 0.62), (Slot::Areas, 0.38)] } else { &[(Slot::Alerts, 1.0)] };
     stack(column(body, 2.0 * GAP + w, w), alerts, panels);
     stack(column(body, right, w), &[(open.detail.unwrap_or(Slot::Crews), 1.0)], panels);
@@ -252,7 +260,7 @@ fn briefing(body: Rect, size: egui::Vec2, open: Open, panels: &mut Vec<(Slot, Re
         return between(body, left, size.x);
     }
     let right = size.x - GAP - w;
-    let with_areas = open.areas && open.side != Side::Areas;
+    let with_areas = open.room_for_areas(body.height(), w);
     let summary: &[_] =
         if with_areas { &[(Slot::Summary, 0.56), (Slot::Areas, 0.44)] } else { &[(Slot::Summary, 1.0)] };
     stack(column(body, GAP, w), summary, panels);
@@ -315,6 +323,7 @@ mod tests {
         assert_eq!(l.panels.len(), 4);
         let open = Open { areas: true, ..Open::default() };
         assert_eq!(layout(vec2(3840.0, 1080.0), Preset::Desk, open).panels.len(), 5, "districts below the alerts");
+        assert_eq!(layout(vec2(2560.0, 720.0), Preset::Desk, open).panels.len(), 4, "not where they would be cut");
         let from_afar = layout(vec2(1600.0, 450.0), Preset::Desk, Open::default());
         assert_eq!(from_afar.preset, Preset::Desk, "large letters: two wide columns instead of four narrow ones");
         assert!(from_afar.panels.iter().all(|p| p.1.width() >= WHOLE_NAMES));
