@@ -67,7 +67,8 @@ fn test(args: &AlertsTestArgs, lang: Lang) -> Outcome {
                 None => only_property(&rules),
                 Some(key) => Some(ObservedProperty::from_key(key).ok_or_else(|| {
                     let known: Vec<&str> = ObservedProperty::ALL.iter().map(|p| p.key()).collect();
-                    bad_input(format!("--property {key}: expected one of {}", known.join(", ")))
+                    let known = known.join(", ");
+                    bad_input(format!("--property {key}：没有这个监测项；可选：{known} / expected one of {known}"))
                 })?),
             };
             let recorded = read_csv(data, otherwise).map_err(bad_input)?;
@@ -135,9 +136,10 @@ fn print(rules: &RuleSet, tests: &[TestOutcome], all: &[Transition], args: &Aler
         say!("{} {note}", pick(lang, "注意", "note"));
     }
     for t in tests {
-        say!("{} {} · {}", if t.passed { "ok  " } else { "FAIL" }, t.rule, t.name);
+        let verdict = if t.passed { pick(lang, "通过", "ok  ") } else { pick(lang, "未过", "FAIL") };
+        say!("{verdict} {} · {}", t.rule, t.name);
         for fault in &t.faults {
-            say!("     {fault}");
+            say!("     {}", lang.part_of(fault));
         }
     }
     let word = |l: AlertLevel| l.name().get(lang).to_owned();

@@ -49,7 +49,7 @@ fn validate(args: &BenchArgs) -> Outcome {
     };
     let findings = guanlan_rainstorm::validate::validate(&what, &mut |f| {
         if !args.json && !args.markdown {
-            eprintln!("{} {} ({:.1} s): {}", if f.ok { "ok  " } else { "MISS" }, f.case, f.wall_s, f.measured);
+            eprintln!("{} {} ({:.1} s): {}", if f.ok { "达标 ok" } else { "未达 MISS" }, f.case, f.wall_s, f.measured);
         }
     });
     if args.json {

@@ -384,6 +384,8 @@ pub enum Mark {
     Report(String),
     /// A warning of another authority, by its identifier.
     Warning(String),
+    /// A camera, by its id in the city.
+    Camera(String),
 }
 
 /// Lineage of a mark that is no stream. A fix itself stays small: its source is said when it changes.

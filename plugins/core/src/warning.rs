@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{level::AlertLevel, stamp::Stamp, text::Bilingual};
+use crate::{
+    level::AlertLevel,
+    stamp::Stamp,
+    text::{Bilingual, Lang},
+};
 
 /// What a warning message is (CAP `status`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +47,9 @@ pub struct Warning {
     pub identifier: String,
     /// Who sends it.
     pub sender: String,
+    /// Who sends it, for people (CAP `senderName`); empty when the message does not say.
+    #[serde(default)]
+    pub sender_name: Bilingual,
     /// When it was sent.
     pub sent: Stamp,
     /// Actual, exercise …
@@ -75,4 +82,15 @@ pub struct Warning {
     pub area: Bilingual,
     /// Where: closed rings in the local frame, m (circles are made polygons by the connector).
     pub rings_m: Vec<Vec<[f64; 2]>>,
+}
+
+impl Warning {
+    /// Who warns, for people: the name, or the sender's id where there is none.
+    #[must_use]
+    pub fn who(&self, lang: Lang) -> &str {
+        match self.sender_name.get(lang) {
+            "" => &self.sender,
+            name => name,
+        }
+    }
 }

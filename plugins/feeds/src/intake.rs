@@ -106,7 +106,7 @@ impl Intake {
             counters: Counters::default(),
             quarantine: Mutex::default(),
             health: Health::new("mqtt", real, "mqtt", owner.clone(), Bilingual::default(), 0),
-            lineage: Lineage::new("mqtt", "mqtt", owner.clone(), Vec::new(), Whence::default()),
+            lineage: Lineage::new("mqtt", "mqtt", owner.clone(), Vec::new(), Whence::default()).by_topic(),
             posted: (
                 Health::new("api", real, "http", owner.clone(), Bilingual::default(), 0),
                 Lineage::new("api", "http", owner, Vec::new(), Whence::default()),

@@ -23,7 +23,9 @@ pub mod parse;
 mod place;
 mod run;
 mod seen;
+mod steps;
 pub mod tasks;
+mod trouble;
 mod whence;
 
 pub use health::Health;

@@ -14,7 +14,7 @@ use guanlan_core::{
     input::{Mark, MarkOrigin, SensorDeclared, StreamOrigin},
 };
 
-use crate::{health::Health, whence::Whence};
+use crate::{health::Health, steps, whence::Whence};
 
 #[derive(Debug, Default)]
 struct Known {
@@ -70,6 +70,8 @@ pub struct Lineage {
     connector: String,
     owner: Bilingual,
     steps: Vec<Bilingual>,
+    /// What is done depends on the topic.
+    by_topic: bool,
     whence: Whence,
     known: Mutex<Known>,
 }
@@ -85,9 +87,28 @@ impl Lineage {
             connector,
             owner,
             steps,
+            by_topic: false,
             whence,
             known: Mutex::default(),
         }
+    }
+
+    /// Of a source in the room's own topics: each topic says what is done with its messages.
+    #[must_use]
+    pub fn by_topic(self) -> Self {
+        Self { by_topic: true, ..self }
+    }
+
+    /// What is done to something of a place, in order.
+    fn steps(&self, source: &str) -> Vec<Bilingual> {
+        let of_topic = if self.by_topic { steps::of_topic(source) } else { Vec::new() };
+        of_topic.into_iter().chain(self.steps.iter().cloned()).collect()
+    }
+
+    /// A camera whose picture this feed shows.
+    #[must_use]
+    pub fn camera(&self, id: &str, address: &str) -> Input {
+        self.brought(Mark::Camera(id.to_owned()), address)
     }
 
     /// Puts the origin of new streams before their first reading, leaves out declarations that say nothing new, and
@@ -150,24 +171,25 @@ impl Lineage {
     }
 
     fn brought(&self, mark: Mark, source: &str) -> Input {
+        let steps = self.steps(source);
         let source = match &mark {
             Mark::Unit(unit) => self.whence.at(source, unit.as_str()),
             Mark::Report(report) => self.whence.at(source, report),
             // The message has a file or an address of its own.
-            Mark::Warning(_) => source.to_owned(),
+            Mark::Warning(_) | Mark::Camera(_) => source.to_owned(),
         };
         Input::Brought(Box::new(MarkOrigin {
             mark,
             feed: self.feed.clone(),
             connector: self.connector.clone(),
             source,
-            steps: self.steps.clone(),
+            steps,
             owner: self.owner.clone(),
         }))
     }
 
     fn origin(&self, sensor: &SensorId, source: &str, more: Vec<Bilingual>) -> Input {
-        let steps = self.steps.iter().cloned().chain(more).collect();
+        let steps = self.steps(source).into_iter().chain(more).collect();
         Input::Origin(Box::new(StreamOrigin {
             sensor: sensor.clone(),
             feed: self.feed.clone(),

@@ -20,7 +20,7 @@ use crate::{
         past::series, past::figures,
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         alerts::alert, alerts::explanation, alerts::groups, alerts::pending, alerts::silences, alerts::rules,
-        origins::sensor, origins::unit, origins::case, origins::rain, origins::water, warnings::warnings, catalogue::catalogue, risk::risk, risk::queue,
+        origins::sensor, origins::unit, origins::case, origins::camera, origins::rain, origins::water, warnings::warnings, catalogue::catalogue, risk::risk, risk::queue,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
         timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
         status::quarantine, picture::socket, sources::feeds, sources::hook, cap::feed, cap::one, open311::get,
@@ -30,7 +30,7 @@ use crate::{
     components(schemas(
         past::SeriesOut, past::PointOut, past::FigureOut, status::TroubleOut,
         alerts::InputOut, alerts::ProofOut, alerts::ThresholdOut, alerts::WhyOut, alerts::GroupOut, alerts::PendingOut, alerts::SilenceOut,
-        alerts::RulesOut, origins::LineageOut, origins::JudgeOut, warnings::WarningOut, catalogue::CatalogueOut, risk::ShareOut, risk::RiskOut, risk::SpotOut,
+        alerts::RulesOut, origins::LineageOut, origins::JudgeOut, warnings::WarningOut, catalogue::CatalogueOut, risk::ShareOut, risk::BehindOut, risk::RiskOut, risk::SpotOut,
         risk::RisksOut, risk::PointsOut, risk::RankedOut,
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,

@@ -31,6 +31,7 @@ pub fn warning(identifier: &str, from: Stamp) -> Warning {
     Warning {
         identifier: identifier.into(),
         sender: "met@example.invalid".into(),
+        sender_name: Bilingual::default(),
         sent: from,
         status: WarningStatus::Actual,
         kind: WarningKind::Alert,

@@ -214,7 +214,7 @@ impl Made {
                 let question = trend::question(p, &shown.timeline, sensor, desk.trend_span);
                 trend::trend(p, around.past, &question, around.kept, lang)
             }),
-            risk: if has(Slot::Risk) { risk::risk(p, lang) } else { RiskVm::default() },
+            risk: if has(Slot::Risk) { risk::risk(p, desk.risk, lang) } else { RiskVm::default() },
             records: if has(Slot::Records) {
                 let question = records::question(p, &shown.timeline, desk.records.0, desk.records.1);
                 records::records(p, &around.config.case_rules, around.past, &question, around.kept, lang)

@@ -1,4 +1,4 @@
-//! Where units, citizens' reports and foreign warnings come from; streams have [`guanlan_sensing::Lineage`].
+//! Where units, citizens' reports, foreign warnings and pictures of cameras come from; streams have [`guanlan_sensing::Lineage`].
 //!
 //! What many marks share (feed, connector, steps, owner) is kept once. A unit's origin is that of its last fix or
 //! report; a case's that of the first report that made it.
@@ -39,6 +39,7 @@ pub struct Origins {
     units: Arc<BTreeMap<UnitId, Row>>,
     cases: Arc<BTreeMap<CaseId, Row>>,
     warnings: Arc<BTreeMap<String, Row>>,
+    cameras: Arc<BTreeMap<String, Row>>,
 }
 
 impl RoomState for Origins {
@@ -64,11 +65,24 @@ impl Origins {
         self.view(self.warnings.get(identifier)?)
     }
 
+    /// Who shows the picture of a camera, by its id in the city.
+    #[must_use]
+    pub fn of_camera(&self, id: &str) -> Option<OriginView<'_>> {
+        self.view(self.cameras.get(id)?)
+    }
+
+    /// Units whose last position or report a feed brought.
+    pub fn units_of<'a>(&'a self, feed: &'a str) -> impl Iterator<Item = &'a UnitId> {
+        let of_feed = move |way: &u32| self.ways.get(*way as usize).is_some_and(|w| w.feed == feed);
+        self.units.iter().filter(move |(_, row)| of_feed(&row.0)).map(|(unit, _)| unit)
+    }
+
     /// Nothing has been said since the other was taken (by handles, not by value).
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.units, &other.units)
             && Arc::ptr_eq(&self.cases, &other.cases)
             && Arc::ptr_eq(&self.warnings, &other.warnings)
+            && Arc::ptr_eq(&self.cameras, &other.cameras)
     }
 
     fn view<'a>(&'a self, (way, source): &'a Row) -> Option<OriginView<'a>> {
@@ -111,6 +125,12 @@ impl Origins {
                 cases.insert(case, row);
                 if cases.len() > CASES {
                     cases.pop_first();
+                }
+            }
+            Mark::Camera(camera) => {
+                let row = self.row(origin);
+                if self.cameras.get(camera) != Some(&row) {
+                    Arc::make_mut(&mut self.cameras).insert(camera.clone(), row);
                 }
             }
             Mark::Warning(identifier) => {

@@ -25,9 +25,11 @@ use crate::water::layer::{Forecasts, RainLayer};
 /// Time between counts, ms.
 const EVERY_MS: i64 = 60_000;
 /// How far ahead rain and water count, ms.
-const AHEAD_MS: i64 = 7_200_000;
+pub(crate) const AHEAD_MS: i64 = 7_200_000;
 /// A rain gauge speaks for grids this near, m.
-const GAUGE_M: f64 = 3000.0;
+pub(crate) const GAUGE_M: f64 = 3000.0;
+/// A film of water on every roof is no risk, m.
+pub(crate) const FILM_M: f32 = 0.03;
 /// Events kept for hot spots at most; the oldest go first.
 const EVENTS: usize = 20_000;
 /// Side of squares that stand in where a city has no grids, m, and how many there are at most.
@@ -138,6 +140,12 @@ impl GridList {
     }
 }
 
+/// Where the depth of a grid is looked at, local m.
+pub(crate) fn points_of(grid: &RiskGrid) -> [[f64; 2]; 3] {
+    let [w, s, e, n] = grid.bounds_m;
+    [grid.centre_m, [w + (e - w) * 0.25, s + (n - s) * 0.25], [w + (e - w) * 0.75, s + (n - s) * 0.75]]
+}
+
 /// Risks and hot spots as they are known now.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RiskMap {
@@ -231,12 +239,8 @@ pub(crate) fn count(
     }
     if let Some(field) = &water.field {
         for (k, g) in list.grids.iter().enumerate() {
-            let [w, s, e, n] = g.bounds_m;
-            let points =
-                [g.centre_m, [w + (e - w) * 0.25, s + (n - s) * 0.25], [w + (e - w) * 0.75, s + (n - s) * 0.75]];
-            let depth = points.iter().map(|p| field.depth_m(p[0], p[1])).fold(0.0, f32::max);
-            // A film of water on every roof is no risk.
-            if depth >= 0.03 {
+            let depth = points_of(g).iter().map(|p| field.depth_m(p[0], p[1])).fold(0.0, f32::max);
+            if depth >= FILM_M {
                 deepest(Some(k as u32), f64::from(depth) * 100.0);
             }
         }

@@ -138,6 +138,7 @@ mod tests {
         Warning {
             identifier: id.into(),
             sender: "met@example.invalid".into(),
+            sender_name: Bilingual::default(),
             sent: Stamp(sent),
             status: WarningStatus::Actual,
             kind,

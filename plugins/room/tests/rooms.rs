@@ -155,6 +155,7 @@ fn warning(sent: Stamp) -> Warning {
     Warning {
         identifier: "met-1".into(),
         sender: "met@example.invalid".into(),
+        sender_name: Bilingual::default(),
         sent,
         status: WarningStatus::Actual,
         kind: WarningKind::Alert,

@@ -120,6 +120,7 @@ fn inputs_at(s: i64) -> Vec<Input> {
         let warning = Warning {
             identifier: "met-1".into(),
             sender: "met@example.invalid".into(),
+            sender_name: Bilingual::default(),
             sent: now,
             status: WarningStatus::Actual,
             kind: WarningKind::Alert,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::prelude::*;
-use guanlan_core::{Bilingual, ObservedProperty, Stamp};
+use guanlan_core::{Bilingual, Lang, ObservedProperty, Stamp};
 use guanlan_tick::{Clock, RoomState};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub struct CatalogueRow {
     pub feed: String,
     /// Kinds of connector.
     pub connector: String,
-    /// Department that owns the data (权属单位).
+    /// Departments that own the data (权属单位).
     pub owner: Bilingual,
     /// Streams of this source.
     pub streams: u32,
@@ -72,6 +72,7 @@ impl RoomState for Catalogue {
 struct Sum {
     row: CatalogueRow,
     connectors: Vec<String>,
+    owners: Vec<Bilingual>,
     lag_ms: i64,
 }
 
@@ -96,6 +97,12 @@ pub(crate) fn count(
     }
     let first = catalogue.at == Stamp(0);
     catalogue.recount(&table, &lineage, clock.now, if first { 0 } else { age.max(0) });
+}
+
+/// Several owners in one line.
+fn joined(owners: &[Bilingual]) -> Bilingual {
+    let by = |lang: Lang, with: &str| owners.iter().map(|o| o.get(lang)).collect::<Vec<_>>().join(with);
+    Bilingual::new(by(Lang::Zh, "、"), by(Lang::En, ", "))
 }
 
 impl Catalogue {
@@ -145,8 +152,8 @@ impl Catalogue {
             (0..5).for_each(|q| to.quality[q] += from.quality[q]);
             to.properties.extend(from.properties);
             if let Some(way) = way.and_then(|w| lineage.ways().get(w as usize)) {
-                if to.owner == Bilingual::default() {
-                    to.owner = way.owner.clone();
+                if way.owner != Bilingual::default() && !feed.owners.contains(&way.owner) {
+                    feed.owners.push(way.owner.clone());
                 }
                 if !feed.connectors.contains(&way.connector) {
                     feed.connectors.push(way.connector.clone());
@@ -155,7 +162,8 @@ impl Catalogue {
         }
         let minutes = self.past.iter().map(|p| p.0).sum::<i64>() as f64 / 60_000.0;
         let rows = by_feed.into_iter().map(|(feed, sum)| {
-            let Sum { mut row, mut connectors, lag_ms } = sum;
+            let Sum { mut row, mut connectors, owners, lag_ms } = sum;
+            row.owner = joined(&owners);
             let delivers = row.shared;
             row.properties.sort_unstable();
             row.properties.dedup();

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     chunk::{CHUNK, split},
+    profile::Profiles,
     table::SensorTable,
 };
 
@@ -87,9 +88,9 @@ impl Lineage {
     }
 
     /// Takes what a connector says of a stream. Saying the same again changes nothing.
-    pub(crate) fn take(&mut self, table: &SensorTable, origin: &StreamOrigin) {
+    pub(crate) fn take(&mut self, table: &SensorTable, profiles: &Profiles, origin: &StreamOrigin) {
         match table.index_of(&origin.sensor) {
-            Some(index) => self.put(index, origin),
+            Some(index) => self.put(index, origin, owner(table, profiles, index, origin)),
             None if self.waiting.len() < WAITING || self.waiting.contains_key(&origin.sensor) => {
                 self.waiting.insert(origin.sensor.clone(), origin.clone());
             }
@@ -98,7 +99,7 @@ impl Lineage {
     }
 
     /// Finds the streams that were not known when their origin was said.
-    pub(crate) fn settle(&mut self, table: &SensorTable) {
+    pub(crate) fn settle(&mut self, table: &SensorTable, profiles: &Profiles) {
         if self.waiting.is_empty() {
             return;
         }
@@ -106,17 +107,14 @@ impl Lineage {
             self.waiting.keys().filter_map(|id| Some((table.index_of(id)?, id.clone()))).collect();
         for (index, id) in known {
             if let Some(origin) = self.waiting.remove(&id) {
-                self.put(index, &origin);
+                self.put(index, &origin, owner(table, profiles, index, &origin));
             }
         }
     }
 
-    fn put(&mut self, index: u32, origin: &StreamOrigin) {
+    fn put(&mut self, index: u32, origin: &StreamOrigin, owner: &Bilingual) {
         let same = |w: &Way| {
-            w.feed == origin.feed
-                && w.connector == origin.connector
-                && w.steps == origin.steps
-                && w.owner == origin.owner
+            w.feed == origin.feed && w.connector == origin.connector && w.steps == origin.steps && w.owner == *owner
         };
         let way = match self.ways.iter().position(same) {
             Some(k) => k,
@@ -125,7 +123,7 @@ impl Lineage {
                     feed: origin.feed.clone(),
                     connector: origin.connector.clone(),
                     steps: origin.steps.clone(),
-                    owner: origin.owner.clone(),
+                    owner: owner.clone(),
                 });
                 self.ways.len() - 1
             }
@@ -144,5 +142,13 @@ impl Lineage {
         }
         rows[r] = Some(row);
         self.version += 1;
+    }
+}
+
+/// Whom the source names as owner; where it names nobody, whom devices of this kind belong to.
+fn owner<'a>(table: &SensorTable, profiles: &'a Profiles, index: u32, origin: &'a StreamOrigin) -> &'a Bilingual {
+    match table.meta(index) {
+        Some(meta) if origin.owner == Bilingual::default() => &profiles.of(meta.property).owner,
+        _ => &origin.owner,
     }
 }

@@ -75,6 +75,8 @@ pub struct Profile {
     pub property: ObservedProperty,
     /// What the device is called.
     pub device: Bilingual,
+    /// Department that owns such devices (权属单位) where their source does not say; may be empty.
+    pub owner: Bilingual,
     /// Unit of its values: always the property's own.
     pub unit: &'static str,
     /// Values outside are no measurements.
@@ -143,6 +145,8 @@ struct File {
 struct Written {
     property: String,
     device: Bilingual,
+    #[serde(default)]
+    owner: Bilingual,
     unit: String,
     range: Option<[f64; 2]>,
     jump: Option<JumpLimit>,
@@ -220,6 +224,7 @@ impl Profile {
         Self {
             property,
             device: property.name(),
+            owner: Bilingual::default(),
             unit: property.unit(),
             range: property.plausible(),
             jump: None,
@@ -274,6 +279,7 @@ fn check(w: &Written) -> Result<Profile, (&'static str, String)> {
     Ok(Profile {
         property,
         device: w.device.clone(),
+        owner: w.owner.clone(),
         unit: property.unit(),
         range,
         jump: w.jump,
@@ -314,6 +320,7 @@ mod tests {
             assert_eq!((profile.property, profile.unit), (p, p.unit()));
             assert!(SHIPPED.contains(&format!("property = \"{}\"", p.key())), "{p:?} has no profile");
             assert!(!profile.device.zh.is_empty() && !profile.device.en.is_empty());
+            assert!(!profile.owner.zh.is_empty() && !profile.owner.en.is_empty(), "{p:?} has no owner");
         }
         assert!(all.of(ObservedProperty::GasLel).jump.is_none(), "for gas the jump is the news");
         assert_eq!(all.of(ObservedProperty::CameraOnline).view.map(|v| v.across_deg), Some(62.0));

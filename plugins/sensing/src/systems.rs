@@ -77,7 +77,7 @@ pub(crate) fn sense(
                 }
             }
             Input::SensorDeclared(d) => table.declare(d),
-            Input::Origin(origin) => lineage.take(table, origin),
+            Input::Origin(origin) => lineage.take(table, bench.profiles, origin),
             Input::Water(field) => {
                 if water.take(field) && is_simulated(clock.mode) {
                     drive(bench.profiles, table, field, clock.now, sensed);
@@ -90,7 +90,7 @@ pub(crate) fn sense(
     if !is_simulated(clock.mode) {
         table.scan_silence(clock.now, sensed);
     }
-    lineage.settle(table);
+    lineage.settle(table, bench.profiles);
     table.announce(&mut outbox);
 }
 

@@ -89,15 +89,15 @@ pub fn run(sensors: usize, seconds: f64) -> Result<Vec<Figure>, Failure> {
     let memory = bench_limits::memory_bytes();
     let bench = open(dir, sensors)?;
     let mut walk = Walk::through(sensors);
-    eprintln!("batched …");
+    eprintln!("成批写入 … / batched …");
     let batched = publish(bench.address, &mut walk, BATCH, 1_000, None, seconds)?;
     figures.push(Figure::of(&format!("ingest_batched_{BATCH}"), "readings/s", vec![batched.readings_per_s]));
     figures.push(Figure::of("ingest_batched_cpu", "us/reading", vec![batched.cpu_us]));
-    eprintln!("one reading a message …");
+    eprintln!("每条消息一个读数 … / one reading a message …");
     let single = publish(bench.address, &mut walk, 1, 30_000, None, seconds)?;
     figures.push(Figure::of("ingest_single_qos1", "readings/s", vec![single.readings_per_s]));
     figures.push(Figure::of("ingest_single_cpu", "us/reading", vec![single.cpu_us]));
-    eprintln!("{PACED_PER_S} readings/s …");
+    eprintln!("每秒 {PACED_PER_S} 个读数 … / {PACED_PER_S} readings/s …");
     let over = AtomicBool::new(false);
     let probe = SensorId::from("probe");
     let (paced, waits) = std::thread::scope(|scope| {

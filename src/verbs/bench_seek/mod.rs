@@ -34,11 +34,11 @@ pub fn run(streams: usize, records: u64, scene_hours: f64) -> Result<Vec<Figure>
     let scratch = Scratch::new("seek")?;
     let dir = &scratch.0;
     let mut figures = bench_limits::disk(dir)?;
-    eprintln!("room of {streams} sensors …");
+    eprintln!("{streams} 个传感器的房间 … / room of {streams} sensors …");
     rooms::room(dir, streams, &mut figures)?;
     let journal = dir.join("day.db");
     let mut past = SqliteHistory::beside(&journal, &meta(), u64::MAX, Retention::forever()).map_err(failed)?;
-    eprintln!("a day of {streams} streams …");
+    eprintln!("{streams} 路数据的一天 … / a day of {streams} streams …");
     let total = history::fill(&mut past, streams, &mut figures)?;
     let reader = past.reader().map_err(failed)?;
     let stats = reader.stats().map_err(failed)?;
@@ -56,10 +56,10 @@ pub fn run(streams: usize, records: u64, scene_hours: f64) -> Result<Vec<Figure>
     let mut past = SqliteHistory::beside(&journal, &meta(), u64::MAX, Retention::forever()).map_err(failed)?;
     add("history_reopened", "s", begun.elapsed().as_secs_f64());
     history::seeks(&past.reader().map_err(failed)?, streams, &mut figures)?;
-    eprintln!("pictures of {streams} sensors …");
+    eprintln!("{streams} 个传感器的画面 … / pictures of {streams} sensors …");
     rooms::pictures(&journal, streams, scenes_s, &mut figures)?;
     if records > 0 {
-        eprintln!("figures of {records} records …");
+        eprintln!("{records} 条记录的指标 … / figures of {records} records …");
         records::figures_of_records(&mut past, records, &mut figures)?;
     }
     Ok(figures)

@@ -65,7 +65,7 @@ pub(super) fn pictures(
         }
     }
     if let Some((_, active, cases)) = alerts.last() {
-        eprintln!("\r{active} alerts and {cases} cases at the end");
+        eprintln!("\r最后有 {active} 条告警、{cases} 件案卷 / {active} alerts and {cases} cases at the end");
     }
     figures.push(Figure::of(&format!("scenes_{streams}"), "s", vec![scenes_s as f64]));
     figures.push(Figure::of(&format!("seek_every_layer_{streams}"), "ms", samples));

@@ -144,25 +144,22 @@ fn run(
     for (i, wanted) in expected.iter().enumerate() {
         let what = format!("{} {}", wanted.at_s, wanted.level.name().en.to_lowercase());
         match changes.get(i) {
-            None => faults.push(format!("expected {what}; nothing more came")),
+            None => faults.push(format!("应为 {what}，其后没有变化 / expected {what}; nothing more came")),
             Some(t) => {
                 let fits = (seconds(t) - wanted.at_s).abs() <= OFF_S
                     && t.to == wanted.level
                     && (wanted.sensor.is_empty() || wanted.sensor == t.sensor.as_str());
                 if !fits {
-                    let came = t.to.name().en.to_lowercase();
-                    faults.push(format!(
-                        "expected {}{what}; got {}@{} {came}",
-                        at(&wanted.sensor),
-                        t.sensor,
-                        seconds(t)
-                    ));
+                    let wanted = format!("{}{what}", at(&wanted.sensor));
+                    let came = format!("{}@{} {}", t.sensor, seconds(t), t.to.name().en.to_lowercase());
+                    faults.push(format!("应为 {wanted}，实为 {came} / expected {wanted}; got {came}"));
                 }
             }
         }
     }
     for t in changes.iter().skip(expected.len()) {
-        faults.push(format!("not expected: {}@{} {}", t.sensor, seconds(t), t.to.name().en.to_lowercase()));
+        let came = format!("{}@{} {}", t.sensor, seconds(t), t.to.name().en.to_lowercase());
+        faults.push(format!("多出的变化 {came} / not expected: {came}"));
     }
     Ok((faults, changes))
 }

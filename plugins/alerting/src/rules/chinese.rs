@@ -6,6 +6,7 @@ use guanlan_core::phrases::translate;
 /// English pattern and Chinese words.
 const PHRASES: &[(&str, &str)] = &[
     // The TOML reader and what was probably meant.
+    ("missing field 'format'; expected format = 1 as the first line", "缺少字段“format”；第一行应写作 format = 1"),
     ("missing field '*'; expected *", "缺少字段“{1}”；应写作 {2}"),
     ("missing field '*'", "缺少字段“{1}”"),
     ("unknown field '*'* — expected one of *", "没有名为“{1}”的字段{2}；可用字段：{3}"),
@@ -64,6 +65,12 @@ const PHRASES: &[(&str, &str)] = &[
     ),
     ("; levels are blue, yellow, orange and red", "，级别是 blue、yellow、orange、red"),
     ("; thresholds are in the property's own unit; there is no unit field", "，阈值用该属性自己的单位，没有单位字段"),
+    ("; it belongs to the [[rule]], above its conditions", "，应写在 [[rule]] 中、各条件之前"),
+    ("; in a condition it is hold_s", "，条件中写 hold_s"),
+    (
+        "; in a condition use over with community, grid, neighbours …",
+        "，条件中用 over（community、grid、neighbours 等）",
+    ),
     ("; it is hysteresis", "，应写 hysteresis（回差）"),
     ("; words on the screen are title = *", "，屏幕文字写 title = {1}"),
     ("; it is mean", "，应写 mean"),
@@ -193,7 +200,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("is above up_to", "from 高于 up_to"),
     // A rule's own tests.
     ("'*'; expected seconds:value, for example *", "“{1}”不对；应为 秒:值，例如 {2}"),
-    ("'*'; expected seconds and a level, for example *", "“{1}”不对；应为 秒 级别，例如 {2}"),
+    ("'*'; expected seconds and a level, for example * or *", "“{1}”不对；应为“秒 级别”，例如 {2} 或 {3}"),
     ("'*'; expected 2026-07-01T08:00:00+08:00", "“{1}”不对；应写作 2026-07-01T08:00:00+08:00"),
     ("property '*' is unknown", "没有“{1}”这个属性"),
     ("no readings; expected a series or streams", "没有读数；应写 series 或 [[rule.test.stream]]"),

@@ -109,6 +109,10 @@ fn hint(word: &str) -> Option<&'static str> {
         "severity" | "color" | "colour" | "green" | "purple" => "levels are blue, yellow, orange and red",
         "unit" | "units" => "thresholds are in the property's own unit; there is no unit field",
         "deadband" => "it is hysteresis",
+        // Known in a rule, so it stands where it does not belong: in a condition.
+        "missing" => "it belongs to the [[rule]], above its conditions",
+        "on_delay_s" => "in a condition it is hold_s",
+        "area" => "in a condition use over with community, grid, neighbours …",
         "description" | "label" | "message" => "words on the screen are title = { zh = \"…\", en = \"…\" }",
         "average" | "avg" => "it is mean",
         "increase" | "slope" | "derivative" => "it is rate",

@@ -1,4 +1,4 @@
-//! Cameras: their addresses for the panels, and whether a picture comes.
+//! Cameras: their addresses for the panels, where a picture comes from, and whether it comes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,9 +24,14 @@ pub fn address(spec: &Camera) -> Result<String, String> {
 
 /// Looks now and then whether the camera answers with a picture.
 pub async fn follow(spec: Camera, courier: Arc<Courier>) {
+    let mut told = false;
     loop {
         match look(&spec).await {
             Ok(()) => {
+                if !told && courier.bring_camera(&spec.camera, web::without_query(&spec.url)).await.is_err() {
+                    return;
+                }
+                told = true;
                 courier.health().heard(1, 0, wall_now());
                 courier.up();
                 tokio::time::sleep(EVERY).await;

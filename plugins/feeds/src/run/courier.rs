@@ -14,12 +14,13 @@ use guanlan_room::RoomHandle;
 
 use super::{backoff::Backoff, once::Once};
 use crate::{
-    file::Feed,
+    file::{Feed, Kind},
     health::Health,
     intake::{Intake, Taken, wall_now},
     lineage::Lineage,
     map::{Came, Document, Mapped, Mapper},
     place::Placer,
+    steps, trouble,
     whence::Whence,
 };
 
@@ -62,17 +63,21 @@ impl Courier {
     pub fn new(feed: &Feed, dir: &Path, intake: Arc<Intake>, room: RoomHandle) -> Result<Self, String> {
         let placer = Placer::new(*intake.frame(), &feed.common.crs)?;
         let mappers: Vec<Mapper> = feed.maps.iter().map(Mapper::new).collect::<Result<_, _>>()?;
-        let mut steps: Vec<Bilingual> = Vec::new();
-        for step in mappers.iter().flat_map(Mapper::steps).chain(placer.step().cloned()) {
-            if !steps.contains(&step) {
-                steps.push(step);
+        let mut done: Vec<Bilingual> = Vec::new();
+        let own = if mappers.is_empty() { steps::of_kind(&feed.kind) } else { Vec::new() };
+        for step in mappers.iter().flat_map(Mapper::steps).chain(own).chain(placer.step().cloned()) {
+            if !done.contains(&step) {
+                done.push(step);
             }
         }
         let (name, key) = (feed.common.name.clone(), feed.kind.key());
         let owner = feed.common.owner.text();
         let share = feed.common.share.map(|s| s.text()).unwrap_or_default();
         let health = Health::new(&name, feed.is_real(), key, owner.clone(), share, feed.common.promised_s);
-        let lineage = Lineage::new(&name, key, owner, steps, Whence::of(feed));
+        let mut lineage = Lineage::new(&name, key, owner, done, Whence::of(feed));
+        if mappers.is_empty() && matches!(feed.kind, Kind::Mqtt(_)) {
+            lineage = lineage.by_topic();
+        }
         let courier = Self {
             name,
             intake,
@@ -156,8 +161,9 @@ impl Courier {
     /// It does not: says so and waits, longer each time.
     pub async fn fail(&self, reason: &str) {
         let pause = self.backoff.lock().unwrap_or_else(PoisonError::into_inner).pause();
-        tracing::warn!("{}: {reason}; trying again in {:.1} s", self.name, pause.as_secs_f64());
-        self.health.down(reason);
+        let s = pause.as_secs_f64();
+        tracing::warn!("{}: {reason}; {s:.1} 秒后重试 / trying again in {s:.1} s", self.name);
+        self.health.down(&trouble::told(reason));
         self.report();
         tokio::time::sleep(pause).await;
     }
@@ -241,6 +247,11 @@ impl Courier {
         self.health.heard(messages, 0, now);
         self.intake.count_messages(messages);
         self.lineage.mark(inputs, source, more, self.intake.voices(), &self.health, now)
+    }
+
+    /// Tells the room that the picture of a camera is here.
+    pub async fn bring_camera(&self, id: &str, address: &str) -> Result<(), Closed> {
+        self.commit(vec![self.lineage.camera(id, address)], None).await
     }
 
     /// Hands over without waiting for the commit; `ack` follows it. Waits while the room is full: that is the

@@ -1,34 +1,39 @@
 //! 数据目录: what each source promises and keeps.
 
 use axum::{Json, extract::State};
+use guanlan_room::sources::sources;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Hall, alerts::Part, query::Query};
 use crate::{problem::Problem, wire::Words};
 
-/// One source of the data catalogue.
+/// One source of the data catalogue, whatever it brings.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CatalogueOut {
     /// Feed; empty for streams whose source nobody declared.
     feed: String,
     /// Kinds of connector.
     connector: String,
-    /// Department that owns the data.
+    /// up or down; empty where no connector speaks for it.
+    state: &'static str,
+    /// Departments that own the data (权属单位).
     owner: Words,
-    /// Streams.
+    /// How the owner shares it; empty when not said.
+    share: Words,
+    /// Streams and crews.
     streams: u32,
     /// What they observe.
     properties: Vec<String>,
-    /// Readings per minute promised.
+    /// Readings (of a source without streams: messages) per minute promised; 0 when nothing is.
     promised_per_min: f64,
-    /// Readings per minute that came.
+    /// Readings or messages per minute that came.
     kept_per_min: f64,
     /// Kept of promised, 0 … 1.
     kept: f64,
-    /// Streams that deliver of all, 0 … 1 (共享率).
+    /// Streams and crews that deliver of all, 0 … 1 (共享率).
     shared: f64,
-    /// Streams of good quality of those that deliver, 0 … 1.
+    /// Streams of good quality of those that deliver, or messages that were not refused, 0 … 1.
     good: f64,
     /// Mean time from measuring to reaching the connector, s.
     lag_s: f64,
@@ -43,10 +48,10 @@ pub(crate) async fn catalogue(
     Query(part): Query<Part>,
 ) -> Result<Json<Vec<CatalogueOut>>, Problem> {
     let picture = doors.room(part.timeline())?.picture();
-    let rows = picture.catalogue.rows.iter().map(|r| CatalogueOut {
-        feed: r.feed.clone(),
-        connector: r.connector.clone(),
+    let rows = sources(&picture).into_iter().map(|r| CatalogueOut {
+        state: r.up.map_or("", |up| if up { "up" } else { "down" }),
         owner: (&r.owner).into(),
+        share: (&r.share).into(),
         streams: r.streams,
         properties: r.properties.iter().map(|p| p.key().to_owned()).collect(),
         promised_per_min: r.promised_per_min,
@@ -56,6 +61,8 @@ pub(crate) async fn catalogue(
         good: r.good,
         lag_s: r.lag_s,
         score: r.score,
+        feed: r.feed,
+        connector: r.connector,
     });
     Ok(Json(part.cut(rows)))
 }

@@ -54,6 +54,7 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/sensors/{id}/lineage", get(origins::sensor))
         .route("/units/{id}/lineage", get(origins::unit))
         .route("/cases/{id}/lineage", get(origins::case))
+        .route("/cameras/{id}/lineage", get(origins::camera))
         .route("/rain/lineage", get(origins::rain))
         .route("/water/lineage", get(origins::water))
         .route("/warnings", get(warnings::warnings))

@@ -7,7 +7,7 @@ use axum::{
 };
 use guanlan_alerting::RuleSet;
 use guanlan_core::{Bilingual, CaseId, ObservedProperty, SensorId, UnitId};
-use guanlan_room::Picture;
+use guanlan_room::made;
 use guanlan_sensing::OriginView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -110,6 +110,20 @@ pub(crate) async fn unit(
     Ok(Json(origin.ok_or_else(|| Problem::not_found("lineage of unit", &id))?.into()))
 }
 
+/// Whose feed shows the picture of a camera.
+#[utoipa::path(get, path = "/cameras/{id}/lineage", params(("id" = String, Path), Part),
+    responses((status = 200, body = LineageOut), (status = 404, body = Problem)))]
+pub(crate) async fn camera(
+    State(doors): Hall,
+    Path(id): Path<String>,
+    Query(part): Query<Part>,
+) -> Result<Json<LineageOut>, Problem> {
+    let picture = doors.room(part.timeline())?.picture();
+    let origin = picture.origins.of_camera(&id).ok_or_else(|| Problem::not_found("lineage of camera", &id))?;
+    let rules = looking(&picture.rules, ObservedProperty::CameraOnline, Some(&SensorId::from(id.as_str())));
+    Ok(Json(LineageOut::from(origin).judged(rules)))
+}
+
 /// Who brought the report a case was opened for, or the readings of the alert it was opened for.
 #[utoipa::path(get, path = "/cases/{id}/lineage", params(("id" = String, Path), Part),
     responses((status = 200, body = LineageOut), (status = 404, body = Problem)))]
@@ -129,36 +143,17 @@ pub(crate) async fn case(
     Ok(Json(origin.judged(judges(&picture.rules, rule.into_iter()))))
 }
 
-fn step(zh: &str, en: &str) -> Words {
-    (&Bilingual::new(zh, en)).into()
-}
-
-/// Where a feed of the picture comes from, with what is known of its address.
-fn of_feed(picture: &Picture, feed: &str, source: String, steps: Vec<Words>) -> LineageOut {
-    let known = picture.feeds.get(feed).map(|f| &f.figures);
-    LineageOut {
-        feed: feed.to_owned(),
-        connector: known.map_or("rain", |f| f.connector.as_str()).to_owned(),
-        source,
-        steps,
-        owner: (&known.map(|f| f.owner.clone()).unwrap_or_default()).into(),
-        rules: Vec::new(),
-    }
-}
-
 /// Where each rain grid comes from.
 #[utoipa::path(get, path = "/rain/lineage", params(Part), responses((status = 200, body = [LineageOut])))]
 pub(crate) async fn rain(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<LineageOut>>, Problem> {
     let picture = doors.room(part.timeline())?.picture();
-    let rows = picture.rain_layer.feeds.iter().filter_map(|(feed, grids)| {
-        let last = grids.last()?;
-        let address = doors.feeds.supervisor.as_ref().and_then(|s| s.address(feed)).unwrap_or_default();
-        let source = format!("{address} · {} · {} × {}", last.issued.to_rfc3339(), last.cols, last.rows);
-        let steps = vec![
-            step("重采样到本地坐标网格", "resampled to the local frame"),
-            step("取整到 0.1 mm/h", "rounded to 0.1 mm/h"),
-        ];
-        Some(of_feed(&picture, feed, source.trim_start_matches(" · ").to_owned(), steps))
+    let rows = made::rain(&picture).map(|(_, made)| {
+        let address = doors.feeds.supervisor.as_ref().and_then(|s| s.address(&made.feed));
+        let mut out = LineageOut::from(made.view());
+        if let Some(address) = address {
+            out.source = format!("{address} · {}", out.source);
+        }
+        out
     });
     Ok(Json(part.cut(rows)))
 }
@@ -168,25 +163,8 @@ pub(crate) async fn rain(State(doors): Hall, Query(part): Query<Part>) -> Result
 #[utoipa::path(get, path = "/water/lineage", params(Part), responses((status = 200, body = [LineageOut])))]
 pub(crate) async fn water(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<Vec<LineageOut>>, Problem> {
     let picture = doors.room(part.timeline())?.picture();
-    let rows = picture.live_water.report.as_deref().into_iter().map(|report| {
-        let (rain, cells, gauges) = (report.rain.name(), report.cells(), report.gauges.len());
-        let covered = report.rain_coverage;
-        let feeds: Vec<&str> = picture.rain_layer.feeds.keys().map(String::as_str).collect();
-        LineageOut {
-            feed: if feeds.is_empty() { "rainstorm".to_owned() } else { feeds.join(", ") },
-            connector: "rainstorm".to_owned(),
-            source: format!("{} · {cells} m", report.at.to_rfc3339()),
-            steps: vec![
-                step(
-                    &format!("降雨：{}，覆盖 {covered}%", rain.zh),
-                    &format!("rain: {}, {covered} % of the city covered", rain.en),
-                ),
-                step(&format!("二维浅水方程，网格 {cells} m"), &format!("2D shallow water, cells of {cells} m")),
-                step(&format!("经 {gauges} 个水位计比对订正"), &format!("held against {gauges} gauges and corrected")),
-            ],
-            owner: step("本室模型", "this room's model"),
-            rules: looking(&picture.rules, ObservedProperty::RoadWaterDepth, None),
-        }
+    let rows = made::water(&picture).map(|made| {
+        LineageOut::from(made.view()).judged(looking(&picture.rules, ObservedProperty::RoadWaterDepth, None))
     });
-    Ok(Json(part.cut(rows)))
+    Ok(Json(part.cut(rows.into_iter())))
 }

@@ -1,6 +1,7 @@
 //! Scores opened into their terms: risks on the grid, hot spots, and the order of the case queue.
 
 use axum::{Json, extract::State};
+use guanlan_room::risk_sources::{RiskMark, RiskSource, RiskSources};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,6 +24,27 @@ pub(crate) struct ShareOut {
     share: f64,
     /// Weight.
     weight: f64,
+    /// What it was made of, the most first, each with where it comes from.
+    from: Vec<BehindOut>,
+}
+
+/// A source of a term.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BehindOut {
+    /// What it is.
+    name: Words,
+    /// What it says, in the term's unit; the rank of its level (1 blue … 4 red) for a case.
+    value: f64,
+    /// `sensor`, `case` or `unit` where it is a mark of its own.
+    mark: Option<&'static str>,
+    /// Id of the mark.
+    id: Option<String>,
+    /// Feed; empty when nobody said.
+    feed: String,
+    /// Connector.
+    connector: String,
+    /// Row at the source.
+    source: String,
 }
 
 /// The risk of one 万米网格.
@@ -61,6 +83,19 @@ pub(crate) struct SpotOut {
     p_limit: f64,
 }
 
+impl From<&RiskSource> for BehindOut {
+    fn from(s: &RiskSource) -> Self {
+        let (mark, id) = match &s.mark {
+            RiskMark::Sensor(id) => (Some("sensor"), Some(id.to_string())),
+            RiskMark::Case(id) => (Some("case"), Some(id.to_string())),
+            RiskMark::Unit(id) => (Some("unit"), Some(id.to_string())),
+            RiskMark::None => (None, None),
+        };
+        let (feed, connector, source) = (s.feed.clone(), s.connector.clone(), s.source.clone());
+        Self { name: (&s.name).into(), value: s.value, mark, id, feed, connector, source }
+    }
+}
+
 /// Risks and hot spots.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RisksOut {
@@ -77,14 +112,17 @@ pub(crate) struct RisksOut {
 pub(crate) async fn risk(State(doors): Hall, Query(part): Query<Part>) -> Result<Json<RisksOut>, Problem> {
     let picture = doors.room(part.timeline())?.picture();
     let list = &picture.risk_grids.0;
+    let known = RiskSources::of(&picture);
     let rows = picture.risk.grids.iter().filter_map(|r| {
         let grid = list.grids.get(r.grid as usize)?;
-        let share = |t: &guanlan_alerting::risk::RiskTerm| ShareOut {
+        let behind = known.behind(r.grid, grid);
+        let share = |(i, t): (usize, &guanlan_alerting::risk::RiskTerm)| ShareOut {
             name: (&t.name).into(),
             value: t.value,
             unit: t.unit.clone(),
             share: t.share,
             weight: t.weight,
+            from: behind.iter().filter(|s| s.term == i).map(BehindOut::from).collect(),
         };
         Some(RiskOut {
             grid: grid.code.clone(),
@@ -92,7 +130,7 @@ pub(crate) async fn risk(State(doors): Hall, Query(part): Query<Part>) -> Result
             place: wire::place(&doors.frame, grid.centre_m),
             score: r.score,
             level: r.level().name().en.to_lowercase(),
-            terms: r.terms().iter().map(share).collect(),
+            terms: r.terms().iter().enumerate().map(share).collect(),
         })
     });
     let spots = picture.risk.spots.iter().map(|s| SpotOut {

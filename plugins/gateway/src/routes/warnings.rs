@@ -1,6 +1,7 @@
 //! Warnings of other authorities in force (CAP in); what this room warns of is under `cap`.
 
 use axum::{Json, extract::State};
+use guanlan_core::{Bilingual, Lang};
 use guanlan_room::warnings::until;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,8 +14,10 @@ use crate::wire::{Place, Words, place, snake};
 pub(crate) struct WarningOut {
     /// CAP identifier.
     identifier: String,
-    /// Who warns.
+    /// Who warns: CAP `sender`.
     sender: String,
+    /// Who warns, for people: CAP `senderName`, or `sender` where the message has none.
+    sender_name: Words,
     /// When it was sent.
     sent: String,
     /// `actual`, `exercise`, `test`.
@@ -57,6 +60,7 @@ pub(crate) async fn warnings(
     let rows = picture.warnings.active().iter().map(|w| WarningOut {
         identifier: w.identifier.clone(),
         sender: w.sender.clone(),
+        sender_name: (&Bilingual::new(w.who(Lang::Zh), w.who(Lang::En))).into(),
         sent: w.sent.to_rfc3339(),
         status: snake(w.status),
         event: (&w.event).into(),

@@ -48,10 +48,8 @@ fn row_ui(ui: &mut Ui, row: &SourceRow, look: &Look) {
         vec2(ui.available_width(), 22.0),
         egui::Layout::right_to_left(egui::Align::Center),
         |ui| {
-            if let Some(score) = row.score {
-                let words = egui::RichText::new(score.to_string()).font(look.medium(s.title)).color(look.text());
-                ui.label(words).on_hover_text(tr(lang, "k-cat-score"));
-            }
+            let words = egui::RichText::new(row.score.to_string()).font(look.medium(s.title)).color(look.text());
+            ui.label(words).on_hover_text(tr(lang, "k-cat-score"));
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 kit::lamp(ui, look, row.lamp);
                 kit::text(ui, &row.name, look.medium(s.body), look.text());
@@ -66,11 +64,9 @@ fn row_ui(ui: &mut Ui, row: &SourceRow, look: &Look) {
     if !row.kind.is_empty() {
         kit::text(ui, &row.kind, look.regular(s.small), look.second());
     }
-    let rate = if row.streams.is_empty() { row.rate.clone() } else { format!("{} · {}", row.streams, row.rate) };
-    kit::text(ui, &rate, look.regular(s.small), look.second());
-    let good = if row.good.is_empty() { String::new() } else { tr_with(lang, "k-cat-good", &[("share", &row.good)]) };
-    let health = [good.as_str(), row.health.as_str()].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>();
-    kit::text(ui, &health.join(" · "), look.regular(s.small), look.second());
+    kit::text(ui, &format!("{} · {}", row.streams, row.rate), look.regular(s.small), look.second());
+    let good = tr_with(lang, "k-cat-good", &[("share", &row.good)]);
+    kit::text(ui, &format!("{good} · {}", row.health), look.regular(s.small), look.second());
     if !row.trouble.is_empty() {
         kit::wrapped(ui, &row.trouble, look.regular(s.small), look.color(Token::LevelYellow));
     }

@@ -90,6 +90,15 @@ fn row_ui(ui: &mut Ui, row: &RiskRow, open: bool, look: &Look, actions: &mut Vec
             },
         );
         kit::bar(ui, look, term.share, look.level(row.level), vec2(ui.available_width(), 3.0));
+        for (words, subject) in &term.from {
+            let color = if subject.is_some() { look.text() } else { look.second() };
+            let line = kit::wrapped(ui, words, look.regular(s.small), color);
+            if let Some(subject) = subject
+                && line.interact(Sense::click()).clicked()
+            {
+                actions.push(UiAction::Pin(subject.clone()));
+            }
+        }
     }
     ui.add_space(6.0);
 }
@@ -116,7 +125,7 @@ fn spot_ui(ui: &mut Ui, spot: &SpotRow, look: &Look, actions: &mut Vec<UiAction>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fixture::click_around, vm::risk::Term};
+    use crate::{fixture::click_around, subject::Subject, vm::risk::Term};
     use guanlan_core::AlertLevel;
 
     #[test]
@@ -129,7 +138,13 @@ mod tests {
             level: AlertLevel::Orange,
             place_m: [f64::from(grid), 0.0],
             ring_m: Vec::new(),
-            terms: vec![Term { name: "雨强".into(), value: "80 mm/h".into(), share: 0.8, weight: "×1".into() }],
+            terms: vec![Term {
+                name: "雨强".into(),
+                value: "80 mm/h".into(),
+                share: 0.8,
+                weight: "×1".into(),
+                from: vec![("雨量站 R1 · 80 mm/h".into(), Some(Subject::Sensor("R1".into())))],
+            }],
         };
         let spot = SpotRow {
             words: "12".into(),
@@ -147,6 +162,7 @@ mod tests {
             UiAction::OpenRisk(Some(1)),
             UiAction::Fly([1.0, 0.0]),
             UiAction::OpenRisk(None),
+            UiAction::Pin(Subject::Sensor("R1".into())),
             UiAction::Fly([9.0, 9.0]),
             UiAction::Toggle(Side::Risk),
         ] {

@@ -1,7 +1,10 @@
 //! 数据目录: every source with its owner, what it promises and keeps, how good its readings are.
 
 use guanlan_core::{Bilingual, Lang, ObservedProperty};
-use guanlan_room::Picture;
+use guanlan_room::{
+    Picture,
+    sources::{Source, sources},
+};
 
 use super::{headline::Lamp, number, span};
 use crate::words::{tr, tr_with};
@@ -28,7 +31,7 @@ pub struct SourceRow {
     /// Lag and refusals.
     pub health: String,
     /// Quality score, 0–100.
-    pub score: Option<u32>,
+    pub score: u32,
     /// The last error.
     pub trouble: String,
 }
@@ -56,90 +59,68 @@ fn properties(list: &[ObservedProperty], lang: Lang) -> String {
     if more > 0 { format!("{text} +{more}") } else { text }
 }
 
+fn row(s: Source, lang: Lang) -> SourceRow {
+    let owner = [s.owner.get(lang), s.share.get(lang)].into_iter().filter(|w| !w.is_empty());
+    let owner = owner.collect::<Vec<_>>().join(" · ");
+    let kept = (s.promised_per_min > 0.0).then_some(s.kept);
+    let weak = kept.is_some_and(|k| k < KEPT_WELL) || s.good < GOOD_WELL;
+    let kind = [s.connector.as_str(), properties(&s.properties, lang).as_str()]
+        .into_iter()
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
+    let share = format!("{:.0}", s.shared * 100.0);
+    let rate = match kept {
+        Some(_) => tr_with(
+            lang,
+            "k-cat-rate",
+            &[("kept", &rounded(s.kept_per_min)), ("promised", &rounded(s.promised_per_min))],
+        ),
+        None => tr_with(lang, "k-cat-messages", &[("rate", &rounded(s.kept_per_min)), ("n", &s.messages.to_string())]),
+    };
+    SourceRow {
+        lamp: match (s.up == Some(false), weak) {
+            (true, _) => Lamp::Ill,
+            (_, true) => Lamp::Strained,
+            _ => Lamp::Well,
+        },
+        kind,
+        owner: if owner.is_empty() { tr(lang, "k-cat-no-owner").to_owned() } else { owner },
+        rate,
+        kept: kept.map(|k| k as f32),
+        // Cases, warnings, rain and pictures are no streams: they come or they do not.
+        streams: match s.streams {
+            0 => tr_with(lang, "k-cat-shared", &[("share", &share)]),
+            n => tr_with(lang, "k-cat-streams", &[("n", &n.to_string()), ("share", &share)]),
+        },
+        good: format!("{:.1} %", s.good * 100.0),
+        health: tr_with(
+            lang,
+            "k-cat-health",
+            &[
+                ("lag", &span(lang, (s.lag_s * 1000.0) as i64)),
+                ("refused", &s.refused.to_string()),
+                ("failures", &s.failures.to_string()),
+            ],
+        ),
+        score: s.score.round().clamp(0.0, 100.0) as u32,
+        trouble: lang.part_of(&s.trouble).to_owned(),
+        name: if s.feed.is_empty() { tr(lang, "k-cat-unknown").to_owned() } else { s.feed },
+    }
+}
+
+/// A rate: rare messages are not rounded to none.
+fn rounded(per_min: f64) -> String {
+    if per_min > 0.0 && per_min < 0.1 { format!("{per_min:.3}") } else { number((per_min * 10.0).round() / 10.0) }
+}
+
 /// The catalogue of a picture.
 #[must_use]
 pub fn catalogue(picture: &Picture, lang: Lang) -> CatalogueVm {
-    let counted = &picture.catalogue;
-    let mut rows: Vec<SourceRow> = counted
-        .rows
-        .iter()
-        .map(|c| {
-            let feed = picture.feeds.get(&c.feed);
-            let figures = feed.map(|f| &f.figures);
-            let share = figures.map_or("", |f| f.share.get(lang));
-            let owner = [c.owner.get(lang), share].into_iter().filter(|w| !w.is_empty());
-            let owner = owner.collect::<Vec<_>>().join(" · ");
-            let down = feed.is_some_and(|f| !f.up);
-            let kept = (c.promised_per_min > 0.0).then_some(c.kept);
-            let weak = kept.is_some_and(|k| k < KEPT_WELL) || c.good < GOOD_WELL;
-            let refused = figures.map_or(0, |f| f.refused);
-            let failures = figures.map_or(0, |f| f.failures);
-            SourceRow {
-                name: if c.feed.is_empty() { tr(lang, "k-cat-unknown").to_owned() } else { c.feed.clone() },
-                lamp: match (down, weak) {
-                    (true, _) => Lamp::Ill,
-                    (_, true) => Lamp::Strained,
-                    _ => Lamp::Well,
-                },
-                kind: [c.connector.as_str(), properties(&c.properties, lang).as_str()]
-                    .into_iter()
-                    .filter(|w| !w.is_empty())
-                    .collect::<Vec<_>>()
-                    .join(" · "),
-                owner: if owner.is_empty() { tr(lang, "k-cat-no-owner").to_owned() } else { owner },
-                rate: tr_with(
-                    lang,
-                    "k-cat-rate",
-                    &[("kept", &number(c.kept_per_min)), ("promised", &number(c.promised_per_min))],
-                ),
-                kept: kept.map(|k| k as f32),
-                streams: tr_with(
-                    lang,
-                    "k-cat-streams",
-                    &[("n", &c.streams.to_string()), ("share", &format!("{:.0}", c.shared * 100.0))],
-                ),
-                good: format!("{:.1} %", c.good * 100.0),
-                health: tr_with(
-                    lang,
-                    "k-cat-health",
-                    &[
-                        ("lag", &span(lang, (c.lag_s * 1000.0) as i64)),
-                        ("refused", &refused.to_string()),
-                        ("failures", &failures.to_string()),
-                    ],
-                ),
-                score: Some(c.score.round().clamp(0.0, 100.0) as u32),
-                trouble: feed.map_or_else(String::new, |f| f.message.clone()),
-            }
-        })
-        .collect();
-    // A source that has brought no stream yet is listed all the same: cases, positions, warnings, rain.
-    for (name, feed) in picture.feeds.iter().filter(|(name, _)| !counted.rows.iter().any(|c| c.feed == **name)) {
-        let f = &feed.figures;
-        rows.push(SourceRow {
-            name: name.clone(),
-            lamp: if feed.up { Lamp::Well } else { Lamp::Ill },
-            kind: f.connector.clone(),
-            owner: match f.owner.get(lang) {
-                "" => tr(lang, "k-cat-no-owner").to_owned(),
-                owner => owner.to_owned(),
-            },
-            rate: tr_with(lang, "k-cat-messages", &[("rate", &number(f.per_min)), ("n", &f.messages.to_string())]),
-            health: tr_with(
-                lang,
-                "k-cat-health",
-                &[
-                    ("lag", &span(lang, f.lag_ms)),
-                    ("refused", &f.refused.to_string()),
-                    ("failures", &f.failures.to_string()),
-                ],
-            ),
-            trouble: feed.message.clone(),
-            ..SourceRow::default()
-        });
-    }
+    let mut rows: Vec<SourceRow> = sources(picture).into_iter().map(|s| row(s, lang)).collect();
     rows.sort_by(|a, b| (std::cmp::Reverse(a.lamp), &a.name).cmp(&(std::cmp::Reverse(b.lamp), &b.name)));
-    let at = if counted.at == guanlan_core::Stamp(0) { String::new() } else { super::clock(counted.at) };
+    let counted = picture.catalogue.at;
+    let at = if counted == guanlan_core::Stamp(0) { String::new() } else { super::clock(counted) };
     CatalogueVm { rows, at }
 }
 

@@ -117,7 +117,9 @@ pub fn health(picture: &Picture, role: Role, lang: Lang) -> HealthVm {
     let rules = &picture.alerts.rules;
     HealthVm {
         troubles,
-        feeds: (picture.feeds.iter().filter(|(_, f)| !f.up)).map(|(n, f)| (n.clone(), f.message.clone())).collect(),
+        feeds: (picture.feeds.iter().filter(|(_, f)| !f.up))
+            .map(|(n, f)| (n.clone(), lang.part_of(&f.message).to_owned()))
+            .collect(),
         figures,
         silences: silences.collect(),
         rules: format!("{} · {} · {}", rules.name, rules.rules, rules.hash.get(..8).unwrap_or_default()),

@@ -2,10 +2,16 @@
 //! more than chance explains.
 
 use guanlan_core::{AlertLevel, Lang, Stamp};
-use guanlan_room::Picture;
+use guanlan_room::{
+    Picture,
+    risk_sources::{RiskMark, RiskSource, RiskSources},
+};
 
 use super::{clock, number};
-use crate::words::{tr, tr_with};
+use crate::{
+    subject::Subject,
+    words::{tr, tr_with},
+};
 
 /// Grids listed at most.
 const MOST: usize = 60;
@@ -21,6 +27,8 @@ pub struct Term {
     pub share: f32,
     /// Its weight in the score.
     pub weight: String,
+    /// What it was made of, with where that comes from, and what a click on it pins. Of the open grid only.
+    pub from: Vec<(String, Option<Subject>)>,
 }
 
 /// One grid.
@@ -76,13 +84,38 @@ fn p_words(p: f64) -> String {
     if p < 0.001 { format!("{p:.0e}") } else { format!("{p:.3}") }
 }
 
-/// The risks of a picture.
+/// A source of a term in words: what it is and says, connector and feed, row at the source.
+fn behind(s: &RiskSource, lang: Lang) -> (String, Option<Subject>) {
+    let subject = match &s.mark {
+        RiskMark::Sensor(id) => Some(Subject::Sensor(id.clone())),
+        RiskMark::Case(id) => Some(Subject::Case(id.clone())),
+        RiskMark::Unit(id) => Some(Subject::Unit(id.clone())),
+        RiskMark::None => None,
+    };
+    let unit = ["mm/h", "cm", "", "m"].get(s.term).copied().unwrap_or_default();
+    let value = match s.mark {
+        // The colour of a case is on its pin.
+        RiskMark::Case(_) => String::new(),
+        _ => format!("{} {unit}", number((s.value * 10.0).round() / 10.0)),
+    };
+    let way = if s.feed == s.connector { s.feed.clone() } else { format!("{} · {}", s.connector, s.feed) };
+    let way = if s.feed.is_empty() { tr(lang, "k-why-undeclared").to_owned() } else { way };
+    let parts = [s.name.get(lang), value.as_str(), way.as_str(), s.source.as_str()];
+    let words: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+    (words.join(" · "), subject)
+}
+
+/// The risks of a picture; `open` is the grid whose terms are shown with their sources.
 #[must_use]
-pub fn risk(picture: &Picture, lang: Lang) -> RiskVm {
+pub fn risk(picture: &Picture, open: Option<u32>, lang: Lang) -> RiskVm {
     let (map, grids) = (&picture.risk, &picture.risk_grids.0.grids);
     let rows = map.grids.iter().filter(|r| r.score >= 0.005).take(MOST).filter_map(|r| {
         let grid = grids.get(r.grid as usize)?;
         let [w, s, e, n] = grid.bounds_m;
+        let sources = match open == Some(r.grid) {
+            true => RiskSources::of(picture).behind(r.grid, grid),
+            false => Vec::new(),
+        };
         let terms = r.terms().into_iter().enumerate().map(|(i, t)| Term {
             name: t.name.get(lang).to_owned(),
             // A negative way is none: no crew is free.
@@ -93,6 +126,7 @@ pub fn risk(picture: &Picture, lang: Lang) -> RiskVm {
             },
             share: t.share as f32,
             weight: format!("×{}", number(t.weight)),
+            from: sources.iter().filter(|s| s.term == i).map(|s| behind(s, lang)).collect(),
         });
         Some(RiskRow {
             grid: r.grid,
@@ -142,7 +176,7 @@ mod tests {
         let mut p = picture(&machine(&city));
         let facts = |rain: f64, crew: Option<f64>| GridFacts { rain_mm_h: rain, crew_m: crew, ..GridFacts::default() };
         p.risk.grids = Arc::new(vec![score(4, &facts(80.0, None)), score(0, &facts(20.0, Some(3000.0)))]);
-        let vm = risk(&p, Lang::En);
+        let vm = risk(&p, None, Lang::En);
         assert_eq!((vm.rows.len(), vm.grids), (2, 2));
         let worst = &vm.rows[0];
         assert!(worst.score > vm.rows[1].score && worst.ring_m.len() == 4 && worst.terms.len() == 4);

@@ -63,7 +63,7 @@ fn card(picture: &Picture, warning: &Arc<Warning>, lang: Lang) -> WarningCard {
         ("k-said", warning.description.get(lang).to_owned()),
         ("k-warning-do", warning.instruction.get(lang).to_owned()),
         ("k-warning-cap", format!("{} · {} · {}", warning.severity, warning.urgency, warning.certainty)),
-        ("k-warning-number", format!("{} · {}", warning.identifier, at(warning.sent))),
+        ("k-warning-number", format!("{} · {} · {}", warning.identifier, warning.sender, at(warning.sent))),
     ];
     if let Some(origin) = picture.origins.of_warning(&warning.identifier) {
         lines.extend(brought(&origin, lang));
@@ -75,7 +75,7 @@ fn card(picture: &Picture, warning: &Arc<Warning>, lang: Lang) -> WarningCard {
         level: warning.level,
         headline: warning.headline.get(lang).to_owned(),
         stamp,
-        who: format!("{} · {ends}", warning.sender),
+        who: format!("{} · {ends}", warning.who(lang)),
         lines,
         bounds_m: bounds(&warning.rings_m),
         warning: warning.clone(),

@@ -51,6 +51,7 @@ pub fn warning(alert: &Alert, placer: &Placer) -> Result<Warning, String> {
     Ok(Warning {
         identifier: alert.identifier.clone(),
         sender: alert.sender.clone(),
+        sender_name: both(|i| &i.sender_name),
         sent: alert.sent.at,
         status: alert.status,
         kind: alert.kind,

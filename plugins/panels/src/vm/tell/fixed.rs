@@ -1,16 +1,25 @@
 //! What stands: features of layers, buildings, roads, areas, a place on the ground.
 
 use guanlan_city::model::{Building, Layer as CityLayer, RoadClass};
-use guanlan_core::{AlertLevel, Bilingual, Lang};
+use guanlan_core::{AlertLevel, Bilingual, Lang, ObservedProperty};
+use guanlan_room::made;
 use guanlan_stage::things::{self, Read, Thing};
 
-use super::{Lines, Parts, Sources};
+use super::{Lines, Parts, Sources, brought};
 use crate::{
     vm::{areas, number},
     words::{tr, tr_with},
 };
 
 impl Sources<'_> {
+    /// Where the water on the map comes from, and the rules over depth.
+    fn water_from(&self) -> Lines {
+        let lang = self.lang;
+        let mut lines = made::water(self.picture).map_or_else(Vec::new, |made| brought(&made.view(), lang));
+        lines.push(("k-rule", self.judges(ObservedProperty::RoadWaterDepth, None)));
+        lines
+    }
+
     pub(super) fn feature(&self, layer: &str, i: usize) -> Option<Parts> {
         let user = self.layers.user.0.get(layer)?;
         let feature = user.features.get(i)?;
@@ -115,6 +124,7 @@ impl Sources<'_> {
         ];
         if let Some(at) = self.picture.roads.water_at.filter(|_| water_m >= 0.01) {
             lines.push(("k-age", self.ago(at)));
+            lines.extend(self.water_from());
         }
         lines.extend(self.origin(CityLayer::Roads, i, &format!("way {}", road.way)));
         lines.extend(self.layer("roads"));
@@ -173,6 +183,14 @@ impl Sources<'_> {
             let words = if field.estimate { tr(lang, "k-estimate") } else { tr(lang, "k-scripted") };
             lines.push(("k-area-depth", format!("{deep:.2} m · {words}")));
             lines.push(("k-age", self.ago(field.at)));
+            lines.extend(self.water_from());
+        }
+        for (grids, made) in made::rain(self.picture) {
+            let now = self.picture.now;
+            if let Some(mm_h) = grids.mm_h(now, f64::from(e), f64::from(n)).filter(|v| *v > 0.0) {
+                lines.push(("k-rain-here", format!("{} mm/h", number(mm_h))));
+                lines.extend(brought(&made.view(), lang));
+            }
         }
         for (id, user) in self.layers.user.0.iter().filter(|(id, _)| self.layers.visible(id)) {
             if let Some(v) = user.field.as_ref().and_then(|f| f.at(f64::from(e), f64::from(n)))

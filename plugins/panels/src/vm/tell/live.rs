@@ -1,11 +1,12 @@
 //! What moves and changes: sensors, cases, crews, cameras.
 
+use guanlan_city::model::Layer as CityLayer;
 use guanlan_core::{AlertLevel, CaseId, SensorId, UnitId};
 
 use super::{Lines, Parts, Sources, brought};
 use crate::{
     vm::{cases, crews, number, span},
-    words::tr,
+    words::{tr, tr_with},
 };
 
 impl Sources<'_> {
@@ -29,7 +30,13 @@ impl Sources<'_> {
         let reason = row.reason.name();
         lines.push(("k-quality", format!("{} · {}", row.quality.name().get(lang), reason.get(lang))));
         let rule = alert.map_or_else(
-            || tr(lang, "k-no-rule").to_owned(),
+            || {
+                let none = tr(lang, "k-no-rule");
+                match self.judges(row.meta.property, Some(id)).as_str() {
+                    "" => none.to_owned(),
+                    rules => format!("{none} · {}", tr_with(lang, "k-judged-by", &[("rules", rules)])),
+                }
+            },
             |a| {
                 format!(
                     "{} {} · {} ≥ {} {unit}",
@@ -126,7 +133,18 @@ impl Sources<'_> {
             ("k-number", camera.id.clone()),
             ("k-org", org.map_or_else(|| camera.owner.clone(), |o| o.name.get(lang).to_owned())),
         ];
-        lines.extend(self.layer("cameras"));
+        // Whose feed shows the picture; else the file the camera stands in, or its layer's.
+        match self.picture.origins.of_camera(id) {
+            Some(origin) => lines.extend(brought(&origin, lang)),
+            None => {
+                let component = self.picture.city.components.iter().zip(0_u32..).find(|(c, _)| c.code == id);
+                if let Some((_, index)) = component {
+                    lines.extend(self.origin(CityLayer::Components, index, id));
+                }
+            }
+        }
+        let owned = lines.iter().any(|l| l.0 == "k-layer-owner" && !l.1.is_empty());
+        lines.extend(self.layer("cameras").into_iter().filter(|l| !owned || l.0 != "k-layer-owner"));
         let place = self.at(camera.place_m.map(f64::from), camera.height_m);
         Some((camera.name.get(lang).to_owned(), AlertLevel::Normal, lines, place, true))
     }

@@ -1,7 +1,7 @@
 //! What a mark tells: name, value with its unit, level, quality, age, source, and the rule that coloured it.
 
 use guanlan_city::model::Layer as CityLayer;
-use guanlan_core::{AlertLevel, Bilingual, Lang, Role, Stamp};
+use guanlan_core::{AlertLevel, Bilingual, Lang, ObservedProperty, Role, SensorId, Stamp};
 use guanlan_room::Picture;
 use guanlan_stage::Ground;
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
@@ -81,6 +81,12 @@ impl Sources<'_> {
         tr_with(self.lang, "k-ago", &[("span", &span(self.lang, self.picture.now - at))])
     }
 
+    /// Rules in force that look at a property, of one stream where it is given.
+    fn judges(&self, property: ObservedProperty, sensor: Option<&SensorId>) -> String {
+        let rules: Vec<&str> = self.picture.rules.looking_at(property, sensor).map(|r| r.tag.as_str()).collect();
+        rules.join(", ")
+    }
+
     /// Owner and connector of the layer that shows something.
     fn layer(&self, id: &str) -> Lines {
         let layer = self.layers.catalogue().layers.iter().find(|l| l.id == id);
@@ -125,7 +131,7 @@ mod tests {
     use guanlan_city::City;
     use guanlan_city::model::{Building, BuildingPart, Road, SensorSpec, SourceFile};
     use guanlan_core::{
-        Input, ObservedProperty,
+        Input,
         input::{Mark, MarkOrigin, Observation, StreamOrigin, UnitFix},
     };
     use std::sync::Arc;
