@@ -112,7 +112,9 @@ fn keeps_promise(document: &Value, schema: &Value, body: &Value, at: &str) {
 }
 
 /// Lists that even a young room has something for; others are counted or computed once a minute.
-const FILLED: [&str; 11] = [
+const FILLED: [&str; 13] = [
+    "/cameras",
+    "/catalogue",
     "/sensors",
     "/observations",
     "/alerts",
@@ -184,6 +186,9 @@ fn every_door_is_described_and_answers_as_described() {
     let paths = document["paths"].as_object().unwrap();
     let alert = http.read("/alerts")[0]["id"].clone();
     let alert = alert.as_str().map_or_else(|| alert.to_string(), str::to_owned);
+    let camera = http.read("/cameras")[0]["id"].as_str().unwrap().to_owned();
+    let of_camera = http.read(&format!("/cameras/{camera}/lineage"));
+    assert!(of_camera["source"].as_str().unwrap().contains(&camera), "the file it stands in: {of_camera}");
     for (path, methods) in ROUTES {
         for method in *methods {
             let described = &paths.get(*path).unwrap_or_else(|| panic!("{path} is not described"))[*method];
@@ -206,6 +211,8 @@ fn every_door_is_described_and_answers_as_described() {
             &alert
         } else if path.starts_with("/units") {
             &unit
+        } else if path.starts_with("/cameras") {
+            &camera
         } else {
             &gauge
         };

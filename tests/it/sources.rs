@@ -1,12 +1,18 @@
 //! Sources by a feeds file, what is posted here, and what other authorities can read: Open311 and CAP.
 
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
 use crate::support::{Plan, Room, guanlan, now_ms, scratch, wait};
 
 const SOON: Duration = Duration::from_secs(15);
+/// The catalogue is counted twice a minute.
+const LONG: Duration = Duration::from_secs(60);
 
 const FEEDS: &str = r#"
 format = "guanlan-feeds/1"
@@ -110,6 +116,64 @@ fn a_wrong_feeds_file_is_told_before_anything_opens() {
     assert!(ran.err.contains("feeds.toml:16") && ran.err.contains("feed \"down\".every_s"), "{}", ran.err);
     let schema = guanlan(["schema", "feeds"]).expect(0).json();
     assert_eq!(schema["properties"]["format"]["const"], "guanlan-feeds/1");
+}
+
+/// A camera that answers every question with a picture; its address.
+fn camera() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut asked = [0; 2048];
+            let _ = stream.read(&mut asked);
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: image/jpeg\r\ncontent-length: 4\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(&[head.as_bytes(), &[0xff, 0xd8, 0xff, 0xd9]].concat());
+        }
+    });
+    address
+}
+
+#[test]
+fn every_source_stands_in_the_catalogue_and_a_camera_says_where_it_comes_from() {
+    let folder = scratch();
+    let file = folder.path().join("feeds.toml");
+    let feeds = format!(
+        "format = \"guanlan-feeds/1\"\n\
+         [[feed]]\nname = \"bridge\"\nkind = \"camera\"\nowner = \"公安局\"\nshare = \"closed\"\npromised_s = 60\n\
+         camera = \"CAM-7\"\nurl = \"http://{}/shot.jpg?key=secret\"\n\
+         [[feed]]\nname = \"met\"\nkind = \"cap\"\nurl = \"http://127.0.0.1:9/none\"\npromised_s = 3600\n",
+        camera()
+    );
+    std::fs::write(&file, feeds).unwrap();
+    let mut plan = Plan::demo(folder.path());
+    plan.args.extend(["--feeds".into(), file.display().to_string()]);
+    let room = Room::open(&plan);
+    let http = &room.http;
+    let shown = wait("the camera's source", SOON, || {
+        let told = http.get("/cameras/CAM-7/lineage");
+        (told.status == 200).then(|| told.json())
+    });
+    let source = shown["source"].as_str().unwrap();
+    assert_eq!((shown["feed"].as_str(), shown["owner"]["zh"].as_str()), (Some("bridge"), Some("公安局")));
+    assert!(source.ends_with("/shot.jpg") && !shown["steps"].as_array().unwrap().is_empty(), "{shown}");
+    let cameras = http.read("/cameras?limit=10000");
+    assert!(cameras.as_array().unwrap().iter().any(|c| c["id"] == "CAM-7" && c["feed"] == "bridge"));
+    let row = |name: &str| {
+        let list = http.read("/catalogue");
+        list.as_array()?.iter().find(|r| r["feed"] == name).cloned()
+    };
+    let bridge = wait("the camera's row", SOON, || row("bridge").filter(|r| r["kept_per_min"].as_f64() > Some(0.0)));
+    assert_eq!((bridge["score"].as_f64(), bridge["share"]["zh"].as_str()), (Some(100.0), Some("不予共享")), "{bridge}");
+    assert_eq!((bridge["promised_per_min"].as_f64(), bridge["kept"].as_f64()), (Some(1.0), Some(1.0)));
+    let met = wait("the silent office's row", SOON, || row("met").filter(|r| r["state"] == "down"));
+    assert_eq!((met["score"].as_f64(), met["kept"].as_f64()), (Some(0.0), Some(0.0)), "{met}");
+    // The demo's devices belong to those who own such devices; Chinese comes first in what is wrong.
+    let devices = wait("the devices' row", LONG, || row("mqtt").filter(|r| r["streams"].as_u64() > Some(1000)));
+    assert!(devices["owner"]["zh"].as_str().unwrap().contains("水务局"), "{devices}");
+    let feeds = http.read("/feeds");
+    let trouble = feed(&feeds, "met").unwrap()["message"].as_str().unwrap().to_owned();
+    assert!(trouble.starts_with("没有可用的应答") && trouble.contains(" / no usable answer"), "{trouble}");
+    room.stop();
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::{
     problem::Problem,
     routes::past,
     routes::{
-        act, alerts, cap, catalogue, open311, origins, picture, read, risk, sources, status, timelines, warnings, water,
+        act, alerts, cameras, cap, catalogue, open311, origins, picture, read, risk, sources, status, timelines,
+        warnings, water,
     },
     wire,
 };
@@ -20,7 +21,7 @@ use crate::{
         past::series, past::figures,
         read::sensors, read::sensor, read::observations, read::alerts, read::cases, read::case, read::units, read::unit,
         alerts::alert, alerts::explanation, alerts::groups, alerts::pending, alerts::silences, alerts::rules,
-        origins::sensor, origins::unit, origins::case, origins::camera, origins::rain, origins::water, warnings::warnings, catalogue::catalogue, risk::risk, risk::queue,
+        origins::sensor, origins::unit, origins::case, cameras::cameras, cameras::lineage, origins::rain, origins::water, warnings::warnings, catalogue::catalogue, risk::risk, risk::queue,
         read::dispatches, act::post_observations, act::post_command, timelines::list, timelines::open,
         timelines::control, timelines::close, timelines::rooms, timelines::drills, timelines::report, status::health, status::metrics,
         status::quarantine, picture::socket, sources::feeds, sources::hook, cap::feed, cap::one, open311::get,
@@ -30,7 +31,7 @@ use crate::{
     components(schemas(
         past::SeriesOut, past::PointOut, past::FigureOut, status::TroubleOut,
         alerts::InputOut, alerts::ProofOut, alerts::ThresholdOut, alerts::WhyOut, alerts::GroupOut, alerts::PendingOut, alerts::SilenceOut,
-        alerts::RulesOut, origins::LineageOut, origins::JudgeOut, warnings::WarningOut, catalogue::CatalogueOut, risk::ShareOut, risk::BehindOut, risk::RiskOut, risk::SpotOut,
+        alerts::RulesOut, origins::LineageOut, origins::JudgeOut, warnings::WarningOut, catalogue::CatalogueOut, risk::ShareOut, risk::BehindOut, cameras::CameraOut, risk::RiskOut, risk::SpotOut,
         risk::RisksOut, risk::PointsOut, risk::RankedOut,
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,

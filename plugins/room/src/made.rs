@@ -36,7 +36,7 @@ impl Made {
 
 /// The last grid of every rain feed, with where it comes from.
 pub fn rain(picture: &Picture) -> impl Iterator<Item = (&RainGrids, Made)> {
-    picture.rain_layer.feeds.iter().filter_map(|(feed, grids)| {
+    picture.rain_layer.feeds.iter().filter_map(move |(feed, grids)| {
         let last = grids.last()?;
         let known = picture.feeds.get(feed).map(|f| &f.figures);
         let made = Made {

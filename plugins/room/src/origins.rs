@@ -71,6 +71,11 @@ impl Origins {
         self.view(self.cameras.get(id)?)
     }
 
+    /// Cameras whose picture a feed shows, by their id.
+    pub fn cameras(&self) -> impl Iterator<Item = &String> {
+        self.cameras.keys()
+    }
+
     /// Units whose last position or report a feed brought.
     pub fn units_of<'a>(&'a self, feed: &'a str) -> impl Iterator<Item = &'a UnitId> {
         let of_feed = move |way: &u32| self.ways.get(*way as usize).is_some_and(|w| w.feed == feed);

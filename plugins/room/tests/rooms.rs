@@ -14,6 +14,7 @@ use guanlan_core::{
     input::{CitizenReport, Mark, MarkOrigin, Observation, UnitFix},
 };
 use guanlan_journal::{Meta, SqliteStore, Store, TickCommit, verify};
+use guanlan_room::risk_sources::{RiskMark, RiskSource, RiskSources};
 use guanlan_room::{Control, Health, Machine, Picture, Playback, RoomConfig, Timelines, recover, run_live, run_replay};
 use guanlan_sensing::OriginView;
 
@@ -192,6 +193,30 @@ fn marks_that_are_no_streams_know_their_source() {
     let over =
         |e: &&Event| matches!(e, Event::WarningChanged { what, level: AlertLevel::Normal, .. } if what == "expired");
     assert_eq!(events.iter().filter(over).count(), 1);
+}
+
+/// A risk is opened into the gauge, the case and the crew it was made of, each with its feed.
+#[test]
+fn a_risk_names_what_it_was_made_of() {
+    let mut machine = Machine::new(config());
+    run(&mut machine, 0..400);
+    let p = Picture::of(&machine, Health::default(), Playback::live());
+    let known = RiskSources::of(&p);
+    let list = &p.risk_grids.0.grids;
+    let all: Vec<RiskSource> = p.risk.grids.iter().flat_map(|r| known.behind(r.grid, &list[r.grid as usize])).collect();
+    let case = p.cases.of_report("r-1").expect("the report is a case").clone();
+    let of_case = all.iter().find(|s| s.mark == RiskMark::Case(case.clone())).expect("the case counts somewhere");
+    assert_eq!(
+        (of_case.term, of_case.feed.as_str(), of_case.source.as_str()),
+        (2, "f", "https://311.example/requests.json")
+    );
+    for risk in p.risk.grids.iter() {
+        let behind = known.behind(risk.grid, &list[risk.grid as usize]);
+        // What has a share was made of something that is named.
+        for (term, value) in risk.values.iter().enumerate().filter(|(term, v)| *term < 3 && **v > 0.0) {
+            assert!(behind.iter().any(|s| s.term == term), "term {term} is {value} of nothing: {behind:?}");
+        }
+    }
 }
 
 fn command(id: &str, role: Role, command: Command) -> Input {

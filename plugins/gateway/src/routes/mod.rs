@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod alerts;
+pub(crate) mod cameras;
 pub(crate) mod cap;
 pub(crate) mod catalogue;
 pub(crate) mod open311;
@@ -54,7 +55,8 @@ pub(crate) fn all(doors: Arc<Doors>) -> Router<Arc<Doors>> {
         .route("/sensors/{id}/lineage", get(origins::sensor))
         .route("/units/{id}/lineage", get(origins::unit))
         .route("/cases/{id}/lineage", get(origins::case))
-        .route("/cameras/{id}/lineage", get(origins::camera))
+        .route("/cameras", get(cameras::cameras))
+        .route("/cameras/{id}/lineage", get(cameras::lineage))
         .route("/rain/lineage", get(origins::rain))
         .route("/water/lineage", get(origins::water))
         .route("/warnings", get(warnings::warnings))

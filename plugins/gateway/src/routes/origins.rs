@@ -18,9 +18,9 @@ use crate::{problem::Problem, wire::Words};
 /// Where something comes from.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LineageOut {
-    /// Feed of the feeds file; `api` for what was posted to this interface.
+    /// Feed of the feeds file; `api` for what was posted to this interface; empty for what stands in a file of the city.
     feed: String,
-    /// Kind of connector.
+    /// Kind of connector, or format of the file.
     connector: String,
     /// Where at the source: topic, URL, or file and row.
     source: String,
@@ -57,13 +57,21 @@ fn judges<'a>(set: &RuleSet, rules: impl Iterator<Item = (&'a str, &'a Bilingual
 }
 
 /// The rules in force that look at a property, of one stream where it is given.
-fn looking(set: &RuleSet, property: ObservedProperty, sensor: Option<&SensorId>) -> Vec<JudgeOut> {
+pub(crate) fn looking(set: &RuleSet, property: ObservedProperty, sensor: Option<&SensorId>) -> Vec<JudgeOut> {
     judges(set, set.looking_at(property, sensor).map(|r| (r.tag.as_str(), &r.title)))
 }
 
 impl LineageOut {
-    fn judged(self, rules: Vec<JudgeOut>) -> Self {
+    /// The same with the rules that judge it.
+    pub(crate) fn judged(self, rules: Vec<JudgeOut>) -> Self {
         Self { rules, ..self }
+    }
+
+    /// Of something that stands in a file of the city: its format, place in it, what was converted.
+    pub(crate) fn of_file(format: String, source: String, converted: String, owner: &Bilingual) -> Self {
+        let steps = Some(converted).filter(|c| !c.is_empty());
+        let steps = steps.map(|c| Words::from(&Bilingual::same(c))).into_iter().collect();
+        Self { feed: String::new(), connector: format, source, steps, owner: owner.into(), rules: Vec::new() }
     }
 }
 
@@ -108,20 +116,6 @@ pub(crate) async fn unit(
     let picture = doors.room(part.timeline())?.picture();
     let origin = picture.origins.of_unit(&UnitId::from(id.as_str()));
     Ok(Json(origin.ok_or_else(|| Problem::not_found("lineage of unit", &id))?.into()))
-}
-
-/// Whose feed shows the picture of a camera.
-#[utoipa::path(get, path = "/cameras/{id}/lineage", params(("id" = String, Path), Part),
-    responses((status = 200, body = LineageOut), (status = 404, body = Problem)))]
-pub(crate) async fn camera(
-    State(doors): Hall,
-    Path(id): Path<String>,
-    Query(part): Query<Part>,
-) -> Result<Json<LineageOut>, Problem> {
-    let picture = doors.room(part.timeline())?.picture();
-    let origin = picture.origins.of_camera(&id).ok_or_else(|| Problem::not_found("lineage of camera", &id))?;
-    let rules = looking(&picture.rules, ObservedProperty::CameraOnline, Some(&SensorId::from(id.as_str())));
-    Ok(Json(LineageOut::from(origin).judged(rules)))
 }
 
 /// Who brought the report a case was opened for, or the readings of the alert it was opened for.
