@@ -188,7 +188,7 @@ fn every_door_is_described_and_answers_as_described() {
     let alert = alert.as_str().map_or_else(|| alert.to_string(), str::to_owned);
     let camera = http.read("/cameras")[0]["id"].as_str().unwrap().to_owned();
     let of_camera = http.read(&format!("/cameras/{camera}/lineage"));
-    assert!(of_camera["source"].as_str().unwrap().contains(&camera), "the file it stands in: {of_camera}");
+    assert!(of_camera["source"].as_str().unwrap().contains("components"), "the file it stands in: {of_camera}");
     for (path, methods) in ROUTES {
         for method in *methods {
             let described = &paths.get(*path).unwrap_or_else(|| panic!("{path} is not described"))[*method];

@@ -144,7 +144,7 @@ const PLAIN_TRIES: &[Try] = &[
         "90s BLUE,",
         15,
         "wet-road.test \"golden\".expect",
-        "应为 秒 级别",
+        "应为“秒 级别”",
         "expected seconds and a level",
     ),
     a_try(
