@@ -23,6 +23,7 @@ pub mod buildings;
 pub mod camera;
 pub mod compare;
 pub mod cones;
+pub mod device;
 pub mod flood;
 pub mod frame;
 pub mod furniture;
@@ -249,7 +250,7 @@ fn on_render_error<'a>(
     match error.ty {
         ErrorType::DeviceLost => {
             tracing::warn!("graphics device lost, starting it again: {}", error.description);
-            RenderErrorPolicy::Recover(quality::wgpu_settings().into())
+            RenderErrorPolicy::Recover(device::wgpu_settings().into())
         }
         _ => {
             tracing::error!("drawing stopped: {:?} {}", error.ty, error.description);

@@ -2,7 +2,6 @@
 
 use bevy::prelude::Resource;
 use bevy::render::renderer::RenderAdapterInfo;
-use bevy::render::settings::{MemoryHints, WgpuSettings};
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,17 +61,6 @@ impl Quality {
 #[must_use]
 pub fn is_software(info: &RenderAdapterInfo) -> bool {
     format!("{:?}", info.device_type) == "Cpu"
-}
-
-/// Renderer settings: any adapter, a fast one first.
-#[must_use]
-pub fn wgpu_settings() -> WgpuSettings {
-    // Small blocks of device memory: where a CPU draws they are the program's own memory. wgpu's usual blocks of 64 and
-    // 128 MB stay half empty, and those of `MemoryUsage` grow to 64 MB: what once carried a large texture to the
-    // device is then kept for the few bytes that came to lie beside it.
-    const MB: u64 = 1024 * 1024;
-    let memory_hints = MemoryHints::Manual { suballocated_device_memory_block_size: 8 * MB..16 * MB };
-    WgpuSettings { memory_hints, ..WgpuSettings::default() }
 }
 
 #[cfg(test)]

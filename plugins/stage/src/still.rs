@@ -16,7 +16,7 @@ use bevy::time::TimeUpdateStrategy;
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 
-use crate::quality::wgpu_settings;
+use crate::device::wgpu_settings;
 use crate::screen::{MainCamera, SmoothStill, StillTarget};
 
 /// What picture to take.

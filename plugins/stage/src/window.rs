@@ -11,7 +11,8 @@ use bevy::window::{
 use bevy::winit::{UpdateMode, WinitSettings};
 
 use crate::StageSystems;
-use crate::quality::{ResolvedQuality, wgpu_settings};
+use crate::device::wgpu_settings;
+use crate::quality::ResolvedQuality;
 use crate::redraw::Redraw;
 
 /// How the window opens.

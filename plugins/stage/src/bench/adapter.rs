@@ -8,7 +8,7 @@ use bevy::render::renderer::{
 };
 use bevy::render::settings::{RenderCreation, RenderResources, WgpuSettings};
 
-use crate::quality::wgpu_settings;
+use crate::device::wgpu_settings;
 
 /// What draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
