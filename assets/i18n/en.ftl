@@ -425,3 +425,7 @@ k-compare = Compare water with
 k-compare-swipe = Swipe
 k-compare-beside = Side by side
 k-compare-end = End comparison
+k-work-pump = P
+k-work-blocked = ×
+k-work-cover = C
+k-work-level = L

@@ -425,3 +425,7 @@ k-compare = 水深对比
 k-compare-swipe = 滑动
 k-compare-beside = 并排
 k-compare-end = 结束对比
+k-work-pump = 泵
+k-work-blocked = 堵
+k-work-cover = 盖
+k-work-level = 位

@@ -34,6 +34,7 @@ use crate::{
         warnings::{self, WarningsVm},
         water::{self, WaterVm},
         why::{self, WhyVm},
+        works::{self, Work},
     },
 };
 
@@ -101,6 +102,8 @@ pub struct Values {
     pub alerts: AlertsVm,
     /// Warnings of other authorities.
     pub warnings: WarningsVm,
+    /// Measures seen on the map.
+    pub works: Vec<Work>,
     /// Figures.
     pub figures: FiguresVm,
     /// Cases.
@@ -188,6 +191,7 @@ impl Made {
                 .at(around.lon_deg, lang),
             alerts: if has(Slot::Alerts) { alerts::alerts(p, desk.group, role, lang) } else { AlertsVm::default() },
             warnings: warnings::warnings(p, lang),
+            works: works::works(p, lang),
             figures: if has(Slot::Figures) { figures::figures(p, &self.gauges, lang) } else { FiguresVm::default() },
             cases: cases::cases(p, lang),
             crews: if has(Slot::Crews) { crews::crews(p, desk.team, lang) } else { CrewsVm::default() },

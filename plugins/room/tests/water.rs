@@ -478,6 +478,16 @@ fn a_measure_in_an_exercise_is_seen_in_the_water_at_once_and_taken_back() {
     drill.control(Control::Resume);
     let later = wait_for(&drill, "time", 20, |p| p.now > wet.now + 20_000);
     assert_eq!(later.measures.get(2).unwrap().stage, MeasureStage::Undone);
+    // At the pace of the clock the water's own frames come every ten seconds; after an order it is followed closer.
+    drill.control(Control::Speed(1.0));
+    let burst = json!({"pour": {"east_m": 305.0, "north_m": 205.0, "volume_m3": 60.0}});
+    ask(&drill, "burst", Command::ApplyMeasure { measure: burst, note: String::new() }).unwrap();
+    let ordered = wait_for(&drill, "the burst main", 5, |p| at_underpass(p) > 0.3);
+    let (level, start) = (at_underpass(&ordered), ordered.drill.as_ref().and_then(|d| d.start).unwrap());
+    wait_for(&drill, "its water running off between two frames", 5, |p| {
+        let between = p.water.field.as_ref().is_some_and(|f| (f.at - start) % 10_000 != 0);
+        between && at_underpass(p) < level - 0.02
+    });
     // The live room knows nothing of it.
     assert!(live.picture().measures.list.is_empty());
     timelines.stop();

@@ -10,6 +10,7 @@ mod panels;
 mod risks;
 mod stage;
 mod warned;
+mod works;
 
 use bevy::prelude::*;
 use bevy_egui::EguiContexts;

@@ -3,7 +3,7 @@
 use egui::{LayerId, Pos2, vec2};
 use guanlan_core::CaseId;
 
-use super::{Sheet, Stage, drag, marks, mode, risks, warned};
+use super::{Sheet, Stage, drag, marks, mode, risks, warned, works};
 use crate::{
     action::UiAction,
     labels::{
@@ -70,6 +70,7 @@ pub(super) fn over_the_map(
     }
     warned::warned(&painter, &values.warnings, &stage.ground, eye, look);
     risks::risks(&painter, &values.risk, desk.risk, &stage.ground, eye, look);
+    blocked.extend(works::works(&painter, &values.works, &stage.ground, (eye, map), look));
     marks::held(&painter, stage, desk, eye, look);
     marks::cameras(&painter, stage, eye, map, look);
     let callouts = marks::callouts(on, desk, stage, heads, eye);

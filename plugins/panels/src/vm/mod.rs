@@ -19,6 +19,7 @@ pub mod trend;
 pub mod warnings;
 pub mod water;
 pub mod why;
+pub mod works;
 
 use guanlan_core::{Lang, Stamp};
 

@@ -131,6 +131,7 @@ pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, Drill
     let drill = Drill {
         water: None,
         follower: MeasureFollower::default(),
+        followed_until: start,
         ahead: None,
         stops: None,
         due: Due::every(AHEAD_EVERY_MIN),
@@ -165,6 +166,8 @@ struct Drill {
     water: Option<WaterModel>,
     /// What of the room's measures the water has done.
     follower: MeasureFollower,
+    /// Until then the water is shown every second: somebody has just changed it.
+    followed_until: Stamp,
     /// Forecasts and advice, when the exercise is played on the clock.
     ahead: Option<AheadThread>,
     /// How often searches for advice had been stopped when it was looked last.

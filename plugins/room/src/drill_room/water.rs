@@ -31,8 +31,17 @@ use crate::{
 const REPORT_EVERY_S: i64 = 30;
 /// Wall time between them at least, s.
 const AHEAD_WALL_S: f64 = 60.0;
+/// After an order its water is followed second by second for so long, ms of the exercise …
+const FOLLOWED_MS: i64 = 15_000;
+/// … where its own cadence would come later than this, s of wall time.
+const SOON_S: f64 = 1.0;
 /// Wall time for one search for pump advice in an exercise.
 const AHEAD_BUDGET: Duration = Duration::from_secs(60);
+
+/// Of a time in ms.
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}
 
 impl Drill {
     /// The model of the water, with the script's rain; none where the city has no ground.
@@ -67,7 +76,13 @@ impl Drill {
         while let Some((_, pump, failed)) = self.outages.pop_front_if(|(at, _, _)| i64::from(*at) <= script_s) {
             model.apply(&Measure::PumpFailed { pump, failed });
         }
-        let Some(mut field) = model.advance_to(to) else { return inputs };
+        let field = model.advance_to(to).or_else(|| {
+            (to <= self.followed_until).then(|| {
+                model.run_to(seconds(to - self.start));
+                Arc::new(model.frame())
+            })
+        });
+        let Some(mut field) = field else { return inputs };
         // A scripted flood is the exercise's truth, not an estimate of the real city's water.
         Arc::make_mut(&mut field).estimate = false;
         inputs.push(Input::Water(field));
@@ -87,7 +102,13 @@ impl Drill {
             return inputs;
         }
         let first = self.follower == MeasureFollower::default() && measures.list.is_empty();
+        let slow = f64::from(CADENCE_S) / self.ceiling() > SOON_S;
         let Some(model) = self.water.as_mut() else { return inputs };
+        if slow && !first {
+            // It acts from now on, not from the last frame.
+            model.run_to(seconds(now - self.start));
+            self.followed_until = now + FOLLOWED_MS;
+        }
         let refused = self.follower.follow(measures, model);
         if first {
             return inputs;
