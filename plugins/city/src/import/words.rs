@@ -22,7 +22,9 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 pub fn chinese(message: &str) -> String {
     // The validator's code at the end stays as it is.
     let code = message.strip_suffix(')').and_then(|m| m.rsplit_once(" ("));
-    let code = code.filter(|(_, code)| code.len() > 3 && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
+    let sign = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    let code =
+        code.filter(|(_, c)| c.len() > 3 && c.starts_with(|f: char| f.is_ascii_uppercase()) && c.bytes().all(sign));
     match code.and_then(|(plain, code)| Some(format!("{}（{code}）", translated(plain, 0)?))) {
         Some(text) => text,
         None => translated(message, 0).unwrap_or_else(|| message.to_owned()),

@@ -9,8 +9,8 @@ const LEAST_M: f32 = 3.0;
 const SIDE: f32 = 192.0;
 /// Smallest cell, m.
 const CELL_M: f32 = 10.0;
-/// How often the land between the feet is smoothed.
-const ROUNDS: usize = 48;
+/// How often the land between the feet is smoothed at each scale, from the widest on.
+const ROUNDS: usize = 8;
 
 /// The ground between the feet; `None` for a level town and for one with a terrain of its own.
 #[must_use]
@@ -41,14 +41,11 @@ pub fn ground(city: &City) -> Option<Terrain> {
         known[i] += 1;
     }
     let z: Vec<f32> = sum.iter().zip(&known).map(|(s, n)| if *n > 0 { s / *n as f32 } else { f32::NAN }).collect();
-    let mut z_m = filled(&z, cols, rows);
-    for _ in 0..ROUNDS {
-        smooth(&mut z_m, &known, cols, rows);
-    }
+    let z_m = filled(&z, cols, rows);
     Some(Terrain { west_m: f64::from(w), south_m: f64::from(s), cell_m: f64::from(cell_m), cols, rows, z_m })
 }
 
-/// Every cell without a height takes that of the smallest block around it that has one.
+/// Every cell without a height takes that of the block around it, smoothed towards its neighbours.
 fn filled(z: &[f32], cols: usize, rows: usize) -> Vec<f32> {
     if cols * rows <= 1 || z.iter().all(|v| v.is_finite()) {
         return z.to_vec();
@@ -62,12 +59,17 @@ fn filled(z: &[f32], cols: usize, rows: usize) -> Vec<f32> {
     }
     let half: Vec<f32> = sum.iter().zip(&n).map(|(s, n)| if *n > 0 { s / *n as f32 } else { f32::NAN }).collect();
     let half = filled(&half, half_cols, half_rows);
-    z.iter().enumerate().map(|(i, v)| if v.is_finite() { *v } else { half[parent(i)] }).collect()
+    let mut all: Vec<f32> =
+        z.iter().enumerate().map(|(i, v)| if v.is_finite() { *v } else { half[parent(i)] }).collect();
+    for _ in 0..ROUNDS {
+        smooth(&mut all, z, cols, rows);
+    }
+    all
 }
 
-/// Cells without a foot become the mean of their neighbours.
-fn smooth(z: &mut [f32], known: &[u32], cols: usize, rows: usize) {
-    for i in (0..z.len()).filter(|&i| known[i] == 0) {
+/// Cells without a height of their own become the mean of their neighbours.
+fn smooth(z: &mut [f32], own: &[f32], cols: usize, rows: usize) {
+    for i in (0..z.len()).filter(|&i| !own[i].is_finite()) {
         let (c, r) = (i % cols, i / cols);
         let around = [z[r * cols + c.saturating_sub(1)], z[r * cols + (c + 1).min(cols - 1)]];
         let beyond = [z[r.saturating_sub(1) * cols + c], z[(r + 1).min(rows - 1) * cols + c]];

@@ -268,6 +268,13 @@ pub fn lonlat_extent(tileset: &Tileset) -> Option<[f64; 6]> {
         let east = if r[2] < r[0] { r[2] + std::f64::consts::TAU } else { r[2] };
         return Some([r[0].to_degrees(), r[1].to_degrees(), r[4], east.to_degrees(), r[3].to_degrees(), r[5]]);
     }
+    if let Volume::Cell(cell) = root.volume {
+        let mut out = None;
+        for [lon, lat] in cell.places().into_iter().map(|p| p.map(f64::to_degrees)) {
+            cell.heights.into_iter().for_each(|h| crate::import::peek::grow(&mut out, [lon, lat, h]));
+        }
+        return out;
+    }
     let centre = root.volume.centre(&root.transform);
     if !Placing::is_globe(centre) {
         return None;
