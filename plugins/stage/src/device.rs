@@ -14,7 +14,7 @@ pub fn wgpu_settings() -> WgpuSettings {
 }
 
 /// As much as a device gives, but one storage texture a shader: no more is written here, and with more Bevy prepares
-/// ambient occlusion and light probes that nothing uses (compute shaders a software driver keeps in memory).
+/// ambient occlusion and light probes that nothing uses (compute shaders that a software driver keeps in memory).
 const fn limits() -> WgpuLimits {
     WgpuLimits {
         max_texture_dimension_1d: u32::MAX,
