@@ -1,6 +1,9 @@
-//! What stands behind a risk: the gauges, rain grids, forecasts, cases and crews that its four terms were made of, each
+//! What stands behind a risk: the gauges, rain grids, forecasts, cases and crews that its four terms were made of, and the
+//! alerts and cases that a hot spot counts, each
 //! with the feed and the row it came from. Looked up in a picture when somebody asks; nothing of it is kept.
 
+use guanlan_alerting::hotspot::HotSpot;
+use guanlan_casework::Case;
 use guanlan_core::{Bilingual, CaseId, ObservedProperty, SensorId, Stamp, UnitId, input::UnitStatus};
 use guanlan_sensing::{OriginView, SensorRow, stale_after_ms};
 
@@ -11,6 +14,10 @@ use crate::{
 
 /// Sources named for one term at most; those that weigh most come first.
 const MOST: usize = 5;
+/// Events named for one hot spot at most.
+const EVENTS_MOST: usize = 12;
+/// Number of the term of cases; alerts of a hot spot are told under it, too.
+pub const CASES: usize = 2;
 
 /// What a source is a mark of, so that a click leads there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +49,39 @@ pub struct RiskSource {
     pub connector: String,
     /// Row at the source.
     pub source: String,
+}
+
+/// What a hot spot counts: alerts that began and cases that citizens and patrols opened in its squares and its time, the
+/// gravest first, [`EVENTS_MOST`] at most; and how many there are.
+#[must_use]
+pub fn behind_spot(picture: &Picture, spot: &HotSpot) -> (Vec<RiskSource>, usize) {
+    let [w, s, e, n] = spot.bounds_m;
+    let inside = |[x, y]: [f64; 2], at: Stamp| {
+        (w..=e).contains(&x) && (s..=n).contains(&y) && (spot.from..=spot.to).contains(&at)
+    };
+    let alerts = picture.alerts.active().iter().chain(picture.alerts.ended().iter());
+    let alerts = alerts.filter(|a| !a.rule.starts_with("device") && a.place_m.is_some_and(|p| inside(p, a.raised_at)));
+    let mut all: Vec<RiskSource> = alerts
+        .map(|a| {
+            let name =
+                Bilingual::new(format!("{} {}", a.title.zh, a.place.zh), format!("{} {}", a.title.en, a.place.en));
+            let origin = picture.lineage.of(a.index);
+            of_origin(CASES, RiskMark::Sensor(a.sensor.clone()), name, f64::from(a.peak.rank()), origin)
+        })
+        .collect();
+    let cases = picture.cases.cases().values().filter(|c| c.alert.is_none() && inside(c.place_m, c.opened));
+    all.extend(cases.map(|c| of_case(picture, c)));
+    let count = all.len();
+    all.sort_by(|a, b| b.value.total_cmp(&a.value));
+    all.truncate(EVENTS_MOST);
+    (all, count)
+}
+
+fn of_case(picture: &Picture, case: &Case) -> RiskSource {
+    let of_alert = || picture.lineage.of(picture.alerts.find(case.alert?)?.index);
+    let origin = picture.origins.of_case(&case.id).or_else(of_alert);
+    let name = Bilingual::new(format!("{} {}", case.id, case.title.zh), format!("{} {}", case.id, case.title.en));
+    of_origin(CASES, RiskMark::Case(case.id.clone()), name, f64::from(case.level.rank()), origin)
 }
 
 /// What risks of a picture may be made of, gathered once.
@@ -167,14 +207,7 @@ impl<'a> RiskSources<'a> {
         let p = self.picture;
         let list = &p.risk_grids.0;
         let here = p.cases.open().filter(|c| list.of_code(&c.grid).or_else(|| list.at(c.place_m)) == Some(number));
-        let source = here.map(|case| {
-            let of_alert = || p.lineage.of(p.alerts.find(case.alert?)?.index);
-            let origin = p.origins.of_case(&case.id).or_else(of_alert);
-            let name =
-                Bilingual::new(format!("{} {}", case.id, case.title.zh), format!("{} {}", case.id, case.title.en));
-            of_origin(2, RiskMark::Case(case.id.clone()), name, f64::from(case.level.rank()), origin)
-        });
-        most(source.collect())
+        most(here.map(|case| of_case(p, case)).collect())
     }
 
     fn crew(&self, grid: &RiskGrid) -> Option<RiskSource> {

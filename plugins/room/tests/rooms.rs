@@ -3,6 +3,7 @@
 use std::sync::{Arc, mpsc};
 
 use guanlan_alerting::RuleSet;
+use guanlan_alerting::hotspot::HotSpot;
 use guanlan_casework::CaseRules;
 use guanlan_city::{
     City,
@@ -14,7 +15,7 @@ use guanlan_core::{
     input::{CitizenReport, Mark, MarkOrigin, Observation, UnitFix},
 };
 use guanlan_journal::{Meta, SqliteStore, Store, TickCommit, verify};
-use guanlan_room::risk_sources::{RiskMark, RiskSource, RiskSources};
+use guanlan_room::risk_sources::{RiskMark, RiskSource, RiskSources, behind_spot};
 use guanlan_room::{Control, Health, Machine, Picture, Playback, RoomConfig, Timelines, recover, run_live, run_replay};
 use guanlan_sensing::OriginView;
 
@@ -217,6 +218,40 @@ fn a_risk_names_what_it_was_made_of() {
             assert!(behind.iter().any(|s| s.term == term), "term {term} is {value} of nothing: {behind:?}");
         }
     }
+}
+
+/// A hot spot is opened into the alerts and reports it counts; a case that an alert opened is not counted twice.
+#[test]
+fn a_hot_spot_names_what_it_counts() {
+    let mut machine = Machine::new(config());
+    run(&mut machine, 0..400);
+    let p = Picture::of(&machine, Health::default(), Playback::live());
+    let everywhere = [-1e6, -1e6, 1e6, 1e6];
+    let spot = |bounds_m, to| HotSpot {
+        centre_m: [0.0; 2],
+        bounds_m,
+        squares: 1,
+        side_m: 500.0,
+        from: Stamp(START),
+        to,
+        observed: 2,
+        expected: 0.1,
+        bins: 9,
+        z: 5.0,
+        p: 1e-6,
+        p_limit: 1e-3,
+        events: 2,
+    };
+    let (events, count) = behind_spot(&p, &spot(everywhere, p.now));
+    assert_eq!(events.len(), count);
+    let case = p.cases.of_report("r-1").expect("the report is a case").clone();
+    let report = events.iter().find(|e| e.mark == RiskMark::Case(case.clone())).expect("the report");
+    assert_eq!(report.source, "https://311.example/requests.json");
+    let cases = events.iter().filter(|e| matches!(e.mark, RiskMark::Case(_))).count();
+    assert_eq!(cases, p.cases.cases().values().filter(|c| c.alert.is_none()).count());
+    assert!(events.iter().any(|e| matches!(e.mark, RiskMark::Sensor(_))), "the red gauge: {events:?}");
+    assert_eq!(behind_spot(&p, &spot([1e5, 1e5, 2e5, 2e5], p.now)).1, 0);
+    assert_eq!(behind_spot(&p, &spot(everywhere, Stamp(START))).1, 0, "before it began");
 }
 
 fn command(id: &str, role: Role, command: Command) -> Input {

@@ -196,6 +196,10 @@ impl Peer<'_> {
                     Err(WireError::Version) => return Err(Ended::new("a second CONNECT", Goodbye::Protocol)),
                 }
             }
+            // Peers that gather small packets (Nagle) hold the next one back until this one is acknowledged, and one that
+            // closes meanwhile never sends it. The system forgets the wish, so it is said before every read.
+            #[cfg(target_os = "linux")]
+            let _ = reader.as_ref().set_quickack(true);
             // What has come is heard before another connection may take the session.
             let read = async {
                 tokio::select! {

@@ -1,7 +1,7 @@
 //! Scores opened into their terms: risks on the grid, hot spots, and the order of the case queue.
 
 use axum::{Json, extract::State};
-use guanlan_room::risk_sources::{RiskMark, RiskSource, RiskSources};
+use guanlan_room::risk_sources::{RiskMark, RiskSource, RiskSources, behind_spot};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,6 +81,8 @@ pub(crate) struct SpotOut {
     p: f64,
     /// The p below which hot spots count after correction (Benjamini–Hochberg).
     p_limit: f64,
+    /// Alerts and cases it counts, the gravest first.
+    from: Vec<BehindOut>,
 }
 
 impl From<&RiskSource> for BehindOut {
@@ -141,6 +143,7 @@ pub(crate) async fn risk(State(doors): Hall, Query(part): Query<Part>) -> Result
         z: s.z,
         p: s.p,
         p_limit: s.p_limit,
+        from: behind_spot(&picture, s).0.iter().map(BehindOut::from).collect(),
     });
     Ok(Json(RisksOut { at: picture.risk.at.to_rfc3339(), grids: part.cut(rows), hot_spots: spots.collect() }))
 }

@@ -8,6 +8,7 @@ use crate::{
     action::UiAction,
     layout::Side,
     look::Look,
+    subject::Subject,
     vm::risk::{RiskRow, RiskVm, SpotRow},
     words::{tr, tr_with},
 };
@@ -90,17 +91,22 @@ fn row_ui(ui: &mut Ui, row: &RiskRow, open: bool, look: &Look, actions: &mut Vec
             },
         );
         kit::bar(ui, look, term.share, look.level(row.level), vec2(ui.available_width(), 3.0));
-        for (words, subject) in &term.from {
-            let color = if subject.is_some() { look.text() } else { look.second() };
-            let line = kit::wrapped(ui, words, look.regular(s.small), color);
-            if let Some(subject) = subject
-                && line.interact(Sense::click()).clicked()
-            {
-                actions.push(UiAction::Pin(subject.clone()));
-            }
-        }
+        sources(ui, &term.from, look, actions);
     }
     ui.add_space(6.0);
+}
+
+/// What something was made of; a click pins it.
+fn sources(ui: &mut Ui, from: &[(String, Option<Subject>)], look: &Look, actions: &mut Vec<UiAction>) {
+    for (words, subject) in from {
+        let color = if subject.is_some() { look.text() } else { look.second() };
+        let line = kit::wrapped(ui, words, look.regular(look.sizes.small), color);
+        if let Some(subject) = subject
+            && line.interact(Sense::click()).clicked()
+        {
+            actions.push(UiAction::Pin(subject.clone()));
+        }
+    }
 }
 
 fn spot_ui(ui: &mut Ui, spot: &SpotRow, look: &Look, actions: &mut Vec<UiAction>) {
@@ -119,13 +125,18 @@ fn spot_ui(ui: &mut Ui, spot: &SpotRow, look: &Look, actions: &mut Vec<UiAction>
         },
     );
     kit::text(ui, &format!("{} · {}", spot.when, spot.proof), look.regular(s.small), look.second());
+    sources(ui, &spot.from, look, actions);
+    if spot.more > 0 {
+        let words = tr_with(lang, "k-more", &[("n", &spot.more.to_string())]);
+        kit::text(ui, &words, look.regular(s.small), look.second());
+    }
     kit::rule(ui, look);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fixture::click_around, subject::Subject, vm::risk::Term};
+    use crate::{fixture::click_around, vm::risk::Term};
     use guanlan_core::AlertLevel;
 
     #[test]
@@ -152,10 +163,12 @@ mod tests {
             when: "10:00".into(),
             place_m: [9.0, 9.0],
             bounds_m: [0.0; 4],
+            from: vec![("GL1".into(), Some(Subject::Case("GL1".into())))],
+            more: 3,
         };
         let vm = RiskVm { at: "10:00".into(), rows: vec![row(1, 55), row(2, 20)], grids: 9, spots: vec![spot] };
         let look = Look::default();
-        let asked = click_around(vec2(384.0, 460.0), &look, |ctx, screen| {
+        let asked = click_around(vec2(384.0, 560.0), &look, |ctx, screen| {
             kit::panel(ctx, "risk", screen, &look, |ui| risk_ui(ui, &vm, Some(2), &look))
         });
         for wanted in [
@@ -164,6 +177,7 @@ mod tests {
             UiAction::OpenRisk(None),
             UiAction::Pin(Subject::Sensor("R1".into())),
             UiAction::Fly([9.0, 9.0]),
+            UiAction::Pin(Subject::Case("GL1".into())),
             UiAction::Toggle(Side::Risk),
         ] {
             assert!(asked.contains(&wanted), "{wanted:?} cannot be reached");

@@ -4,7 +4,7 @@
 use guanlan_core::{AlertLevel, Lang, Stamp};
 use guanlan_room::{
     Picture,
-    risk_sources::{RiskMark, RiskSource, RiskSources},
+    risk_sources::{CASES, RiskMark, RiskSource, RiskSources, behind_spot},
 };
 
 use super::{clock, number};
@@ -65,6 +65,10 @@ pub struct SpotRow {
     pub place_m: [f64; 2],
     /// West, south, east, north, local m.
     pub bounds_m: [f64; 4],
+    /// What it counts, with where that comes from, and what a click on it pins.
+    pub from: Vec<(String, Option<Subject>)>,
+    /// Events beyond these.
+    pub more: usize,
 }
 
 /// The panel.
@@ -96,6 +100,8 @@ fn behind(s: &RiskSource, lang: Lang) -> (String, Option<Subject>) {
     let value = match s.mark {
         // The colour of a case is on its pin.
         RiskMark::Case(_) => String::new(),
+        // An alert is told by its name; its value is its level's rank.
+        RiskMark::Sensor(_) if s.term == CASES => String::new(),
         _ => format!("{} {unit}", number((s.value * 10.0).round() / 10.0)),
     };
     let way = if s.feed == s.connector { s.feed.clone() } else { format!("{} · {}", s.connector, s.feed) };
@@ -139,20 +145,25 @@ pub fn risk(picture: &Picture, open: Option<u32>, lang: Lang) -> RiskVm {
             terms: terms.collect(),
         })
     });
-    let spot = |s: &guanlan_alerting::hotspot::HotSpot| SpotRow {
-        words: tr_with(
-            lang,
-            "k-hotspot-words",
-            &[("n", &s.observed.to_string()), ("expected", &format!("{:.1}", s.expected))],
-        ),
-        proof: tr_with(
-            lang,
-            "k-hotspot-proof",
-            &[("z", &format!("{:.1}", s.z)), ("p", &p_words(s.p)), ("limit", &p_words(s.p_limit))],
-        ),
-        when: format!("{}–{} · {:.0} m × {}", clock(s.from), clock(s.to), s.side_m, s.squares),
-        place_m: s.centre_m,
-        bounds_m: s.bounds_m,
+    let spot = |s: &guanlan_alerting::hotspot::HotSpot| {
+        let (events, count) = behind_spot(picture, s);
+        SpotRow {
+            words: tr_with(
+                lang,
+                "k-hotspot-words",
+                &[("n", &s.observed.to_string()), ("expected", &format!("{:.1}", s.expected))],
+            ),
+            proof: tr_with(
+                lang,
+                "k-hotspot-proof",
+                &[("z", &format!("{:.1}", s.z)), ("p", &p_words(s.p)), ("limit", &p_words(s.p_limit))],
+            ),
+            when: format!("{}–{} · {:.0} m × {}", clock(s.from), clock(s.to), s.side_m, s.squares),
+            place_m: s.centre_m,
+            bounds_m: s.bounds_m,
+            more: count - events.len(),
+            from: events.iter().map(|e| behind(e, lang)).collect(),
+        }
     };
     RiskVm {
         at: if map.at == Stamp(0) { String::new() } else { clock(map.at) },

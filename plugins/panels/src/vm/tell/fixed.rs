@@ -165,6 +165,18 @@ impl Sources<'_> {
             let key = if person.duty == "street_chief" { "k-street-chief" } else { "k-grid-member" };
             lines.push((key, format!("{} {}", person.name.get(lang), person.phone)));
         }
+        // The gravest alert gives it its colour: which one, and where that comes from.
+        let inside = |[x, y]: [f64; 2]| {
+            let (x, y) = (x as f32, y as f32);
+            let near = (w..=e).contains(&x) && (s..=n).contains(&y);
+            near && self.areas.deepest_at(x, y).is_some_and(|deep| self.areas.path(deep).contains(&i))
+        };
+        let alerts = self.picture.alerts.active().iter().filter(|a| a.place_m.is_some_and(inside));
+        if let Some(worst) = alerts.max_by_key(|a| (a.level, std::cmp::Reverse(a.raised_at))) {
+            let words = [worst.title.get(lang), worst.place.get(lang), worst.rule.as_str()];
+            lines.push(("k-area-worst", words.join(" · ")));
+            lines.extend(self.picture.lineage.of(worst.index).map(|o| brought(&o, lang)).unwrap_or_default());
+        }
         let place = self.at([f64::from((w + e) * 0.5), f64::from((s + n) * 0.5)], 6.0);
         Some((area.name.get(lang).to_owned(), areas::level(&f), lines, place, false))
     }
