@@ -179,6 +179,7 @@ k-area-deepest = The smallest area
 k-area-reds = { $n } red
 k-area-overdue = { $n } late
 k-area-cases = { $n } open
+k-area-worst = Gravest alert
 k-area-red = Red
 k-area-depth = Water
 k-area-offline = Offline

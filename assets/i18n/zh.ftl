@@ -179,6 +179,7 @@ k-area-deepest = 已是最小区域
 k-area-reds = 红 { $n }
 k-area-overdue = 超期 { $n }
 k-area-cases = 在办 { $n }
+k-area-worst = 最重告警
 k-area-red = 红警
 k-area-depth = 水深
 k-area-offline = 离线
