@@ -44,7 +44,10 @@ pub(super) fn works(
     look: &Look,
 ) -> Vec<Rect> {
     let (ink, field) = (look.accent(), look.faint(Token::Space, 0.85));
+    let near = eye.distance_m < WORDS_FROM_M;
+    let sign_side = if near { SIGN } else { SIGN * 0.5 };
     let mut taken = Vec::new();
+    let mut named: Vec<(&Work, Pos2, f32)> = Vec::new();
     for work in works {
         let mut points = seen(&work.line_m, ground, eye);
         if work.kind == WorkKind::Area {
@@ -53,17 +56,20 @@ pub(super) fn works(
         let Some(middle) = points.get(points.len() / 2).copied().filter(|p| map.shrink(12.0).contains(*p)) else {
             continue;
         };
-        let mut below = 8.0;
+        let mut off = 8.0;
         match work.kind {
             WorkKind::Place(sign) => {
-                let rect = Rect::from_center_size(middle, vec2(SIGN, SIGN));
+                let rect = Rect::from_center_size(middle, vec2(sign_side, sign_side));
                 painter.rect_filled(rect, CornerRadius::same(4), field);
                 let edge = Stroke::new(1.5, if work.planned { ink.gamma_multiply(0.5) } else { ink });
                 painter.rect_stroke(rect, CornerRadius::same(4), edge, egui::StrokeKind::Inside);
-                let font = look.bold(look.sizes.small);
-                kit::words_at(painter, middle, Align2::CENTER_CENTER, tr(look.lang, sign), font, ink);
+                // From afar a sign is a small field: letters would lie over each other.
+                if near {
+                    let font = look.bold(look.sizes.small);
+                    kit::words_at(painter, middle, Align2::CENTER_CENTER, tr(look.lang, sign), font, ink);
+                }
                 taken.push(rect.expand(2.0));
-                below = SIGN * 0.5 + 5.0;
+                off = sign_side * 0.5 + 9.0;
             }
             WorkKind::Barrier if !work.planned => {
                 painter.add(Shape::line(points.clone(), Stroke::new(7.0, field)));
@@ -74,12 +80,24 @@ pub(super) fn works(
                 painter.extend(Shape::dashed_line(&points, Stroke::new(2.5, ink), 7.0, 6.0));
             }
         }
-        if eye.distance_m < WORDS_FROM_M {
-            let font = look.regular(look.sizes.small);
-            let at = middle + vec2(0.0, below);
-            let size = painter.layout_no_wrap(work.words.clone(), font.clone(), ink).size();
-            kit::plated(painter, at, Align2::CENTER_TOP, &work.words, font, [look.text(), field]);
-            taken.push(Align2::CENTER_TOP.anchor_size(at, size).expand2(vec2(8.0, 5.0)));
+        named.push((work, middle, off));
+    }
+    if !near {
+        return taken;
+    }
+    // Below its mark, or above it where something else is said; nowhere rather than over other words.
+    for (work, middle, off) in named {
+        let font = look.regular(look.sizes.small);
+        let size = painter.layout_no_wrap(work.words.clone(), font.clone(), ink).size();
+        let sides = [(Align2::CENTER_TOP, off), (Align2::CENTER_BOTTOM, -off)];
+        let places = sides.map(|(anchor, dy)| {
+            let at = middle + vec2(0.0, dy);
+            (anchor, at, anchor.anchor_size(at, size).expand2(vec2(8.0, 5.0)))
+        });
+        let free = |rect: &Rect| map.contains_rect(*rect) && !taken.iter().any(|t| t.intersects(*rect));
+        if let Some((anchor, at, rect)) = places.into_iter().find(|p| free(&p.2)) {
+            kit::plated(painter, at, anchor, &work.words, font, [look.text(), field]);
+            taken.push(rect);
         }
     }
     taken
