@@ -1,6 +1,7 @@
 //! Commands of people and programs about cases: who, may they, is it legal now.
 
 use guanlan_core::{CaseId, Command, CommandEnvelope, PhotoView, Refusal, RefusalKind, Role};
+use guanlan_geography::LocalFrame;
 use serde_json::{Value, json};
 
 use crate::{
@@ -121,6 +122,7 @@ impl Desk<'_> {
         if !place_m.iter().all(|v| v.is_finite()) {
             return Err(Refusal::new(RefusalKind::Invalid, "位置须为有限数 / the place must be finite numbers"));
         }
+        LocalFrame::near(place_m).map_err(|reason| Refusal::new(RefusalKind::Invalid, reason.to_string()))?;
         let code = if code.is_empty() { self.rules.code_from_words(text) } else { code };
         let source = if envelope.role == Role::Collector { CaseSource::Collector } else { CaseSource::Operator };
         let report = Report {

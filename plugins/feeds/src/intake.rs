@@ -264,7 +264,7 @@ impl Intake {
             at: wall_now().to_rfc3339(),
             source: source.to_owned(),
             topic: topic.to_owned(),
-            reason: reason.to_owned(),
+            reason: crate::refusals::told(reason),
             payload: text,
         });
     }

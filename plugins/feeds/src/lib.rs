@@ -21,6 +21,7 @@ pub mod map;
 pub mod mqtt_client;
 pub mod parse;
 mod place;
+mod refusals;
 mod run;
 mod seen;
 mod steps;

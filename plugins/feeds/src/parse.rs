@@ -178,7 +178,11 @@ pub fn observation(id: Option<&str>, value: &Value, received: Stamp) -> Result<I
 pub(crate) fn datastream(id: &str, value: &Value, frame: &Placer) -> Result<Input, Refused> {
     let name = value.get("name").and_then(Value::as_str).unwrap_or(id);
     let place_m = match point_of(value) {
-        Some([lon, lat]) => Some(frame.local(lon, lat).map_err(|e| refuse("observedArea", e))?),
+        // Where it cannot be (zeros, another city), it has no place; what it measures counts all the same.
+        Some([lon, lat]) => {
+            let place_m = frame.local(lon, lat).map_err(|e| refuse("observedArea", e))?;
+            LocalFrame::near(place_m).ok()
+        }
         None => None,
     };
     let period_s = value.pointer("/properties/period_s").and_then(Value::as_u64).unwrap_or(300);
@@ -275,7 +279,7 @@ pub(crate) fn position(unit: &str, value: &Value, frame: &Placer) -> Result<Vec<
         return Err(refuse("lon/lat", format!("{lon}, {lat} is not on Earth")));
     }
     let at = need("tst")?;
-    let [east_m, north_m] = frame.local(lon, lat).map_err(|e| refuse("lon/lat", e))?;
+    let [east_m, north_m] = frame.in_city(lon, lat).map_err(|e| refuse("lon/lat", e))?;
     Ok(vec![Input::Fix(UnitFix {
         unit: unit.into(),
         at: Stamp((at * 1000.0) as i64),
@@ -339,7 +343,7 @@ fn view_of(fields: &serde_json::Map<String, Value>) -> PhotoView {
 fn citizen(value: Value, frame: &Placer) -> Result<Vec<Input>, Refused> {
     let wire: CitizenWire = serde_json::from_value(value).map_err(|e| refuse("payload", e.to_string()))?;
     let at = Stamp::parse(&wire.at).ok_or_else(|| refuse("at", "an RFC 3339 instant was expected"))?;
-    let [east_m, north_m] = frame.local(wire.lon, wire.lat).map_err(|e| refuse("lon/lat", e))?;
+    let [east_m, north_m] = frame.in_city(wire.lon, wire.lat).map_err(|e| refuse("lon/lat", e))?;
     if wire.report.is_empty() {
         return Err(refuse("report", "an id that names this report for ever was expected"));
     }

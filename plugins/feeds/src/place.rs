@@ -92,6 +92,14 @@ impl Placer {
         };
         self.frame.from_lonlat(lon, lat).map_err(|e| e.to_string())
     }
+
+    /// As [`Self::local`], for a unit or a report of this city.
+    ///
+    /// # Errors
+    /// When it is no place on Earth or one of another city.
+    pub fn in_city(&self, x: f64, y: f64) -> Result<[f64; 2], String> {
+        LocalFrame::near(self.local(x, y)?).map_err(|e| e.to_string())
+    }
 }
 
 #[cfg(test)]
@@ -116,5 +124,11 @@ mod tests {
         assert!(Placer::new(frame, "Mars").is_err());
         assert!(Placer::new(frame, "GCJ-02").unwrap().local(f64::NAN, 0.0).is_err());
         assert!(Placer::new(frame, "WGS84").unwrap().local(200.0, 0.0).is_err());
+        let placer = Placer::new(frame, "WGS84").unwrap();
+        assert!(placer.in_city(116.3975, 39.9087).is_ok() && placer.local(0.0, 0.0).is_ok());
+        for (lon, lat) in [(0.0, 0.0), (121.47, 31.23), (39.9087, 80.0)] {
+            let refused = placer.in_city(lon, lat).unwrap_err();
+            assert!(refused.contains("200 km") && refused.contains("千米"), "{refused}");
+        }
     }
 }

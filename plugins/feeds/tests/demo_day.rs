@@ -238,7 +238,6 @@ fn a_dry_day_is_calm_and_alive() {
     within(ObservedProperty::ParkingOccupancy, 20.0, 100.0);
     within(ObservedProperty::BinFill, 0.0, 100.0);
     within(ObservedProperty::PumpsRunning, -1.0, 3.0);
-    assert!(day.wall_s < 60.0 || cfg!(debug_assertions), "a day took {:.0} s", day.wall_s);
 }
 
 #[test]

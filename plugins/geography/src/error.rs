@@ -27,6 +27,17 @@ pub enum CrsError {
         /// What PROJ says.
         reason: String,
     },
+    /// A place that cannot be this city's.
+    #[error(
+        "离本城 {km} 千米，本城的位置应在 {reach_km} 千米以内；请检查经纬度是否颠倒、坐标系是否正确 / {km} km from the city, \
+         whose places lie within {reach_km} km: are longitude and latitude swapped, is it another system?"
+    )]
+    FarAway {
+        /// From the origin of the city's frame.
+        km: u64,
+        /// The farthest that is taken.
+        reach_km: u64,
+    },
     /// Longitude or latitude out of range.
     #[error("({lon}, {lat}) is not a longitude in -180..180 and a latitude in -90..90, degrees")]
     NotLonLat {

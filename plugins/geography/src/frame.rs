@@ -27,6 +27,22 @@ impl LocalFrame {
         [easting_northing[0] - self.origin[0], easting_northing[1] - self.origin[1]]
     }
 
+    /// No unit and no report of a city is farther from its origin than this, m; the largest cities measure as much across.
+    pub const REACH_M: f64 = 200_000.0;
+
+    /// A local place, if it can be one of this city: not where the coordinates of another city, swapped ones or a
+    /// tracker's zeros lead.
+    ///
+    /// # Errors
+    /// When it is farther than [`Self::REACH_M`] from the origin.
+    pub fn near(local: [f64; 2]) -> Result<[f64; 2], CrsError> {
+        let away_m = local[0].hypot(local[1]);
+        if away_m <= Self::REACH_M {
+            return Ok(local);
+        }
+        Err(CrsError::FarAway { km: (away_m / 1000.0) as u64, reach_km: (Self::REACH_M / 1000.0) as u64 })
+    }
+
     /// Local m → projected easting, northing.
     #[must_use]
     pub fn to_projected(&self, local: [f64; 2]) -> [f64; 2] {

@@ -3,6 +3,8 @@
 //! Devices report decimals (`17.5`, `0.03`). Such a value is kept as an integer and a power of ten, and comes back
 //! bit for bit; a value that is no short decimal is kept as the XOR with the one before it (Gorilla, VLDB 2015).
 
+use std::cell::RefCell;
+
 /// Largest power of ten a value is tried with.
 const MAX_DECIMALS: u8 = 6;
 /// Exponent of a run of values that are no short decimals.
@@ -219,7 +221,17 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, String> {
     if let Ok(Some(size)) = zstd::zstd_safe::get_frame_content_size(bytes)
         && size <= MAX_PLAIN_BYTES
     {
-        return zstd::bulk::decompress(bytes, size as usize).map_err(|e| e.to_string());
+        // A seek opens hundreds of chunks: making the decoder's tables anew for each costs as much as small ones.
+        thread_local! {
+            static DECODER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+        }
+        return DECODER.with_borrow_mut(|kept| {
+            let decoder = match kept {
+                Some(decoder) => decoder,
+                None => kept.insert(zstd::bulk::Decompressor::new().map_err(|e| e.to_string())?),
+            };
+            decoder.decompress(bytes, size as usize).map_err(|e| e.to_string())
+        });
     }
     use std::io::Read;
     let mut plain = Vec::new();

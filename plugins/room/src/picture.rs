@@ -11,6 +11,7 @@ use guanlan_core::{Mode, Stamp, TimelineId};
 use guanlan_dispatch::{Recommendations, RoadState, UnitRoster};
 use guanlan_drill::DrillState;
 use guanlan_sensing::{Catalogue, Lineage, ProfileFile, SensorTable, WaterState};
+use guanlan_tick::WallClock;
 
 pub use crate::health::Health;
 use crate::{
@@ -66,6 +67,8 @@ pub struct Picture {
     pub now: Stamp,
     /// What is on the screen: 实况, 演示, 演练, 回放, 预报.
     pub mode: Mode,
+    /// How far its clock is ahead of the wall clock that was set back.
+    pub wall: WallClock,
     /// Clock of the timeline.
     pub playback: Playback,
     /// The room's own health.
@@ -141,6 +144,7 @@ impl Picture {
             tick: machine.tick_number(),
             now: if playback.replay { playback.at } else { machine.now() },
             mode: if playback.replay { Mode::Replay } else { meta.mode },
+            wall: *world.resource::<WallClock>(),
             playback,
             health,
             city: machine.config().city.clone(),

@@ -6,7 +6,8 @@
 //! their positions are fresh; what was refused of it is not good. The score is the same: 50 % good, 30 % kept, 20 %
 //! shared.
 
-use guanlan_core::{Bilingual, ObservedProperty, Stamp, input::FeedFigures};
+use guanlan_core::{Bilingual, Stamp, input::FeedFigures};
+use guanlan_sensing::CatalogueRow;
 
 use crate::{FeedView, Picture};
 
@@ -18,32 +19,10 @@ const RATE_OVER_MS: i64 = 300_000;
 /// One source of the catalogue.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
-    /// Name in the feeds file; empty for streams whose source nobody declared.
-    pub feed: String,
-    /// Kinds of connector.
-    pub connector: String,
-    /// Departments that own the data (权属单位).
-    pub owner: Bilingual,
+    /// What its streams promise and keep; of a source without streams: its crews and its messages.
+    pub row: CatalogueRow,
     /// How the owner shares it; empty when not said.
     pub share: Bilingual,
-    /// Streams and crews.
-    pub streams: u32,
-    /// What its streams observe.
-    pub properties: Vec<ObservedProperty>,
-    /// Readings or messages a minute that are promised; 0 when nothing is.
-    pub promised_per_min: f64,
-    /// Readings or messages a minute that came.
-    pub kept_per_min: f64,
-    /// Kept of promised, 0 … 1.
-    pub kept: f64,
-    /// 共享率: streams and crews that deliver of all, 0 … 1.
-    pub shared: f64,
-    /// Good of what was delivered, 0 … 1.
-    pub good: f64,
-    /// From measurement to connector, mean, s.
-    pub lag_s: f64,
-    /// 质量得分 0 … 100.
-    pub score: f64,
     /// It works; `None` where no connector speaks for it.
     pub up: Option<bool>,
     /// Messages since its connector started.
@@ -56,47 +35,30 @@ pub struct Source {
     pub trouble: String,
 }
 
-impl Source {
-    fn scored(self) -> Self {
-        Self { score: 100.0 * (0.5 * self.good + 0.3 * self.kept + 0.2 * self.shared), ..self }
-    }
-}
-
 /// Every source, by name.
 #[must_use]
 pub fn sources(picture: &Picture) -> Vec<Source> {
     let mut all: Vec<Source> = Vec::new();
     for row in picture.catalogue.rows.iter() {
-        let mut source = Source {
-            feed: row.feed.clone(),
-            connector: row.connector.clone(),
-            owner: row.owner.clone(),
-            streams: row.streams,
-            properties: row.properties.clone(),
-            promised_per_min: row.promised_per_min,
-            kept_per_min: row.kept_per_min,
-            kept: row.kept,
-            shared: row.shared,
-            good: row.good,
-            lag_s: row.lag_s,
-            ..Source::default()
-        };
+        let mut source = Source { row: row.clone(), ..Source::default() };
         if let Some(feed) = picture.feeds.get(&row.feed) {
             told(&mut source, feed);
             // The promise of the feeds file counts where it is kept less than that of the streams.
             let (promised, came) = messages(&feed.figures, picture.now);
-            if promised > 0.0 && came < promised && came / promised < source.kept {
-                (source.promised_per_min, source.kept_per_min, source.kept) = (promised, came, came / promised);
+            let row = &mut source.row;
+            if promised > 0.0 && came < promised && came / promised < row.kept {
+                (row.promised_per_min, row.kept_per_min, row.kept) = (promised, came, came / promised);
             }
         }
-        all.push(source.scored());
+        source.row = source.row.scored();
+        all.push(source);
     }
     for (name, feed) in
         picture.feeds.iter().filter(|(name, _)| !picture.catalogue.rows.iter().any(|r| r.feed == **name))
     {
         all.push(without_streams(picture, name, feed));
     }
-    all.sort_by(|a, b| a.feed.cmp(&b.feed));
+    all.sort_by(|a, b| a.row.feed.cmp(&b.row.feed));
     all
 }
 
@@ -121,7 +83,7 @@ fn without_streams(picture: &Picture, name: &str, feed: &FeedView) -> Source {
         fresh += u32::from(picture.units.get(id).and_then(|u| u.fixed).is_some_and(|at| now - at <= fresh_ms));
     }
     let seen = f.messages.max(f.refused);
-    let mut source = Source {
+    let row = CatalogueRow {
         feed: name.to_owned(),
         connector: f.connector.clone(),
         owner: f.owner.clone(),
@@ -138,10 +100,11 @@ fn without_streams(picture: &Picture, name: &str, feed: &FeedView) -> Source {
         },
         good: if seen > 0 { 1.0 - f.refused as f64 / seen as f64 } else { 0.0 },
         lag_s: f.lag_ms as f64 / 1000.0,
-        ..Source::default()
+        ..CatalogueRow::default()
     };
+    let mut source = Source { row: row.scored(), ..Source::default() };
     told(&mut source, feed);
-    source.scored()
+    source
 }
 
 /// Messages a minute: promised, and kept so far. A source that has fallen silent keeps less with every minute.

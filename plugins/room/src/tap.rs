@@ -101,10 +101,13 @@ impl Translator {
         let mut readings = 0;
         for (k, fact) in kept.sensed.iter().enumerate() {
             match *fact {
-                Sensed::Reading { index, at, value, trusted, .. } => {
+                Sensed::Reading { index, at, room_at, value, trusted } => {
                     readings += 1;
                     let Some(&stream) = self.numbers.get(index as usize).filter(|n| **n != NOBODY) else { continue };
-                    let mark = if trusted { self.quality[index as usize] } else { Mark::SUSPECT };
+                    let mut mark = if trusted { self.quality[index as usize] } else { Mark::SUSPECT };
+                    if room_at != at {
+                        mark.0 |= Mark::BACK;
+                    }
                     out.readings.push(Reading { stream, at, value, mark });
                 }
                 Sensed::Quality { index, at, to, .. } => {
@@ -130,10 +133,14 @@ impl Translator {
     fn add_late(&self, inputs: &[Input], history: &dyn History, out: &mut HistoryTick) {
         let mut told = BTreeSet::new();
         let mut newest: BTreeMap<u32, Stamp> = BTreeMap::new();
+        let mut set_back = BTreeSet::new();
         for r in out.readings.iter().filter(|r| !r.mark.is_turn()) {
             told.insert((r.stream, r.at));
             let at = newest.entry(r.stream).or_insert(r.at);
             *at = r.at.max(*at);
+            if r.mark.is_back() {
+                set_back.insert(r.stream);
+            }
         }
         for input in inputs {
             let Input::Observation(o) = input else { continue };
@@ -144,7 +151,8 @@ impl Translator {
                 None => fresh().map(|k| (history.streams() + k as u32, out.streams[k].1)),
             };
             let Some((stream, [low, high])) = found else { continue };
-            let latest = history.latest_at(stream).into_iter().chain(newest.get(&stream).copied()).max();
+            let before = history.latest_at(stream).filter(|_| !set_back.contains(&stream));
+            let latest = before.into_iter().chain(newest.get(&stream).copied()).max();
             let late = latest.is_some_and(|latest| o.phenomenon < latest);
             if late && (low..=high).contains(&o.result) && told.insert((stream, o.phenomenon)) {
                 let mark = Mark(Mark::LATE);
@@ -175,9 +183,10 @@ mod tests {
             let at = Stamp(1_000_000 + ms);
             Input::Observation(Observation { sensor: "s".into(), phenomenon: at, received: at, result: ms as f64 })
         };
+        let ahead_ms = std::cell::Cell::new(0);
         let sensed = |ms: i64| {
             let at = Stamp(1_000_000 + ms);
-            Sensed::Reading { index: 0, at, room_at: at, value: ms as f64, trusted: true }
+            Sensed::Reading { index: 0, at, room_at: at + ahead_ms.get(), value: ms as f64, trusted: true }
         };
         let new = Newcomer { index: 0, id: "s".into(), range: [0.0, 1e6], quality: Quality::default() };
         let mut tick = |tick: u64, came: &[i64], taken: &[i64], newcomers: Vec<Newcomer>| {
@@ -198,5 +207,9 @@ mod tests {
         assert_eq!(tick(2, &[50, 40, 60, 60], &[50, 60], Vec::new()), [40, 50, 60], "a repeat is not kept twice");
         assert_eq!(tick(3, &[30, 70], &[70], Vec::new()), [30, 70], "older than what came in an earlier tick");
         assert_eq!(tick(4, &[2_000_000, 65], &[], Vec::new()), [65], "what sensing refused is not late");
+        assert_eq!(tick(5, &[64_000, 66], &[64_000], Vec::new()), [66, 64_000], "its clock was set ahead");
+        ahead_ms.set(64_000);
+        assert_eq!(tick(6, &[80, 79], &[80], Vec::new()), [79, 80], "and back: taken as the newest");
+        assert_eq!(history.latest_at(0), Some(Stamp(1_000_080)));
     }
 }

@@ -11,7 +11,7 @@ use guanlan_city::{
 use guanlan_core::{
     AlertLevel, Bilingual, Command, CommandEnvelope, Input, Mode, ObservedProperty, Role, Stamp, Warning, WarningKind,
     WarningStatus,
-    input::{DepthField, Mark as Of, MarkOrigin, Observation, UnitFix},
+    input::{ClockAhead, DepthField, Mark as Of, MarkOrigin, Observation, UnitFix},
 };
 use guanlan_journal::{
     Meta, SqliteStore, Store, TickCommit,
@@ -21,6 +21,9 @@ use guanlan_room::{Control, Health, Machine, Past, Picture, Playback, RoomConfig
 
 const START: i64 = 1_782_864_000_000;
 const SECONDS: i64 = 700;
+/// From this second on the wall clock is behind the room's, by this much.
+const SET_BACK_S: i64 = 520;
+const BEHIND_MS: i64 = 300_000;
 
 fn config() -> Arc<RoomConfig> {
     let sensor = |id: &str, property, x: f64| SensorSpec {
@@ -69,6 +72,12 @@ fn config() -> Arc<RoomConfig> {
     })
 }
 
+/// When a stream says that it measured at second `s`: one of them follows the wall clock.
+fn told_at(stream: u32, s: i64) -> Stamp {
+    let behind_ms = if stream == 2 && s >= SET_BACK_S { BEHIND_MS } else { 0 };
+    Stamp(START + s * 1000 - behind_ms)
+}
+
 /// Stream numbers and readings of second `s`.
 fn readings_at(s: i64) -> Vec<(u32, f64)> {
     let mut out = Vec::new();
@@ -81,6 +90,9 @@ fn readings_at(s: i64) -> Vec<(u32, f64)> {
     if s == 250 {
         out.push((2, 61.5));
     }
+    if s >= 480 && s % 10 == 5 && s < 600 {
+        out.push((2, 50.0 + s as f64 / 100.0));
+    }
     out
 }
 
@@ -88,9 +100,12 @@ fn inputs_at(s: i64) -> Vec<Input> {
     let now = Stamp(START + s * 1000);
     let reading = |(stream, result): (u32, f64)| {
         let sensor = ["7", "8", "9"][stream as usize].into();
-        Input::Observation(Observation { sensor, phenomenon: now, received: now, result })
+        Input::Observation(Observation { sensor, phenomenon: told_at(stream, s), received: now, result })
     };
     let mut inputs: Vec<Input> = readings_at(s).into_iter().map(reading).collect();
+    if s == SET_BACK_S {
+        inputs.push(Input::Ahead(ClockAhead { by_ms: BEHIND_MS }));
+    }
     if s % 5 == 0 {
         inputs.push(Input::Fix(UnitFix {
             unit: "DRAIN-01".into(),
@@ -185,7 +200,11 @@ fn live(journal: &std::path::Path) -> Vec<Arc<Picture>> {
         };
         store.commit(&tick).unwrap();
         let readings = readings_at(s).into_iter();
-        let readings = readings.map(|(stream, value)| Reading { stream, at: now, value, mark: Mark::GOOD }).collect();
+        let readings = readings.map(|(stream, value)| {
+            let at = told_at(stream, s);
+            Reading { stream, at, value, mark: if at == now { Mark::GOOD } else { Mark(Mark::BACK) } }
+        });
+        let readings = readings.collect();
         let streams = std::mem::take(&mut streams);
         history.feed(HistoryTick { tick: machine.tick_number(), now, streams, readings }).unwrap();
         keeper.tick(machine.tick_number(), &inputs);
@@ -238,7 +257,10 @@ fn any_second_is_seen_as_it_was() {
     let base = Picture::of(&Machine::new(config()), Health::default(), Playback::live());
     let mut past = Past::beside(&journal, base, None).unwrap();
     let mut version = 0;
-    for s in [0, 1, 95, 119, 121, 150, 299, 300, 301, 333, 334, 460, 599, 601, 650, 699] {
+    for s in
+        [0, 1, 95, 119, 121, 150, 299, 300, 301, 333, 334, 460, 515, 519, 520, 524, 525, 526, 560, 599, 601, 650, 699]
+    {
+        assert_eq!(pictures[s as usize].wall.ahead_ms, if s < SET_BACK_S { 0 } else { BEHIND_MS });
         let seen = past.at(Stamp(START + s * 1000), Playback::live(), &store).unwrap().unwrap();
         same(&seen, &pictures[s as usize], s);
         assert!(seen.sensors.version() > version, "views see that it changed");

@@ -75,27 +75,32 @@ pub struct LiveChunk {
 
 impl Default for LiveChunk {
     fn default() -> Self {
-        Self {
-            version: 0,
-            value: Vec::new(),
-            phenomenon: Vec::new(),
-            received: Vec::new(),
-            previous: Vec::new(),
-            previous_at: Vec::new(),
-            quality: Vec::new(),
-            reason: Vec::new(),
-            heard: Vec::new(),
-            ahead_ms: Vec::new(),
-            changed: Vec::new(),
-            same: Vec::new(),
-            announced: Vec::new(),
-            queued: Vec::new(),
-            next_due: Stamp(i64::MAX),
-        }
+        Self::silent(0)
     }
 }
 
 impl LiveChunk {
+    /// So many sensors that nobody has heard.
+    pub(crate) fn silent(count: usize) -> Self {
+        Self {
+            version: 0,
+            value: vec![0.0; count],
+            phenomenon: vec![NEVER; count],
+            received: vec![NEVER; count],
+            previous: vec![0.0; count],
+            previous_at: vec![NEVER; count],
+            quality: vec![Quality::Stale; count],
+            reason: vec![QualityReason::NotHeard; count],
+            heard: vec![NEVER; count],
+            ahead_ms: vec![0; count],
+            changed: vec![NEVER; count],
+            same: vec![0; count],
+            announced: vec![Quality::Good; count],
+            queued: vec![false; count],
+            next_due: Stamp(i64::MAX),
+        }
+    }
+
     pub(crate) fn push(&mut self) {
         self.value.push(0.0);
         self.phenomenon.push(NEVER);

@@ -15,6 +15,8 @@ use crate::{
 pub struct Heard {
     /// When it was measured.
     pub at: Stamp,
+    /// How far the room's clock was ahead of the one that says so, ms; 0 but where a clock was set back.
+    pub ahead_ms: i64,
     /// In the property's unit.
     pub value: f64,
     /// Good, suspect or contradicted; silence is seen from its age.
@@ -69,11 +71,10 @@ fn chunk_of(
     version: u64,
     heard: &impl Fn(u32) -> Option<Heard>,
 ) -> Arc<LiveChunk> {
-    let mut chunk = LiveChunk { version, ..LiveChunk::default() };
+    let mut chunk = LiveChunk { version, ..LiveChunk::silent(meta.rows.len()) };
     for (r, row) in meta.rows.iter().enumerate() {
-        chunk.push();
         let Some(said) = heard((c * CHUNK + r) as u32) else { continue };
-        let age = now - said.at;
+        let age = now - (said.at + said.ahead_ms);
         let (quality, reason) = if age > offline_after_ms(row.period_s) {
             (Quality::Offline, QualityReason::Silent)
         } else if age > stale_after_ms(row.period_s) {
@@ -85,6 +86,7 @@ fn chunk_of(
         };
         (chunk.value[r], chunk.phenomenon[r], chunk.received[r]) = (said.value, said.at, said.at);
         (chunk.previous_at[r], chunk.heard[r]) = (NEVER, said.at);
+        chunk.ahead_ms[r] = said.ahead_ms;
         (chunk.quality[r], chunk.reason[r]) = (quality, reason);
     }
     Arc::new(chunk)

@@ -13,7 +13,7 @@ const LONGEST: usize = 2_200;
 pub struct Message {
     /// Kind.
     pub id: u16,
-    /// Number of the terminal, digits without leading zeros beyond twelve.
+    /// Number of the terminal, digits (of makers who use them, hexadecimal ones) without leading zeros beyond twelve.
     pub phone: String,
     /// Running number.
     pub serial: u16,
@@ -186,7 +186,8 @@ pub fn read(frame: &[u8]) -> Result<Message, String> {
     let v2019 = attributes & (1 << 14) != 0;
     let (version, phone_at, phone_len) = if v2019 { (bytes.get(4).copied(), 5, 10) } else { (None, 4, 6) };
     let digits = bytes.get(phone_at..phone_at + phone_len).ok_or_else(short)?;
-    let digits = bcd(digits).ok_or("the terminal's number is not BCD")?;
+    // BCD by the standard; makers that put a serial number there use all sixteen digits.
+    let digits: String = digits.iter().map(|b| format!("{b:02X}")).collect();
     // 2019 pads to twenty digits; the number itself has twelve, as before.
     let phone = digits.get(digits.len() - 12..).filter(|_| digits[..digits.len() - 12].bytes().all(|b| b == b'0'));
     let phone = phone.unwrap_or(&digits).to_owned();
@@ -217,7 +218,7 @@ pub fn write(id: u16, to: &Message, serial: u16, body: &[u8]) -> Vec<u8> {
     out.extend(to.version);
     let digits = if to.version.is_some() { 20 } else { 12 };
     let phone = format!("{:0>digits$}", to.phone);
-    let nibbles: Vec<u8> = phone.bytes().map(|b| b.wrapping_sub(b'0') & 15).collect();
+    let nibbles: Vec<u8> = phone.chars().map(|c| c.to_digit(16).unwrap_or(0) as u8).collect();
     out.extend(nibbles.chunks(2).map(|p| p[0] << 4 | p.get(1).copied().unwrap_or(0)));
     out.extend(serial.to_be_bytes());
     out.extend(body);
@@ -363,7 +364,12 @@ mod tests {
         assert_eq!(acknowledge(&m, 1, 0), hex("7e800100050138001380000001007d02020000537e"));
         let answer = write(0x8001, &m19, 1, &[0, 1, 2, 0, 0]);
         let back = read(&answer[1..answer.len() - 1]).unwrap();
-        assert_eq!((back.version, back.phone), (Some(1), m19.phone));
+        assert_eq!((back.version, back.phone), (Some(1), m19.phone.clone()));
+        // A maker's own number in all sixteen digits.
+        let own = Message { phone: "4EB6FB4AFD9E".into(), version: None, ..m19 };
+        let answer = write(0x8001, &own, 1, &[0, 1, 2, 0, 0]);
+        assert_eq!(answer[5..11], hex("4EB6FB4AFD9E"));
+        assert_eq!(read(&answer[1..answer.len() - 1]).unwrap().phone, own.phone);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use guanlan_core::{
     Bilingual, DispatchId, Input, ObservedProperty, PhotoView, Stamp,
     input::{CitizenReport, Observation, SensorDeclared, UnitFix, UnitReport, UnitStatus},
 };
+use guanlan_geography::LocalFrame;
 use serde_json::Value;
 
 pub use pick::Pick;
@@ -228,7 +229,10 @@ impl Mapper {
         let id = self.text(Some(&self.id), row, came).ok_or_else(|| missing("id"))?;
         let id = format!("{}{id}", self.spec.prefix);
         let at = || self.instant(row, came);
-        let place = || self.place(row, came, placer)?.ok_or_else(|| missing("lon/lat"));
+        let place = || {
+            let place_m = self.place(row, came, placer)?.ok_or_else(|| missing("lon/lat"))?;
+            LocalFrame::near(place_m).map_err(|e| refuse("lon/lat", e.to_string()))
+        };
         match self.spec.what {
             What::Observation => {
                 let Some(value) = self.number("value", self.value.as_ref(), row, came)? else { return Ok(None) };
@@ -239,7 +243,8 @@ impl Mapper {
                         sensor: id.as_str().into(),
                         name: Bilingual::same(name),
                         property,
-                        place_m: self.place(row, came, placer)?,
+                        // Where it cannot be, it has no place; what it measures counts all the same.
+                        place_m: self.place(row, came, placer)?.filter(|p| LocalFrame::near(*p).is_ok()),
                         period_s: self.spec.period_s,
                     }));
                 }

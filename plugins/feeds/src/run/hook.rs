@@ -175,7 +175,7 @@ fn traccar_fixes(spec: &Tracker, courier: &Courier, call: &Call) -> Result<Vec<I
 }
 
 fn to_input(f: &Fix, spec: &Tracker, courier: &Courier) -> Result<Input, Refused> {
-    let [east_m, north_m] = courier.placer().local(f.lon, f.lat).map_err(|e| refuse("lat/lon", e))?;
+    let [east_m, north_m] = courier.placer().in_city(f.lon, f.lat).map_err(|e| refuse("lat/lon", e))?;
     Ok(Input::Fix(UnitFix {
         unit: unit(spec, &f.device).into(),
         at: f.at,

@@ -98,7 +98,7 @@ pub fn report(r: &Request, spec: &Open311, placer: &Placer) -> Result<Option<(St
         return Ok(None);
     }
     let at = r.requested.ok_or("requested_datetime: is missing")?;
-    let [east_m, north_m] = placer.local(lon, lat)?;
+    let [east_m, north_m] = placer.in_city(lon, lat)?;
     let code = spec.codes.get(&r.service_code).cloned().unwrap_or_default();
     let mut words: Vec<&str> = Vec::new();
     if code.is_empty() {

@@ -42,7 +42,7 @@ fn fix(
     if at > wall_now() + FUTURE_MS {
         return Err(format!("{at} is in the future"));
     }
-    let [east_m, north_m] = courier.placer().local(lon, lat)?;
+    let [east_m, north_m] = courier.placer().in_city(lon, lat)?;
     Ok(Input::Fix(UnitFix {
         unit: unit.into(),
         at,

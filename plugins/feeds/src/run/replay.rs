@@ -162,7 +162,7 @@ fn track(spec: &Replay, courier: &Courier, bytes: &[u8]) -> Result<Vec<Row>, Str
             _ => (0.0, 0.0),
         };
         before = Some(*point);
-        let [east_m, north_m] = courier.placer().local(point.lon, point.lat)?;
+        let [east_m, north_m] = courier.placer().in_city(point.lon, point.lat)?;
         let fix = UnitFix {
             unit: unit.as_str().into(),
             at,

@@ -48,21 +48,24 @@ pub(crate) async fn catalogue(
     Query(part): Query<Part>,
 ) -> Result<Json<Vec<CatalogueOut>>, Problem> {
     let picture = doors.room(part.timeline())?.picture();
-    let rows = sources(&picture).into_iter().map(|r| CatalogueOut {
-        state: r.up.map_or("", |up| if up { "up" } else { "down" }),
-        owner: (&r.owner).into(),
-        share: (&r.share).into(),
-        streams: r.streams,
-        properties: r.properties.iter().map(|p| p.key().to_owned()).collect(),
-        promised_per_min: r.promised_per_min,
-        kept_per_min: r.kept_per_min,
-        kept: r.kept,
-        shared: r.shared,
-        good: r.good,
-        lag_s: r.lag_s,
-        score: r.score,
-        feed: r.feed,
-        connector: r.connector,
+    let rows = sources(&picture).into_iter().map(|s| {
+        let r = s.row;
+        CatalogueOut {
+            state: s.up.map_or("", |up| if up { "up" } else { "down" }),
+            owner: (&r.owner).into(),
+            share: (&s.share).into(),
+            streams: r.streams,
+            properties: r.properties.iter().map(|p| p.key().to_owned()).collect(),
+            promised_per_min: r.promised_per_min,
+            kept_per_min: r.kept_per_min,
+            kept: r.kept,
+            shared: r.shared,
+            good: r.good,
+            lag_s: r.lag_s,
+            score: r.score,
+            feed: r.feed,
+            connector: r.connector,
+        }
     });
     Ok(Json(part.cut(rows)))
 }

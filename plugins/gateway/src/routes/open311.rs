@@ -9,6 +9,7 @@ use axum::{
 use guanlan_casework::{Case, CaseState};
 use guanlan_core::{Input, PhotoView, Stamp, input::CitizenReport};
 use guanlan_feeds::{codec::xml::escape, wall_now};
+use guanlan_geography::LocalFrame;
 use serde_json::{Map, Value, json};
 
 use super::{Hall, act, sources::unescape};
@@ -330,7 +331,10 @@ pub(crate) async fn post(State(doors): Hall, Path(what): Path<String>, headers: 
     let (Some(lat), Some(lon)) = (number("lat"), number("long")) else {
         return bad("lat and long are missing: addresses alone cannot be found here");
     };
-    let Ok([east_m, north_m]) = doors.frame.from_lonlat(lon, lat) else { return bad("lat, long: not on Earth") };
+    let [east_m, north_m] = match doors.frame.from_lonlat(lon, lat).and_then(LocalFrame::near) {
+        Ok(place_m) => place_m,
+        Err(reason) => return bad(&format!("lat, long: {reason}")),
+    };
     let words = field(&asked, "description").unwrap_or_default();
     if words.chars().count() > LONGEST {
         return bad("description: more than 4000 characters");

@@ -1,9 +1,6 @@
 //! Questions: how many, of what, where, by which step of time.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    hash::BuildHasherDefault,
-};
+use std::{collections::HashMap, hash::BuildHasherDefault};
 
 use guanlan_core::Stamp;
 use rusqlite::params;
@@ -81,15 +78,50 @@ pub enum FigureError {
     Journal(#[from] JournalError),
 }
 
-type Group = (i64, String, String, String);
-/// Sums by begin of the step and packed place of the group.
+/// Sums by begin of the step and packed place of the group: numbers of words in the answer.
 type Sums = HashMap<(i64, u64), Cell, BuildHasherDefault<Fold>>;
 
 struct Asked<'a> {
     query: &'a FigureQuery,
-    areas: Vec<Option<String>>,
-    codes: Vec<Option<String>>,
-    whats: Vec<Option<String>>,
+    areas: Shown,
+    codes: Shown,
+    whats: Shown,
+}
+
+/// What the words of one kind become in the answer.
+struct Shown {
+    /// In order; a number in the answer is a place in here.
+    words: Vec<String>,
+    /// Number in the answer by number in the file; `None` is left out.
+    by_id: Vec<Option<u32>>,
+}
+
+impl Shown {
+    /// Words that begin with `only`, cut to `cut` characters; `None` does not tell them apart.
+    fn of(known: &Words, only: &str, cut: Option<usize>) -> Self {
+        let shown = |w: &String| {
+            w.starts_with(only).then(|| match cut {
+                None => String::new(),
+                Some(usize::MAX) => w.clone(),
+                Some(n) => w.chars().take(n).collect(),
+            })
+        };
+        let wanted: Vec<Option<String>> = known.by_id.iter().map(shown).collect();
+        let mut words: Vec<String> = wanted.iter().flatten().cloned().collect();
+        words.sort_unstable();
+        words.dedup();
+        let place = |word: Option<String>| word.and_then(|w| words.binary_search(&w).ok()).map(|i| i as u32);
+        let by_id = wanted.into_iter().map(place).collect();
+        Self { words, by_id }
+    }
+
+    fn number(&self, id: u64) -> Option<u64> {
+        self.by_id.get(id as usize).copied().flatten().map(u64::from)
+    }
+
+    fn word(&self, number: u64) -> String {
+        self.words.get(number as usize).cloned().unwrap_or_default()
+    }
 }
 
 impl FigureReader {
@@ -138,24 +170,21 @@ impl FigureReader {
                 }
             }
         }
-        // Words last: a group is looked up once, not once for each of its days.
-        let mut out: BTreeMap<Group, Cell> = BTreeMap::new();
-        sums.into_iter().for_each(|((from, place), cell)| {
-            let sum = out.entry(asked.group(from, Place::unpack(place))).or_default();
-            sum.count += cell.count;
-            sum.amount_ms = sum.amount_ms.saturating_add(cell.amount_ms);
-        });
-        Ok(out
-            .into_iter()
-            .map(|((from, area, code, what), c)| FigureRow {
+        // Words last, and in order: numbers are in the order of their words.
+        let mut sums: Vec<((i64, u64), Cell)> = sums.into_iter().collect();
+        sums.sort_unstable_by_key(|(key, _)| *key);
+        let row = |((from, place), sum): ((i64, u64), Cell)| {
+            let place = Place::unpack(place);
+            FigureRow {
                 from: Stamp(from),
-                area,
-                code,
-                what,
-                count: c.count,
-                amount_ms: c.amount_ms,
-            })
-            .collect())
+                area: asked.areas.word(place.area),
+                code: asked.codes.word(place.code),
+                what: asked.whats.word(place.what),
+                count: sum.count,
+                amount_ms: sum.amount_ms,
+            }
+        };
+        Ok(sums.into_iter().map(row).collect())
     }
 }
 
@@ -202,17 +231,6 @@ fn plan(q: &FigureQuery) -> Result<Vec<(usize, std::ops::RangeInclusive<i64>)>, 
 
 impl<'a> Asked<'a> {
     fn new(query: &'a FigureQuery, words: &[Words; 3]) -> Self {
-        // What each word becomes in the answer; `None` is left out.
-        let shown = |kind: usize, only: &str, cut: Option<usize>| -> Vec<Option<String>> {
-            let word = |w: &String| {
-                w.starts_with(only).then(|| match cut {
-                    None => String::new(),
-                    Some(usize::MAX) => w.clone(),
-                    Some(n) => w.chars().take(n).collect(),
-                })
-            };
-            words[kind].by_id.iter().map(word).collect()
-        };
         let code_cut = match query.by_code {
             0 => None,
             1 => Some(usize::MAX),
@@ -220,22 +238,10 @@ impl<'a> Asked<'a> {
         };
         Self {
             query,
-            areas: shown(AREA, &query.area, (query.by_area > 0).then_some(query.by_area)),
-            codes: shown(CODE, &query.code, code_cut),
-            whats: shown(WHAT, &query.what, query.by_what.then_some(usize::MAX)),
+            areas: Shown::of(&words[AREA], &query.area, (query.by_area > 0).then_some(query.by_area)),
+            codes: Shown::of(&words[CODE], &query.code, code_cut),
+            whats: Shown::of(&words[WHAT], &query.what, query.by_what.then_some(usize::MAX)),
         }
-    }
-
-    fn group(&self, from: i64, place: Place) -> Group {
-        let word = |on: bool, words: &[Option<String>], id: u64| {
-            if on { words.get(id as usize).cloned().flatten().unwrap_or_default() } else { String::new() }
-        };
-        (
-            from,
-            word(self.query.by_area > 0, &self.areas, place.area),
-            word(self.query.by_code > 0, &self.codes, place.code),
-            word(self.query.by_what, &self.whats, place.what),
-        )
     }
 }
 
@@ -256,13 +262,12 @@ impl<'a> Tally<'a> {
 
     fn add(&mut self, place: u64, cell: Cell) {
         let (q, p) = (self.asked.query, Place::unpack(place));
-        let kept = |words: &[Option<String>], id: u64| words.get(id as usize).is_some_and(Option::is_some);
-        if !(kept(&self.asked.areas, p.area)
-            && (!self.cube.code || kept(&self.asked.codes, p.code))
-            && kept(&self.asked.whats, p.what))
-        {
+        let code = if self.cube.code { self.asked.codes.number(p.code) } else { Some(0) };
+        let (Some(area), Some(code), Some(what)) =
+            (self.asked.areas.number(p.area), code, self.asked.whats.number(p.what))
+        else {
             return;
-        }
+        };
         let hour = if q.step == FigureStep::Hour { p.hour } else { 0 };
         if q.step == FigureStep::Hour {
             let begin = day_begin(self.period) + hour as i64 * 3_600_000;
@@ -270,12 +275,7 @@ impl<'a> Tally<'a> {
                 return;
             }
         }
-        let group = Place {
-            hour,
-            area: if q.by_area > 0 { p.area } else { 0 },
-            code: if q.by_code > 0 { p.code } else { 0 },
-            what: if q.by_what { p.what } else { 0 },
-        };
+        let group = Place { hour, area, code, what };
         match &mut self.last {
             Some((open, sum)) if *open == group => {
                 sum.count += cell.count;
@@ -301,7 +301,7 @@ impl<'a> Tally<'a> {
 
     fn put_last(&mut self) {
         if let Some((group, cell)) = self.last.take() {
-            let key = (self.begin(group.hour), group.pack());
+            let key = (self.begin(group.hour), Place { hour: 0, ..group }.pack());
             let sum = self.sums.entry(key).or_default();
             sum.count += cell.count;
             sum.amount_ms = sum.amount_ms.saturating_add(cell.amount_ms);

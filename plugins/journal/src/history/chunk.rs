@@ -149,6 +149,8 @@ impl Chunk {
             let mut run = Values::begin(&mut c.values)?;
             let mut at = c.base.wrapping_add(c.times.signed()?.wrapping_mul(c.unit));
             let (mut found, mut turned) = (None, None);
+            // By when the last reading of a clock that was set back had arrived: what is later and came before is void.
+            let mut back = i64::MIN;
             for k in 0..n {
                 if k > 0 {
                     step = step.wrapping_add(c.times.signed()?);
@@ -158,20 +160,29 @@ impl Chunk {
                 run.skip(&mut c.values)?;
                 let mark = *c.mark.get(row)?;
                 row += 1;
-                if at.div_euclid(1000).wrapping_add(lag) > by_s {
+                let arrived_s = at.div_euclid(1000).wrapping_add(lag);
+                if arrived_s > by_s {
                     continue;
                 }
                 if mark & Mark::TURN != 0 {
-                    turned = Some((at, Mark(mark).quality().0));
-                } else {
-                    // Kept undivided: the value of most rows is never asked for.
-                    (found, turned) = (Some((at, run, mark)), None);
+                    turned = Some((at, Mark(mark).quality().0, arrived_s));
+                    continue;
                 }
+                if Mark(mark).is_back() && arrived_s >= back {
+                    back = arrived_s;
+                } else if arrived_s <= back {
+                    continue;
+                }
+                let mark = if back > i64::MIN { mark | Mark::BACK } else { mark };
+                // Kept undivided: the value of most rows is never asked for.
+                (found, turned) = (Some((at, run, mark, arrived_s)), None);
             }
             match (found, turned) {
-                (Some((at, run, mark)), None) => visit(local, at, run.value(), mark),
-                (Some((at, run, _)), Some((_, quality))) => visit(local, at, run.value(), quality),
-                (None, Some((at, quality))) => visit(local, at, f64::NAN, quality | Mark::TURN),
+                (Some((at, run, mark, since)), Some((_, quality, by))) if by >= since => {
+                    visit(local, at, run.value(), quality | (mark & Mark::BACK));
+                }
+                (Some((at, run, mark, _)), _) => visit(local, at, run.value(), mark),
+                (None, Some((at, quality, _))) => visit(local, at, f64::NAN, quality | Mark::TURN),
                 (None, None) => {}
             }
         }
@@ -238,6 +249,37 @@ mod tests {
             }
         }
         rows
+    }
+
+    #[test]
+    fn what_a_clock_that_was_set_back_had_stamped_ahead_is_the_latest_only_until_then() {
+        // Stamped an hour ahead until the clock is right again; all the while one reading a second arrives.
+        let (begin_s, hour) = (1_782_864_000i64, 3_600_000);
+        let came = [(0, 0), (1, hour), (2, hour), (3, 0), (4, 0)];
+        let mut rows = Rows::default();
+        for (k, ahead) in came {
+            let (at, by) = ((begin_s + k) * 1000 + ahead, begin_s + k + 1);
+            rows.push(7, at, by, k as f64, if k == 3 { Mark::BACK } else { 0 });
+        }
+        // A change of quality while it was ahead, told on the room's clock, does not outlive the reading after it.
+        rows.push(7, begin_s * 1000 + hour + 2500, begin_s + 3, 0.0, Mark::TURN | Mark::SUSPECT.0);
+        let rows = rows.sorted();
+        let body = encode(&rows, 0..rows.len(), 0).unwrap();
+        let chunk = Chunk::open(&body).unwrap();
+        let seen = |k: i64| {
+            let mut seen = None;
+            chunk
+                .latest(begin_s + k + 1, |_, _, value, mark| {
+                    seen = Some((value, Mark(mark).quality(), Mark(mark).is_back()))
+                })
+                .unwrap();
+            seen.unwrap()
+        };
+        let good = Mark::GOOD;
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(seen),
+            [(0.0, good, false), (1.0, good, false), (2.0, Mark::SUSPECT, false), (3.0, good, true), (4.0, good, true)]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! (`NAME.history.db`) and a thread of its own, so that neither ticks nor commits ever wait for it. Its *watermark*
 //! is the last tick it holds on disk: after a crash the ticks above it are fed again.
 //!
-//! - A **part** is an hour of arrivals (or four million readings): a key frame of the latest value of every stream
+//! - A **part** is half an hour of arrivals (or four million readings): a key frame of the latest value of every stream
 //!   at its beginning, then the readings. Seeking reads one part.
 //! - A **chunk** holds 1024 streams of a part, sorted by stream and time, in columns (`chunk`).
 //! - **Roll-ups** of a minute, an hour and a day are written when a part is sealed; the part still open is rolled up

@@ -195,12 +195,13 @@ impl HistoryReader {
     }
 }
 
-/// A row becomes the latest when it is not older than the one there; a change of quality changes only that.
+/// A row becomes the latest when it is not older than the one there or says that its clock was set back; a change of
+/// quality changes only that.
 fn apply(at: &mut i64, value: &mut f64, mark: &mut Mark, row_at: i64, row_value: f64, row_mark: u8) {
     if row_mark & Mark::TURN != 0 {
-        *mark = Mark(row_mark).quality();
-    } else if row_at >= *at {
-        (*at, *value, *mark) = (row_at, row_value, Mark(row_mark).quality());
+        *mark = Mark(Mark(row_mark).quality().0 | (mark.0 & Mark::BACK));
+    } else if row_at >= *at || Mark(row_mark).is_back() {
+        (*at, *value, *mark) = (row_at, row_value, Mark(row_mark & !Mark::LATE));
     }
 }
 

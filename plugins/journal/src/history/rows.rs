@@ -18,6 +18,9 @@ impl Mark {
     pub const TURN: u8 = 0b1000;
     /// Came after a newer one of its stream.
     pub const LATE: u8 = 0b1_0000;
+    /// Stamped by a clock that was set back and that the room's own is ahead of: the newest of its stream, whatever that
+    /// clock had stamped before.
+    pub const BACK: u8 = 0b10_0000;
 
     /// Only the quality.
     #[must_use]
@@ -35,6 +38,12 @@ impl Mark {
     #[must_use]
     pub const fn is_late(self) -> bool {
         self.0 & Self::LATE != 0
+    }
+
+    /// True when it was stamped by a clock that the room's own was ahead of.
+    #[must_use]
+    pub const fn is_back(self) -> bool {
+        self.0 & Self::BACK != 0
     }
 
     /// The name in the API.

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use super::{
     History, HistoryDoor, HistoryReader, HistoryTick, NEVER_MS, Retention, SharedTail,
     chunk::{self, BLOCK},
-    rows::{Rows, Tail, arrival_s},
+    rows::{Mark, Rows, Tail, arrival_s},
 };
 use crate::{
     error::{JournalError, db},
@@ -21,8 +21,8 @@ use crate::{
     store::Meta,
 };
 
-/// Width of a part, ms of arrival.
-const PART_MS: i64 = 3_600_000;
+/// Width of a part, ms of arrival: seeking decodes a quarter of an hour on average, key frames cost two bits a reading.
+const PART_MS: i64 = 1_800_000;
 /// Readings after which a part is closed early, so that seeking stays quick at any rate.
 const PART_ROWS: u64 = 4_000_000;
 pub(crate) const KEY: i64 = 0;
@@ -340,9 +340,9 @@ impl History for SqliteHistory {
             }
             tail.rows.push(r.stream, r.at.0, by, r.value, r.mark.0);
             if r.mark.is_turn() {
-                l.mark[s] = r.mark.quality().0;
-            } else if r.at.0 >= l.at[s] {
-                (l.at[s], l.value[s], l.mark[s]) = (r.at.0, r.value, r.mark.quality().0);
+                l.mark[s] = r.mark.quality().0 | (l.mark[s] & Mark::BACK);
+            } else if r.at.0 >= l.at[s] || r.mark.is_back() {
+                (l.at[s], l.value[s], l.mark[s]) = (r.at.0, r.value, r.mark.0 & !Mark::LATE);
             }
         }
         if let Some(open) = &mut self.open {

@@ -60,23 +60,24 @@ fn properties(list: &[ObservedProperty], lang: Lang) -> String {
 }
 
 fn row(s: Source, lang: Lang) -> SourceRow {
-    let owner = [s.owner.get(lang), s.share.get(lang)].into_iter().filter(|w| !w.is_empty());
+    let r = &s.row;
+    let owner = [r.owner.get(lang), s.share.get(lang)].into_iter().filter(|w| !w.is_empty());
     let owner = owner.collect::<Vec<_>>().join(" · ");
-    let kept = (s.promised_per_min > 0.0).then_some(s.kept);
-    let weak = kept.is_some_and(|k| k < KEPT_WELL) || s.good < GOOD_WELL;
-    let kind = [s.connector.as_str(), properties(&s.properties, lang).as_str()]
+    let kept = (r.promised_per_min > 0.0).then_some(r.kept);
+    let weak = kept.is_some_and(|k| k < KEPT_WELL) || r.good < GOOD_WELL;
+    let kind = [r.connector.as_str(), properties(&r.properties, lang).as_str()]
         .into_iter()
         .filter(|w| !w.is_empty())
         .collect::<Vec<_>>()
         .join(" · ");
-    let share = format!("{:.0}", s.shared * 100.0);
+    let share = format!("{:.0}", r.shared * 100.0);
     let rate = match kept {
         Some(_) => tr_with(
             lang,
             "k-cat-rate",
-            &[("kept", &rounded(s.kept_per_min)), ("promised", &rounded(s.promised_per_min))],
+            &[("kept", &rounded(r.kept_per_min)), ("promised", &rounded(r.promised_per_min))],
         ),
-        None => tr_with(lang, "k-cat-messages", &[("rate", &rounded(s.kept_per_min)), ("n", &s.messages.to_string())]),
+        None => tr_with(lang, "k-cat-messages", &[("rate", &rounded(r.kept_per_min)), ("n", &s.messages.to_string())]),
     };
     SourceRow {
         lamp: match (s.up == Some(false), weak) {
@@ -89,23 +90,23 @@ fn row(s: Source, lang: Lang) -> SourceRow {
         rate,
         kept: kept.map(|k| k as f32),
         // Cases, warnings, rain and pictures are no streams: they come or they do not.
-        streams: match s.streams {
+        streams: match r.streams {
             0 => tr_with(lang, "k-cat-shared", &[("share", &share)]),
             n => tr_with(lang, "k-cat-streams", &[("n", &n.to_string()), ("share", &share)]),
         },
-        good: format!("{:.1} %", s.good * 100.0),
+        good: format!("{:.1} %", r.good * 100.0),
         health: tr_with(
             lang,
             "k-cat-health",
             &[
-                ("lag", &span(lang, (s.lag_s * 1000.0) as i64)),
+                ("lag", &span(lang, (r.lag_s * 1000.0) as i64)),
                 ("refused", &s.refused.to_string()),
                 ("failures", &s.failures.to_string()),
             ],
         ),
-        score: s.score.round().clamp(0.0, 100.0) as u32,
+        score: r.score.round().clamp(0.0, 100.0) as u32,
         trouble: lang.part_of(&s.trouble).to_owned(),
-        name: if s.feed.is_empty() { tr(lang, "k-cat-unknown").to_owned() } else { s.feed },
+        name: if r.feed.is_empty() { tr(lang, "k-cat-unknown").to_owned() } else { r.feed.clone() },
     }
 }
 

@@ -9,6 +9,7 @@ use guanlan_core::{Mode, Stamp};
 use guanlan_dispatch::{Recommendations, RoadState, UnitRoster};
 use guanlan_journal::Parts;
 use guanlan_sensing::{Catalogue, ProfileFile};
+use guanlan_tick::WallClock;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -116,6 +117,7 @@ pub(super) fn cut(p: &Picture, before: Option<&Picture>, water: WaterAt) -> Part
     put(&mut parts, "calendar", &p.calendar);
     put(&mut parts, "feeds", &*p.feeds);
     put(&mut parts, "mode", &p.mode);
+    put(&mut parts, "wall", &p.wall);
     put(&mut parts, WATER, &WaterAt { version: p.water.version, ..water });
     parts
 }
@@ -125,6 +127,13 @@ pub(super) fn water_of(parts: &Parts) -> WaterAt {
     let mut water = WaterAt::default();
     get(parts, WATER, &mut water);
     water
+}
+
+/// How far the room's clock was ahead of the wall clock.
+pub(super) fn wall_of(parts: &Parts) -> WallClock {
+    let mut wall = WallClock::default();
+    get(parts, "wall", &mut wall);
+    wall
 }
 
 /// Mode the room had.
@@ -141,7 +150,7 @@ pub(super) fn mend(p: &mut Picture, parts: &Parts, began_with: &RuleSet) {
     (p.rain_layer, p.forecast, p.live_water) = (RainLayer::default(), Forecasts::default(), LiveWater::default());
     (p.catalogue, p.roads, p.advice) = (Catalogue::default(), RoadState::default(), Recommendations::default());
     (p.measures, p.closures, p.pump_advice) = (Measures::default(), Closures::default(), PumpAdvice::default());
-    p.searching = Searching::default();
+    (p.searching, p.wall) = (Searching::default(), wall_of(parts));
     (p.water_tasks, p.profiles, p.calendar) = (Tasks::default(), ProfileFile::default(), CalendarFile::default());
     (p.warnings, p.origins) = (Warnings::default(), Origins::default());
     get(parts, "warnings", &mut p.warnings);

@@ -13,6 +13,7 @@ use guanlan_journal::{
     history::{HistoryDoor, HistoryReader, Latest, Mark, NEVER_MS},
 };
 use guanlan_sensing::{Heard, Quality, SensorTable};
+use guanlan_tick::WallClock;
 
 use super::parts;
 use crate::{
@@ -107,7 +108,8 @@ impl Past {
         }
         self.version += 1;
         let mut picture = self.base.clone();
-        picture.sensors = table_of(&self.base.sensors, &self.numbers, &latest, at, self.version);
+        picture.sensors =
+            table_of(&self.base.sensors, &self.numbers, &latest, (at, parts::wall_of(&scene.parts)), self.version);
         parts::mend(&mut picture, &scene.parts, &self.base.rules);
         let table = std::mem::take(&mut picture.sensors);
         picture.sensors = self.with_trends(table, &picture.alerts.active, at)?;
@@ -138,7 +140,9 @@ impl Past {
                 _ => {}
             }
         }
-        wet.sort_by(|a, b| b.1.total_cmp(&a.1));
+        if wet.len() > MOST_WET {
+            wet.select_nth_unstable_by(MOST_WET, |a, b| b.1.total_cmp(&a.1));
+        }
         let shown = alerts.iter().map(|a| a.index).take(MOST_ALERTS);
         let wanted: BTreeSet<u32> = shown.chain(rain).chain(wet.into_iter().take(MOST_WET).map(|(i, _)| i)).collect();
         // Read ahead by a minute where that minute is over, so that a replay does not read them again each second.
@@ -190,8 +194,15 @@ fn brought<T>(journal: &dyn Store, tick: u64, what: impl Fn(&Input) -> Option<T>
     Ok(stored.first().filter(|t| t.tick == tick).and_then(|t| t.inputs.iter().rev().find_map(what)))
 }
 
-fn table_of(base: &SensorTable, numbers: &[u32], latest: &Latest, at: Stamp, version: u64) -> SensorTable {
-    base.as_of(at, version, |index| {
+/// With the instant, how far the room's clock was ahead of the wall clock then.
+fn table_of(
+    base: &SensorTable,
+    numbers: &[u32],
+    latest: &Latest,
+    (now, wall): (Stamp, WallClock),
+    version: u64,
+) -> SensorTable {
+    base.as_of(now, version, |index| {
         let number = *numbers.get(index as usize).filter(|n| **n != NOBODY)? as usize;
         let measured = *latest.at.get(number).filter(|m| **m != NEVER_MS)?;
         let quality = match latest.mark[number].quality() {
@@ -199,6 +210,8 @@ fn table_of(base: &SensorTable, numbers: &[u32], latest: &Latest, at: Stamp, ver
             Mark::SUSPECT => Quality::Suspect,
             _ => Quality::Contradicted,
         };
-        Some(Heard { at: Stamp(measured), value: latest.value[number], quality })
+        let at = Stamp(measured);
+        let ahead_ms = if latest.mark[number].is_back() { wall.in_room(at, now) - at } else { 0 };
+        Some(Heard { at, ahead_ms, value: latest.value[number], quality })
     })
 }
