@@ -17,7 +17,7 @@ fn wrong<T>(place: impl Into<String>, reason: impl Into<String>) -> Result<T, Wr
 }
 
 /// Extensions a model may require: they do not change where its triangles are.
-const HARMLESS: [&str; 3] = ["KHR_materials_", "KHR_texture_", "EXT_texture_"];
+const HARMLESS: [&str; 5] = ["KHR_materials_", "KHR_texture_", "EXT_texture_", "KHR_techniques_webgl", "KHR_blend"];
 
 /// Splits a GLB into JSON and binary chunk; a text file is all JSON.
 pub(in crate::import) fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), Wrong> {
@@ -33,6 +33,9 @@ pub(in crate::import) fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), W
     let (Some(version), Some(length)) = (word(4), word(8)) else {
         return wrong("GLB header", "the file is cut off inside its header");
     };
+    if version == 1 {
+        return split_first(bytes, length as usize);
+    }
     if version != 2 {
         return wrong("GLB header", format!("version {version}; expected 2"));
     }
@@ -65,6 +68,22 @@ pub(in crate::import) fn split(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), W
     match json {
         Some(json) => Ok((json, bin)),
         None => wrong("GLB", "no JSON chunk"),
+    }
+}
+
+/// Splits a GLB of the first version: the text has a length of its own, what follows is the body.
+fn split_first(bytes: &[u8], length: usize) -> Result<(&[u8], Option<&[u8]>), Wrong> {
+    let text = bytes.get(12..16).and_then(|b| Some(u32::from_le_bytes(b.try_into().ok()?) as usize));
+    let end = text.and_then(|n| n.checked_add(20)).filter(|end| *end <= length && length <= bytes.len());
+    match end {
+        Some(end) => Ok((&bytes[20..end], Some(&bytes[end..length]))),
+        None => {
+            let had = bytes.len();
+            wrong(
+                "GLB header",
+                format!("the header says {length} bytes but the file has {had}; it is cut off or damaged"),
+            )
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! metres. A triangle has the colour of its material, of its corners and of its texture's middle.
 
 pub(in crate::import) mod container;
+mod first;
 mod meshopt_view;
 pub(in crate::import) mod unpack;
 

@@ -72,8 +72,9 @@ fn cut_and_damaged_files_are_refused() {
         (&b""[..], "empty"),
         (b"solid cube", "neither GLB"),
         (b"glTF\x02\0\0\0", "cut off"),
-        (b"glTF\x01\0\0\0\x0c\0\0\0", "version 1"),
-        (b"{\"asset\":{\"version\":\"1.0\"}}", "expected \"2.0\""),
+        (b"glTF\x01\0\0\0\x0c\0\0\0", "cut off"),
+        (b"glTF\x03\0\0\0\x0c\0\0\0", "version 3"),
+        (b"{\"asset\":{\"version\":\"3.0\"}}", "expected \"2.0\""),
         (b"{\"asset\":", "not glTF"),
         (b"{\"asset\":{\"version\":\"2.0\"},\"extensionsRequired\":[\"KHR_texture_procedurals\",\"FB_geometry_metadata\"]}", "not supported"),
         (

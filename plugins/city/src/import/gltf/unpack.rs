@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use gltf::buffer::{Data, Source};
 use serde_json::{Map, Value, json};
 
-use super::{container::Wrong, meshopt_view};
+use super::{container::Wrong, first, meshopt_view};
 
 const DRACO: &str = "KHR_draco_mesh_compression";
 const MESHOPT: [&str; 2] = ["EXT_meshopt_compression", "KHR_meshopt_compression"];
@@ -31,7 +31,7 @@ fn is_packed(text: &[u8]) -> bool {
     [DRACO].iter().chain(&MESHOPT).chain(&PICTURES).any(|name| named(name))
 }
 
-/// Unpacks a document; `None` when nothing is packed.
+/// Unpacks a document, and makes one of the first version one of the second; `None` when there is nothing to do.
 ///
 /// # Errors
 /// Place and reason.
@@ -40,6 +40,12 @@ pub(super) fn unpack(
     bin: Option<&[u8]>,
     external: &dyn Fn(&str) -> Result<Vec<u8>, String>,
 ) -> Result<Option<Unpacked>, Wrong> {
+    if first::is_first(text) {
+        let Ok(value) = serde_json::from_slice::<Value>(text) else { return Ok(None) };
+        let value = first::upgrade(&value).map_err(|why| ("glTF 1.0".to_owned(), why))?;
+        let buffers = buffers(&value, bin, external)?;
+        return Ok(Some(Unpacked { value, buffers }));
+    }
     if !is_packed(text) {
         return Ok(None);
     }

@@ -23,6 +23,17 @@ const SUPPORTED: [&str; 7] = [
     "3DTILES_batch_table_hierarchy",
 ];
 
+/// Extensions that say something about tiles and neither move nor change what is drawn: a tileset that requires them is
+/// drawn without.
+const ASIDE: [&str; 6] =
+    ["MAXAR_extent", "MAXAR_grid", "MAXAR_temporal_light_traits", "NGA_gpm", "VRICON_class", "VRICON_grid"];
+
+/// Extensions that only allow another kind of content: each content that can not be read is left out and told, the
+/// others are drawn.
+fn is_content(name: &str) -> bool {
+    name.contains("_content_")
+}
+
 /// Checks what is declared against what is there. False when something that is required is not supported.
 pub fn extensions(file: &Value, map: &Map<String, Value>, version: &str, issues: &mut Issues) -> bool {
     let mut found: BTreeSet<String> = BTreeSet::new();
@@ -64,7 +75,16 @@ pub fn extensions(file: &Value, map: &Map<String, Value>, version: &str, issues:
             let text = format!("{name} is required but not declared as used");
             issues.push(Kind::ExtensionRequiredNotUsed, Severity::Repaired, At::TOP.key("extensionsRequired"), text);
         }
-        if !SUPPORTED.contains(&name.as_str()) {
+        if SUPPORTED.contains(&name.as_str()) {
+            continue;
+        }
+        if is_content(name) {
+            let text = format!("{name} is required and not supported; contents of its kind are left out");
+            issues.push(Kind::ExtensionUnsupported, Severity::Skipped, At::TOP.key("extensionsRequired"), text);
+        } else if ASIDE.contains(&name.as_str()) {
+            let text = format!("{name} is required; it changes nothing that is drawn and is not read");
+            issues.push(Kind::ExtensionUnsupported, Severity::Skipped, At::TOP.key("extensionsRequired"), text);
+        } else {
             let text = format!("the extension {name} is required to read this tileset and is not supported");
             issues.push(Kind::ExtensionUnsupported, Severity::Error, At::TOP.key("extensionsRequired"), text);
             good = false;
@@ -210,5 +230,7 @@ mod tests {
         };
         assert!(SUPPORTED.iter().all(|name| read(name)));
         assert!(read("3DTILES_draco_point_compression") && !read("VENDOR_other"));
+        assert!(ASIDE.iter().all(|name| read(name)), "what is said beside the tiles hides none of them");
+        assert!(read("MAXAR_content_geojson") && !read("3DTILES_ellipsoid"), "an own ellipsoid would move them");
     }
 }

@@ -581,10 +581,6 @@ fn glb(body: &[u8]) -> Result<&[u8], Wrong> {
     if !body.starts_with(b"glTF") {
         return Err((Kind::Content, "model".into(), "the model inside is no GLB".into()));
     }
-    if word(body, 4) == Some(1) {
-        let text = "the model inside is glTF 1.0, which is not supported (expected 2.0)";
-        return Err((Kind::Content, "model".into(), text.into()));
-    }
     let length = word(body, 8).unwrap_or(0) as usize;
     // Padding after the GLB is allowed; a GLB longer than the body is for the reader to refuse.
     Ok(if length >= 12 && length < body.len() { &body[..length] } else { body })

@@ -46,10 +46,15 @@ impl Material {
         };
         let metal = own.get("pbrMetallicRoughness");
         let gloss = own.pointer("/extensions/KHR_materials_pbrSpecularGlossiness");
+        let webgl = own.pointer("/extensions/KHR_techniques_webgl/values");
+        let technique = |key: &str| webgl.and_then(|v: &Value| v.get(key));
         let plain = |key| metal.and_then(|m: &Value| m.get(key));
         let old = |key| gloss.and_then(|m: &Value| m.get(key));
         let factor = floats::<4>(plain("baseColorFactor")).or_else(|| floats::<4>(old("diffuseFactor")));
+        // A technique of its own is not run: its diffuse colour or picture makes a plain material.
+        let factor = factor.or_else(|| floats::<4>(technique("u_diffuse")));
         let texture = plain("baseColorTexture").or_else(|| old("diffuseTexture"));
+        let texture = texture.or_else(|| technique("u_diffuse").filter(|v| v.is_object()));
         let cutoff = match own.get("alphaMode").and_then(Value::as_str) {
             Some("MASK") => own.get("alphaCutoff").and_then(Value::as_f64).unwrap_or(0.5).clamp(0.004, 1.0) as f32,
             // Tiles are drawn opaque: what is mostly clear is left out.

@@ -5,7 +5,7 @@
 //! caller chooses ([`TilesetLayer::lift_m`]). Nothing here knows a renderer or a thread: [`TileTree`] says what to read,
 //! [`tree::Job::run`] reads it wherever the caller likes.
 //!
-//! Not read: glTF 1.0, vector tiles, 3TZ archives, property textures. Each is refused by name.
+//! Not read: vector tiles, 3TZ archives, property textures. Each is refused by name.
 
 mod binary;
 mod checks;
