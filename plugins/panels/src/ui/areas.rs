@@ -1,7 +1,7 @@
 //! Where one is on the map, and the table of what is below.
 
 use egui::{Align2, CornerRadius, Pos2, Rect, Sense, Ui, pos2, vec2};
-use guanlan_core::{AlertLevel, Lang, theme::Token};
+use guanlan_core::{AlertLevel, theme::Token};
 use guanlan_stage::layers::AreaFigure;
 use guanlan_stage::{AreaStyle, Figure};
 
@@ -11,7 +11,7 @@ use crate::{
     layout::Side,
     look::Look,
     state::Desk,
-    vm::areas::{AreasVm, level},
+    vm::areas::{AreaRow, AreasVm, level},
     words::tr,
 };
 
@@ -130,7 +130,7 @@ fn styles(ui: &mut Ui, now: AreaStyle, look: &Look, actions: &mut Vec<UiAction>)
     });
 }
 
-/// Columns right of the name: label, share of the width.
+/// Columns right of the name.
 const COLUMNS: [&str; 6] = ["k-col-red", "k-col-late", "k-col-open", "k-col-depth", "k-col-crews", "k-col-offline"];
 
 fn cells(f: &AreaFigure) -> [(String, bool); 6] {
@@ -144,6 +144,49 @@ fn cells(f: &AreaFigure) -> [(String, bool); 6] {
         (n(f.crews), false),
         (n(f.offline), false),
     ]
+}
+
+/// Free space between two columns, and left of the names for a mark, points.
+const BETWEEN: f32 = 10.0;
+const MARK_W: f32 = 20.0;
+
+/// Where the columns of the table end, from its left edge, and whether names stand above their figures.
+struct Columns {
+    ends: [f32; COLUMNS.len()],
+    tall: bool,
+}
+
+impl Columns {
+    /// As wide as heads and figures are, so that no two touch; names stand above where they would be cut otherwise.
+    fn of(ui: &Ui, rows: &[AreaRow], width: f32, look: &Look) -> Self {
+        let s = look.sizes;
+        let wide = |words: &str, size: f32| {
+            ui.painter().layout_no_wrap(words.to_owned(), look.regular(size), look.text()).size().x
+        };
+        let mut widths = COLUMNS.map(|label| wide(tr(look.lang, label), s.small - 1.0) + BETWEEN);
+        let mut longest = [const { String::new() }; COLUMNS.len()];
+        for row in rows {
+            for (most, (words, _)) in longest.iter_mut().zip(cells(&row.figure)) {
+                if words.len() > most.len() {
+                    *most = words;
+                }
+            }
+        }
+        for (column, words) in widths.iter_mut().zip(&longest) {
+            *column = column.max(wide(words, s.small) + BETWEEN);
+        }
+        let name = rows.iter().map(|r| r.name.as_str()).max_by_key(|n| n.chars().count()).unwrap_or_default();
+        let total: f32 = widths.iter().sum();
+        let tall = MARK_W + wide(name, s.small) + total > width;
+        // Below their names the figures share the width.
+        let room = (width - MARK_W - total).max(0.0) / COLUMNS.len() as f32;
+        let mut end = if tall { MARK_W } else { width - total };
+        let ends = widths.map(|column| {
+            end += column + if tall { room } else { 0.0 };
+            (end - 4.0).min(width - 4.0)
+        });
+        Self { ends, tall }
+    }
 }
 
 /// The area shown and those below it; `opened` by hand it can be closed.
@@ -167,14 +210,11 @@ pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, opened: bool, style: AreaStyle, look:
         return actions;
     }
     let width = ui.available_width();
-    let tall = look.lang == Lang::En;
+    let Columns { ends, tall } = Columns::of(ui, &vm.rows, width, look);
     let row_h = if tall { TALL_H } else { ROW_H };
-    let share = if tall { 0.92 } else { 0.62 };
-    let column = (width * share / COLUMNS.len() as f32).min(if tall { 64.0 } else { 56.0 });
-    let left = |rect: Rect, k: usize| rect.right() - column * (COLUMNS.len() - k) as f32;
     let (rect, _) = ui.allocate_exact_size(vec2(width, s.small * 1.5), Sense::hover());
     for (k, label) in COLUMNS.iter().enumerate() {
-        let at = pos2(left(rect, k) + column - 4.0, rect.center().y);
+        let at = pos2(rect.left() + ends[k], rect.center().y);
         kit::words_at(
             ui.painter(),
             at,
@@ -206,13 +246,11 @@ pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, opened: bool, style: AreaStyle, look:
                 if worst > AlertLevel::Normal {
                     kit::level_mark(ui.painter(), look, worst, pos2(rect.left() + 8.0, name_y), 6.0);
                 }
-                let end = if tall { rect.right() } else { left(rect, 0) };
-                let painter = ui.painter().with_clip_rect(Rect::from_min_max(rect.min, pos2(end, rect.max.y)));
-                let at = pos2(rect.left() + 20.0, name_y);
-                kit::words_at(&painter, at, Align2::LEFT_CENTER, &row.name, look.medium(s.small), look.text());
+                let at = pos2(rect.left() + MARK_W, name_y);
+                kit::words_at(ui.painter(), at, Align2::LEFT_CENTER, &row.name, look.medium(s.small), look.text());
                 for (k, (words, bad)) in cells(&row.figure).iter().enumerate() {
                     let color = if *bad { look.color(Token::LevelRed) } else { look.text() };
-                    let at = pos2(left(rect, k) + column - 4.0, figures_y);
+                    let at = pos2(rect.left() + ends[k], figures_y);
                     kit::words_at(ui.painter(), at, Align2::RIGHT_CENTER, words, look.regular(s.small), color);
                 }
                 if response.on_hover_text(&row.name).clicked() {
@@ -226,7 +264,8 @@ pub fn areas_ui(ui: &mut Ui, vm: &AreasVm, opened: bool, style: AreaStyle, look:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fixture::click_around, layout::Preset, vm::areas::AreaRow};
+    use crate::{fixture::click_around, layout::Preset};
+    use guanlan_core::Lang;
 
     #[test]
     fn one_goes_in_by_a_line_and_out_by_the_crumbs() {
@@ -261,5 +300,37 @@ mod tests {
             crumbs_ui(ctx, &vm, &desk, rect.min + vec2(4.0, 4.0), 400.0, &look).1
         });
         assert!(actions.contains(&UiAction::Drill(None)) && actions.contains(&UiAction::Toggle(Side::Layers)));
+    }
+
+    #[test]
+    fn heads_and_figures_of_the_table_never_touch() {
+        let row = |name: &str| AreaRow {
+            area: 1,
+            name: name.into(),
+            figure: AreaFigure { cases: 1200, crews: 118, offline: 31, depth_mm: 1320, ..AreaFigure::default() },
+            deeper: true,
+        };
+        for (lang, name, width, above) in [
+            (Lang::Zh, "凤山街道", 312.0, false),
+            (Lang::Zh, "江湾北岸滨水新城开发区街道", 312.0, true),
+            (Lang::En, "Phoenix Hill Sub-district", 376.0, true),
+        ] {
+            let look = Look { lang, ..Look::default() };
+            click_around(vec2(width, 200.0), &look, |ctx, rect| {
+                kit::panel(ctx, "table", rect, &look, |ui| {
+                    let columns = Columns::of(ui, &[row(name)], width, &look);
+                    assert_eq!(columns.tall, above, "{name}");
+                    let mut before = if above { 0.0 } else { MARK_W };
+                    for (end, label) in columns.ends.into_iter().zip(COLUMNS) {
+                        let words = tr(lang, label).to_owned();
+                        let font = look.regular(look.sizes.small - 1.0);
+                        let wide = ui.painter().layout_no_wrap(words, font, look.text()).size().x;
+                        assert!(end - wide >= before && end <= width, "{lang:?} {label}: {before} {wide} {end}");
+                        before = end + 2.0;
+                    }
+                    Vec::new()
+                })
+            });
+        }
     }
 }
