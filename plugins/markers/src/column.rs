@@ -37,13 +37,25 @@ pub struct Column<T> {
     any: u8,
     /// Readers that have to read everything again, because rows came or went.
     whole: u8,
+    /// Rows set since the GPU read last, while they are fewer than a list is worth.
+    listed: Vec<u32>,
+    /// More than the list knows changed for the GPU.
+    unlisted: bool,
     /// Grows with every change.
     generation: u64,
 }
 
 impl<T> Default for Column<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), dirty: Vec::new(), any: 0, whole: 0, generation: 0 }
+        Self {
+            rows: Vec::new(),
+            dirty: Vec::new(),
+            any: 0,
+            whole: 0,
+            listed: Vec::new(),
+            unlisted: false,
+            generation: 0,
+        }
     }
 }
 
@@ -51,6 +63,8 @@ const ALL: u8 = Reader::Gpu as u8 | Reader::Crowd as u8;
 
 impl<T: Copy + PartialEq> Column<T> {
     const CHUNK: usize = chunk_rows::<T>();
+    /// Bytes that a list must save before it is made.
+    const WORTH: usize = 64 * 1024;
 
     /// The values.
     #[must_use]
@@ -84,6 +98,7 @@ impl<T: Copy + PartialEq> Column<T> {
         self.rows = rows;
         self.dirty = vec![ALL; self.rows.len().div_ceil(Self::CHUNK)];
         (self.any, self.whole) = (ALL, ALL);
+        self.unlist();
         self.generation += 1;
         true
     }
@@ -98,7 +113,50 @@ impl<T: Copy + PartialEq> Column<T> {
         self.dirty[row / Self::CHUNK] = ALL;
         self.any = ALL;
         self.generation += 1;
+        if !self.unlisted {
+            if self.listed.len() * 2 < self.rows.len() { self.listed.push(row as u32) } else { self.unlist() }
+        }
         true
+    }
+
+    /// From now until the GPU has read, the list does not tell what changed.
+    fn unlist(&mut self) {
+        self.unlisted = true;
+        self.listed = Vec::new();
+    }
+
+    /// True when the rows that changed for the GPU are so scattered that naming each costs less than half of what their
+    /// chunks would.
+    #[must_use]
+    pub fn is_scattered(&self) -> bool {
+        if self.unlisted || self.listed.is_empty() {
+            return false;
+        }
+        let chunks = self.dirty.iter().filter(|d| **d & Reader::Gpu as u8 != 0).count();
+        let (whole, each) = (chunks * Self::CHUNK * size_of::<T>(), self.listed.len() * (size_of::<T>() + 4));
+        whole >= 2 * each + Self::WORTH
+    }
+
+    /// Scattered rows, some of them twice, and the values they are among. They count as read.
+    pub fn take_scattered(&mut self) -> Option<(Vec<u32>, &[T])> {
+        if !self.is_scattered() {
+            return None;
+        }
+        let rows = std::mem::take(&mut self.listed);
+        self.seen(Reader::Gpu);
+        Some((rows, &self.rows))
+    }
+
+    /// A reader has seen everything.
+    fn seen(&mut self, reader: Reader) {
+        let bit = reader as u8;
+        self.dirty.iter_mut().for_each(|d| *d &= !bit);
+        self.any &= !bit;
+        self.whole &= !bit;
+        if reader == Reader::Gpu {
+            self.listed.clear();
+            self.unlisted = false;
+        }
     }
 
     /// Makes the column this long; new rows hold `value` and are dirty, the others stay as they are.
@@ -111,6 +169,7 @@ impl<T: Copy + PartialEq> Column<T> {
                 self.dirty[before / Self::CHUNK] = ALL;
             }
             self.any = ALL;
+            self.unlist();
             self.generation += 1;
         }
     }
@@ -119,6 +178,9 @@ impl<T: Copy + PartialEq> Column<T> {
     pub fn again(&mut self, reader: Reader) {
         self.dirty.iter_mut().for_each(|d| *d |= reader as u8);
         self.any |= reader as u8;
+        if reader == Reader::Gpu {
+            self.unlist();
+        }
     }
 
     /// True when a reader has something to read.
@@ -153,9 +215,7 @@ impl<T: Copy + PartialEq> Column<T> {
                 _ => {}
             }
         }
-        self.dirty.iter_mut().for_each(|d| *d &= !bit);
-        self.any &= !bit;
-        self.whole &= !bit;
+        self.seen(reader);
     }
 }
 
@@ -203,5 +263,28 @@ mod tests {
         assert!(column.replaced(Reader::Gpu));
         assert_eq!(taken(&mut column, Reader::Gpu), [0..10]);
         assert!(!column.replaced(Reader::Gpu));
+    }
+
+    #[test]
+    fn scattered_rows_are_named_and_crowded_ones_are_not() {
+        let mut column = Column::default();
+        column.replace(vec![[0u32; 8]; 100_000]);
+        assert!(column.take_scattered().is_none(), "all of it is new");
+        column.take(Reader::Gpu, |_, _| {});
+        (0..1_000).for_each(|k| assert!(column.set(k * 97, [7; 8])));
+        let (rows, values) = column.take_scattered().unwrap();
+        assert!(rows.len() == 1_000 && rows.iter().all(|r| values[*r as usize] == [7; 8]));
+        assert!(!column.changed(Reader::Gpu) && column.changed(Reader::Crowd), "the other reader has seen nothing yet");
+        (0..1_000).for_each(|k| assert!(column.set(k, [8; 8])));
+        assert!(column.take_scattered().is_none(), "side by side their chunks are shorter");
+        let mut read = 0;
+        column.take(Reader::Gpu, |range, _| read += range.len());
+        assert_eq!(read, 1_024);
+        (0..60_000).for_each(|k| assert!(column.set(k, [9; 8])));
+        assert!(column.take_scattered().is_none(), "most of it changed");
+        column.take(Reader::Gpu, |_, _| {});
+        column.set(5, [1; 8]);
+        column.again(Reader::Gpu);
+        assert!(column.take_scattered().is_none(), "after the device was lost");
     }
 }

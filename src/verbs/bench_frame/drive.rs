@@ -75,7 +75,7 @@ pub struct Driver {
     states: Vec<u8>,
     second: u64,
     half: Option<u64>,
-    legs: Vec<i64>,
+    turns: Turns,
     begun: bool,
 }
 
@@ -87,7 +87,7 @@ impl Driver {
             every,
             full: args.full,
             states: load.sensors.iter().map(|s| s.state).collect(),
-            legs: vec![i64::MIN; load.patrols.len()],
+            turns: Turns::of(&load.patrols),
             second: 0,
             half: None,
             begun: false,
@@ -162,18 +162,16 @@ impl Driver {
 
     /// Crews that come to a point get their next leg; between points the GPU moves them.
     fn patrol(&mut self, scene: &mut MarkerScene, t: f64, now_ms: u32) {
-        for (i, patrol) in self.load.patrols.iter().enumerate() {
+        let patrols = &self.load.patrols;
+        self.turns.until(t / LEG_S, |i| {
+            let patrol = &patrols[i];
             let along = f64::from(patrol.phase) + t / LEG_S;
-            let leg = along.floor() as i64;
-            if leg == self.legs[i] {
-                continue;
-            }
-            self.legs[i] = leg;
+            let leg = (along + 1e-9).floor() as i64;
             let point = |k: i64| patrol.points[k.rem_euclid(8) as usize];
-            let from_ms = now_ms - ((along - leg as f64) * LEG_S * 1000.0) as u32;
+            let from_ms = now_ms - ((along - leg as f64).max(0.0) * LEG_S * 1000.0) as u32;
             let to_ms = from_ms + (LEG_S * 1000.0) as u32;
             scene.units.motion.set(i, Motion { from: point(leg), from_ms, to: point(leg + 1), to_ms });
-        }
+        });
     }
 
     fn water(&mut self, world: &mut World, t: f64) {
@@ -187,6 +185,48 @@ impl Driver {
         let byte = |z: &f32| ((level - z).clamp(0.0, 5.0) * 51.0) as u8;
         let bytes = bed.iter().map(byte).collect();
         world.insert_resource(RasterWater { frame: [-5_000.0, -5_000.0, 10_000.0, WATER_M], side: *side, bytes });
+    }
+}
+
+/// Who comes to a point next: crews in the order in which they do, so that none has to be asked who does not.
+struct Turns {
+    /// Share of a leg after which a crew comes to its next point, and the crew, soonest first.
+    order: Vec<(f64, u32)>,
+    /// The next of them, and of which leg of the clock; nothing before everybody has a first leg.
+    next: Option<(usize, i64)>,
+}
+
+impl Turns {
+    fn of(patrols: &[Patrol]) -> Self {
+        let share = |p: &Patrol| 1.0 - f64::from(p.phase).rem_euclid(1.0);
+        let mut order: Vec<(f64, u32)> = patrols.iter().enumerate().map(|(i, p)| (share(p), i as u32)).collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Self { order, next: None }
+    }
+
+    /// Calls `turn` with each crew that came to a point since the last call, until the clock shows so many legs.
+    fn until(&mut self, legs: f64, mut turn: impl FnMut(usize)) {
+        if self.order.is_empty() {
+            return;
+        }
+        let Some((mut at, mut leg)) = self.next else {
+            self.order.iter().for_each(|(_, i)| turn(*i as usize));
+            let share = legs - legs.floor();
+            self.next = Some((self.order.partition_point(|o| o.0 <= share), legs.floor() as i64));
+            return;
+        };
+        loop {
+            if at == self.order.len() {
+                (at, leg) = (0, leg + 1);
+            }
+            let (share, i) = self.order[at];
+            if leg as f64 + share > legs {
+                break;
+            }
+            turn(i as usize);
+            at += 1;
+        }
+        self.next = Some((at, leg));
     }
 }
 
@@ -209,6 +249,24 @@ fn circling(angle: f32) -> CameraPose {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crews_turn_when_the_race_says_and_only_then() {
+        let phases = [0.0, 0.25, 3.9, 7.5, 1.0];
+        let patrols: Vec<Patrol> = phases.map(|phase| Patrol { phase, points: [[0.0; 3]; 8] }).into();
+        let mut turns = Turns::of(&patrols);
+        let leg = |i: usize, legs: f64| (f64::from(phases[i]) + legs + 1e-9).floor() as i64;
+        let mut known = [i64::MIN; 5];
+        for step in 0..400 {
+            let legs = step as f64 * 0.0137;
+            let mut turned = Vec::new();
+            turns.until(legs, |i| turned.push(i));
+            for i in 0..5 {
+                assert_eq!(turned.contains(&i), leg(i, legs) != known[i], "crew {i} at {legs}");
+                known[i] = leg(i, legs);
+            }
+        }
+    }
 
     #[test]
     fn the_camera_circles_where_the_race_says() {

@@ -103,7 +103,9 @@ fn units(scene: &mut MarkerScene, eye: &Eye, last_ms: &mut u32) -> bool {
     let at = |i: usize| motion.rows()[i].to;
     let byte = |s: u32| pack::unit_group(s) as u8 | chosen(pack::unit_selected(s));
     follow(crowd, state, moved, byte, at);
-    let area_m2 = crowd.area_m2(motion.generation(), motion.rows().iter().map(|m| m.to));
+    // The town they are spread over does not change with every fix: it is measured when they are counted.
+    let measured = if moved || due { motion.generation() } else { crowd.measured_at() };
+    let area_m2 = crowd.area_m2(measured, motion.rows().iter().map(|m| m.to));
     let wanted = decide(scene.style.cluster, crowd, eye, [9.0, 20.0, 20.0, 20.0, 9.0], area_m2);
     crowd.settle(wanted, eye, motion.len(), at, true)
 }

@@ -125,6 +125,11 @@ impl Crowd {
         self.measured.1
     }
 
+    /// The generation of places that the area was measured at.
+    pub(super) fn measured_at(&self) -> u64 {
+        self.measured.0
+    }
+
     /// Forgets all counts: the rows are others.
     pub(super) fn begin(&mut self, rows: usize) {
         self.known = vec![0; rows];

@@ -4,6 +4,7 @@ use bevy::render::render_resource::{Buffer, BufferDescriptor, BufferInitDescript
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bytemuck::Pod;
 
+use super::scatter::{self, List, Tool};
 use crate::column::{Column, Reader};
 
 /// A storage buffer that follows a column.
@@ -14,6 +15,7 @@ pub struct ColumnBuffer {
     pub rows: usize,
     capacity: u64,
     label: &'static str,
+    list: List,
 }
 
 const USAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST);
@@ -41,13 +43,15 @@ impl ColumnBuffer {
         let capacity = 64;
         let descriptor =
             BufferDescriptor { label: Some(label), size: capacity, usage: USAGE, mapped_at_creation: false };
-        Self { buffer: device.create_buffer(&descriptor), rows: 0, capacity, label }
+        Self { buffer: device.create_buffer(&descriptor), rows: 0, capacity, label, list: List::default() }
     }
 
-    /// Uploads the chunks of a column that changed, or everything when it does not fit.
+    /// Uploads the chunks of a column that changed, or a list of the rows where they are scattered, or everything when it
+    /// does not fit.
     pub fn follow<T: Pod + PartialEq>(
         &mut self,
         column: &mut Column<T>,
+        tool: Option<&Tool<'_>>,
         device: &RenderDevice,
         queue: &RenderQueue,
     ) -> Uploaded {
@@ -63,6 +67,13 @@ impl ColumnBuffer {
             let uploaded = self.renew(bytemuck::cast_slice(column.rows()), device);
             column.take(Reader::Gpu, |_, _| {});
             return uploaded;
+        }
+        if let Some(tool) = tool
+            && scatter::fits::<T>(column.len())
+            && let Some((rows, values)) = column.take_scattered()
+        {
+            let bytes = self.list.send(&rows, values, &self.buffer, tool, device, queue);
+            return Uploaded { bytes, moved: false };
         }
         let mut bytes = 0;
         column.take(Reader::Gpu, |range, rows| {

@@ -6,6 +6,7 @@
 pub mod buffers;
 pub mod pass;
 pub mod pipelines;
+pub mod scatter;
 pub mod splat;
 pub mod sync;
 pub mod wall;

@@ -26,13 +26,16 @@ const HEAT: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0025"
 /// Discs as bits.
 pub(super) const SPLAT: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0026");
 
+/// Rows of a list into their places.
+pub(super) const SCATTER: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0027");
+
 /// The shaders.
 pub struct Shaders;
 
 impl Shaders {
     /// Handle, source and name of each.
     #[must_use]
-    pub fn sources() -> [(Handle<Shader>, &'static str, &'static str); 7] {
+    pub fn sources() -> [(Handle<Shader>, &'static str, &'static str); 8] {
         [
             (COMMON, include_str!("../shaders/common.wgsl"), "guanlan/marks.wgsl"),
             (SENSORS, include_str!("../shaders/sensors.wgsl"), "guanlan/sensors.wgsl"),
@@ -40,6 +43,7 @@ impl Shaders {
             (CASES, include_str!("../shaders/cases.wgsl"), "guanlan/cases.wgsl"),
             (RINGS, include_str!("../shaders/rings.wgsl"), "guanlan/rings.wgsl"),
             (HEAT, include_str!("../shaders/heat.wgsl"), "guanlan/heat.wgsl"),
+            (SCATTER, include_str!("../shaders/scatter.wgsl"), "guanlan/scatter.wgsl"),
             (SPLAT, include_str!("../shaders/splat.wgsl"), "guanlan/splat.wgsl"),
         ]
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use bevy::render::MainWorld;
 use bevy::render::render_resource::{
-    Extent3d, FilterMode, Sampler, SamplerDescriptor, TextureDataOrder, TextureDescriptor, TextureDimension,
-    TextureFormat, TextureUsages, TextureView, TextureViewDescriptor, UniformBuffer,
+    Extent3d, FilterMode, PipelineCache, Sampler, SamplerDescriptor, TextureDataOrder, TextureDescriptor,
+    TextureDimension, TextureFormat, TextureUsages, TextureView, TextureViewDescriptor, UniformBuffer,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bytemuck::{Pod, Zeroable};
@@ -17,6 +17,7 @@ use guanlan_stage::{Ground, StageSettings};
 use super::buffers::{ColumnBuffer, Uploaded};
 use super::pass::Prepared;
 use super::pipelines::Pipelines;
+use super::scatter::Scatter;
 use super::wall::Wall;
 use crate::column::Reader;
 use crate::crowd::{Crowd, CrowdLayer, Lod};
@@ -58,8 +59,8 @@ impl LayerGpu {
 
     fn lists(&mut self, crowd: &mut Crowd, device: &RenderDevice, queue: &RenderQueue) -> Uploaded {
         self.rings_on = crowd.lod != Lod::Marks;
-        let mut all = self.loud.follow(&mut crowd.loud, device, queue);
-        all += self.quiet.follow(&mut crowd.quiet, device, queue);
+        let mut all = self.loud.follow(&mut crowd.loud, None, device, queue);
+        all += self.quiet.follow(&mut crowd.quiet, None, device, queue);
         all
     }
 }
@@ -104,6 +105,8 @@ pub struct MarkerGpu {
     pub smooth: Sampler,
     /// Pipelines.
     pub pipelines: Pipelines,
+    /// Puts scattered rows in their places.
+    scatter: Scatter,
     /// What the pass draws.
     pub prepared: Prepared,
     /// The buffers are new and empty: the program starts, or a lost device came back.
@@ -154,6 +157,7 @@ pub fn begin(mut commands: Commands, device: Res<RenderDevice>, queue: Res<Rende
         signs,
         smooth,
         pipelines: Pipelines::default(),
+        scatter: Scatter::default(),
         prepared: Prepared::default(),
         fresh: true,
         ring_versions: None,
@@ -169,6 +173,7 @@ pub fn sync(
     mut gpu: ResMut<MarkerGpu>,
     device: Res<RenderDevice>,
     queue: Res<RenderQueue>,
+    cache: Res<PipelineCache>,
     meter: Option<Res<FrameMeter>>,
 ) {
     let Some(theme) = main.get_resource::<StageSettings>().map(|s| s.theme) else { return };
@@ -183,28 +188,30 @@ pub fn sync(
     if std::mem::take(&mut gpu.fresh) {
         everything_again(scene);
     }
+    let tool = if is_scattered(scene) { gpu.scatter.tool(&cache) } else { None };
+    let tool = tool.as_ref();
     let mut all = Uploaded::default();
     {
         let layer = &mut gpu.sensors;
-        let mut up = layer.places.follow(&mut scene.sensors.place, &device, &queue);
-        up += layer.states.follow(&mut scene.sensors.state, &device, &queue);
-        up += layer.extra.follow(&mut scene.sensors.seen, &device, &queue);
+        let mut up = layer.places.follow(&mut scene.sensors.place, tool, &device, &queue);
+        up += layer.states.follow(&mut scene.sensors.state, tool, &device, &queue);
+        up += layer.extra.follow(&mut scene.sensors.seen, tool, &device, &queue);
         up += layer.lists(&mut scene.crowds.sensors, &device, &queue);
         layer.moved |= up.moved;
         all += up;
     }
     {
         let layer = &mut gpu.cases;
-        let mut up = layer.places.follow(&mut scene.cases.place, &device, &queue);
-        up += layer.states.follow(&mut scene.cases.state, &device, &queue);
+        let mut up = layer.places.follow(&mut scene.cases.place, tool, &device, &queue);
+        up += layer.states.follow(&mut scene.cases.state, tool, &device, &queue);
         up += layer.lists(&mut scene.crowds.cases, &device, &queue);
         layer.moved |= up.moved;
         all += up;
     }
     {
         let layer = &mut gpu.units;
-        let mut up = layer.places.follow(&mut scene.units.motion, &device, &queue);
-        up += layer.states.follow(&mut scene.units.state, &device, &queue);
+        let mut up = layer.places.follow(&mut scene.units.motion, tool, &device, &queue);
+        up += layer.states.follow(&mut scene.units.state, tool, &device, &queue);
         up += layer.lists(&mut scene.crowds.units, &device, &queue);
         layer.moved |= up.moved;
         all += up;
@@ -225,6 +232,16 @@ pub fn sync(
     if let Some(meter) = meter {
         meter.uploaded(all.bytes);
     }
+}
+
+/// True when rows of some column changed here and there.
+fn is_scattered(scene: &MarkerScene) -> bool {
+    scene.units.motion.is_scattered()
+        || scene.units.state.is_scattered()
+        || scene.sensors.place.is_scattered()
+        || scene.sensors.seen.is_scattered()
+        || scene.cases.place.is_scattered()
+        || scene.cases.state.is_scattered()
 }
 
 /// The GPU has nothing: all columns are uploaded again.
