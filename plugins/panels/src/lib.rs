@@ -110,7 +110,9 @@ pub struct Showing(pub Option<Shown>);
 impl Plugin for PanelsPlugin {
     fn build(&self, app: &mut App) {
         if !app.is_plugin_added::<EguiPlugin>() {
-            app.add_plugins(EguiPlugin::default());
+            // No arrays of textures: panels have a handful, and which of an array is taken hangs on a number given with each
+            // draw. Mesa's software Vulkan makes such a shader anew for every draw and keeps each of them (0.2 MB a frame).
+            app.add_plugins(EguiPlugin { bindless_mode_array_size: None, ..EguiPlugin::default() });
         }
         app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
         let city = &self.timelines.config().city;

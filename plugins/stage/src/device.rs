@@ -1,5 +1,6 @@
 //! What is asked of a graphics device.
 
+use bevy::render::mesh::allocator::MeshAllocatorSettings;
 use bevy::render::settings::{MemoryHints, WgpuLimits, WgpuSettings};
 
 /// Renderer settings: any adapter, a fast one first.
@@ -11,6 +12,16 @@ pub fn wgpu_settings() -> WgpuSettings {
     const MB: u64 = 1024 * 1024;
     let memory_hints = MemoryHints::Manual { suballocated_device_memory_block_size: 8 * MB..16 * MB };
     WgpuSettings { memory_hints, constrained_limits: Some(limits()), ..WgpuSettings::default() }
+}
+
+/// Gives each mesh a buffer of its own. Bevy packs many into shared ones and keeps books for 131 072 pieces of each, 4 MB
+/// for every layout of vertices; here are few meshes, and large ones.
+pub(crate) fn lean_meshes(app: &mut bevy::app::App) {
+    if let Some(render) = app.get_sub_app_mut(bevy::render::RenderApp) {
+        let mut settings = MeshAllocatorSettings::default();
+        settings.slab_allocator_settings.large_threshold = 1;
+        render.insert_resource(settings);
+    }
 }
 
 /// As much as a device gives, but one storage texture a shader: no more is written here, and with more Bevy prepares

@@ -8,7 +8,7 @@ use super::heights::Ground;
 use super::paint::{Canvas, Painting, paint};
 use crate::camera::{CameraPose, CameraRig};
 use crate::redraw::Redraw;
-use crate::screen::{MapLens, StillTarget};
+use crate::screen::{MapLens, PictureScale, StillTarget};
 use crate::{StageSettings, camera::rig::FOV_DEG};
 
 /// From farther away the painting of the whole city is fine enough, m.
@@ -62,7 +62,7 @@ fn serves(canvas: &Canvas, pose: &CameraPose, wanted: &Canvas) -> bool {
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn follow_focus(
     rig: Res<CameraRig>,
-    lens: Res<MapLens>,
+    (lens, scale): (Res<MapLens>, Option<Res<PictureScale>>),
     settings: Res<StageSettings>,
     ground: Res<Ground>,
     still: Option<Res<StillTarget>>,
@@ -78,7 +78,8 @@ pub(crate) fn follow_focus(
             None => near.coming = Some((canvas, task)),
         }
     }
-    let wanted = canvas_for(&rig.pose, lens.lens.size_px.y);
+    // As fine as the 3D picture, which may be smaller than the window.
+    let wanted = canvas_for(&rig.pose, lens.lens.size_px.y * scale.map_or(1.0, |s| s.0));
     let shown = ready.as_ref().map(|r| r.0).or(near.shown);
     if let Some(wanted) = wanted
         && near.coming.is_none()

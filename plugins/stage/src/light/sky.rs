@@ -11,21 +11,45 @@ use crate::shaders;
 
 /// Draws the sky where nothing else is.
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
+#[bind_group_data(SkyKey)]
 pub struct SkyMaterial {
     /// Shared look.
     #[uniform(0)]
     pub look: Look,
 }
 
-crate::plain_material!(SkyMaterial, shaders::SKY, [Mesh::ATTRIBUTE_POSITION], {
-    // The first of the translucent layers: it fills what the opaque ones left free, and costs nothing elsewhere.
-    fn alpha_mode(&self) -> AlphaMode {
-        AlphaMode::Blend
+/// What makes a pipeline of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct SkyKey {
+    stars: bool,
+}
+
+impl From<&SkyMaterial> for SkyKey {
+    fn from(m: &SkyMaterial) -> Self {
+        Self { stars: m.look.zenith.w > 0.01 }
     }
-    fn depth_bias(&self) -> f32 {
-        -1.0e6
+}
+
+crate::plain_material!(
+    SkyMaterial,
+    shaders::SKY,
+    [Mesh::ATTRIBUTE_POSITION],
+    {
+        // The first of the translucent layers: it fills what the opaque ones left free, and costs nothing elsewhere.
+        fn alpha_mode(&self) -> AlphaMode {
+            AlphaMode::Blend
+        }
+        fn depth_bias(&self) -> f32 {
+            -1.0e6
+        }
+    },
+    |descriptor, key| if key.bind_group_data.stars
+        && let Some(fragment) = &mut descriptor.fragment
+    {
+        fragment.shader_defs.push("STARS".into());
     }
-});
+);
 
 /// A triangle over the whole picture, in clip coordinates.
 #[must_use]

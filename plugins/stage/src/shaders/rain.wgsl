@@ -22,11 +22,8 @@ fn vertex(@location(0) position: vec3<f32>) -> Out {
 }
 
 fn rate_at(place: vec2<f32>) -> f32 {
-    if look.weather.z < 0.5 {
-        return look.weather.x;
-    }
     let root = textureSampleLevel(field, field_sampler, (place - look.rain_frame.xy) / look.rain_frame.zw, 0.0).r;
-    return root * root * HEAVIEST;
+    return select(look.weather.x, root * root * HEAVIEST, look.weather.z > 0.5);
 }
 
 // One sheet: `columns` of drops around the eye, `lengths` streaks for a unit of height.

@@ -39,8 +39,9 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let to_moon = dot(dir, look.moon_at.xyz);
     color = mix(color, vec3<f32>(0.80, 0.84, 0.88), look.moon_at.w * 0.85 * smoothstep(0.99992, 0.99996, to_moon));
     color = color + vec3<f32>(0.20, 0.26, 0.34) * look.moon_at.w * 0.20 * pow(max(to_moon, 0.0), 300.0);
+#ifdef STARS
     // Stars: one for some cells of the sky, a pixel or two wide.
-    if look.zenith.w > 0.01 && dir.y > 0.02 {
+    if dir.y > 0.02 {
         let px = 2.0 / (view.clip_from_view[1][1] * view.viewport.w);
         let grid = vec2<f32>(atan2(dir.x, dir.z), asin(clamp(dir.y, -1.0, 1.0))) * 70.0;
         let cell = floor(grid);
@@ -53,6 +54,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         let strength = 0.10 + 0.45 * fract(chance * 91.0) * fract(chance * 91.0);
         color = color + vec3<f32>(0.75, 0.86, 1.0) * star * strength * look.zenith.w * smoothstep(0.02, 0.22, dir.y);
     }
+#endif
     // A dark gradient in 256 steps would show bands.
     let speck = fract(52.9829189 * fract(dot(in.clip.xy, vec2<f32>(0.06711056, 0.00583715)))) - 0.5;
     return vec4<f32>(color * (1.0 + 0.035 * speck), 1.0);

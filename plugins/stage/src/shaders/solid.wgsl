@@ -23,12 +23,13 @@ fn vertex(@location(0) position: vec3<f32>, @location(1) normal: vec3<f32>, @loc
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
-    var opacity = 1.0;
-    if layer == 1u { opacity = look.fade.w; }
+    // Chosen without branches: Mesa's software Vulkan makes a shader whose branches hang on a uniform alone anew for every
+    // frame, and keeps each of them.
+    var opacity = select(1.0, look.fade.w, layer == 1u);
     // It stands on the ground and goes with it: small things fade into grains.
-    if layer == 2u { opacity = look.fade_more.y * step(0.5, look.under.x); }
-    if layer == 3u { opacity = look.fade_more.z; }
-    if layer == 4u { opacity = look.fade_more.w; }
+    opacity = select(opacity, look.fade_more.y * step(0.5, look.under.x), layer == 2u);
+    opacity = select(opacity, look.fade_more.z, layer == 3u);
+    opacity = select(opacity, look.fade_more.w, layer == 4u);
     if left_out(opacity, in.clip.xy) {
         discard;
     }

@@ -49,12 +49,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     if cover.z > 0.5 && dot(normal, view.world_position - in.world) < 0.0 {
         normal = -normal;
     }
-    if look.tune.z > 0.5 {
-        // In a dark theme tiles take the city's tone and keep a part of their own.
-        let grey = dot(color, vec3<f32>(0.2126, 0.7152, 0.0722));
-        let tone = mix(look.wall.rgb, look.roof.rgb, clamp(normal.y, 0.0, 1.0)) * (0.45 + 1.1 * sqrt(grey));
-        color = mix(tone, color, mix(0.35, 0.72, cover.y));
-    }
+    // In a dark theme tiles take the city's tone and keep a part of their own.
+    let grey = dot(color, vec3<f32>(0.2126, 0.7152, 0.0722));
+    let tone = mix(look.wall.rgb, look.roof.rgb, clamp(normal.y, 0.0, 1.0)) * (0.45 + 1.1 * sqrt(grey));
+    color = mix(color, mix(tone, color, mix(0.35, 0.72, cover.y)), step(0.5, look.tune.z));
     let light = lit(normal);
     color = color * light;
     if in.feature != 0xffffffffu {
