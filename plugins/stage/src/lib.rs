@@ -148,6 +148,7 @@ impl Plugin for StagePlugin {
         // Nothing here casts a shadow map: Bevy's own would hold 33 MB of depth that nobody reads.
         app.insert_resource(bevy::light::DirectionalLightShadowMap { size: 1 })
             .insert_resource(bevy::light::PointLightShadowMap { size: 1 });
+        device::lean_meshes(app);
         shaders::add_all(app);
         if let Some(path) = &self.theme_file {
             app.add_plugins(theme::ThemeFilePlugin(path.clone()));
@@ -215,7 +216,14 @@ impl Plugin for StagePlugin {
                 )
                     .in_set(StageSystems::Layers),
                 // What takes its colours from the theme, after the look has them.
-                (scene::show_bodies, railways::show, areas::show, cones::show, furniture::follow_focus)
+                (
+                    scene::show_bodies,
+                    railways::show,
+                    areas::show,
+                    cones::show,
+                    furniture::follow_focus,
+                    light::lamps::show.after(underground::show),
+                )
                     .after(light::clock::follow_clock)
                     .in_set(StageSystems::Layers),
                 (

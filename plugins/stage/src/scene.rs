@@ -13,9 +13,12 @@ use crate::ground::heights::{Ground, HeightGrid};
 use crate::ground::paint::{Canvas, paint};
 use crate::ground::{GroundMaterial, relief, terrain_mesh};
 use crate::layers::LayerTag;
+use crate::light::lamps::LampMaterial;
 use crate::light::sky::SkyMaterial;
 use crate::lines::LineMaterial;
 use crate::look::Look;
+use crate::quality::ResolvedQuality;
+use crate::screen::StillTarget;
 use crate::solid::{self, SolidMaterial};
 use crate::underground::PipeMaterial;
 use crate::weather::RainMaterial;
@@ -31,8 +34,9 @@ pub struct SceneStats {
     pub build_ms: f64,
 }
 
-/// Largest side of the ground painting, px.
-const PAINTING_PX: usize = 3072;
+/// Largest side of the ground painting, px; and where a CPU draws a window, whose 3D is smaller and whose textures are
+/// the program's own memory.
+const PAINTING_PX: [usize; 2] = [3072, 2048];
 
 /// Ground, buildings and the flood's material.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
@@ -47,6 +51,7 @@ pub(crate) fn build(
     mut walls: ResMut<Assets<BuildingMaterial>>,
     mut waters: ResMut<Assets<FloodMaterial>>,
     mut paints: ResMut<Assets<ShaderBuffer>>,
+    (quality, still): (Option<Res<ResolvedQuality>>, Option<Res<StillTarget>>),
 ) {
     let begun = Instant::now();
     let city = &settings.city;
@@ -58,7 +63,8 @@ pub(crate) fn build(
     let measured = |east: f32, north: f32| ground.is_measured(east, north);
     let terrain = terrain_mesh(&grid, (relief.w > 0.0).then_some(&measured as &dyn Fn(f32, f32) -> bool));
     stats.terrain_triangles = terrain.indices().map_or(0, |i| i.len() / 3);
-    let painting = paint(city, &ground, &Canvas::whole(city, PAINTING_PX));
+    let small = quality.is_some_and(|q| q.window_scale < 1.0) && still.is_none();
+    let painting = paint(city, &ground, &Canvas::whole(city, PAINTING_PX[usize::from(small)]));
     let material = GroundMaterial::new(*look, painting, relief, &mut images);
     let ground_mesh = Mesh3d(meshes.add(terrain));
     commands.spawn((LayerTag("terrain"), ground_mesh, MeshMaterial3d(grounds.add(material)), NoFrustumCulling));
@@ -150,7 +156,7 @@ macro_rules! looks {
 }
 
 looks!(
-    SolidMaterial, LineMaterial, FloodMaterial, SkyMaterial, RainMaterial, PipeMaterial;
+    SolidMaterial, LineMaterial, FloodMaterial, SkyMaterial, LampMaterial, RainMaterial, PipeMaterial;
     GroundMaterial, BuildingMaterial
 );
 

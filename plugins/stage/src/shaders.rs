@@ -29,6 +29,8 @@ pub const SCREEN: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6
 pub const SKY: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0008");
 /// Streaks of rain.
 pub const RAIN: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c0009");
+/// Street light.
+pub const LAMPS: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c000f");
 /// Pipes, shafts, pumps.
 pub const PIPES: Handle<Shader> = uuid_handle!("8a4a3c0e-6a0b-4c02-9d0e-1f5b0f6c000a");
 
@@ -62,6 +64,7 @@ pub fn add_all(app: &mut App) {
     add(app, &LINES, include_str!("shaders/lines.wgsl"), "guanlan/lines.wgsl");
     add(app, &FLOOD, include_str!("shaders/flood.wgsl"), "guanlan/flood.wgsl");
     add(app, &SKY, include_str!("shaders/sky.wgsl"), "guanlan/sky.wgsl");
+    add(app, &LAMPS, include_str!("shaders/lamps.wgsl"), "guanlan/lamps.wgsl");
     add(app, &RAIN, include_str!("shaders/rain.wgsl"), "guanlan/rain.wgsl");
     add(app, &PIPES, include_str!("shaders/pipes.wgsl"), "guanlan/pipes.wgsl");
     add(app, &SCREEN, include_str!("shaders/screen.wgsl"), "guanlan/screen.wgsl");

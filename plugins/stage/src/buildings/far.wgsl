@@ -1,6 +1,6 @@
 // Buildings from afar: prisms, shaded by face. The colour of a face is computed once, at its first corner.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit, warmth, spark, left_out, coverage}
+#import guanlan::look::{look, lit, lambert, haze, thickness, hash_unit, warmth, spark, street_light, left_out, coverage}
 #import guanlan::paint::building_paint
 
 struct Out {
@@ -38,13 +38,19 @@ fn vertex(
     let painted = building_paint(number);
     color = mix(color, painted.rgb, painted.a * 0.85);
     color = color * lit(face.xyz);
+    // Where roofs are as small as pixels a dark town is one quiet tone, not grain; what is high stands out of it.
+    let px = length(way) * abs(2.0 / (view.clip_from_view[1][1] * view.viewport.w));
+    let calm = smoothstep(1.8, 7.0, px) * (1.0 - smoothstep(24.0, 80.0, foot)) * (1.0 - painted.a) * look.tune.z;
+    color = mix(color, mix(look.wall.rgb, look.roof.rgb, 0.45) * lit(vec3<f32>(0.0, 1.0, 0.0)) * 0.68, 0.74 * calm);
     // Few windows are lit; from afar they are a faint warmth.
     var share = look.windows.x;
     if use_class == 0u { share = 0.0; }
     if use_class == 2u { share = look.windows.y; }
     if use_class == 3u { share = look.windows.z; }
     share = share * (0.45 + 1.3 * random * random);
-    out.glow = vec3<f32>(warmth(number, face.xyz, share) * wall, share * wall, wall);
+    // Single rooms are told apart while they are larger than pixels; beyond, a wall has their mean.
+    let apart = 1.0 - 0.6 * smoothstep(3.0, 9.0, px);
+    out.glow = vec3<f32>((warmth(number, face.xyz, share) + 0.10 * share * (1.0 - apart)) * wall, share * apart * wall, wall);
     if number == look.selected {
         color = mix(color, look.accent.rgb * (0.35 + 0.65 * lambert(face.xyz)), 0.62);
     } else if number == look.hovered {
@@ -70,6 +76,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     // Walls stand on the ground and rise out of its shade.
     let rise = mix(0.55, 1.0, smoothstep(-1.0, 14.0, in.spot.x)) + 0.0022 * clamp(in.spot.x - 14.0, 0.0, 130.0);
     var color = in.color * mix(1.0, rise, in.glow.z);
+    color = color + street_light(in.spot.x) * in.glow.z;
     if in.glow.y > 0.0 {
         color = color + look.window.rgb * (in.glow.x + spark(in.number, in.spot, in.glow.y));
     }

@@ -117,8 +117,8 @@ impl Tone {
         let (light, ambient, zenith, horizon, glow);
         if dark {
             let sunlight = Vec3::ONE.lerp(warm, 0.25 + 0.55 * dusk);
-            light = (cool * (0.34 + 0.10 * moon_up)).lerp(sunlight * 0.78, day) + warm * 0.10 * dusk;
-            ambient = (cool * 0.54).lerp(Vec3::splat(0.74), day);
+            light = (cool * (0.34 - 0.18 * night + 0.12 * moon_up)).lerp(sunlight * 0.78, day) + warm * 0.10 * dusk;
+            ambient = (cool * (0.54 - 0.25 * night)).lerp(Vec3::splat(0.74), day);
             let (space, land, wall, roof) = (c(Token::Space), c(Token::Land), c(Token::Wall), c(Token::Roof));
             zenith = (space * 0.9).lerp(wall * 0.85, day).lerp(wall * 0.42, dusk * 0.8);
             horizon = (space.lerp(land, 0.75)).lerp(roof * 1.05, day).lerp(wall * 0.62, dusk * 0.7);

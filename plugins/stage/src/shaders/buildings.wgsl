@@ -1,6 +1,6 @@
 // Buildings: storey bands, sparse lit windows at night, light edges when near.
 #import bevy_pbr::mesh_view_bindings::view
-#import guanlan::look::{look, fogged, lit, hash_unit, warmth, spark, left_out, coverage}
+#import guanlan::look::{look, fogged, lit, hash_unit, warmth, spark, street_light, left_out, coverage}
 #import guanlan::paint::building_paint
 
 
@@ -70,6 +70,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         color = color * (1.0 - 0.14 * band * near);
         // Walls stand on the ground and rise out of its shade.
         color = color * (mix(0.55, 1.0, smoothstep(-1.0, 14.0, h)) + 0.0022 * clamp(h - 14.0, 0.0, 130.0));
+        glow = street_light(h);
         // Windows: few are lit, most of them low warm light; homes, offices and works keep their own hours.
         var share = look.windows.x;
         if use_class == 2u { share = look.windows.y; }
@@ -90,7 +91,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
             let tone = mix(look.window.rgb, vec3<f32>(0.82, 0.92, 1.0), 0.45 * step(0.80, warm) * step(1.5, f32(use_class)));
             let spot = vec2<f32>(h, dot(in.world.xz, vec2<f32>(0.8, 0.6)));
             let far = warmth(number, in.normal, share) + spark(number, spot, share);
-            glow = tone * (on * pane * strength * seen) + look.window.rgb * (far * (1.0 - seen));
+            glow = glow + tone * (on * pane * strength * seen) + look.window.rgb * (far * (1.0 - seen));
             // Dark panes mirror a little of the sky.
             color = mix(color, look.zenith.rgb * 0.7 + color * 0.55, 0.30 * pane * near * (1.0 - on));
         }

@@ -171,7 +171,8 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
             leaf = mix(leaf, mix(0.74 + 0.10 * noise(place * 0.35), heads, grove), 1.0 - smoothstep(1.6, 4.0, px));
         }
 #endif
-        color = mix(color, look.green.rgb * leaf, green_on);
+        // A park is calm from afar: a tone of the land, not a field of colour.
+        color = mix(color, mix(look.green.rgb * leaf, look.land.rgb * 1.25, 0.34 * look.tune.z * smoothstep(2.0, 9.0, px)), green_on);
 #ifdef CLOSE
         // A soft hem towards the streets.
         color = mix(color, look.green.rgb * 1.05, (1.0 - smoothstep(0.0, max(0.7, px), abs(green - 0.6))) * 0.35 * fine * painted);
@@ -188,6 +189,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     color = mix(color, look.bridge.rgb, max(0.20 * thin, 0.38 * bold) * painted * frames.relief.w);
 #endif
 
+#ifdef NIGHT
+    // Looking below the ground, street light would only hide the pipes.
+    let lamps = look.windows.w * look.tune.z * (1.0 - look.under.y);
+#endif
     // Water: deeper away from the bank, slow flow lines along it, the sky on it when seen flat.
     let root = share(areas.r);
     let bank = root * abs(root) * range.z;
@@ -212,6 +217,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         water = mix(water, haze(-eye_way) * 1.1 + look.river.rgb * 0.35, mirror * 0.55);
         let shore = 1.0 - smoothstep(0.0, max(1.2, px * 1.1), abs(bank - 0.8));
         water = mix(water, look.river.rgb * 1.7, shore * 0.40);
+#ifdef NIGHT
+        // At night water is dark between its banks.
+        water = water * (1.0 - 0.42 * lamps);
+#endif
         color = mix(color, water, wet);
     }
 
@@ -262,8 +271,14 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let soaked = 0.0;
 #endif
     let dark = 1.0 - 0.38 * soaked;
-    let asphalt_small = mix(mix(look.land.rgb, look.local.rgb, 0.62), look.local.rgb * mix(0.80, 0.64, far), 1.0 - fine);
-    let asphalt_main = mix(mix(look.land.rgb, look.arterial.rgb, 0.40), look.arterial.rgb * mix(0.62, 0.94, smoothstep(1.5, 8.0, px)), 1.0 - fine);
+    var asphalt_small = mix(mix(look.land.rgb, look.local.rgb, 0.62), look.local.rgb * mix(0.80, 0.64, far), 1.0 - fine);
+    var asphalt_main = mix(mix(look.land.rgb, look.arterial.rgb, 0.40), look.arterial.rgb * mix(0.62, 1.0, smoothstep(1.5, 6.0, px)), 1.0 - fine);
+#ifdef NIGHT
+    // Under lamps asphalt has their colour, not the sky's.
+    let amber = vec3<f32>(0.34, 0.29, 0.24);
+    asphalt_small = mix(asphalt_small, dot(asphalt_small, vec3<f32>(1.0)) * amber, 0.35 * lamps);
+    asphalt_main = mix(asphalt_main, dot(asphalt_main, vec3<f32>(0.7)) * amber, mix(0.75, 0.50, fine) * lamps);
+#endif
     color = mix(color, asphalt_small * dark, small_on * mix(0.95, 0.55, far));
     color = mix(color, casing, cover(main + rim, px) * painted * dry * (1.0 - small_on) * 0.8 * (1.0 - fine));
     color = mix(color, asphalt_main * dark, main_on);
@@ -286,16 +301,14 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         color = mix(color, look.bridge.rgb, (0.55 * kerb + 0.26 * lane) * marks * painted * dry);
     }
 #endif
-#ifdef NIGHT
-    // Street light on the avenues of the night.
-    let lamps = look.windows.w * look.tune.z;
-    if lamps > 0.0 {
-        let avenue = smoothstep(-15.0, 4.0, main_d);
-        let lane = smoothstep(-6.0, 2.0, small_d);
-        color = color + look.window.rgb * lamps * painted * (0.058 * avenue * avenue * (1.0 - 0.35 * far) + 0.016 * lane * (1.0 - 0.7 * far)) * (1.0 - 0.7 * wet);
-    }
-#endif
     color = color * cast_shade * mix(vec3<f32>(1.0), lit(vec3<f32>(0.0, 1.0, 0.0)), 0.65);
+#ifdef NIGHT
+    // Street light: the carriageways of avenues, a soft edge beyond their kerbs, a little of it in lanes.
+    let avenue = smoothstep(-14.0, 5.0, main_d);
+    let lane = smoothstep(-6.0, 2.0, small_d);
+    let pool = 0.040 * avenue * avenue + 0.060 * main_on + (0.016 * lane + 0.016 * small_on) * (1.0 - 0.6 * far);
+    color = color + look.window.rgb * (pool * lamps * painted * (1.0 - 0.8 * wet));
+#endif
     color = mix(look.space.rgb, color, inside(in.world));
     return vec4<f32>(fogged(color, in.world, view.world_position), look.under.x * look.fade_more.x);
 }

@@ -117,11 +117,17 @@ fn hash_unit(x: u32) -> f32 {
 fn warmth(number: u32, normal: vec3<f32>, share: f32) -> f32 {
     let side = vec2<u32>(normal.xz * 2.0 + 2.5);
     let lively = smoothstep(0.45, 1.0, hash_unit(number * 13u + side.x * 5u + side.y));
-    return share * (0.04 + 0.34 * lively * lively);
+    return share * (0.07 + 0.62 * lively * lively);
 }
 
 // Rooms that are lit here and there are still points of light from afar. `spot`: metres above the foot and along the ground.
 fn spark(number: u32, spot: vec2<f32>, share: f32) -> f32 {
     let cell = vec2<u32>(u32(max(spot.x, 0.0) * 0.25), u32(spot.y * 0.2 + 65536.0));
-    return 0.42 * step(1.0 - 0.5 * share, hash_unit(number * 29u + cell.x * 1013u + cell.y * 17u));
+    return 0.62 * step(1.0 - 0.5 * share, hash_unit(number * 29u + cell.x * 1013u + cell.y * 17u));
+}
+
+// Street light on the foot of a wall, strongest at the pavement. `h`: metres above the foot.
+fn street_light(h: f32) -> vec3<f32> {
+    let up = max(h, 0.0) * 0.22;
+    return look.window.rgb * (look.windows.w * look.tune.z * (1.0 - look.under.y) * 0.055 / (1.0 + up * up));
 }
