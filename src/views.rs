@@ -54,6 +54,7 @@ fn follow_room() -> FollowRoom {
         let shown = world.get_resource::<guanlan_panels::Showing>().and_then(|s| s.0.as_ref());
         shown.map_or_else(Reading::default, |s| Reading {
             scene: s.picture.live_water.scene.clone(),
+            peaks: s.picture.peaks.latest.clone(),
             ahead: s.picture.forecast.latest.clone(),
         })
     })

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::CommandEnvelope,
     id::{DispatchId, SensorId, UnitId},
+    peaks::WaterPeaks,
     photo::PhotoView,
     quantity::ObservedProperty,
     rain::RainGrids,
@@ -61,6 +62,8 @@ pub enum Input {
     Ahead(ClockAhead),
     /// The search for pump advice says how far it is.
     AdviceSearch(AdviceSearch),
+    /// What the water has been since it began: maxima, arrival, duration; and its speed and hazard now.
+    WaterPeaks(Arc<WaterPeaks>),
 }
 
 /// How far the room's clock is ahead of the wall clock. Told when it begins, while it shrinks, and with 0 at the end.

@@ -14,6 +14,7 @@ pub mod id;
 pub mod input;
 pub mod level;
 pub mod mode;
+pub mod peaks;
 pub mod photo;
 pub mod phrases;
 pub mod quantity;
@@ -32,6 +33,7 @@ pub use id::{AlertId, CaseId, CommandId, DispatchId, OrgId, SensorId, TimelineId
 pub use input::Input;
 pub use level::AlertLevel;
 pub use mode::Mode;
+pub use peaks::{WaterAspect, WaterPeaks};
 pub use photo::PhotoView;
 pub use quantity::ObservedProperty;
 pub use rain::{RainFrame, RainGrids};

@@ -36,7 +36,7 @@ use crate::{
         Problem, wire::Words, wire::Place, wire::SensorOut, wire::AlertOut, wire::CaseOut, wire::StepOut, wire::AdviceOut,
         wire::TermOut, wire::UnitOut, wire::DispatchOut, wire::TimelineOut, read::Reading, act::ObservationIn, act::Accepted,
         act::CommandIn, act::CommandOut, timelines::OpenIn, timelines::ControlIn,
-        timelines::DrillsOut, timelines::ScriptOut, water::WaterOut, water::MeasureOut,
+        timelines::DrillsOut, timelines::ScriptOut, water::WaterOut, water::PeaksOut, water::PlacePeaks, water::MeasureOut,
         water::ClosureOut, status::HealthOut, feeds::Refused, sources::FeedOut, sources::InForceOut, sources::TakenOut
     ))
 )]

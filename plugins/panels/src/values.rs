@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bevy::prelude::Resource;
-use guanlan_core::TimelineId;
+use guanlan_core::{TimelineId, WaterAspect};
 use guanlan_room::RoomConfig;
 use guanlan_stage::Ground;
 use guanlan_stage::layers::{AreaTree, Cameras, LayerState};
@@ -124,6 +124,8 @@ pub struct Values {
     pub water: WaterVm,
     /// What is said of the water on every picture.
     pub water_note: String,
+    /// What the colours of the water mean, where they are not its depth.
+    pub water_legend: Option<water::Choice>,
     /// 数据目录, while it is open.
     pub catalogue: CatalogueVm,
     /// Why the chosen alert has its colour.
@@ -210,8 +212,15 @@ impl Made {
             } else {
                 LayersVm::default()
             },
-            water: if has(Slot::Water) { water::water(p, role, lang) } else { WaterVm::default() },
-            water_note: water::note(p, lang),
+            water: if has(Slot::Water) {
+                water::water(p, water::choices(around.layers, p, desk.look.theme, lang), role, lang)
+            } else {
+                WaterVm::default()
+            },
+            water_note: around.layers.water().map_or_else(String::new, |(shows, _)| water::note(p, shows, lang)),
+            water_legend: water::choices(around.layers, p, desk.look.theme, lang)
+                .into_iter()
+                .find(|c| c.on && c.shows != WaterAspect::Depth),
             catalogue: if has(Slot::Catalogue) { catalogue::catalogue(p, lang) } else { CatalogueVm::default() },
             why: desk.alert.filter(|_| has(Slot::Why)).and_then(|id| why::why(p, id, role, lang)),
             trend: desk.trend.as_ref().filter(|_| has(Slot::Trend)).and_then(|sensor| {

@@ -136,10 +136,14 @@ impl ForecastRoom {
             let list = self.trial.as_ref().map_or(&self.film.fields, |t| &t.fields);
             list.iter().filter(|f| f.at > self.machine.now() && f.at <= at).cloned().collect()
         };
-        for field in fields {
+        let last = fields.len().saturating_sub(1);
+        for (k, field) in fields.into_iter().enumerate() {
             let now = field.at;
             let mut inputs = self.rain_readings(now);
             inputs.push(Input::Water(field));
+            // What has been by then is shown, not journaled: the last is enough.
+            let peaks = self.trial.as_ref().map_or(&self.film.peaks, |t| &t.peaks).iter().rev();
+            inputs.extend(peaks.filter(|_| k == last).find(|p| p.at <= now).cloned().map(Input::WaterPeaks));
             self.machine.tick(now, inputs);
         }
         if self.machine.now() < at {
@@ -276,7 +280,8 @@ impl ForecastRoom {
             notes: told_of(model),
             ..WaterReport::default()
         };
-        let inputs = vec![Input::Water(field.clone()), Input::WaterReport(Arc::new(report))];
+        let mut inputs = vec![Input::Water(field.clone()), Input::WaterReport(Arc::new(report))];
+        inputs.extend(model.peaks().map(Input::WaterPeaks));
         self.machine.tick(now, inputs);
         let base = self.machine.fork(self.config.clone());
         self.trial = Some(Trial::new(ready, base, field, first));

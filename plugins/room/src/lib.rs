@@ -75,6 +75,7 @@ pub use water::{
     closures::{Closure, ClosureAnswer, Closures},
     layer::{Forecasts, LiveWater, RainLayer},
     measures::{MeasureEntry, MeasureStage, Measures},
+    peaks::Peaks,
     search::Searching,
     source::{WaterBeside, WaterOptions, run_water},
     tasks::{Task, TaskStage, Tasks},

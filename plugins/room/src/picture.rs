@@ -26,6 +26,7 @@ use crate::{
         closures::Closures,
         layer::{Forecasts, LiveWater, RainLayer},
         measures::Measures,
+        peaks::Peaks,
         search::Searching,
         tasks::Tasks,
     },
@@ -89,6 +90,8 @@ pub struct Picture {
     pub water: WaterState,
     /// How good the water is (估计): skill, books, speed, gauges it does not believe; fill of drains, flow, rain field.
     pub live_water: LiveWater,
+    /// What the water has been: maxima, arrival, duration.
+    pub peaks: Peaks,
     /// Rain grids of feeds: radar, forecast.
     pub rain_layer: RainLayer,
     /// The hours ahead.
@@ -155,6 +158,7 @@ impl Picture {
             catalogue: world.resource::<Catalogue>().clone(),
             water: world.resource::<WaterState>().clone(),
             live_water: world.resource::<LiveWater>().clone(),
+            peaks: world.resource::<Peaks>().clone(),
             rain_layer: world.resource::<RainLayer>().clone(),
             forecast: world.resource::<Forecasts>().clone(),
             measures: world.resource::<Measures>().clone(),

@@ -10,8 +10,9 @@ use guanlan_city::{
 };
 use guanlan_core::{
     AlertLevel, Bilingual, Command, CommandEnvelope, Input, Mode, ObservedProperty, Role, Stamp, Warning, WarningKind,
-    WarningStatus,
+    WarningStatus, WaterPeaks,
     input::{ClockAhead, DepthField, Mark as Of, MarkOrigin, Observation, UnitFix},
+    peaks::PeakRaster,
 };
 use guanlan_journal::{
     Meta, SqliteStore, Store, TickCommit,
@@ -130,6 +131,24 @@ fn inputs_at(s: i64) -> Vec<Input> {
             finer: Vec::new(),
         };
         inputs.push(Input::Water(Arc::new(field)));
+        if s % 120 == 20 {
+            let wet = PeakRaster {
+                cell_m: 50.0,
+                cols: 8,
+                rows: 1,
+                steps: vec![3],
+                depth_mm: vec![s as u16],
+                speed_cm_s: vec![4],
+                top_speed_cm_s: vec![5],
+                hazard: vec![1],
+                top_hazard: vec![2],
+                arrival_s: vec![20],
+                over_s: vec![0],
+                ..PeakRaster::default()
+            };
+            let peaks = WaterPeaks { at: now, since: Stamp(START), rasters: vec![wet] };
+            inputs.push(Input::WaterPeaks(Arc::new(peaks)));
+        }
     }
     if s == 110 {
         let warning = Warning {
@@ -232,6 +251,7 @@ fn same(seen: &Picture, was: &Picture, s: i64) {
     assert_eq!(format!("{:?}", seen.roads), format!("{:?}", was.roads), "second {s}");
     assert_eq!((&seen.kpis, &seen.queue.list), (&was.kpis, &was.queue.list), "second {s}");
     assert_eq!(seen.water.field, was.water.field, "second {s}");
+    assert_eq!(seen.peaks.latest, was.peaks.latest, "second {s}");
     assert_eq!((&seen.warnings, &seen.origins), (&was.warnings, &was.origins), "second {s}");
     assert_eq!(seen.warnings.active().len(), usize::from((110..310).contains(&s)), "second {s}");
     assert_eq!(seen.rules.hash(), was.rules.hash());

@@ -16,8 +16,9 @@ use guanlan_city::{
     model::{SensorSpec, UnitKind, UnitSpec},
 };
 use guanlan_core::{
-    Bilingual, Command, CommandEnvelope, Event, Input, Mode, ObservedProperty, RefusalKind, Role, Stamp,
+    Bilingual, Command, CommandEnvelope, Event, Input, Mode, ObservedProperty, RefusalKind, Role, Stamp, WaterAspect,
     input::{DepthField, Observation, UnitReport, UnitStatus},
+    peaks::PeakRaster,
     water::{AdviceAction, AdviceOption, AdviceReport, AdviceSearch, GaugeVerdict, Harm, SearchStage, WaterReport},
 };
 use guanlan_drill::DrillPlan;
@@ -406,6 +407,10 @@ fn the_threads_beside_a_live_room_estimate_forecast_advise_and_never_hold_it_up(
     ahead.control(Control::Seek(before.playback.last));
     let end = wait_for(&ahead, "end of the forecast", 30, |p| p.now >= before.playback.last);
     assert!(end.roads.is_closed(1), "in a forecast the water acts");
+    let peaks = end.peaks.latest.clone().unwrap();
+    assert!(peaks.since <= before.playback.first && peaks.wet_cells() > 0, "what will have been is told, too");
+    let deepest = |r: &PeakRaster| r.depth_mm.iter().copied().max().unwrap_or(0);
+    assert!(peaks.rasters.iter().map(deepest).max() >= end.water.field.as_ref().map(|f| f.deepest_mm() - 1));
     assert!(!live.picture().roads.is_closed(1));
     ahead.control(Control::Seek(before.playback.first));
     let first_picture = wait_for(&ahead, "its begin", 30, |p| p.now <= before.playback.first);
@@ -478,6 +483,12 @@ fn a_measure_in_an_exercise_is_seen_in_the_water_at_once_and_taken_back() {
     drill.control(Control::Resume);
     let later = wait_for(&drill, "time", 20, |p| p.now > wet.now + 20_000);
     assert_eq!(later.measures.get(2).unwrap().stage, MeasureStage::Undone);
+    let deepest = |p: &Picture| {
+        let peaks = p.peaks.latest.clone()?;
+        peaks.cell_at(305.0, 205.0).map(|(r, k)| f64::from(r.value(WaterAspect::MaxDepth, k)))
+    };
+    let told = wait_for(&drill, "its deepest", 20, |p| deepest(p).is_some_and(|d| d > f64::from(before) + 0.3));
+    assert_eq!(told.peaks.latest.as_ref().unwrap().since, told.drill.as_ref().and_then(|d| d.start).unwrap());
     // At the pace of the clock the water's own frames come every ten seconds; after an order it is followed closer.
     drill.control(Control::Speed(1.0));
     let burst = json!({"pour": {"east_m": 305.0, "north_m": 205.0, "volume_m3": 60.0}});

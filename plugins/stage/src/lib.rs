@@ -63,7 +63,7 @@ pub use areas::{AreaStyle, Figure};
 pub use camera::{CameraPose, CameraRig, FlyTo, NamedView, Views};
 pub use compare::{Compare, CompareView, Divider, Side};
 pub use cones::{SeenField, SeenFields};
-pub use flood::{FloodFlow, FloodStyle, FloodWater, FlowField, GpuWater, WaterOnDevice};
+pub use flood::{FloodFlow, FloodPeaks, FloodStyle, FloodWater, FlowField, GpuWater, WaterOnDevice};
 pub use ground::heights::Ground;
 pub use light::{SceneClock, clock::ShowInstant};
 pub use look::Look;
@@ -175,6 +175,7 @@ impl Plugin for StagePlugin {
             .init_resource::<FloodFlow>()
             .init_resource::<FloodStyle>()
             .init_resource::<GpuWater>()
+            .init_resource::<flood::FloodPeaks>()
             .init_resource::<Rain>()
             .init_resource::<Underground>()
             .init_resource::<DrainFill>()

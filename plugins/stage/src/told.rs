@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bevy::prelude::*;
+use guanlan_core::WaterPeaks;
 use guanlan_core::water::{ForecastReport, WaterScene};
 
 use crate::buildings::BuildingPaint;
-use crate::flood::{FloodFlow, FlowField, Place};
+use crate::flood::{FloodFlow, FloodPeaks, FlowField, Place};
 use crate::layers::LayerState;
 use crate::look::Look;
 use crate::underground::{DrainFill, PumpState};
@@ -36,6 +37,8 @@ fn same<T>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
 pub struct Reading {
     /// The scene of the model.
     pub scene: Option<Arc<WaterScene>>,
+    /// What the water has been: maxima, arrival, duration.
+    pub peaks: Option<Arc<WaterPeaks>>,
     /// The hours ahead: buildings that will have water over their sill are painted.
     pub ahead: Option<Arc<ForecastReport>>,
 }
@@ -57,7 +60,10 @@ impl Plugin for FollowRoom {
     fn build(&self, app: &mut App) {
         let read = self.0.clone();
         let follow = move |world: &mut World| {
-            let Reading { scene, ahead } = read(world);
+            let Reading { scene, peaks, ahead } = read(world);
+            if !same(world.resource::<FloodPeaks>().0.as_ref(), peaks.as_ref()) {
+                world.resource_mut::<FloodPeaks>().0 = peaks;
+            }
             if !same(world.resource::<WaterTold>().0.as_ref(), scene.as_ref()) {
                 world.resource_mut::<WaterTold>().0 = scene;
             }
@@ -170,7 +176,7 @@ pub(crate) fn paint_impact(
     mut numbers: Local<Option<BTreeMap<String, usize>>>,
     mut drawn: Local<Option<bool>>,
 ) {
-    let visible = layers.is_none_or(|l| l.visible("flood"));
+    let visible = layers.is_none_or(|l| l.water().is_some());
     if !ahead.is_changed() && !settings.is_changed() && *drawn == Some(visible) {
         return;
     }

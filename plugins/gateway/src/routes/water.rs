@@ -1,7 +1,7 @@
 //! The water beside a room: the estimate and its quality, forecast, pump advice, measures, closures to confirm.
 
 use axum::{Json, extract::State};
-use guanlan_core::Stamp;
+use guanlan_core::{Stamp, WaterAspect, WaterPeaks};
 use guanlan_room::{Closure, GivenAdvice, MeasureEntry, Picture};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub(crate) struct HowMuch {
     /// With the fill of every conduit and node, flow and rain fields.
     #[serde(default)]
     scene: bool,
-    /// Depth at a place: longitude and latitude, degrees, separated by a comma.
+    /// Depth and maxima at a place: longitude and latitude, degrees, separated by a comma.
     at: Option<String>,
 }
 
@@ -55,6 +55,8 @@ pub(crate) struct WaterOut {
     over_15cm_m2: f64,
     /// Depth at the place asked for, m.
     depth_m: Option<f64>,
+    /// What the water has been and how it moves now, as the map shows it; absent until the model has said it.
+    peaks: Option<PeaksOut>,
     /// Skill before correction, books with the nudged volume, speed, rain source and coverage, gauges with what the
     /// model thinks of them.
     #[schema(value_type = Option<Object>)]
@@ -65,6 +67,63 @@ pub(crate) struct WaterOut {
     /// Fill of conduits and nodes, %, pumps, flow, rain; when asked for.
     #[schema(value_type = Option<Object>)]
     scene: Option<Value>,
+}
+
+/// What the water has been since the model began to look, and how it moves now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PeaksOut {
+    /// Instant of the figures, RFC 3339.
+    at: String,
+    /// Since when maxima, arrival and duration count: the begin of the storm, of the exercise, of the forecast.
+    since: String,
+    /// Cells that have had more than 5 cm.
+    wet_cells: usize,
+    /// Area by worst hazard class so far, H1 to H6 (ARR 2019), m²; focus areas are counted by their cells of the whole
+    /// raster.
+    hazard_m2: [f64; 6],
+    /// At the place asked for; absent where it has stayed dry.
+    place: Option<PlacePeaks>,
+}
+
+/// What the water has been at a place.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlacePeaks {
+    /// Deepest, m.
+    max_depth_m: f32,
+    /// Speed now, m/s.
+    speed_m_s: f32,
+    /// Fastest, m/s.
+    max_speed_m_s: f32,
+    /// Hazard class now, 0 dry, 1 to 6 (ARR 2019).
+    hazard: u8,
+    /// Worst hazard class.
+    max_hazard: u8,
+    /// When more than 5 cm came, s after `since`.
+    arrival_s: f32,
+    /// Time with more than 15 cm, s.
+    over_15cm_s: f32,
+}
+
+fn peaks(peaks: &WaterPeaks, place: Option<[f64; 2]>) -> PeaksOut {
+    let mut hazard_m2 = [0.0; 6];
+    if let Some(raster) = peaks.rasters.first() {
+        for class in raster.top_hazard.iter().filter(|c| (1..=6).contains(*c)) {
+            hazard_m2[usize::from(*class) - 1] += raster.cell_m * raster.cell_m;
+        }
+    }
+    let place = place.and_then(|[x, y]| peaks.cell_at(x, y)).map(|(raster, k)| {
+        let value = |aspect| raster.value(aspect, k);
+        PlacePeaks {
+            max_depth_m: value(WaterAspect::MaxDepth),
+            speed_m_s: value(WaterAspect::Speed),
+            max_speed_m_s: value(WaterAspect::MaxSpeed),
+            hazard: value(WaterAspect::Hazard) as u8,
+            max_hazard: value(WaterAspect::MaxHazard) as u8,
+            arrival_s: value(WaterAspect::Arrival),
+            over_15cm_s: value(WaterAspect::Duration),
+        }
+    });
+    PeaksOut { at: when(peaks.at), since: when(peaks.since), wet_cells: peaks.wet_cells(), hazard_m2, place }
 }
 
 fn when(at: Stamp) -> String {
@@ -97,6 +156,7 @@ pub(crate) async fn water(State(doors): Hall, Query(asked): Query<HowMuch>) -> R
         deepest_m: field.map_or(0.0, |f| f64::from(f.deepest_mm()) / 1000.0),
         over_15cm_m2: field.map_or(0.0, |f| f.area_over_m2(150)),
         depth_m: place.zip(field).map(|([x, y], f)| f64::from(f.depth_m(x, y))),
+        peaks: picture.peaks.latest.as_deref().map(|p| peaks(p, place)),
         report: json!(live.report.as_deref()),
         contradicted: live.contradicted.values().map(|v| json!(v)).collect(),
         scene: asked.scene.then(|| json!(live.scene.as_deref())),

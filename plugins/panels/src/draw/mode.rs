@@ -1,6 +1,6 @@
 //! What every picture says of itself: mode, age, whether it is the living city.
 
-use egui::{Align2, LayerId, Stroke, pos2, vec2};
+use egui::{Align2, LayerId, Painter, Pos2, Rect, Stroke, pos2, vec2};
 use guanlan_core::{Mode, theme::Token};
 
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     state::Desk,
     ui::kit,
     values::Values,
+    vm::water::Choice,
     words::{tr, tr_with},
 };
 
@@ -19,6 +20,11 @@ pub(super) fn marks_of_mode(values: &Values, desk: &Desk, place: &Layout, look: 
     if desk.demo || mode == Mode::Demo {
         let size = vec2(12.0 * look.sizes.title, look.sizes.title * 1.6);
         marks.push(egui::Rect::from_min_max(place.map.max - size, place.map.max));
+    }
+    if let Some(shown) = &values.water_legend {
+        let size = vec2(13.0, 1.5 * (shown.legend.len() + 3) as f32) * look.sizes.small;
+        let corner = place.map.left_bottom();
+        marks.push(egui::Rect::from_min_max(corner - vec2(0.0, size.y), corner + vec2(size.x, 0.0)));
     }
     if values.headline.exercise {
         let top = place.map.center_top() + vec2(0.0, below_the_crumbs(place));
@@ -77,11 +83,35 @@ pub(super) fn frame_of_mode(
         let at = place.map.left_bottom() + vec2(10.0, -6.0 - if place.bare() { 2.0 * look.sizes.small } else { 0.0 });
         let font = look.regular(look.sizes.small);
         kit::plated(&painter, at, Align2::LEFT_BOTTOM, &values.water_note, font, dim);
+        if let Some(shown) = &values.water_legend {
+            legend(&painter, at - vec2(0.0, 1.9 * look.sizes.small), shown, look);
+        }
     }
     if place.bare() {
         let words = tr_with(look.lang, "k-as-of", &[("at", &values.headline.clock)]);
         let words = format!("{} · {word} · {words}", values.headline.city);
         let font = look.regular(look.sizes.small);
         kit::plated(&painter, pos2(12.0, screen.y - 8.0), Align2::LEFT_BOTTOM, &words, font, dim);
+    }
+}
+
+/// What the colours of the water mean, upwards from a place.
+fn legend(painter: &Painter, at: Pos2, shown: &Choice, look: &Look) {
+    let (line, font) = (look.sizes.small * 1.5, look.regular(look.sizes.small));
+    let ink = look.text();
+    let wide = |words: &str, font: &egui::FontId| painter.layout_no_wrap(words.to_owned(), font.clone(), ink).size().x;
+    let title = look.medium(look.sizes.small);
+    let widest =
+        shown.legend.iter().map(|row| 30.0 + wide(&row.words, &font)).fold(wide(&shown.name, &title), f32::max);
+    let size = vec2(widest + 20.0, line * (shown.legend.len() + 1) as f32 + 12.0);
+    let plate = Rect::from_min_size(pos2(at.x, at.y - size.y), size);
+    painter.rect_filled(plate, 4.0, look.faint(Token::Panel, 0.78));
+    let mut place = plate.min + vec2(10.0, 6.0 + 0.5 * line);
+    kit::words_at(painter, place, Align2::LEFT_CENTER, &shown.name, title, ink);
+    // The worst stands above, as it does in the water.
+    for row in shown.legend.iter().rev() {
+        place.y += line;
+        crate::ui::layers::swatch(painter, place + vec2(8.0, 0.0), row, look);
+        kit::words_at(painter, place + vec2(26.0, 0.0), Align2::LEFT_CENTER, &row.words, font.clone(), ink);
     }
 }

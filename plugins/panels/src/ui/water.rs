@@ -3,7 +3,7 @@
 use egui::{Sense, Ui, vec2};
 use guanlan_core::{AlertLevel, Command, theme::Token};
 
-use super::kit;
+use super::{kit, layers::swatch};
 use crate::{
     action::UiAction,
     layout::Side,
@@ -56,6 +56,7 @@ pub fn water_ui(ui: &mut Ui, vm: &WaterVm, desk: &mut WaterDesk<'_>, look: &Look
         if let Some(forecast) = &vm.forecast {
             forecast_ui(ui, forecast, look, &mut actions);
         }
+        seen(ui, vm, look, &mut actions);
         estimate(ui, vm, look, &mut actions);
         comparison(ui, desk, look, &mut actions);
         measures(ui, vm, look, &mut actions);
@@ -67,6 +68,33 @@ pub fn water_ui(ui: &mut Ui, vm: &WaterVm, desk: &mut WaterDesk<'_>, look: &Look
 fn section(ui: &mut Ui, words: &str, look: &Look) {
     kit::rule(ui, look);
     kit::text(ui, words, look.medium(look.sizes.body), look.text());
+}
+
+/// What of the water the map shows: one thing at a time, with what its colours mean.
+fn seen(ui: &mut Ui, vm: &WaterVm, look: &Look, actions: &mut Vec<UiAction>) {
+    if vm.choices.is_empty() {
+        return;
+    }
+    section(ui, tr(look.lang, "k-water-shown"), look);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        for choice in &vm.choices {
+            if kit::button(ui, look, &choice.name, choice.on).clicked() {
+                actions.push(UiAction::SetLayer(choice.id.clone(), !choice.on));
+            }
+        }
+    });
+    let s = look.sizes;
+    for choice in vm.choices.iter().filter(|c| c.on) {
+        for row in &choice.legend {
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), s.small * 1.5), Sense::hover());
+            swatch(ui.painter(), rect.left_center() + vec2(10.0, 0.0), row, look);
+            let at = rect.left_center() + vec2(28.0, 0.0);
+            let align = egui::Align2::LEFT_CENTER;
+            kit::words_at(ui.painter(), at, align, &row.words, look.regular(s.small), look.text());
+        }
+        kit::wrapped(ui, &choice.words, look.regular(s.small), look.second());
+    }
 }
 
 /// Beside which other timeline's water this one is shown.

@@ -1,6 +1,6 @@
 //! The layer tree: groups, switches, legends, and how fresh each layer's source is.
 
-use guanlan_core::{Lang, ObservedProperty, Stamp, theme::Srgb8, theme::Theme};
+use guanlan_core::{Lang, ObservedProperty, Stamp, WaterAspect, theme::Srgb8, theme::Theme};
 use guanlan_room::Picture;
 use guanlan_stage::layers::{
     Cameras, LayerState,
@@ -153,8 +153,17 @@ pub fn freshness(
             of_sensors(layer, &counted.sensors[k], now, lang)
         }
         Source::Crews {} | Source::Trails {} => against(layer.update_s, fixes(), now, lang),
-        Source::Flood {} => match &picture.water.field {
+        Source::Flood { shows: WaterAspect::Depth } => match &picture.water.field {
             Some(field) => against(layer.update_s, Some(field.at), now, lang),
+            None => Freshness { age: tr(lang, "k-layer-dry").to_owned(), ..Freshness::default() },
+        },
+        Source::Flood { shows } => match &picture.peaks.latest {
+            Some(peaks) => {
+                // Since when is what a maximum means; what it was made from is said beside it.
+                let mut fresh = against(layer.update_s, Some(peaks.at), now, lang);
+                fresh.notes.push(super::water::shown_words(picture, *shows, lang));
+                fresh
+            }
             None => Freshness { age: tr(lang, "k-layer-dry").to_owned(), ..Freshness::default() },
         },
         Source::Rain {} => {

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use guanlan_core::{
-    AlertLevel, Lang, Mode, Role, Stamp,
+    AlertLevel, Bilingual, Lang, Mode, Role, Stamp, WaterAspect,
+    theme::Theme,
     water::{AdviceOption, ForecastReport, Harm, SiteForecast, WaterReport},
 };
 use guanlan_room::{AdviceAnswer, ClosureAnswer, MeasureStage, Picture};
 
-use super::{clock, number, span};
+use guanlan_stage::layers::{
+    LayerState,
+    catalogue::{Layer, Source},
+};
+
+use super::{clock, layers::LegendRow, number, span};
 use crate::{
     tools::Tool,
     words::{tr, tr_with},
@@ -143,9 +149,28 @@ pub struct MeasureRow {
     pub place_m: Option<[f64; 2]>,
 }
 
+/// Something that can be seen of the water.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Its layer.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// It is what is shown.
+    pub on: bool,
+    /// What it is.
+    pub shows: WaterAspect,
+    /// What its colours mean, when it is shown.
+    pub legend: Vec<LegendRow>,
+    /// From which water, since and until when, when it is shown.
+    pub words: String,
+}
+
 /// The panel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WaterVm {
+    /// What can be seen of it on the map.
+    pub choices: Vec<Choice>,
     /// 估计 or the exercise's own water; empty when no model speaks.
     pub name: String,
     /// Resolution, inputs, speed.
@@ -409,21 +434,69 @@ pub fn may_act(role: Role) -> bool {
     matches!(role, Role::Dispatcher | Role::Supervisor | Role::Department | Role::Leader | Role::System)
 }
 
+/// What is shown of the water, from which water, since and until when: 估计 · 最大水深 · 14:05 起，至 15:20.
+#[must_use]
+pub fn shown_words(picture: &Picture, shows: WaterAspect, lang: Lang) -> String {
+    let (name, what) = (picture.live_water.name(), shows.name());
+    let name = name.as_ref().map_or("", |n| n.get(lang));
+    let part = [what.get(lang), name].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" · ");
+    let Some(peaks) = picture.peaks.latest.as_ref().filter(|_| shows != WaterAspect::Depth) else { return part };
+    let (since, at) = (clock(peaks.since), clock(peaks.at));
+    let key = if shows.is_now() { "k-water-shown-now" } else { "k-water-shown-since" };
+    format!("{part} · {}", tr_with(lang, key, &[("since", &since), ("at", &at)]))
+}
+
+/// What people may choose to see of the water: the layers that show it, each with its legend.
+#[must_use]
+pub fn choices(layers: &LayerState, picture: &Picture, theme: Theme, lang: Lang) -> Vec<Choice> {
+    let catalogue = layers.catalogue();
+    let shown = layers.water().and_then(|(_, layer)| layer.map(|l| l.id.clone()));
+    let of = |l: &Layer| {
+        let Source::Flood { shows } = l.source else { return None };
+        let on = shown.as_deref() == Some(l.id.as_str());
+        let legend = l.legend.iter().filter(|_| on).map(|line| LegendRow {
+            swatch: line.swatch,
+            color: layers.swatch(line, theme),
+            words: Bilingual::from(line.words.clone()).get(lang).to_owned(),
+        });
+        let missing = on && shows != WaterAspect::Depth && picture.peaks.latest.is_none();
+        Some(Choice {
+            id: l.id.clone(),
+            name: shows.name().get(lang).to_owned(),
+            on,
+            shows,
+            legend: legend.collect(),
+            words: match (on, missing) {
+                (true, true) => tr(lang, "k-water-shown-none").to_owned(),
+                (true, false) => shown_words(picture, shows, lang),
+                (false, _) => String::new(),
+            },
+        })
+    };
+    catalogue.layers.iter().filter_map(of).collect()
+}
+
 /// What every picture with water says of it: name, resolution, inputs, error. Empty without a model.
 #[must_use]
-pub fn note(picture: &Picture, lang: Lang) -> String {
+pub fn note(picture: &Picture, shows: WaterAspect, lang: Lang) -> String {
     let live = &picture.live_water;
     let (Some(name), Some(report)) = (live.name(), live.report.as_ref()) else { return String::new() };
     let mut words = tr_with(
         lang,
         "k-water-note",
         &[
+            ("what", shows.name().get(lang)),
             ("name", name.get(lang)),
             ("cell", &report.cells()),
             ("rain", report.rain.name().get(lang)),
             ("error", &format!("{:.0e}", report.books.error_relative)),
         ],
     );
+    if let Some(peaks) = picture.peaks.latest.as_ref().filter(|_| shows != WaterAspect::Depth) {
+        let key = if shows.is_now() { "k-water-shown-now" } else { "k-water-shown-since" };
+        let when = tr_with(lang, key, &[("since", &clock(peaks.since)), ("at", &clock(peaks.at))]);
+        words.push_str(&format!(" · {when}"));
+    }
     if report.skill.readings > 0 {
         words.push_str(&format!(" · {} {}", tr(lang, "k-water-rmse"), metres(report.skill.rmse_m)));
     }
@@ -432,7 +505,7 @@ pub fn note(picture: &Picture, lang: Lang) -> String {
 
 /// The panel of a picture.
 #[must_use]
-pub fn water(picture: &Picture, role: Role, lang: Lang) -> WaterVm {
+pub fn water(picture: &Picture, choices: Vec<Choice>, role: Role, lang: Lang) -> WaterVm {
     let live = &picture.live_water;
     let report: Option<&Arc<WaterReport>> = live.report.as_ref();
     let doubted = live.contradicted.values().map(|v| Doubted {
@@ -446,6 +519,7 @@ pub fn water(picture: &Picture, role: Role, lang: Lang) -> WaterVm {
     });
     let all = picture.measures.effort();
     WaterVm {
+        choices,
         name: live.name().map_or_else(String::new, |n| n.get(lang).to_owned()),
         about: report.map_or_else(Vec::new, |r| about(r, lang)),
         skill: report.map_or_else(Vec::new, |r| skill(r)),
@@ -469,7 +543,7 @@ pub fn water(picture: &Picture, role: Role, lang: Lang) -> WaterVm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use guanlan_core::{Bilingual, water::Passing};
+    use guanlan_core::water::Passing;
 
     #[test]
     fn a_forecast_says_in_how_many_minutes() {

@@ -8,10 +8,16 @@ use std::{
     time::Instant,
 };
 
-use guanlan_core::{Stamp, input::DepthField, water::Harm};
+use guanlan_core::{Stamp, WaterPeaks, input::DepthField, water::Harm};
 
 use super::{AheadCity, harm_of};
-use crate::{impact::Impact, measures::Measure, outputs::Tracker, storm::Rain, water::WaterModel};
+use crate::{
+    impact::Impact,
+    measures::Measure,
+    outputs::{Tracker, peaks_of},
+    storm::Rain,
+    water::WaterModel,
+};
 
 /// How far and how fine.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,6 +52,8 @@ pub struct Doing {
 pub struct Kept {
     /// Fields in order of time.
     pub fields: Vec<Arc<DepthField>>,
+    /// Maxima since the begin, one for each field.
+    pub peaks: Vec<Arc<WaterPeaks>>,
     /// Copies of the model in order of time, the first at the begin.
     pub copies: Vec<WaterModel>,
 }
@@ -85,6 +93,8 @@ pub fn look_ahead(
     cancel: &AtomicBool,
 ) -> Option<Ahead> {
     let began = Instant::now();
+    // The maxima up to now are the room's, not those of the hours ahead.
+    model.untrack();
     if let Some(rain) = rain {
         model.feed_rain(rain);
     }
@@ -124,6 +134,7 @@ pub fn look_ahead(
         look_at_sites(&model, &mut series_mm);
         if settings.field_every > 0 && step % settings.field_every == 0 {
             kept.fields.push(Arc::new(model.frame()));
+            kept.peaks.push(Arc::new(peaks_of(&extremes, model.solver(), model.start())));
         }
         if settings.copy_every > 0 && step % settings.copy_every == 0 && step < steps {
             kept.copies.push(model.clone());

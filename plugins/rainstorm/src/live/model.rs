@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use guanlan_city::City;
 use guanlan_core::{
-    Bilingual, SensorId, Stamp,
+    Bilingual, SensorId, Stamp, WaterPeaks,
     input::{DepthField, DepthPatch},
     rain::RainGrids as Feed,
     water::{GaugeVerdict, WaterBooks, WaterReport},
@@ -118,6 +118,10 @@ const MEMORY_S: f64 = 6.0 * 3600.0;
 const PEAK_S: f64 = 1800.0;
 /// Rain must have been known for so long before its lack speaks against a gauge, s.
 const KNOWN_S: f64 = 300.0;
+/// Rain after so long a time without is another storm: maxima begin anew, ms (the usual 6 h between events).
+const STORMS_APART_MS: i64 = 6 * 3_600_000;
+/// Less rain over the city is no storm, mm/h.
+const STORM_MM_H: f64 = 0.1;
 
 /// A gauge with all that is remembered of it.
 #[derive(Clone, Debug)]
@@ -155,6 +159,8 @@ pub struct LiveModel {
     nudged: NudgeLedger,
     rain: Option<RainAnalysis>,
     notes: Vec<Bilingual>,
+    /// When it rained last.
+    rained: Option<Stamp>,
 }
 
 /// Notes of a model told on screen.
@@ -218,6 +224,7 @@ impl LiveModel {
             ));
         }
         model.settle();
+        model.track();
         if model.domain().grid.cell_m >= ROOM_CELL_M {
             model.set_pace_s(ROOM_PACE_S);
         }
@@ -229,7 +236,17 @@ impl LiveModel {
     pub fn from_model(model: WaterModel, settings: LiveSettings, notes: Vec<Bilingual>) -> Self {
         let skill = SkillWindow::new(settings.skill_min);
         let (gauges, homeless) = (BTreeMap::new(), Default::default());
-        Self { model, settings, gauges, homeless, skill, nudged: NudgeLedger::default(), rain: None, notes }
+        Self {
+            model,
+            settings,
+            gauges,
+            homeless,
+            skill,
+            nudged: NudgeLedger::default(),
+            rain: None,
+            notes,
+            rained: None,
+        }
     }
 
     /// Takes the water of a field as the present one, for example after a restart. False when it is of another raster.
@@ -306,6 +323,7 @@ impl LiveModel {
         let rain = analyse(&self.model.domain().grid, &observed.rain, &observed.grids, observed.now);
         let ahead_s = ((observed.now - from) as f64 / 1000.0).max(0.0) + 3600.0;
         self.model.feed_rain(&rain.rain(ahead_s));
+        self.begin_storm(&rain, observed.now);
         let mut moved = false;
         while self.model.next_frame(observed.now).is_some() {
             moved = true;
@@ -326,6 +344,25 @@ impl LiveModel {
         self.nudged.added_m3 += moved.added_m3;
         self.nudged.taken_m3 += moved.taken_m3;
         Some(LiveStep { field: Arc::new(self.model.frame()), report: self.report() })
+    }
+
+    /// Maxima of a storm begin with its rain.
+    fn begin_storm(&mut self, rain: &RainAnalysis, now: Stamp) {
+        if rain.mean_mm_h() < STORM_MM_H {
+            return;
+        }
+        if self.rained.replace(now).is_none_or(|last| now - last >= STORMS_APART_MS) {
+            self.model.track();
+        }
+    }
+
+    /// Goes on with the maxima of a model before it; false when they are of another raster.
+    pub fn track_on(&mut self, peaks: &WaterPeaks) -> bool {
+        let fits = self.model.track_on(peaks);
+        if fits {
+            self.rained = Some(peaks.at);
+        }
+        fits
     }
 
     /// Holds rivers at what their gauges say, unless somebody holds them by hand.

@@ -59,6 +59,15 @@ impl Tracker {
         }
     }
 
+    /// Nothing seen yet, by a look that began earlier and looked last at `now_s`.
+    #[must_use]
+    pub(crate) fn begun(domain: &Domain, from_s: f64, now_s: f64) -> Self {
+        let mut tracker = Self::new(domain, now_s);
+        tracker.from_s = from_s;
+        tracker.finer.iter_mut().for_each(|part| part.from_s = from_s);
+        tracker
+    }
+
     /// The extremes a cell is among, and its index there; cells of finer rasters are named by rows beyond the raster.
     #[must_use]
     pub fn part(&self, domain: &Domain, (col, row): (usize, usize)) -> (&Self, usize) {
@@ -141,6 +150,12 @@ impl Tracker {
             (depths[i], speeds[i], products[i], arr[i], ea[i]) = (0.0, 0.0, 0.0, 0, 0.0);
             (early[i], late[i], over[i]) = (f32::INFINITY, f32::INFINITY, 0.0);
         }
+    }
+
+    /// When it began to look, s after the model's start.
+    #[must_use]
+    pub fn from_s(&self) -> f64 {
+        self.from_s
     }
 
     /// Every open cell, the finest there are: the extremes it is among, its index there, its area in m².

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use guanlan_city::City;
 use guanlan_core::{
-    Stamp,
+    Stamp, WaterPeaks,
     input::{DepthField, DepthPatch},
 };
 use guanlan_geography::LocalFrame;
@@ -22,7 +22,7 @@ use crate::{
     chinese_notes::chinese_first,
     drains::{DrainLedger, DrainPlan, Drains},
     measures::{Cost, CostBook, DoneMeasure, Measure, MeasureError, PumpRun, Works},
-    outputs::Tracker,
+    outputs::{Tracker, peaks_of, resume},
     scenario::{Name, Scenario, ScenarioError},
     storm::{Rain, RainField, RainSeries, StormError},
     surface::{Domain, Forcing, Ledger, SurfaceMaker, SurfaceSolver},
@@ -536,6 +536,25 @@ impl WaterModel {
     #[must_use]
     pub fn tracker(&self) -> Option<&Tracker> {
         self.tracker.as_ref()
+    }
+
+    /// No longer keeps maxima.
+    pub fn untrack(&mut self) {
+        self.tracker = None;
+    }
+
+    /// The maxima as they are handed to a room; `None` when they are not kept.
+    #[must_use]
+    pub fn peaks(&self) -> Option<Arc<WaterPeaks>> {
+        self.tracker.as_ref().map(|tracker| Arc::new(peaks_of(tracker, &*self.solver, self.start)))
+    }
+
+    /// Keeps maxima on from what was handed to a room; false when they are of another raster.
+    pub fn track_on(&mut self, peaks: &WaterPeaks) -> bool {
+        let resumed = resume(peaks, self.solver.domain(), self.start, self.time_s());
+        let fits = resumed.is_some();
+        self.tracker = resumed.or(self.tracker.take());
+        fits
     }
 
     /// Looks at the water for the maxima.

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use guanlan_core::{Mode, Role, Stamp, TimelineId};
+use guanlan_core::{Mode, Role, Stamp, TimelineId, WaterPeaks};
 use guanlan_drill::DrillPlan;
 use guanlan_journal::{JournalError, Meta, Parent, SqliteStore, Store};
 use guanlan_rainstorm::{Scenario, WaterModel, surface::SurfaceMaker, water::WaterError};
@@ -132,6 +132,7 @@ pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, Drill
         water: None,
         follower: MeasureFollower::default(),
         followed_until: start,
+        peaks: None,
         ahead: None,
         stops: None,
         due: Due::every(AHEAD_EVERY_MIN),
@@ -168,6 +169,8 @@ struct Drill {
     follower: MeasureFollower,
     /// Until then the water is shown every second: somebody has just changed it.
     followed_until: Stamp,
+    /// The maxima the room was told last.
+    peaks: Option<Arc<WaterPeaks>>,
     /// Forecasts and advice, when the exercise is played on the clock.
     ahead: Option<AheadThread>,
     /// How often searches for advice had been stopped when it was looked last.

@@ -29,12 +29,18 @@ use crate::{
 
 /// The water says how it is doing this often, s.
 const REPORT_EVERY_S: i64 = 30;
+/// What it has been it says this often, s.
+const PEAKS_EVERY_S: i64 = 60;
 /// Wall time between them at least, s.
 const AHEAD_WALL_S: f64 = 60.0;
 /// After an order its water is followed second by second for so long, ms of the exercise …
 const FOLLOWED_MS: i64 = 15_000;
-/// … where its own cadence would come later than this, s of wall time.
-const SOON_S: f64 = 1.0;
+/// … where its own cadence would come later than this, s of wall time …
+const SOON_S: f64 = 0.6;
+/// … and between two ticks, too, where half a tick takes longer than this.
+const CLOSE_S: f64 = 0.2;
+/// Half a tick, s of the exercise.
+const HALF_TICK_S: f64 = 0.5 * super::TICK_MS as f64 / 1000.0;
 /// Wall time for one search for pump advice in an exercise.
 const AHEAD_BUDGET: Duration = Duration::from_secs(60);
 
@@ -57,6 +63,7 @@ impl Drill {
                 return None;
             }
         };
+        model.track();
         model.apply(&Measure::Rain(self.plan.rain.clone()));
         for (from_s, to_s, pumps) in self.plan.pump_outages() {
             for pump in pumps {
@@ -86,9 +93,17 @@ impl Drill {
         // A scripted flood is the exercise's truth, not an estimate of the real city's water.
         Arc::make_mut(&mut field).estimate = false;
         inputs.push(Input::Water(field));
-        if (from - self.start).div_euclid(REPORT_EVERY_S * 1000) != (to - self.start).div_euclid(REPORT_EVERY_S * 1000)
-        {
+        let over = |every_s: i64| {
+            let of = |at: Stamp| (at - self.start).div_euclid(every_s * 1000);
+            of(from) != of(to)
+        };
+        let (reports, tells) = (over(REPORT_EVERY_S), over(PEAKS_EVERY_S));
+        if reports {
             inputs.extend(self.reported(Vec::new()));
+        }
+        // What the exercise's parent had is not this water's.
+        if tells || self.peaks.is_none() {
+            inputs.extend(self.has_been());
         }
         self.look_ahead(to);
         inputs
@@ -113,11 +128,28 @@ impl Drill {
         if first {
             return inputs;
         }
+        // What was poured counts although no time has gone by.
+        model.look();
         let mut field = model.frame();
         (field.at, field.estimate) = (now, false);
         inputs.push(Input::Water(Arc::new(field)));
         inputs.extend(self.reported(refused));
         inputs
+    }
+
+    /// True while an order is followed and the next tick is a long time off.
+    pub(super) fn follows_closely(&self) -> bool {
+        self.water.is_some() && self.machine.now() < self.followed_until && HALF_TICK_S / self.ceiling() > CLOSE_S
+    }
+
+    /// The water half a tick on, told at the instant of the room's clock: an order is seen before the next tick.
+    pub(super) fn water_between(&mut self) -> Vec<Input> {
+        let now = self.machine.now();
+        let Some(model) = self.water.as_mut() else { return Vec::new() };
+        model.run_to(seconds(now - self.start) + HALF_TICK_S);
+        let mut field = model.frame();
+        (field.at, field.estimate) = (now, false);
+        vec![Input::Water(Arc::new(field))]
     }
 
     /// Ends the search for advice when somebody has said so. The exercise begins without one, whatever its parent was at.
@@ -151,6 +183,16 @@ impl Drill {
         };
         let scene = scene_of(model, self.machine.config().city.drainage.as_ref(), None);
         vec![Input::WaterReport(Arc::new(report)), Input::WaterScene(Arc::new(scene))]
+    }
+
+    /// What the water has been, when that is news.
+    fn has_been(&mut self) -> Option<Input> {
+        let told = self.water.as_ref()?.peaks()?;
+        if self.peaks.as_ref().is_some_and(|last| last.says_the_same(&told)) {
+            return None;
+        }
+        self.peaks = Some(told.clone());
+        Some(Input::WaterPeaks(told))
     }
 
     /// Forecast and advice from where the exercise stands, with the rain of its script.

@@ -71,6 +71,7 @@ impl SceneKeeper {
         for input in inputs {
             match input {
                 Input::Water(_) => self.water.field = Some(tick),
+                Input::WaterPeaks(_) => self.water.peaks = Some(tick),
                 Input::WaterScene(_) => self.water.scene = Some(tick),
                 _ => {}
             }

@@ -36,6 +36,9 @@ pub(super) struct WaterAt {
     pub field: Option<u64>,
     /// Of the fill of drains, flow and rain.
     pub scene: Option<u64>,
+    /// Of the maxima; a part of its own, for scenes of before there were any.
+    #[serde(skip)]
+    pub peaks: Option<u64>,
     /// Version of the water.
     pub version: u64,
 }
@@ -44,6 +47,7 @@ pub(super) struct WaterAt {
 type RulesText = Option<(String, String)>;
 
 const WATER: &str = "water";
+const PEAKS: &str = "water.peaks";
 
 fn put<T: Serialize>(parts: &mut Parts, name: &str, part: &T) {
     match postcard::to_stdvec(part) {
@@ -118,6 +122,7 @@ pub(super) fn cut(p: &Picture, before: Option<&Picture>, water: WaterAt) -> Part
     put(&mut parts, "feeds", &*p.feeds);
     put(&mut parts, "mode", &p.mode);
     put(&mut parts, "wall", &p.wall);
+    put(&mut parts, PEAKS, &water.peaks);
     put(&mut parts, WATER, &WaterAt { version: p.water.version, ..water });
     parts
 }
@@ -126,6 +131,7 @@ pub(super) fn cut(p: &Picture, before: Option<&Picture>, water: WaterAt) -> Part
 pub(super) fn water_of(parts: &Parts) -> WaterAt {
     let mut water = WaterAt::default();
     get(parts, WATER, &mut water);
+    get(parts, PEAKS, &mut water.peaks);
     water
 }
 

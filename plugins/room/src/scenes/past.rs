@@ -7,7 +7,7 @@ use std::{
 };
 
 use guanlan_alerting::Alert;
-use guanlan_core::{Input, ObservedProperty, Stamp, input::DepthField, water::WaterScene};
+use guanlan_core::{Input, ObservedProperty, Stamp, WaterPeaks, input::DepthField, water::WaterScene};
 use guanlan_journal::{
     JournalError, SceneReader, Store,
     history::{HistoryDoor, HistoryReader, Latest, Mark, NEVER_MS},
@@ -19,6 +19,7 @@ use super::parts;
 use crate::{
     health::Health,
     picture::{Picture, Playback},
+    water::peaks::Peaks,
 };
 
 /// "Not in the history".
@@ -48,6 +49,7 @@ pub struct Past {
     trends: (Stamp, BTreeMap<u32, Vec<(Stamp, f64)>>),
     field: Option<(u64, Arc<DepthField>)>,
     scene: Option<(u64, Arc<WaterScene>)>,
+    peaks: Option<(u64, Arc<WaterPeaks>)>,
 }
 
 impl Past {
@@ -71,6 +73,7 @@ impl Past {
             trends: (Stamp(i64::MIN / 2), BTreeMap::new()),
             field: None,
             scene: None,
+            peaks: None,
         };
         past.learn().ok()?;
         Some(past)
@@ -117,6 +120,7 @@ impl Past {
         picture.water.field = self.field(water.field, journal)?;
         picture.water.version = water.version;
         picture.live_water.scene = self.scene(water.scene, journal)?;
+        picture.peaks = Peaks { latest: self.peaks(water.peaks, journal)?, version: water.version };
         picture.tick = scene.tick;
         picture.now = at;
         picture.mode = if playback.replay { guanlan_core::Mode::Replay } else { parts::mode_of(&scene.parts) };
@@ -185,6 +189,18 @@ impl Past {
             self.scene = found.map(|s| (tick, s));
         }
         Ok(self.scene.as_ref().map(|(_, s)| Arc::clone(s)))
+    }
+
+    fn peaks(&mut self, tick: Option<u64>, journal: &dyn Store) -> Result<Option<Arc<WaterPeaks>>, JournalError> {
+        let Some(tick) = tick else { return Ok(None) };
+        if self.peaks.as_ref().is_none_or(|(known, _)| *known != tick) {
+            let found = brought(journal, tick, |input| match input {
+                Input::WaterPeaks(peaks) => Some(Arc::clone(peaks)),
+                _ => None,
+            })?;
+            self.peaks = found.map(|p| (tick, p));
+        }
+        Ok(self.peaks.as_ref().map(|(_, p)| Arc::clone(p)))
     }
 }
 

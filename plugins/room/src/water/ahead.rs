@@ -20,7 +20,7 @@ use guanlan_core::{
 use guanlan_rainstorm::{
     Scenario, WaterModel,
     advice::{Resources, SearchSettings, Step, advise},
-    ahead::{AheadCity, AheadSettings, CoarseTwin, look_ahead, report_of},
+    ahead::{AheadCity, AheadSettings, CoarseTwin, Kept, look_ahead, report_of},
     impact::Limits,
     storm::{Rain, RainSeries},
     water::low_priority_pool,
@@ -205,8 +205,8 @@ fn work(
         if let Some(shelf) = shelf {
             let end = DepthField { at: report.to, ..now.clone() };
             let fields = vec![Arc::new(now), Arc::new(end)];
-            let copies = vec![job.model.clone()];
-            shelf.put(film(report, fields, copies, job, places, options.settings));
+            let kept = Kept { fields, peaks: Vec::new(), copies: vec![job.model.clone()] };
+            shelf.put(film(report, kept, job, places, options.settings));
         }
         return;
     }
@@ -220,10 +220,9 @@ fn work(
     let report = Arc::new(report_of(&ahead, places, settings, (job.source, job.rain_mm)));
     tell(door, Input::Forecast(report.clone()));
     if let Some(shelf) = shelf {
-        let kept = std::mem::take(&mut ahead.kept);
-        let mut fields = vec![Arc::new(now)];
-        fields.extend(kept.fields);
-        shelf.put(film(report.clone(), fields, kept.copies, job, places, settings));
+        let mut kept = std::mem::take(&mut ahead.kept);
+        kept.fields.insert(0, Arc::new(now));
+        shelf.put(film(report.clone(), kept, job, places, settings));
     }
     let search = SearchSettings {
         ahead: AheadSettings { field_every: 0, copy_every: 0, ..settings },
@@ -242,14 +241,7 @@ fn work(
     }
 }
 
-fn film(
-    report: Arc<ForecastReport>,
-    fields: Vec<Arc<DepthField>>,
-    copies: Vec<WaterModel>,
-    job: &Job,
-    places: &AheadCity,
-    settings: AheadSettings,
-) -> Film {
+fn film(report: Arc<ForecastReport>, kept: Kept, job: &Job, places: &AheadCity, settings: AheadSettings) -> Film {
     let end_s = f64::from(settings.minutes) * 60.0;
     let series = |place| match &job.rain {
         Some(rain) => rain.series_at(place, end_s),
@@ -263,8 +255,8 @@ fn film(
         .filter_map(|s| Some((s.id.clone(), series(s.place_m?))))
         .collect();
     let every_ms = i64::from(settings.step_s) * 1000 * i64::from(settings.field_every.max(1));
-    let copies = copies.into_iter().map(Mutex::new).collect();
-    Film { report, fields, copies, gauges, every_ms }
+    let copies = kept.copies.into_iter().map(Mutex::new).collect();
+    Film { report, fields: kept.fields, peaks: kept.peaks, copies, gauges, every_ms }
 }
 
 /// A forecast that needs no run: no rain, no water.

@@ -14,6 +14,7 @@ pub(crate) mod closures;
 pub(crate) mod follow;
 pub(crate) mod layer;
 pub(crate) mod measures;
+pub(crate) mod peaks;
 pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod shelf;
@@ -35,6 +36,7 @@ use self::{
     closures::Closures,
     layer::{Forecasts, LiveWater, RainLayer},
     measures::Measures,
+    peaks::Peaks,
     search::Searching,
     tasks::Tasks,
 };
@@ -57,13 +59,16 @@ impl Plugin for WaterDeskPlugin {
             .register_room_state::<RainLayer>()
             .register_room_state::<Forecasts>()
             .register_room_state::<Measures>()
+            .register_room_state::<Peaks>()
             .register_room_state::<Closures>()
             .register_room_state::<PumpAdvice>()
             .register_room_state::<Tasks>()
             .register_room_state::<Searching>()
             .add_systems(
                 RoomTick,
-                (layer::take, layer::advise_sensing, advice::take, search::take).chain().in_set(RoomSystems::Ingest),
+                (layer::take, peaks::take, layer::advise_sensing, advice::take, search::take)
+                    .chain()
+                    .in_set(RoomSystems::Ingest),
             )
             // Tasks ask casework and dispatch by commands of this same tick.
             .add_systems(

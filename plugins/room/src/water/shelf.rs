@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use guanlan_core::{SensorId, Stamp, input::DepthField, water::ForecastReport};
+use guanlan_core::{SensorId, Stamp, WaterPeaks, input::DepthField, water::ForecastReport};
 use guanlan_rainstorm::{WaterModel, storm::RainSeries};
 
 /// A run ahead as it can be played.
@@ -12,6 +12,8 @@ pub(crate) struct Film {
     pub report: Arc<ForecastReport>,
     /// Water in order of time.
     pub fields: Vec<Arc<DepthField>>,
+    /// Maxima since the begin, in order of time.
+    pub peaks: Vec<Arc<WaterPeaks>>,
     /// Copies of the model in order of time, the first at the begin: measures are tried from the one before them.
     pub copies: Vec<Mutex<WaterModel>>,
     /// What each rain gauge would say; time 0 is the begin.
@@ -26,6 +28,11 @@ impl Film {
         let open = |m: &Mutex<WaterModel>| m.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let now = |m: &Mutex<WaterModel>| m.lock().unwrap_or_else(PoisonError::into_inner).now();
         self.copies.iter().rev().find(|c| now(c) <= at).or(self.copies.first()).map(open)
+    }
+
+    /// The last maxima at or before an instant.
+    pub fn peaks_before(&self, at: Stamp) -> Option<&Arc<WaterPeaks>> {
+        self.peaks.iter().rev().find(|p| p.at <= at)
     }
 
     /// Where it begins.

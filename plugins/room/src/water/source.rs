@@ -12,12 +12,12 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use guanlan_core::{
-    Input, Stamp,
+    Input, Stamp, WaterPeaks,
     input::{DepthField, UnitStatus},
     water::{RainSource, RefusedMeasure, WaterReport, WaterScene},
 };
 use guanlan_rainstorm::{
-    Scenario,
+    Scenario, WaterModel,
     ahead::AheadSettings,
     live::{LiveModel, LiveSettings, LiveStep, expected_rain, scene_of},
     low_priority_pool,
@@ -37,6 +37,8 @@ const BEAT: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A dry city is told of again after this long, ms.
 const STILL_DRY_MS: i64 = 300_000;
+/// Maxima are handed over no oftener than this, ms.
+const PEAKS_EVERY_MS: i64 = 120_000;
 /// A field of an earlier run is taken up when it is at most this old, ms.
 const TAKE_UP_MS: i64 = 30 * 60_000;
 /// Threads of the water at most, where the machine has so many cores.
@@ -146,6 +148,7 @@ struct Sent {
     field: Option<Arc<DepthField>>,
     scene: Option<WaterScene>,
     report: Option<Arc<WaterReport>>,
+    peaks: Option<Arc<WaterPeaks>>,
 }
 
 struct Beside {
@@ -168,8 +171,8 @@ impl Beside {
         while !matches!(stopped.recv_timeout(BEAT), Ok(()) | Err(RecvTimeoutError::Disconnected)) {
             let picture = self.timelines.live().picture();
             if live.must_leap(picture.now) {
-                let frame = live.model().frame();
-                let Some(fresh) = self.make(&picture, Some(&frame)) else { return };
+                let (frame, peaks) = (live.model().frame(), live.model().peaks());
+                let Some(fresh) = self.make(&picture, Some(&frame), peaks.as_deref()) else { return };
                 (live, self.follower) = (fresh, MeasureFollower::default());
             }
             if self.follower.is_behind(&picture.measures) {
@@ -202,7 +205,9 @@ impl Beside {
             if picture.now > Stamp(0) {
                 let field = picture.water.field.clone();
                 let fresh = field.filter(|f| f.estimate && (0..=TAKE_UP_MS).contains(&(picture.now - f.at)));
-                return self.make(&picture, fresh.as_deref());
+                let since = |p: &Arc<WaterPeaks>| (0..=TAKE_UP_MS).contains(&(picture.now - p.at));
+                let peaks = picture.peaks.latest.clone().filter(since);
+                return self.make(&picture, fresh.as_deref(), peaks.as_deref());
             }
             if matches!(stopped.recv_timeout(BEAT), Ok(()) | Err(RecvTimeoutError::Disconnected)) {
                 return None;
@@ -210,7 +215,7 @@ impl Beside {
         }
     }
 
-    fn make(&self, picture: &Picture, field: Option<&DepthField>) -> Option<LiveModel> {
+    fn make(&self, picture: &Picture, field: Option<&DepthField>, peaks: Option<&WaterPeaks>) -> Option<LiveModel> {
         let cadence_ms = i64::from(self.options.live.cadence_s.max(1)) * 1000;
         // Fields come at whole cadences of the clock, whenever the room was opened.
         let start = Stamp(picture.now.0.div_euclid(cadence_ms) * cadence_ms);
@@ -221,10 +226,12 @@ impl Beside {
         match LiveModel::new_on(&picture.city, &self.options.scenario, start, self.options.live, pool, surface.as_ref())
         {
             Ok(mut live) => {
-                if let Some(field) = field
-                    && !live.begin_with(field)
-                {
-                    tracing::info!("the water of another raster is not taken up");
+                if let Some(field) = field {
+                    if !live.begin_with(field) {
+                        tracing::info!("the water of another raster is not taken up");
+                    } else if let Some(peaks) = peaks {
+                        live.track_on(peaks);
+                    }
                 }
                 Some(live)
             }
@@ -248,18 +255,18 @@ impl Beside {
         let behind_ms = (self.timelines.live().picture().now - report.at - cadence_ms).max(0);
         report.behind_s = behind_ms as f64 / 1000.0;
         let mut scene = scene_of(live.model(), picture.city.drainage.as_ref(), live.rain());
-        self.send(field, report, &mut scene);
+        self.send(field, report, &mut scene, live.model());
     }
 
     /// Hands a step over. What has not changed is not said again.
-    fn send(&mut self, field: Arc<DepthField>, mut report: WaterReport, scene: &mut WaterScene) {
+    fn send(&mut self, field: Arc<DepthField>, mut report: WaterReport, scene: &mut WaterScene, model: &WaterModel) {
         let sender = self.timelines.live().sender();
         if sender.waiting() > CROWDED {
             tracing::warn!("the room is busy: its water is held back");
             return;
         }
         report.refused = std::mem::take(&mut self.refused);
-        let mut inputs = Vec::with_capacity(3);
+        let mut inputs = Vec::with_capacity(4);
         let dry = |f: &DepthField| f.depth_mm.iter().chain(f.finer.iter().flat_map(|p| &p.depth_mm)).all(|d| *d == 0);
         let still_dry =
             self.last.field.as_ref().is_some_and(|last| field.at - last.at < STILL_DRY_MS && dry(&field) && dry(last));
@@ -275,6 +282,12 @@ impl Beside {
         if !same {
             inputs.push(Input::WaterScene(Arc::new(scene.clone())));
         }
+        let last = self.last.peaks.as_ref();
+        let due = last.is_none_or(|last| report.at - last.at >= PEAKS_EVERY_MS || report.at < last.at);
+        // Nothing new is not said again.
+        let told = if due { model.peaks() } else { None };
+        let told = told.filter(|p| last.is_none_or(|last| !last.says_the_same(p)));
+        inputs.extend(told.clone().map(Input::WaterPeaks));
         match sender.submit(inputs, None) {
             Ok(()) => {
                 if !still_dry {
@@ -283,6 +296,7 @@ impl Beside {
                 if !same {
                     self.last.scene = Some(std::mem::take(scene));
                 }
+                self.last.peaks = told.or(self.last.peaks.take());
                 self.last.report = Some(report);
             }
             Err(error) => tracing::warn!("live water: {error}"),

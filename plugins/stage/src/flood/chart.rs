@@ -103,6 +103,12 @@ pub fn drawn(cols: usize, rows: usize) -> Image {
     image
 }
 
+/// Classes of cells as a texture, see [`super::tint`].
+#[must_use]
+pub fn tints(cols: usize, rows: usize, words: &[u16]) -> Image {
+    texture(cols, rows, bytes(words), TextureFormat::Rg16Float)
+}
+
 /// Heights of the ground, m, as a texture of single floats.
 #[must_use]
 pub fn heights(cols: usize, rows: usize, ground_m: &[f32]) -> Image {

@@ -7,6 +7,7 @@
 pub mod chart;
 pub mod gpu;
 pub mod sheet;
+pub mod tint;
 pub(crate) mod upload;
 
 use std::sync::Arc;
@@ -17,15 +18,16 @@ use bevy::camera::visibility::{NoAutoAabb, RenderLayers};
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::render::render_resource::AsBindGroup;
-use guanlan_core::input::DepthField;
+use guanlan_core::{WaterAspect, WaterPeaks, input::DepthField};
 
 use crate::compare::{Compare, Divider};
 use crate::ground::heights::Ground;
-use crate::layers::LayerTag;
+use crate::layers::{LayerState, LayerTag};
 use crate::look::Look;
 use crate::redraw::{Ambient, Redraw};
 use crate::{CameraRig, shaders};
 use sheet::{BlockMesh, Sheet};
+use tint::Painted;
 use upload::Patches;
 
 pub use chart::FlowField;
@@ -50,6 +52,10 @@ pub struct FloodWater(pub Option<Arc<DepthField>>);
 /// How fast the water moves and where to, if the solver tells; otherwise it is read off the water's slope.
 #[derive(Resource, Clone, Default)]
 pub struct FloodFlow(pub Option<Arc<FlowField>>);
+
+/// What the water has been, if the solver tells: what [`LayerState::water`] asks for is drawn from it.
+#[derive(Resource, Clone, Default)]
+pub struct FloodPeaks(pub Option<Arc<WaterPeaks>>);
 
 /// What the water on the map is.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +97,12 @@ pub struct FloodMaterial {
     /// Height of the ground below each cell, m.
     #[texture(5, sample_type = "float", filterable = false)]
     pub ground: Handle<Image>,
+    /// Colours of the classes of what is shown, see [`tint::palette`]; all 0 shows the depth of now.
+    #[uniform(6)]
+    pub classes: [Vec4; tint::CLASSES],
+    /// Class of each cell, see [`tint`].
+    #[texture(7)]
+    pub tint: Handle<Image>,
 }
 
 crate::plain_material!(FloodMaterial, shaders::FLOOD, [Mesh::ATTRIBUTE_POSITION], {
@@ -123,10 +135,12 @@ impl Waters {
     pub fn new(look: &Look, images: &mut Assets<Image>, materials: &mut Assets<FloodMaterial>) -> Self {
         let chart = images.add(chart::image(1, 1, &chart::texel(0.0, [0.0; 2])));
         let ground = images.add(chart::heights(1, 1, &[0.0]));
+        let tint = images.add(chart::tints(1, 1, &[0; 2]));
         let slot = |materials: &mut Assets<FloodMaterial>| {
-            let (chart, ground) = (chart.clone(), ground.clone());
+            let (chart, ground, tint) = (chart.clone(), ground.clone(), tint.clone());
             let frame = Vec4::new(0.0, 0.0, 1.0, 1.0);
-            let material = materials.add(FloodMaterial { look: *look, frame, style: Vec4::ZERO, chart, ground });
+            let (style, classes) = (Vec4::ZERO, [Vec4::ZERO; tint::CLASSES]);
+            let material = materials.add(FloodMaterial { look: *look, frame, style, chart, ground, classes, tint });
             Slot { material, ..Slot::default() }
         };
         Self { slots: [slot(materials), slot(materials)] }
@@ -174,7 +188,7 @@ impl Slot {
             None => {
                 let material = MeshMaterial3d(self.material.clone());
                 let layers = RenderLayers::layer(LAYERS[layer]);
-                let tag = LayerTag("flood");
+                let tag = LayerTag::WATER;
                 *place = Some(world.commands.spawn((tag, mesh, material, bounds, NoAutoAabb, layers)).id());
             }
         }
@@ -212,9 +226,17 @@ pub(crate) struct Sources<'w> {
     gpu: Res<'w, GpuWater>,
     compare: Res<'w, Compare>,
     divider: Res<'w, Divider>,
+    peaks: Res<'w, FloodPeaks>,
+    layers: Option<Res<'w, LayerState>>,
 }
 
 impl Sources<'_> {
+    /// What is shown of the water; of two waters that are compared it is their depth.
+    fn aspect(&self) -> WaterAspect {
+        let shown = self.layers.as_ref().and_then(|l| l.water()).map_or(WaterAspect::Depth, |(aspect, _)| aspect);
+        if self.compare.right.is_some() { WaterAspect::Depth } else { shown }
+    }
+
     fn changed(&self) -> bool {
         self.water.is_changed()
             || self.flow.is_changed()
@@ -222,6 +244,11 @@ impl Sources<'_> {
             || self.gpu.is_changed()
             || self.compare.is_changed()
             || self.divider.is_changed()
+    }
+
+    /// Something changed besides the water itself.
+    fn others_changed(&self) -> bool {
+        self.style.is_changed() || self.compare.is_changed() || self.divider.is_changed()
     }
 
     fn wanted(&self) -> [Wanted<'_>; 2] {
@@ -245,6 +272,13 @@ impl Sources<'_> {
     }
 }
 
+/// What was drawn last.
+#[derive(Default)]
+pub(crate) struct Shown {
+    gpu: bool,
+    painted: Option<Painted>,
+}
+
 /// Shows the water that is there now.
 #[expect(clippy::too_many_arguments, reason = "a system's arguments are its dependencies")]
 pub(crate) fn show_water(
@@ -257,25 +291,42 @@ pub(crate) fn show_water(
     mut meshes: ResMut<Assets<Mesh>>,
     mut images: ResMut<Assets<Image>>,
     mut redraw: ResMut<Redraw>,
-    mut gpu_shown: Local<bool>,
+    mut shown: Local<Shown>,
 ) {
     let Some(mut waters) = waters else { return };
-    if !sources.changed() {
+    let aspect = sources.aspect();
+    let painted_now = shown.painted.as_ref().map_or(WaterAspect::Depth, |p| p.aspect);
+    let (peaks, field) = (sources.peaks.0.as_ref(), sources.water.0.as_ref());
+    if aspect == WaterAspect::Depth {
+        shown.painted = None;
+    } else if shown.painted.as_ref().is_none_or(|p| !p.is_of(aspect, peaks, field)) {
+        shown.painted = Some(Painted::new(aspect, peaks, field));
+    } else if !sources.others_changed() {
+        return;
+    }
+    if aspect == painted_now && aspect == WaterAspect::Depth && !sources.changed() {
         return;
     }
     redraw.scene();
     let mut stage = Stage { commands: &mut commands, meshes: &mut meshes };
-    let gpu = sources.gpu.0.as_ref();
-    for (k, (slot, wanted)) in waters.slots.iter_mut().zip(sources.wanted()).enumerate() {
-        if k == 0 && (sources.gpu.is_changed() || gpu.is_some() != *gpu_shown) {
+    // What has been is known here only: the depths of the device are drawn where depth is asked for.
+    let gpu = sources.gpu.0.as_ref().filter(|_| shown.painted.is_none());
+    let drawn = shown.painted.clone();
+    for (k, (slot, mut wanted)) in waters.slots.iter_mut().zip(sources.wanted()).enumerate() {
+        let painted = drawn.as_ref().filter(|_| k == 0);
+        if let Some(painted) = painted {
+            (wanted.field, wanted.flow) = (painted.field.as_ref(), wanted.flow.filter(|_| aspect.is_now()));
+        }
+        if k == 0 && ((sources.gpu.is_changed() && painted.is_none()) || gpu.is_some() != shown.gpu) {
             slot.clear(stage.commands);
-            *gpu_shown = gpu.is_some();
+            shown.gpu = gpu.is_some();
             match gpu {
                 Some(gpu) => show_gpu(slot, gpu, &ground, &queues.1, &mut materials, &mut images, &mut stage),
                 None => queues.1.set(None),
             }
         }
         if k == 0 && gpu.is_some() {
+            slot.paint(None, &mut materials, &mut images);
             restyle(slot, &wanted, sources.divider.share, &mut materials);
             continue;
         }
@@ -302,6 +353,8 @@ pub(crate) fn show_water(
                 slot.finer.push(fine);
             }
         }
+        slot.paint(painted, &mut materials, &mut images);
+        slot.finer.iter().for_each(|slot| slot.paint(painted, &mut materials, &mut images));
         restyle(slot, &wanted, sources.divider.share, &mut materials);
         slot.finer.iter().for_each(|slot| restyle(slot, &wanted, sources.divider.share, &mut materials));
     }
@@ -330,6 +383,23 @@ impl Slot {
             self.put(number, sheet.block(number), layer, stage);
         }
         self.sheet = Some(sheet);
+    }
+
+    /// Colours it by what is chosen; by depth without it.
+    fn paint(&self, painted: Option<&Painted>, materials: &mut Assets<FloodMaterial>, images: &mut Assets<Image>) {
+        let classes = tint::palette(painted.map_or(WaterAspect::Depth, |p| p.aspect));
+        let plain = materials.get(&self.material).is_some_and(|m| m.classes == classes) && painted.is_none();
+        if plain {
+            return;
+        }
+        let tint = painted.zip(self.sheet.as_ref()).map(|(painted, sheet)| {
+            let place = sheet.place;
+            images.add(chart::tints(place.cols, place.rows, &painted.tint(&place)))
+        });
+        if let Some(mut material) = materials.get_mut(&self.material) {
+            material.classes = classes;
+            material.tint = tint.unwrap_or_else(|| material.tint.clone());
+        }
     }
 
     /// Shows the next field of the same place.
@@ -401,11 +471,11 @@ fn show_gpu(
 pub(crate) fn keep_flowing(
     waters: Option<Res<Waters>>,
     gpu: Res<GpuWater>,
-    layers: Option<Res<crate::layers::LayerState>>,
+    layers: Option<Res<LayerState>>,
     rig: Res<CameraRig>,
     mut redraw: ResMut<Redraw>,
 ) {
-    let near = rig.pose.distance_m < FLOW_SEEN_M && layers.is_none_or(|l| l.visible("flood"));
+    let near = rig.pose.distance_m < FLOW_SEEN_M && layers.is_none_or(|l| l.water().is_some());
     let wet = || gpu.0.is_some() || waters.as_ref().is_some_and(|w| w.is_wet());
     redraw.ambient(Ambient::Flow, near && wet());
 }

@@ -45,8 +45,9 @@ pub(crate) fn follow_paint(layers: Res<LayerState>, settings: Res<StageSettings>
 /// The opacities that shaders read, see [`Look::fade`]. A layer that is hidden keeps its pixels: it is not drawn at all.
 fn faded(layers: &LayerState) -> (Vec4, Vec4) {
     let of = |id: &str| if layers.visible(id) { layers.opacity(id) } else { 1.0 };
+    let water = layers.water_opacity();
     (
-        Vec4::new(of("buildings"), of("flood"), of("rain"), of("landmarks")),
+        Vec4::new(of("buildings"), if water > 0.0 { water } else { 1.0 }, of("rain"), of("landmarks")),
         Vec4::new(of("terrain"), of("components"), of("drainage"), of("cameras")),
     )
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bevy::prelude::Resource;
-use guanlan_core::{ObservedProperty, theme::Theme};
+use guanlan_core::{ObservedProperty, WaterAspect, theme::Theme};
 
 use super::catalogue::{Catalogue, Layer, Source};
 use super::user::UserLayers;
@@ -120,12 +120,44 @@ impl LayerState {
         self.solo.as_deref()
     }
 
-    /// Shows or hides a layer.
+    /// Shows or hides a layer. Of the water one thing is shown at a time.
     pub fn set_on(&mut self, id: &str, on: bool) {
         if let Some(i) = self.index(id) {
+            if on && self.aspect(i).is_some() {
+                for k in 0..self.choices.len() {
+                    let other = self.aspect(k).is_none();
+                    self.choices[k].on &= other;
+                }
+            }
             self.choices[i].on = on;
             self.changed();
         }
+    }
+
+    fn aspect(&self, index: usize) -> Option<WaterAspect> {
+        match self.catalogue.layers[index].source {
+            Source::Flood { shows } => Some(shows),
+            _ => None,
+        }
+    }
+
+    /// What is shown of the water, and the layer that says so; `None` while it is hidden. The last wins where a file
+    /// switches several on; without such a layer the depth is shown.
+    #[must_use]
+    pub fn water(&self) -> Option<(WaterAspect, Option<&Layer>)> {
+        let all = self.catalogue.layers.iter().enumerate();
+        let mut of_water = all.filter_map(|(i, l)| Some((i, l, self.aspect(i)?))).peekable();
+        if of_water.peek().is_none() {
+            return Some((WaterAspect::Depth, None));
+        }
+        let shown = of_water.filter(|(i, ..)| self.of_layer(*i) > 0.004).last();
+        shown.map(|(_, layer, aspect)| (aspect, Some(layer)))
+    }
+
+    /// Opacity of the water; 0 when it is hidden.
+    #[must_use]
+    pub fn water_opacity(&self) -> f32 {
+        self.water().map_or(0.0, |(_, layer)| layer.map_or(1.0, |l| self.opacity(&l.id)))
     }
 
     /// Sets a layer's opacity, 0–1.
@@ -145,11 +177,18 @@ impl LayerState {
     /// Shows or hides every layer of a group.
     pub fn set_group(&mut self, group: &str, on: bool) {
         for i in 0..self.choices.len() {
-            if self.catalogue.layers[i].group == group {
-                self.choices[i].on = on;
+            // A whole group shows of the water what was chosen, else its depth.
+            let further = on && self.aspect(i).is_some_and(|a| a != WaterAspect::Depth);
+            if self.catalogue.layers[i].group == group && !further {
+                self.choices[i].on = on && !(self.aspect(i).is_some() && self.water_is_chosen(i));
             }
         }
         self.changed();
+    }
+
+    /// Something of the water besides this layer is switched on.
+    fn water_is_chosen(&self, but: usize) -> bool {
+        (0..self.choices.len()).any(|k| k != but && self.choices[k].on && self.aspect(k).is_some())
     }
 
     /// Another catalogue comes into force: layers that stay keep what was chosen, unless the file itself changed it.
@@ -219,6 +258,42 @@ mod tests {
         assert!((s.opacity("unknown") - 1.0).abs() < 1e-6);
         s.set_group("operations", false);
         assert!(!s.visible("cases"));
+    }
+
+    #[test]
+    fn of_the_water_one_thing_is_shown_at_a_time() {
+        let mut s = LayerState::default();
+        let shown = |s: &LayerState| s.water().map(|(a, _)| a);
+        assert_eq!(shown(&s), Some(WaterAspect::Depth));
+        s.set_on("flood-arrival", true);
+        assert_eq!(shown(&s), Some(WaterAspect::Arrival));
+        assert!(!s.choice("flood").0 && s.visible("rain"), "the others of the water go, nothing else does");
+        s.set_opacity("flood-arrival", 0.5);
+        assert!((s.water_opacity() - 0.5).abs() < 1e-6);
+        s.set_group("water", true);
+        assert_eq!(shown(&s), Some(WaterAspect::Arrival), "a whole group keeps what was chosen");
+        s.set_on("flood-arrival", false);
+        assert_eq!((shown(&s), s.water_opacity()), (None, 0.0));
+        s.set_group("water", true);
+        assert_eq!(shown(&s), Some(WaterAspect::Depth));
+        s.set_solo(Some("flood-speed"));
+        assert_eq!(shown(&s), Some(WaterAspect::Speed));
+        let named = |a: &WaterAspect| s.catalogue().layers.iter().any(|l| l.source == Source::Flood { shows: *a });
+        assert!(WaterAspect::ALL.iter().all(named), "each has its layer");
+    }
+
+    #[test]
+    fn legends_of_the_water_say_its_classes() {
+        let s = LayerState::default();
+        for layer in &s.catalogue().layers {
+            let Source::Flood { shows } = layer.source else { continue };
+            if shows == WaterAspect::Depth {
+                continue;
+            }
+            let said: Vec<_> = layer.legend.iter().map(|l| (&*l.color, &*l.words.zh, &*l.words.en)).collect();
+            let meant: Vec<_> = shows.classes().iter().map(|c| (c.color, c.zh, c.en)).collect();
+            assert_eq!(said, meant, "{}", layer.id);
+        }
     }
 
     #[test]

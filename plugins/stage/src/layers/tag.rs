@@ -10,6 +10,11 @@ use crate::Redraw;
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerTag(pub &'static str);
 
+impl LayerTag {
+    /// The water over the ground, whatever is shown of it.
+    pub const WATER: Self = Self("flood");
+}
+
 /// Shows and hides tagged entities when the choice changed or new ones came.
 pub(crate) fn follow_tags(
     layers: Res<LayerState>,
@@ -23,7 +28,9 @@ pub(crate) fn follow_tags(
         if !changed && !tag.is_added() {
             continue;
         }
-        let wanted = if layers.visible(tag.0) { Visibility::Inherited } else { Visibility::Hidden };
+        // The water is one thing in many layers.
+        let seen = if *tag == LayerTag::WATER { layers.water().is_some() } else { layers.visible(tag.0) };
+        let wanted = if seen { Visibility::Inherited } else { Visibility::Hidden };
         if *visibility != wanted {
             *visibility = wanted;
             redraw.scene();

@@ -9,6 +9,10 @@
 @group(#{MATERIAL_BIND_GROUP}) @binding(3) var chart: texture_2d<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(4) var chart_sampler: sampler;
 @group(#{MATERIAL_BIND_GROUP}) @binding(5) var ground: texture_2d<f32>;
+// Colours of the classes of what is shown; w of the first: 0 shows the depth, 2 whole classes; of the second: 2 stands still.
+@group(#{MATERIAL_BIND_GROUP}) @binding(6) var<uniform> classes: array<vec4<f32>, 6>;
+// Class of each cell and how far through it, times 1 where it has one; 1 or 0.
+@group(#{MATERIAL_BIND_GROUP}) @binding(7) var tint: texture_2d<f32>;
 
 struct Out {
     @builtin(position) clip: vec4<f32>,
@@ -91,6 +95,19 @@ fn smooth_sample(uv: vec2<f32>) -> vec4<f32> {
     return low * ga.y + high * gb.y;
 }
 
+// Colour of what is chosen of the water, and its opacity: pale where it has no class.
+fn class_color(uv: vec2<f32>) -> vec4<f32> {
+    var sampled = textureSampleLevel(tint, chart_sampler, uv, 0.0).rg;
+    if classes[0].w > 1.5 {
+        let size = vec2<i32>(textureDimensions(tint));
+        sampled = textureLoad(tint, clamp(vec2<i32>(floor(uv * vec2<f32>(size))), vec2<i32>(0), size - 1), 0).rg;
+    }
+    if sampled.y < 0.3 {
+        return vec4<f32>(look.flood_film.rgb * 0.8, 0.22);
+    }
+    return vec4<f32>(classes[min(u32(max(sampled.x / sampled.y, 0.0)), 5u)].rgb, 0.80);
+}
+
 // Small waves: two sheets of noise that drift across each other.
 fn waves(place: vec2<f32>) -> f32 {
     let t = globals.time;
@@ -130,14 +147,23 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     if depth < 0.05 || across * style.z < 0.0 {
         discard;
     }
+    let painted = classes[0].w > 0.5;
     var color = ramp(depth) * 0.92;
     // A film of a few centimetres is hinted at; what stops a car is seen from afar.
     var alpha = mix(0.16, 0.84, smoothstep(0.05, 0.50, depth));
+    if painted {
+        let chosen = class_color((place - frame.xy) / frame.zw);
+        color = chosen.rgb;
+        // Shallow water lies lighter on the ground, whatever is shown of it.
+        alpha = chosen.a * mix(0.62, 1.0, smoothstep(0.05, 0.35, depth));
+    }
     // Seen flat it mirrors the sky.
     let eye_way = normalize(view.world_position - in.world);
     let flat_view = 1.0 - clamp(eye_way.y, 0.0, 1.0);
-    color = mix(color, haze(-eye_way) * 1.2 + color * 0.4, 0.45 * flat_view * flat_view * flat_view * flat_view);
-    let ripple = (1.0 - smoothstep(0.25, 0.9, px)) * look.tune.w;
+    // Colours that a legend explains stay what they are.
+    let mirror = select(0.45, 0.12, painted);
+    color = mix(color, haze(-eye_way) * 1.2 + color * 0.4, mirror * flat_view * flat_view * flat_view * flat_view);
+    let ripple = (1.0 - smoothstep(0.25, 0.9, px)) * look.tune.w * select(1.0, 0.35, painted);
     if ripple > 0.0 {
         let here = waves(place);
         let slope_xy = vec2<f32>(waves(place + vec2<f32>(0.35, 0.0)) - here, waves(place + vec2<f32>(0.0, 0.35)) - here);
@@ -153,7 +179,10 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let away = distance(in.world, view.world_position);
     let near = 1.0 - smoothstep(900.0, 2600.0, away);
     // Lines that run with the water, where pixels are small enough to hold them.
-    let fine = 1.0 - smoothstep(0.8, 2.2, px);
+    var fine = 1.0 - smoothstep(0.8, 2.2, px);
+    if classes[1].w > 1.5 {
+        fine = 0.0;
+    }
     let side = max(style.x * 1.5, 12.0);
     if fine > 0.0 && look.tune.w < 0.5 {
         // The low preset draws the lines of one cell without blending them into the next.

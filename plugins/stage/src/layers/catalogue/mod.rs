@@ -6,7 +6,7 @@ mod read;
 
 use std::path::PathBuf;
 
-use guanlan_core::{Bilingual, file_words::both};
+use guanlan_core::{Bilingual, WaterAspect, file_words::both};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -90,8 +90,12 @@ pub enum Source {
     Routes {},
     /// Roads closed by water or by order.
     ClosedRoads {},
-    /// Water depth over the ground.
-    Flood {},
+    /// Water over the ground; of layers with this source one is shown at a time.
+    Flood {
+        /// What of it: depth, speed, hazard; max_depth, max_speed, max_hazard, arrival, duration since it began.
+        #[serde(default)]
+        shows: WaterAspect,
+    },
     /// Share of the open cases as heat.
     Heat {},
     /// Rain as streaks.
@@ -139,7 +143,7 @@ impl Source {
                 | Self::Components { .. }
                 | Self::Drainage {}
                 | Self::Sensors { .. }
-                | Self::Flood {}
+                | Self::Flood { .. }
                 | Self::Rain {}
         )
     }
