@@ -146,10 +146,19 @@ impl Drill {
     fn wait(&mut self, seat: &Seat, due: Instant) {
         /// Orders are looked for this often.
         const LOOK: Duration = Duration::from_millis(50);
+        let half = Duration::from_secs_f64(0.5 / self.ceiling());
+        let mut between = false;
         loop {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
+            }
+            if !between && left <= half && left > LOOK && self.follows_closely() {
+                between = true;
+                let (now, water) = (self.machine.now(), self.water_between());
+                run_tick(&mut self.machine, &mut self.ledger, seat, now, false, water);
+                self.ledger.flush();
+                self.show(seat, false);
             }
             std::thread::sleep(left.min(LOOK));
             if left > LOOK && !seat.deliveries.is_empty() {
