@@ -4,6 +4,7 @@ mod cover;
 mod fill;
 mod focus;
 mod land;
+mod rim;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::surface::{Domain, DomainBuilder, FixedLevel, Grid, LossModel, OpenCel
 use cover::{Cover, CoverMap};
 pub use focus::{domain_with, focus_boxes};
 pub use land::{LandCover, WORLD_COVER};
+pub use rim::NodataEdge;
 
 /// Deepest water kept under a held river surface, m. Deeper beds change nothing at the banks and would
 /// only shorten the time step.
@@ -52,6 +54,8 @@ pub struct BedSettings {
     pub buildings: Buildings,
     /// Water may leave over the edge of the terrain where the ground falls outwards.
     pub open_edges: bool,
+    /// What the terrain's own edge is, where no data lie beyond it.
+    pub nodata: NodataEdge,
 }
 
 impl BedSettings {
@@ -67,6 +71,7 @@ impl BedSettings {
             land: None,
             buildings: Buildings::default(),
             open_edges: true,
+            nodata: NodataEdge::Wall,
         }
     }
 }
@@ -215,6 +220,9 @@ fn builder_of(city: &City, settings: &BedSettings, grid: Grid) -> Result<DomainB
     hold_water(&mut builder, &water, &low, &cover.level_m);
     if settings.open_edges {
         open_edges(&mut builder, &water);
+    }
+    if settings.nodata == NodataEdge::Open {
+        rim::open_rim(&mut builder, &water);
     }
     if (0..grid.len()).all(|k| builder.blocked[k] || !builder.bed_m[k].is_finite()) {
         return Err(BedError::Empty);

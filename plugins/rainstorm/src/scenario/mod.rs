@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bed::BedSettings,
+    bed::NodataEdge,
     chinese::{PHRASES, of_toml},
     drains::InletSettings,
     impact::Limits,
@@ -97,6 +98,9 @@ pub struct Scenario {
     pub drains: DrainsOn,
     /// Water may leave over the edges where the ground falls outwards.
     pub open_edges: bool,
+    /// What the terrain's own edge is where it does not fill its raster (a basin cut out of a DEM): a wall, or open to
+    /// water that runs out at normal depth. Holes inside stay walls.
+    pub nodata_edges: NodataEdge,
     /// Which scheme moves the water.
     pub kernel: KernelChoice,
     /// Numbers of the scheme.
@@ -133,6 +137,7 @@ impl Default for Scenario {
             ground: GroundSpec::default(),
             drains: DrainsOn::default(),
             open_edges: true,
+            nodata_edges: NodataEdge::default(),
             kernel: KernelChoice::default(),
             scheme: Scheme::default(),
             initial: Initial::default(),
@@ -473,6 +478,7 @@ impl Scenario {
             manning: self.ground.by_class(),
             buildings: self.ground.buildings,
             open_edges: self.open_edges,
+            nodata: self.nodata_edges,
             ..BedSettings::at(cell_m)
         }
     }

@@ -177,6 +177,28 @@ pub(super) fn run_through(domain: &Domain, cells: impl Iterator<Item = (usize, u
     }
 }
 
+/// The same for open cells beside no-data inside the raster: their velocity is that of the cell opposite the wall.
+pub(super) fn run_out(domain: &Domain, u: &mut [f32], v: &mut [f32]) {
+    let grid = domain.grid;
+    let inside = |o: &&OpenCell| o.col > 0 && o.row > 0 && o.col + 1 < grid.cols && o.row + 1 < grid.rows;
+    for cell in domain.open.iter().filter(inside) {
+        let p = grid.padded(cell.col, cell.row);
+        if let Some(q) = opposite(domain, p) {
+            (u[p], v[p]) = (u[q], v[q]);
+        }
+    }
+}
+
+/// The ground opposite a wall beside a cell.
+fn opposite(domain: &Domain, p: usize) -> Option<usize> {
+    let s = domain.grid.stride();
+    let pairs = [(p - 1, p + 1), (p + 1, p - 1), (p - s, p + s), (p + s, p - s)];
+    pairs
+        .into_iter()
+        .find(|(wall, inner)| domain.z[*wall] >= WALL_M && domain.z[*inner] < WALL_M)
+        .map(|(_, inner)| inner)
+}
+
 /// The same for kernels that keep discharges over faces: the face at the edge of the domain carries what the
 /// face inside does, so that a scheme that looks at both neighbours of a face finds no wall there.
 pub(super) fn carry_through(

@@ -500,6 +500,14 @@ impl DomainBuilder {
         if holes > 0 {
             notes.push(format!("{holes} cells have no height: left out, no water enters"));
         }
+        let inside = |o: &&OpenCell| {
+            (1..self.grid.cols.saturating_sub(1)).contains(&o.col)
+                && (1..self.grid.rows.saturating_sub(1)).contains(&o.row)
+        };
+        let rim = self.open.iter().filter(inside).count();
+        if rim > 0 {
+            notes.push(format!("{rim} cells beside no-data let water out (nodata_edges = \"open\")"));
+        }
         if odd > 0 {
             notes.push(format!("{odd} cells lie beyond ±{HIGHEST_M} m: left out (is a no-data value missing?)"));
         }

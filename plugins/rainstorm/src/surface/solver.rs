@@ -393,6 +393,7 @@ impl<K: Kernel> Solver<K> {
         let open = domain.open.iter().map(|o| (o.col, o.row));
         if K::CELL_SPEEDS {
             boundary::run_through(&domain, through.clone().chain(open), &mut self.qx, &mut self.qy);
+            boundary::run_out(&domain, &mut self.qx, &mut self.qy);
         } else {
             let all = boundaries.iter().flat_map(|b| b.cells.iter().copied());
             let all = all.chain(domain.fixed.iter().map(|f| (f.col, f.row))).chain(open);
