@@ -7,6 +7,10 @@ const NOTES: &Phrases = &[
     // Ground.
     ("* cells have no height: left out, no water enters", "{1} 格没有高程：不参与计算，水不进入"),
     (
+        "* cells beside no-data let water out (nodata_edges = \"open\")",
+        "无数据边界上 {1} 格向外排水（nodata_edges = \"open\"）",
+    ),
+    (
         "* cells lie beyond ±* m: left out (is a no-data value missing?)",
         "{1} 格高程超出 ±{2} m：不参与计算（是否漏写无数据值？）",
     ),
@@ -33,6 +37,29 @@ const NOTES: &Phrases = &[
     ("the fv1 kernel runs on the processor only", "fv1 只在处理器上计算"),
     ("the water is computed on the processor: *", "水流在处理器上计算：{1}"),
     // Networks.
+    ("hot start '*': *; the file's own initial state is taken", "热启动文件“{1}”：{2}；改用文件自身的初始状态"),
+    (
+        "hot start: nodes and links begin with it, subcatchments as the file has them",
+        "热启动：节点和管段用其状态，子汇水区按文件自身初始状态",
+    ),
+    (
+        "hot start '*': not written: the state of subcatchments and pollutants is not kept",
+        "热启动文件“{1}”未写出：不保存子汇水区和污染物的状态",
+    ),
+    ("hot start '*': not written: *", "热启动文件“{1}”未写出：{2}"),
+    (
+        "hot start: a node or link of the file is not in the network: its own initial state is taken",
+        "热启动：文件中有节点或管段不在管网中：改用文件自身的初始状态",
+    ),
+    ("it is no hot start file of SWMM 5", "不是 SWMM 5 的热启动文件"),
+    ("it is of an older version: SWMM5-HOTSTART3 or 4 was expected", "版本过旧：应为 SWMM5-HOTSTART3 或 4"),
+    ("it ends too early", "文件不完整"),
+    ("a value in it is no number", "其中有值不是数"),
+    (
+        "it is of another network: * nodes and * links, expected * and *",
+        "属于另一管网：{1} 个节点、{2} 条管段，应为 {3} 和 {4}",
+    ),
+    ("its flow units are *, expected *", "流量单位是 {1}，应为 {2}"),
     ("the network has no outfall: water only leaves it through manholes", "管网没有排口：水只能从检查井溢出"),
     ("* nodes are not connected to an outfall (* …)", "{1} 个节点与任何排口不连通（{2} …）"),
     (

@@ -26,6 +26,7 @@ mod drive;
 mod fixtures;
 mod force_main;
 mod gutter;
+mod hot_start;
 mod hydrology;
 mod inlets;
 mod losses;
@@ -47,6 +48,7 @@ mod supply;
 mod swmm;
 mod wave;
 
+pub use hot_start::HotStart;
 pub use hydrology::RunoffLedger;
 pub use inlets::{COVER_M2, PlanInlet, capture_m3_s};
 pub use plan::{DrainPlan, InletSettings, PlanLink, PlanNode, Scheme};

@@ -4,13 +4,16 @@
 use std::{io::Write, path::Path, sync::Arc};
 
 use guanlan_city::{
-    import::{ImportError, swmm::read_swmm},
+    import::{
+        ImportError,
+        swmm::{HotStarts, read_swmm},
+    },
     model::DrainageNetwork,
 };
 use guanlan_core::Lang;
 use serde::{Deserialize, Serialize};
 
-use super::{DrainLedger, DrainPlan, Drains, RunoffLedger, Scheme, swmm::count_from_s};
+use super::{DrainLedger, DrainPlan, Drains, HotStart, RunoffLedger, Scheme, swmm::count_from_s};
 use crate::chinese_notes::chinese_first;
 
 /// Files without an end run so long, s.
@@ -78,7 +81,31 @@ pub fn run_file(
     each: &mut dyn FnMut(f64, &Drains),
 ) -> Result<NetworkOutcome, ImportError> {
     let (file, report) = read_swmm(path)?;
-    let mut out = run_network(&file.network, scheme, each);
+    let mut hot_notes = Vec::new();
+    let hot = &file.hot_starts;
+    let begin = hot.begin.as_ref().and_then(|path| match read_hot(path, hot, &file.flow_units) {
+        Ok(state) => Some(state),
+        Err(why) => {
+            hot_notes.push(format!("hot start '{}': {why}; the file's own initial state is taken", named(path)));
+            None
+        }
+    });
+    if begin.is_some() && hot.others[0] > 0 {
+        hot_notes.push("hot start: nodes and links begin with it, subcatchments as the file has them".into());
+    }
+    let (mut out, drains) = run_from(&file.network, scheme, begin.as_ref().map(|state| (state, hot)), each);
+    if let Some(path) = &hot.save {
+        let bytes = drains.hot_start(hot).and_then(|state| state.write(hot, &file.flow_units));
+        match bytes.map(|bytes| std::fs::write(path, bytes)) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => hot_notes.push(format!("hot start '{}': not written: {error}", named(path))),
+            None => hot_notes.push(format!(
+                "hot start '{}': not written: the state of subcatchments and pollutants is not kept",
+                named(path)
+            )),
+        }
+    }
+    out.notes.extend(hot_notes);
     let told = report.problems.iter().map(|p| {
         let times = if p.count > 1 { format!(" (×{})", p.count) } else { String::new() };
         let place = if p.where_.is_empty() { String::new() } else { format!("{}: ", p.where_) };
@@ -89,10 +116,29 @@ pub fn run_file(
     Ok(out)
 }
 
+/// The name of a file without its folder.
+fn named(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn read_hot(path: &Path, network: &HotStarts, flow_units: &str) -> Result<HotStart, String> {
+    HotStart::read(&std::fs::read(path).map_err(|e| e.to_string())?, network, flow_units)
+}
+
 /// Runs a network that stands alone to its end.
 pub fn run_network(network: &DrainageNetwork, scheme: Scheme, each: &mut dyn FnMut(f64, &Drains)) -> NetworkOutcome {
+    run_from(network, scheme, None, each).0
+}
+
+fn run_from(
+    network: &DrainageNetwork,
+    scheme: Scheme,
+    hot: Option<(&HotStart, &HotStarts)>,
+    each: &mut dyn FnMut(f64, &Drains),
+) -> (NetworkOutcome, Drains) {
     let plan = Arc::new(DrainPlan::alone(network, scheme));
     let mut drains = Drains::new(plan.clone());
+    let taken = hot.is_none_or(|(state, order)| drains.begin_hot(state, order));
     let duration_s = if network.duration_s > 0.0 { network.duration_s } else { DEFAULT_S };
     drains.set_end_s(duration_s);
     let report_s = network.option_s("REPORT_STEP").filter(|s| *s >= 1.0).unwrap_or(900.0);
@@ -119,7 +165,8 @@ pub fn run_network(network: &DrainageNetwork, scheme: Scheme, each: &mut dyn FnM
     let peaks = drains.link_peaks_m3_s().iter().chain(drains.driven_peaks_m3_s());
     let links = names.zip(peaks).map(|(id, q)| LinkOutcome { id: id.to_owned(), peak_m3_s: *q });
     let ledger = drains.ledger();
-    NetworkOutcome {
+    let left_out = "hot start: a node or link of the file is not in the network: its own initial state is taken";
+    let outcome = NetworkOutcome {
         duration_s,
         routing: plan.routing().to_owned(),
         nodes: nodes.collect(),
@@ -127,8 +174,9 @@ pub fn run_network(network: &DrainageNetwork, scheme: Scheme, each: &mut dyn FnM
         ledger,
         error_relative: ledger.error_relative(),
         runoff: drains.runoff_ledger(),
-        notes: plan.notes.clone(),
-    }
+        notes: plan.notes.iter().cloned().chain((!taken).then(|| left_out.to_owned())).collect(),
+    };
+    (outcome, drains)
 }
 
 /// Names of links in the order of their flows.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// First bytes of a state file.
-const MAGIC: &[u8; 8] = b"GLWATER\x04";
+const MAGIC: &[u8; 8] = b"GLWATER\x05";
 /// Most a state may unpack to, bytes.
 const MOST_BYTES: usize = 16 << 30;
 

@@ -10,6 +10,7 @@ mod climate_file;
 mod clock;
 mod controls;
 mod formula;
+mod hot_start;
 mod hydrology;
 mod lid;
 mod links;
@@ -28,11 +29,14 @@ use std::{
     path::Path,
 };
 
-pub use self::units::{FOOT_M, Units};
 use self::{
     check::check_references,
     shape::Shapes,
     text::{Row, Section, sections},
+};
+pub use self::{
+    hot_start::HotStarts,
+    units::{FOOT_M, Units},
 };
 use super::{ImportError, Report, Severity, packed, transcode};
 use crate::model::{DrainNodeKind, DrainageNetwork};
@@ -49,6 +53,8 @@ pub struct SwmmFile {
     pub flow_units: String,
     /// Unit of the coordinates by `[MAP]`: `FEET`, `METERS`, `DEGREES` or `NONE`.
     pub map_units: String,
+    /// Hot start files, and the order of what they hold.
+    pub hot_starts: HotStarts,
     /// Extent of `[COORDINATES]` with inverts and rims as heights, in the file's coordinates and m.
     pub extent: Option<[f64; 6]>,
 }
@@ -125,7 +131,9 @@ pub fn read_swmm(path: &Path) -> Result<(SwmmFile, Report), ImportError> {
     }
     for row in sections.iter().filter(|s| s.name == "FILES").flat_map(|s| &s.rows) {
         if row.words[0].eq_ignore_ascii_case("USE") {
-            let text = format!("[FILES] {} is not used", row.words.join(" "));
+            let hot = row.words.get(1).is_some_and(|w| w.eq_ignore_ascii_case("HOTSTART"));
+            let when = if hot { "used only where the network runs alone" } else { "not used" };
+            let text = format!("[FILES] {} is {when}", row.words.join(" "));
             report.note(Severity::Skipped, format!("line {}", row.line), text);
         }
     }
@@ -244,7 +252,8 @@ impl<'a> Reader<'a> {
         let map_units = self.rows("MAP").find(|r| r.words[0].eq_ignore_ascii_case("UNITS"));
         let map_units = map_units.and_then(|r| r.words.get(1)).map_or("NONE".into(), |w| w.to_ascii_uppercase());
         let counts = self.counts();
-        SwmmFile { network: self.network, counts, flow_units: self.flow_units, map_units, extent }
+        let hot_starts = HotStarts::of(self.path, self.sections);
+        SwmmFile { network: self.network, counts, flow_units: self.flow_units, map_units, hot_starts, extent }
     }
 
     fn options(&mut self) {

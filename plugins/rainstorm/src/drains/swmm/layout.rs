@@ -5,6 +5,7 @@ use guanlan_city::model::drainage::{DrainNodeKind, DrainageNetwork, StorageShape
 
 use super::{
     sections::{opening_of, tube_of},
+    steady::Steady,
     storage,
     tree::{Split, Tree},
     tube::Tube,
@@ -129,6 +130,8 @@ pub(in crate::drains) struct Layout {
     pub normal_by: [bool; 2],
     /// Rules are looked at so often, s; 0: at every step.
     pub rule_step_s: f64,
+    /// Steps in which nothing changes are not routed.
+    pub skips_steady: Option<Steady>,
     /// Peaks count from here on, s.
     pub count_from_s: f64,
     /// Times in which water is routed; always when empty.
@@ -198,6 +201,7 @@ impl Layout {
             damping: plan.damping,
             normal_by: plan.normal_by,
             rule_step_s: network.option_s("RULE_STEP").unwrap_or(0.0),
+            skips_steady: Steady::of(network),
             count_from_s: count_from_s(network),
             events_s: network.climate.events_s.clone(),
         };

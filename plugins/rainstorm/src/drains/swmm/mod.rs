@@ -19,6 +19,7 @@ mod outfalls;
 mod profiles;
 mod sections;
 mod state;
+mod steady;
 mod step;
 mod storage;
 mod tables;
@@ -29,6 +30,6 @@ mod tube;
 mod units;
 
 pub(super) use layout::{Layout, count_from_s};
-pub(super) use state::Waves;
+pub(super) use state::{HotState, Waves};
 pub(super) use step::CLOCK_AHEAD_S;
 pub(super) use tree::Tree;

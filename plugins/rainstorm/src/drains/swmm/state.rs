@@ -33,6 +33,8 @@ pub(in crate::drains) struct JointState {
     /// Sums of what flows in and out, m³/s.
     pub inflow_m3_s: f64,
     pub outflow_m3_s: f64,
+    /// Inflow of the step before.
+    pub old_inflow_m3_s: f64,
     /// Inflow less outflow of the last step.
     pub old_net_m3_s: f64,
     /// From outside the network.
@@ -122,7 +124,48 @@ pub(in crate::drains) struct Waves {
     pub shown_flow_m3_s: Vec<f64>,
 }
 
+/// The state that a hot start gives: of each node depth and lateral inflow, of each link flow and depth.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::drains) struct HotState {
+    pub nodes: Vec<[f64; 2]>,
+    pub links: Vec<[f64; 2]>,
+}
+
 impl Layout {
+    /// Puts a hot start in place of the state at the file's initial depths and flows.
+    pub(super) fn begin_hot(&self, waves: &mut Waves, hot: &HotState) {
+        for ((joint, state), [depth_m, lateral]) in self.joints.iter().zip(&mut waves.joints).zip(&hot.nodes) {
+            state.depth_m = depth_m.max(0.0);
+            state.volume_m3 = self.standing_m3(joint, state.depth_m);
+            (state.old_depth_m, state.old_volume_m3) = (state.depth_m, state.volume_m3);
+            (state.lateral_m3_s, state.inflow_m3_s, state.outflow_m3_s) = (*lateral, *lateral, 0.0);
+        }
+        for (way, ([flow, _], (from, to))) in waves.ways.iter_mut().zip(hot.links.iter().zip(&self.ends)) {
+            (way.flow_m3_s, way.old_flow_m3_s) = if self.steady { (0.0, 0.0) } else { (*flow, *flow) };
+            let (giver, taker) = if way.flow_m3_s >= 0.0 { (*from, *to) } else { (*to, *from) };
+            waves.joints[giver].outflow_m3_s += way.flow_m3_s.abs();
+            waves.joints[taker].inflow_m3_s += way.flow_m3_s.abs();
+        }
+        for ((reach, state), [flow, depth_m]) in self.reaches.iter().zip(&mut waves.reaches).zip(&hot.links) {
+            state.flow_m3_s = if self.steady { 0.0 } else { flow / reach.barrels };
+            state.depth_m = depth_m.clamp(0.0, reach.tube.full_m);
+            state.old_depth_m = state.depth_m;
+            state.area_m2 = reach.tube.area(state.depth_m);
+            state.old_area_m2 = state.area_m2;
+            (state.out_area_m2, state.out_flow_m3_s) = (state.area_m2, state.flow_m3_s);
+            state.volume_m3 = state.area_m2 * reach.length_m * reach.barrels;
+        }
+    }
+
+    /// Volume of a node at a depth, m³, with what is ponded over it.
+    fn standing_m3(&self, joint: &Joint, depth_m: f64) -> f64 {
+        if self.ponds && joint.pond_m2 > 0.0 && depth_m > joint.full_m {
+            joint.full_m3 + (depth_m - joint.full_m) * joint.pond_m2
+        } else {
+            Self::volume_m3(joint, depth_m)
+        }
+    }
+
     /// Volume of a node at a depth, m³: of a shaft only what a pump's curve gives it.
     pub(super) fn volume_m3(joint: &Joint, depth_m: f64) -> f64 {
         if depth_m >= joint.full_m && joint.full_m3 > 0.0 && joint.storage.is_some() {
@@ -165,11 +208,7 @@ impl Layout {
             }
         }
         for (joint, state) in self.joints.iter().zip(&mut joints) {
-            state.volume_m3 = if self.ponds && joint.pond_m2 > 0.0 && state.depth_m > joint.full_m {
-                joint.full_m3 + (state.depth_m - joint.full_m) * joint.pond_m2
-            } else {
-                Self::volume_m3(joint, state.depth_m)
-            };
+            state.volume_m3 = self.standing_m3(joint, state.depth_m);
             state.old_depth_m = state.depth_m;
             state.old_volume_m3 = state.volume_m3;
         }

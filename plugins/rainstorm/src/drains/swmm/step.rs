@@ -6,7 +6,7 @@ use super::{
     conduit::Trial,
     drives,
     layout::Layout,
-    state::{Rates, ReachState, Waves},
+    state::{HotState, Rates, ReachState, Waves},
     units::{DRY_M, DRY_M2, DRY_M3_S, FLOW_LEAST_M3_S},
 };
 use crate::drains::{
@@ -52,6 +52,18 @@ impl Drains {
         let midnight_s = -plan.start_s.rem_euclid(86_400.0);
         self.now.switched_s.fill(midnight_s);
         self.now.gate_switched_s.fill(midnight_s);
+        self.stand(layout, waves);
+    }
+
+    /// The same with the state of a hot start.
+    pub(in crate::drains) fn begin_waves_hot(&mut self, layout: &Layout, hot: &HotState) {
+        let Some(mut waves) = self.now.waves.take() else { return };
+        layout.begin_hot(&mut waves, hot);
+        self.stand(layout, waves);
+    }
+
+    /// The first moment: books and peaks begin here.
+    fn stand(&mut self, layout: &Layout, mut waves: Waves) {
         waves.look_at(layout, &mut self.now);
         self.now.books.initial_m3 = self.now.volume_m3.iter().sum();
         waves.show(layout, 0.0, 0..0);
@@ -83,9 +95,11 @@ impl Drains {
         }
         let halved = 0.5 * dt_s;
         book(&mut self.now, waves.rates, halved);
+        let before = layout.skips_steady.map(|_| (self.now.setting.clone(), self.now.gate.clone()));
         // Rules look at the state.
         self.now.waves = Some(std::mem::take(waves));
         self.drive(dt_s, rules_due);
+        let acted = before.is_some_and(|(setting, gate)| setting != self.now.setting || gate != self.now.gate);
         *waves = self.now.waves.take().unwrap_or_default();
         if !layout.is_event(now_s) {
             // Between events nothing flows in, and all stays as it is.
@@ -95,14 +109,18 @@ impl Drains {
             return;
         }
         let sun_m_s = plan.losses.sun_m_s(now_s);
+        let (unbalanced, came) = (waves.rates.imbalance(), layout.skips_steady.map(|_| waves.laterals()));
         self.enter(plan, layout, waves, dt_s, sun_m_s);
         waves.old_s = now_s;
         let now = &mut self.now;
-        waves.remember(dt_s, layout);
-        if layout.tree.is_some() {
-            waves.go_down(plan, layout, now, dt_s, sun_m_s);
-        } else {
-            waves.approximate(plan, layout, now, [now_s, dt_s], sun_m_s);
+        let rests = now_s > 0.0 && !acted && waves.is_steady(layout, unbalanced, came.as_deref());
+        if !rests {
+            waves.remember(dt_s, layout);
+            if layout.tree.is_some() {
+                waves.go_down(plan, layout, now, dt_s, sun_m_s);
+            } else {
+                waves.approximate(plan, layout, now, [now_s, dt_s], sun_m_s);
+            }
         }
         waves.leave(plan, layout, now, dt_s);
         book(now, waves.rates, halved);
@@ -210,6 +228,7 @@ impl Waves {
         for (joint, state) in layout.joints.iter().zip(&mut self.joints) {
             state.old_depth_m = state.depth_m;
             state.old_volume_m3 = state.volume_m3;
+            state.old_inflow_m3_s = state.inflow_m3_s;
             state.old_net_m3_s = state.inflow_m3_s - state.outflow_m3_s;
             state.inflow_m3_s = state.lateral_m3_s;
             state.outflow_m3_s = state.lost_m3_s[0] + state.lost_m3_s[1];
