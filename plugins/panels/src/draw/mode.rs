@@ -21,11 +21,6 @@ pub(super) fn marks_of_mode(values: &Values, desk: &Desk, place: &Layout, look: 
         let size = vec2(12.0 * look.sizes.title, look.sizes.title * 1.6);
         marks.push(egui::Rect::from_min_max(place.map.max - size, place.map.max));
     }
-    if let Some(shown) = &values.water_legend {
-        let size = vec2(13.0, 1.5 * (shown.legend.len() + 3) as f32) * look.sizes.small;
-        let corner = place.map.left_bottom();
-        marks.push(egui::Rect::from_min_max(corner - vec2(0.0, size.y), corner + vec2(size.x, 0.0)));
-    }
     if values.headline.exercise {
         let top = place.map.center_top() + vec2(0.0, below_the_crumbs(place));
         marks.push(egui::Rect::from_center_size(
