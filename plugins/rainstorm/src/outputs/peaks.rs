@@ -123,6 +123,8 @@ mod tests {
         let rain = RainSeries::default();
         let mut tracker = Tracker::new(solver.domain(), 0.0);
         solver.pour_m3(3, 2, 80.0);
+        // It stands there for a moment only: then it runs away on all sides.
+        tracker.look(&solver);
         for s in 1..=12 {
             solver.advance(f64::from(s) * 5.0, &mut Forcing { rain: &rain, drains: None });
             tracker.look(&solver);
@@ -134,13 +136,13 @@ mod tests {
         let cell = 2 * 8 + 3;
         assert!((raster.value(WaterAspect::MaxDepth, k) - tracker.depth_m[cell]).abs() < 2.6e-3);
         assert!((raster.value(WaterAspect::MaxSpeed, k) - tracker.speed_mps[cell]).abs() < 1.1e-2);
-        assert_eq!(raster.value(WaterAspect::Arrival, k), 5.0, "it stood there at the first look");
+        assert_eq!(raster.value(WaterAspect::Arrival, k), 0.0, "it stood there at the first look");
         assert_eq!(raster.value(WaterAspect::MaxHazard, k), f32::from(tracker.arr[cell]));
         assert!(peaks.cell_at(105.0, 255.0).is_none_or(|(r, k)| r.value(WaterAspect::Duration, k) == 0.0));
         // A model that begins later with what was handed over goes on from it.
         let later = start + 30_000;
         let again = resume(&peaks, solver.domain(), later, 30.0).unwrap();
-        assert_eq!((again.from_s(), again.arrival_5cm_s[cell]), (-30.0, -25.0));
+        assert_eq!((again.from_s(), again.arrival_5cm_s[cell]), (-30.0, -30.0));
         let told = peaks_of(&again, &solver, start);
         assert!(told.rasters[0].top_speed_cm_s == peaks.rasters[0].top_speed_cm_s);
         assert!(told.rasters[0].arrival_s == peaks.rasters[0].arrival_s);
