@@ -1,7 +1,7 @@
 //! What every picture says of itself: mode, age, whether it is the living city.
 
 use egui::{Align2, LayerId, Painter, Pos2, Rect, Stroke, pos2, vec2};
-use guanlan_core::{Mode, theme::Token};
+use guanlan_core::{Mode, WaterAspect, theme::Token};
 
 use crate::{
     layout::Layout,
@@ -20,6 +20,11 @@ pub(super) fn marks_of_mode(values: &Values, desk: &Desk, place: &Layout, look: 
     if desk.demo || mode == Mode::Demo {
         let size = vec2(12.0 * look.sizes.title, look.sizes.title * 1.6);
         marks.push(egui::Rect::from_min_max(place.map.max - size, place.map.max));
+    }
+    if let Some(shown) = &values.water_legend {
+        let size = vec2(13.0, 1.5 * (shown.legend.len() + 3) as f32) * look.sizes.small;
+        let corner = place.map.left_bottom();
+        marks.push(egui::Rect::from_min_max(corner - vec2(0.0, size.y), corner + vec2(size.x, 0.0)));
     }
     if values.headline.exercise {
         let top = place.map.center_top() + vec2(0.0, below_the_crumbs(place));
@@ -100,11 +105,15 @@ fn legend(painter: &Painter, at: Pos2, shown: &Choice, look: &Look) {
         shown.legend.iter().map(|row| 30.0 + wide(&row.words, &font)).fold(wide(&shown.name, &title), f32::max);
     let size = vec2(widest + 20.0, line * (shown.legend.len() + 1) as f32 + 12.0);
     let plate = Rect::from_min_size(pos2(at.x, at.y - size.y), size);
-    painter.rect_filled(plate, 4.0, look.faint(Token::Panel, 0.78));
+    painter.rect_filled(plate, 4.0, look.faint(Token::Panel, 0.9));
     let mut place = plate.min + vec2(10.0, 6.0 + 0.5 * line);
     kit::words_at(painter, place, Align2::LEFT_CENTER, &shown.name, title, ink);
-    // The worst stands above, as it does in the water.
-    for row in shown.legend.iter().rev() {
+    // The worst stands above: deepest, fastest, first to come.
+    let mut rows: Vec<_> = shown.legend.iter().collect();
+    if shown.shows != WaterAspect::Arrival {
+        rows.reverse();
+    }
+    for row in rows {
         place.y += line;
         crate::ui::layers::swatch(painter, place + vec2(8.0, 0.0), row, look);
         kit::words_at(painter, place + vec2(26.0, 0.0), Align2::LEFT_CENTER, &row.words, font.clone(), ink);
