@@ -62,7 +62,8 @@ mod tests {
         let text = "[STORAGE]\nS1 0 3 0 FUNCTIONAL 10 0 0\n[JUNCTIONS]\nJ1 0 1\nJ2 0 1\n[OUTFALLS]\nO1 0 FREE\n[PUMPS]\nP1 S1 J1 *\n\
             [CONDUITS]\nC1 J1 J2 10 .01 0 0\n[SUBCATCHMENTS]\nA G J1 1 50 10 1 0\n[FILES]\nUSE HOTSTART \"last night.hsf\"\n\
             SAVE HOTSTART next.hsf\nSAVE OUTFLOWS o.txt\n";
-        let hot = HotStarts::of(Path::new("town/net.inp"), &sections(text));
+        let text = std::borrow::Cow::Borrowed(text);
+        let hot = HotStarts::of(Path::new("town/net.inp"), &sections(&text));
         let names: Vec<&str> = hot.nodes.iter().map(|n| n.0.as_str()).collect();
         assert_eq!((names, hot.nodes[0].1, hot.nodes[1].1), (vec!["S1", "J1", "J2", "O1"], true, false));
         assert_eq!((hot.links.clone(), hot.others), (vec!["P1".to_owned(), "C1".to_owned()], [1, 0, 0]));
