@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("journal", &["core"]),
     ("sensing", &["core", "tick", "city"]),
     ("alerting", &["core", "tick", "city", "sensing"]),
-    ("casework", &["core", "tick", "city"]),
+    ("casework", &["core", "tick", "geography", "city"]),
     ("dispatch", &["core", "tick", "city"]),
     ("rainstorm", &["core", "tick", "geography", "city"]),
     ("surge", &["rainstorm"]),
