@@ -21,7 +21,7 @@ use crate::{
     store::Meta,
 };
 
-/// Width of a part, ms of arrival: seeking decodes a quarter of an hour on average, key frames cost two bits a reading.
+/// Width of a part, ms of arrival: seeking decodes a quarter of an hour on average; narrower parts make a larger file.
 const PART_MS: i64 = 1_800_000;
 /// Readings after which a part is closed early, so that seeking stays quick at any rate.
 const PART_ROWS: u64 = 4_000_000;
