@@ -2,6 +2,8 @@
 #define_import_path guanlan::marks
 #import bevy_render::view::View
 
+// No branch may hang on these or other uniforms alone: Mesa's software Vulkan makes such a shader anew for every frame and
+// keeps each of them, 0.4 MB. What else a condition asks for comes first (`&&` and `||` are branches, too).
 struct Wall {
     // Normal, blue, yellow, orange, red.
     levels: array<vec4<f32>, 5>,

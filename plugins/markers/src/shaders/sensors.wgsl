@@ -46,15 +46,11 @@ fn state_of(row: u32) -> u32 {
 
 // How much of a mark is left after it was silent for a while.
 fn fresh(row: u32) -> f32 {
-    if wall.seen_now == 0u {
-        return 1.0;
-    }
+    // Without branches, as `common.wgsl` says.
     let heard = (seen[row >> 1u] >> ((row & 1u) * 16u)) & 65535u;
-    if heard == 0u {
-        return 0.55;
-    }
     let age_s = f32((max(wall.seen_now, heard) - heard) * wall.seen_step_s);
-    return mix(1.0, 0.45, smoothstep(wall.style.z, wall.style.w, age_s));
+    let faded = select(mix(1.0, 0.45, smoothstep(wall.style.z, wall.style.w, age_s)), 0.55, heard == 0u);
+    return select(faded, 1.0, wall.seen_now == 0u);
 }
 
 // A quiet mark shrinks a little with distance.

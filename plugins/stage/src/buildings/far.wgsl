@@ -64,7 +64,7 @@ fn vertex(
 fn fragment(in: Out) -> @location(0) vec4<f32> {
 #ifdef CUT
     // Looking below the ground, buildings leave their outlines on it.
-    if look.under.y > 0.5 && (in.glow.z < 0.5 || in.spot.x > 0.9) {
+    if (in.glow.z < 0.5 || in.spot.x > 0.9) && look.under.y > 0.5 {
         discard;
     }
 #ifndef MULTISAMPLED

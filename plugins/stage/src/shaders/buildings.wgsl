@@ -41,7 +41,7 @@ const BAY_M: f32 = 3.4;
 fn fragment(in: Out) -> @location(0) vec4<f32> {
 #ifdef CUT
     // Looking below the ground, buildings leave their outlines on it.
-    if look.under.y > 0.5 && (in.roof > 0.5 || in.place.y > 0.9) {
+    if (in.roof > 0.5 || in.place.y > 0.9) && look.under.y > 0.5 {
         discard;
     }
 #ifndef MULTISAMPLED

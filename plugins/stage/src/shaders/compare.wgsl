@@ -19,8 +19,6 @@ fn vertex(@location(0) position: vec3<f32>) -> Out {
 
 @fragment
 fn fragment(in: Out) -> @location(0) vec4<f32> {
-    if color.w > 0.5 {
-        return vec4<f32>(textureSampleLevel(picture, picture_sampler, vec2<f32>(in.at.x, 1.0 - in.at.y), 0.0).rgb, 1.0);
-    }
-    return vec4<f32>(color.rgb, 0.92);
+    let other = textureSampleLevel(picture, picture_sampler, vec2<f32>(in.at.x, 1.0 - in.at.y), 0.0).rgb;
+    return select(vec4<f32>(color.rgb, 0.92), vec4<f32>(other, 1.0), color.w > 0.5);
 }

@@ -97,11 +97,10 @@ fn smooth_sample(uv: vec2<f32>) -> vec4<f32> {
 
 // Colour of what is chosen of the water, and its opacity: pale where it has no class.
 fn class_color(uv: vec2<f32>) -> vec4<f32> {
-    var sampled = textureSampleLevel(tint, chart_sampler, uv, 0.0).rg;
-    if classes[0].w > 1.5 {
-        let size = vec2<i32>(textureDimensions(tint));
-        sampled = textureLoad(tint, clamp(vec2<i32>(floor(uv * vec2<f32>(size))), vec2<i32>(0), size - 1), 0).rg;
-    }
+    let size = vec2<i32>(textureDimensions(tint));
+    let cell = clamp(vec2<i32>(floor(uv * vec2<f32>(size))), vec2<i32>(0), size - 1);
+    let between = textureSampleLevel(tint, chart_sampler, uv, 0.0).rg;
+    let sampled = select(between, textureLoad(tint, cell, 0).rg, classes[0].w > 1.5);
     if sampled.y < 0.3 {
         return vec4<f32>(look.flood_film.rgb * 0.8, 0.22);
     }
@@ -147,7 +146,8 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     if depth < 0.05 || across * style.z < 0.0 {
         discard;
     }
-    let painted = classes[0].w > 0.5;
+    // There is water here; said once more, so that the branch does not hang on a uniform alone.
+    let painted = depth > 0.0 && classes[0].w > 0.5;
     var color = ramp(depth) * 0.92;
     // A film of a few centimetres is hinted at; what stops a car is seen from afar.
     var alpha = mix(0.16, 0.84, smoothstep(0.05, 0.50, depth));
@@ -179,10 +179,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let away = distance(in.world, view.world_position);
     let near = 1.0 - smoothstep(900.0, 2600.0, away);
     // Lines that run with the water, where pixels are small enough to hold them.
-    var fine = 1.0 - smoothstep(0.8, 2.2, px);
-    if classes[1].w > 1.5 {
-        fine = 0.0;
-    }
+    let fine = select(1.0 - smoothstep(0.8, 2.2, px), 0.0, classes[1].w > 1.5);
     let side = max(style.x * 1.5, 12.0);
     if fine > 0.0 && look.tune.w < 0.5 {
         // The low preset draws the lines of one cell without blending them into the next.
@@ -201,9 +198,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     }
     // The shore: about a pixel and a half, never more than 15 cm of depth; far away every puddle would be all shore.
     var shore = 1.0 - smoothstep(0.0, min(1.8 * slope, 0.10), depth - 0.05);
-    if style.y > 0.5 {
-        shore = shore * step(0.45, fract((place.x + place.y) / max(9.0, 7.0 * px)));
-    }
+    shore = shore * select(1.0, step(0.45, fract((place.x + place.y) / max(9.0, 7.0 * px))), style.y > 0.5);
     color = mix(color, look.flood_film.rgb, shore * 0.9 * near);
     alpha = max(alpha, shore * 0.9 * near) * mix(1.0, 0.6, style.y);
     return vec4<f32>(fogged(color, in.world, view.world_position), alpha * look.fade.y * mix(1.0, 0.45, look.under.y));

@@ -72,7 +72,7 @@ fn crowns(place: vec2<f32>) -> f32 {
 fn foot_at(place: vec2<f32>, px: f32) -> f32 {
 #ifdef NEAR
     let near_uv = vec2<f32>((place.x - frames.near.x) / max(frames.near.z, 1.0), (frames.near.y - place.y) / max(frames.near.w, 1.0));
-    if frames.near.z > 0.0 && all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0)) {
+    if all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0)) && frames.near.z > 0.0 {
         let level = log2(px * f32(textureDimensions(near_lines).x) / frames.near.z);
         return textureSampleLevel(near_lines, near_sampler, near_uv, max(level, 0.0)).a * frames.near_range.y;
     }
@@ -104,7 +104,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     var painted = 1.0;
 #ifdef NEAR
     let near_uv = vec2<f32>((place.x - frames.near.x) / max(frames.near.z, 1.0), (frames.near.y - place.y) / max(frames.near.w, 1.0));
-    let is_near = frames.near.z > 0.0 && all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0));
+    let is_near = all(near_uv > vec2<f32>(0.0)) && all(near_uv < vec2<f32>(1.0)) && frames.near.z > 0.0;
 #else
     let is_near = false;
 #endif

@@ -2,6 +2,8 @@
 // Names here must not end in a digit: the import machinery renames those.
 #define_import_path guanlan::look
 
+// No branch may hang on these or other uniforms alone: Mesa's software Vulkan makes such a shader anew for every frame and
+// keeps each of them, 0.4 MB. What else a condition asks for comes first (`&&` and `||` are branches, too).
 struct Look {
     sun: vec4<f32>,
     light: vec4<f32>,
@@ -50,15 +52,14 @@ fn lit(normal: vec3<f32>) -> vec3<f32> {
 // True for the pixels that a layer of this opacity leaves out: bodies fade through a fine screen, so that nothing
 // behind them shows twice.
 fn left_out(opacity: f32, pixel: vec2<f32>) -> bool {
-    return opacity < 0.996 && fract(52.9829189 * fract(dot(floor(pixel), vec2<f32>(0.06711056, 0.00583715)))) >= opacity;
+    // No short circuit: it would be a branch on a uniform alone.
+    return (opacity < 0.996) & (fract(52.9829189 * fract(dot(floor(pixel), vec2<f32>(0.06711056, 0.00583715)))) >= opacity);
 }
 
 // Share of a pixel's samples that a body of this opacity covers: with several samples it fades in fine steps.
 fn coverage(opacity: f32, pixel: vec2<f32>) -> f32 {
-    if opacity > 0.996 {
-        return 1.0;
-    }
-    return clamp(opacity + 0.25 * (fract(52.9829189 * fract(dot(floor(pixel), vec2<f32>(0.06711056, 0.00583715)))) - 0.5), 0.0, 1.0);
+    let part = clamp(opacity + 0.25 * (fract(52.9829189 * fract(dot(floor(pixel), vec2<f32>(0.06711056, 0.00583715)))) - 0.5), 0.0, 1.0);
+    return select(part, 1.0, opacity > 0.996);
 }
 
 // The same as one number.

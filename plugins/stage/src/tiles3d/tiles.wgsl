@@ -40,13 +40,13 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
     let texel = textureSample(picture, picture_sampler, in.uv);
     let shown = in.color * texel;
     // Looking below the ground, tiles leave it open.
-    if look.under.y > 0.5 || shown.a < cover.x {
+    if shown.a < cover.x || look.under.y > 0.5 {
         discard;
     }
     var color = shown.rgb;
     // Skins repeat surfaces as their source has them, some of them inside out.
     var normal = normalize(in.normal);
-    if cover.z > 0.5 && dot(normal, view.world_position - in.world) < 0.0 {
+    if dot(normal, view.world_position - in.world) < 0.0 && cover.z > 0.5 {
         normal = -normal;
     }
     // In a dark theme tiles take the city's tone and keep a part of their own.
