@@ -17,7 +17,7 @@ pub const NOTHING: u32 = u32::MAX;
 pub struct Look {
     /// Direction towards the light that shades surfaces (renderer frame); w: mean brightness of a level surface.
     pub sun: Vec4,
-    /// Colour and strength of that light.
+    /// Colour and strength of that light; w: how many times farther than over a town one sees, as [`sight`] says.
     pub light: Vec4,
     /// Light from everywhere.
     pub ambient: Vec4,
@@ -87,6 +87,18 @@ pub struct Look {
     pub hovered: u32,
 }
 
+/// Longest side of what is a town, m.
+const TOWN_M: f32 = 12_000.0;
+
+/// How many times farther than over a town one sees before the haze, over a land with this extent (west, south, east,
+/// north; local m). A land of 100 km would drown in the haze of a town: it begins farther away in the measure that the
+/// land is larger. 1 for every town.
+#[must_use]
+pub fn sight([west, south, east, north]: [f32; 4]) -> f32 {
+    // An empty scene has no extent; what is not a number is none either.
+    ((east - west).max(north - south) / TOWN_M).max(1.0)
+}
+
 /// Linear colour of a token.
 #[must_use]
 pub fn linear(theme: Theme, token: Token) -> Vec4 {
@@ -100,7 +112,7 @@ impl Look {
         let none = Vec4::ZERO;
         let mut look = Self {
             sun: none,
-            light: none,
+            light: Vec4::new(0.0, 0.0, 0.0, sight(extent)),
             ambient: none,
             zenith: none,
             horizon: none,
@@ -167,7 +179,7 @@ impl Look {
     pub fn set_tone(&mut self, tone: &Tone) {
         let level = (tone.ambient + tone.light * tone.key.y).element_sum() / 3.0;
         self.sun = tone.key.extend(level);
-        self.light = tone.light.extend(0.0);
+        self.light = tone.light.extend(self.light.w);
         self.ambient = tone.ambient.extend(0.0);
         self.zenith = tone.zenith.extend(tone.stars);
         self.horizon = tone.horizon.extend(tone.disc);
@@ -189,6 +201,20 @@ impl Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_town_keeps_its_haze_and_a_land_is_seen_across() {
+        for town in [[0.0; 4], [-3000.0, -3000.0, 3000.0, 3000.0], [0.0, 0.0, 400.0, 12_000.0]] {
+            assert_eq!(sight(town), 1.0, "{town:?}");
+        }
+        let land = [-50_000.0, -40_000.0, 50_000.0, 40_000.0];
+        // Where `look.wgsl` has the haze full for an eye near the ground: not before a third of the way across.
+        assert!(5200.0 * sight(land) > 100_000.0 / 3.0, "{}", sight(land));
+        assert_eq!(sight([f32::NAN; 4]), 1.0);
+        let mut look = Look::new(Theme::CommandDark, land);
+        look.set_tone(&Tone::dusk(Theme::Daylight));
+        assert_eq!(look.light.w, sight(land), "another hour, the same land");
+    }
 
     #[test]
     fn a_level_surface_keeps_about_its_token_at_dusk() {

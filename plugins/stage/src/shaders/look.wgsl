@@ -76,10 +76,10 @@ fn haze(dir: vec3<f32>) -> vec3<f32> {
     return look.horizon.rgb + look.glow.rgb * near * near * near;
 }
 
-// Share of the haze over a distance; it begins farther away when the eye is higher.
+// Share of the haze over a distance; it begins farther away when the eye is higher and when the land is larger than a town.
 fn thickness(d: f32, height: f32) -> f32 {
-    let start = 900.0 + 1.6 * abs(height);
-    let end = 5200.0 + 4.2 * abs(height);
+    let start = 900.0 * look.light.w + 1.6 * abs(height);
+    let end = 5200.0 * look.light.w + 4.2 * abs(height);
     let rain = 1.0 + 0.012 * min(look.weather.x, 80.0);
     let f = clamp((d - start) * rain / (end - start), 0.0, 1.0);
     return f * f * (3.0 - 2.0 * f) * 0.92 * look.tune.x;
