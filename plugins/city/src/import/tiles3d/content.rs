@@ -265,7 +265,8 @@ impl Decoder<'_> {
 
     fn model(&mut self, bytes: &[u8], uri: &str) -> Result<RawModel, Wrong> {
         let fetch = |uri: &str| self.context.source.get(uri, MAX_CONTENT);
-        let around = Surroundings { uri, fetch: &fetch, z_up: self.context.z_up };
+        let picture = |bytes: &[u8]| self.context.source.picture(bytes);
+        let around = Surroundings { uri, fetch: &fetch, picture: &picture, z_up: self.context.z_up };
         let model = RawModel::decode(bytes, &around, self.issues);
         let mut model = model.map_err(|(place, why)| (Kind::Content, place, why))?;
         self.looks = self.out.looks.len() as u32;

@@ -98,6 +98,8 @@ pub struct Surroundings<'a> {
     pub uri: &'a str,
     /// Gets external buffers, pictures and schemas by URI.
     pub fetch: &'a dyn Fn(&str) -> Result<Vec<u8>, String>,
+    /// Decodes the bytes of a picture.
+    pub picture: &'a dyn Fn(&[u8]) -> Result<Arc<TilePicture>, String>,
     /// The model's own axes are z up already (old tilesets say so).
     pub z_up: bool,
 }
@@ -562,12 +564,12 @@ impl Reader<'_> {
         let picture = if pixels > MAX_PIXELS {
             Err(format!("the model's pictures have more than {} megapixels", MAX_PIXELS >> 20))
         } else {
-            self.image(index).and_then(|bytes| TilePicture::decode(&bytes))
+            self.image(index).and_then(|bytes| (self.around.picture)(&bytes))
         };
         if let Err(why) = &picture {
             self.note(format!("images[{index}]"), format!("{why}; the base colour is used"));
         }
-        let picture = picture.ok().map(Arc::new);
+        let picture = picture.ok();
         self.pictures.insert(index, picture.clone());
         picture
     }

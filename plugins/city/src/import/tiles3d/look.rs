@@ -8,7 +8,7 @@ use image::RgbaImage;
 use crate::import::picture;
 
 /// Longest side of a picture on the graphics card, px.
-const MAX_SIDE: u32 = 2048;
+pub(super) const MAX_SIDE: u32 = 2048;
 
 /// A picture, the full size first, then halves down to a pixel.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,12 @@ impl TilePicture {
     /// Why the picture cannot be used.
     pub fn decode(bytes: &[u8]) -> Result<Self, String> {
         picture::decode(bytes).map(Self::new)
+    }
+
+    /// A picture of which only the size is known: for counting.
+    #[must_use]
+    pub(super) fn bare(width: u32, height: u32) -> Self {
+        Self { width, height, levels: Vec::new() }
     }
 
     /// Memory, bytes.

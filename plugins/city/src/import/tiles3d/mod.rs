@@ -22,6 +22,7 @@ mod material;
 pub mod placing;
 pub mod s2;
 pub mod schema;
+mod seen;
 pub mod source;
 pub mod subtree;
 pub mod survey;

@@ -4,7 +4,10 @@ use std::{
     fs::File,
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
+
+use super::look::TilePicture;
 
 /// Gives the bytes of a tileset's files. Implementations may block: they are called on worker threads.
 pub trait TileSource: Send + Sync {
@@ -13,6 +16,14 @@ pub trait TileSource: Send + Sync {
     /// # Errors
     /// Why not, without the URI.
     fn get(&self, uri: &str, limit: u64) -> Result<Vec<u8>, String>;
+
+    /// Decodes a picture of a content. Whoever only counts may remember what it has decoded before.
+    ///
+    /// # Errors
+    /// Why the picture cannot be used.
+    fn picture(&self, bytes: &[u8]) -> Result<Arc<TilePicture>, String> {
+        TilePicture::decode(bytes).map(Arc::new)
+    }
 
     /// After so many seconds something that could not be had may be asked for again; `None`: never.
     fn retry_s(&self) -> Option<f32> {

@@ -1,11 +1,15 @@
 //! Looks through a whole tileset once: counts, extent, problems. For `inspect` and the import report.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::atomic::Ordering,
+};
 
 use guanlan_geography::LocalFrame;
 
 use super::{
     issue::{Issues, Kind},
+    seen::Seen,
     source::TileSource,
     tileset::Tileset,
     tree::{Ask, Outcome, TileTree},
@@ -56,6 +60,7 @@ impl Survey {
 
     /// Looks through a tileset.
     pub fn of(tileset: &Tileset, uri: &str, frame: LocalFrame, source: &dyn TileSource, budget: Budget) -> Self {
+        let source = &Seen::new(source);
         let mut survey = Self { complete: true, ..Self::default() };
         survey.document(tileset);
         let mut issues = Issues::default();
@@ -75,7 +80,9 @@ impl Survey {
             let contents: Vec<bool> =
                 node.contents.iter().map(|c| c.uri.to_ascii_lowercase().ends_with(".json")).collect();
             for (n, is_json) in contents.into_iter().enumerate() {
-                if !is_json && (decoded >= budget.contents || bytes > budget.bytes) {
+                // What is shared counts once, as it would on a graphics card.
+                let all = bytes + source.picture_bytes.load(Ordering::Relaxed);
+                if !is_json && (decoded >= budget.contents || all > budget.bytes) {
                     survey.complete = false;
                     survey.count("contents_unopened", 1);
                     continue;
