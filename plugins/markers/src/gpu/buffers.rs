@@ -18,7 +18,8 @@ pub struct ColumnBuffer {
     list: List,
 }
 
-const USAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST);
+/// Written by the queue and by the list of scattered rows, read by the shaders, and by whoever checks what arrived.
+const USAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
 
 /// What an upload did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -107,11 +107,12 @@ impl List {
         let each = size_of::<T>() / 4;
         self.words.clear();
         self.words.reserve(2 + rows.len() * (each + 1));
-        self.words.extend([rows.len() as u32, each as u32]);
+        self.words.extend([0, each as u32]);
         for row in rows {
             if let Some(value) = values.get(*row as usize) {
                 self.words.push(*row);
                 self.words.extend_from_slice(bytemuck::cast_slice(std::slice::from_ref(value)));
+                self.words[0] += 1;
             }
         }
     }
@@ -133,6 +134,8 @@ mod tests {
         list.fill(&[2, 0], &[[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0]]);
         let bits = |v: f32| v.to_bits();
         assert_eq!(list.words, [2, 2, 2, bits(5.0), bits(6.0), 0, bits(1.0), bits(2.0)]);
+        list.fill(&[9, 1], &[[1.0f32, 2.0], [3.0, 4.0]]);
+        assert_eq!(list.words, [1, 2, 1, bits(3.0), bits(4.0)], "a row that is gone is not counted");
         assert!(fits::<[u32; 8]>(10) && !fits::<u8>(10) && !fits::<u32>(0) && !fits::<u32>(MOST + 1));
     }
 }
