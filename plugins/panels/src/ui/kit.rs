@@ -85,6 +85,12 @@ pub fn whole_rows(ui: &Ui, row_h: f32) -> f32 {
     ((ui.available_height() + ui.spacing().item_spacing.y) / step).floor().max(1.0) * step - ui.spacing().item_spacing.y
 }
 
+/// A tick: done.
+pub fn tick(painter: &Painter, centre: Pos2, radius: f32, color: Color32) {
+    let at = |x: f32, y: f32| centre + vec2(x, y) * radius;
+    painter.line(vec![at(-1.0, 0.05), at(-0.3, 0.75), at(1.0, -0.7)], egui::Stroke::new(1.5, color));
+}
+
 /// A thin line over the width.
 pub fn rule(ui: &mut Ui, look: &Look) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 9.0), Sense::hover());

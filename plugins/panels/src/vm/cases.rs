@@ -36,6 +36,23 @@ pub struct CaseRow {
     pub place_m: [f64; 2],
 }
 
+/// A case that was closed lately.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DoneRow {
+    /// The case.
+    pub id: CaseId,
+    /// What.
+    pub title: String,
+    /// Where.
+    pub place: String,
+    /// When it was closed, clock of the city.
+    pub at: String,
+    /// How long it took, in words.
+    pub took: String,
+    /// Local m.
+    pub place_m: [f64; 2],
+}
+
 /// The list: the most urgent cases, and how many there are in all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CasesVm {
@@ -45,10 +62,19 @@ pub struct CasesVm {
     pub total: usize,
     /// Those past their deadline.
     pub late: usize,
+    /// Closed lately, the latest first, at most [`DONE`].
+    pub done: Vec<DoneRow>,
 }
 
 /// Lines of the list: nobody scrolls farther, and a hundred thousand cases must not be put into words.
 pub const ROWS: usize = 300;
+
+/// Lines of closed cases, where the open ones leave room.
+pub const DONE: usize = 12;
+/// Cases, the newest numbers first, among which closed ones are looked for.
+const LOOKED_THROUGH: usize = 500;
+/// What was closed longer ago is no news, ms.
+const LATELY_MS: i64 = 12 * 3_600_000;
 
 /// Elapsed share of the time allowed for the deadline in force.
 #[must_use]
@@ -94,7 +120,25 @@ pub fn cases(picture: &Picture, lang: Lang) -> CasesVm {
     let late = open.iter().filter(|c| c.overdue(picture.now)).count();
     let total = open.len();
     let rows = most_urgent(open, picture.now).into_iter().map(|case| row(case, picture, lang)).collect();
-    CasesVm { rows, total, late }
+    let newest = picture.cases.cases().values().rev().take(LOOKED_THROUGH);
+    CasesVm { rows, total, late, done: done(newest, picture.now, lang) }
+}
+
+/// Which of these were closed lately, the latest first.
+fn done<'c>(cases: impl Iterator<Item = &'c Arc<Case>>, now: Stamp, lang: Lang) -> Vec<DoneRow> {
+    let closed = cases.filter_map(|c| Some((c.milestones.closed?, c)));
+    let mut lately: Vec<(Stamp, &Arc<Case>)> = closed.filter(|(at, _)| (0..LATELY_MS).contains(&(now - *at))).collect();
+    lately.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.id.cmp(&y.id)));
+    lately.truncate(DONE);
+    let row = |(at, case): (Stamp, &Arc<Case>)| DoneRow {
+        id: case.id.clone(),
+        title: case.title.get(lang).to_owned(),
+        place: case.place.get(lang).to_owned(),
+        at: at.format_local("%H:%M"),
+        took: tr_with(lang, "k-took", &[("span", &span(lang, at - case.opened))]),
+        place_m: case.place_m,
+    };
+    lately.into_iter().map(row).collect()
 }
 
 /// The first [`ROWS`] by urgency, in order.
@@ -144,6 +188,26 @@ mod tests {
         assert_eq!(listed.len(), ROWS);
         let due: Vec<i64> = listed.iter().map(|c| c.deadlines.handle_by.unwrap().0 / 1000).collect();
         assert_eq!(due, (2000..2000 + ROWS as i64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn of_closed_cases_the_latest_come_first_and_old_ones_are_no_news() {
+        let now = Stamp::from_secs(100_000);
+        let closed = |id: &str, at_s: i64| {
+            let mut c = case(id, AlertLevel::Blue, 1);
+            c.opened = Stamp::from_secs(at_s - 3900);
+            c.milestones.closed = Some(Stamp::from_secs(at_s));
+            Arc::new(c)
+        };
+        let mut all =
+            vec![closed("old", 50_000), closed("early", 90_000), closed("late", 99_000), closed("next", 100_001)];
+        all.push(Arc::new(case("open", AlertLevel::Red, 9)));
+        let rows = done(all.iter(), now, Lang::Zh);
+        let ids: Vec<&str> = rows.iter().map(|r| r.id.as_str()).collect();
+        assert_eq!(ids, ["late", "early"], "neither open ones nor what is still to come");
+        assert_eq!(rows[0].took, "用时 1 小时 05 分");
+        let many: Vec<Arc<Case>> = (0..100).map(|i| closed(&format!("{i}"), 99_000 + i)).collect();
+        assert_eq!(done(many.iter(), now, Lang::En).len(), DONE);
     }
 
     #[test]
