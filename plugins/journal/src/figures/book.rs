@@ -7,10 +7,10 @@ use std::{
 };
 
 use guanlan_core::{Event, Stamp};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::{
-    cube::{self, CUBES, Cell, Cells, Place, day_of, hour_of, month_of},
+    cube::{self, CUBES, Cell, Cells, Place, SINCE_SCHEMA_2, day_of, hour_of, month_of},
     facts::{CaseKey, Fact, OpenCases, event_of, facts_of},
 };
 use crate::{
@@ -253,6 +253,33 @@ fn count_in(pending: &mut Pending, areas: &mut HashMap<String, [u64; 3]>, fact: 
     }
 }
 
+/// Sums the days of a file of schema 1 into the cubes of months that it has not.
+pub(crate) fn add_months(tx: &Transaction<'_>, path: &Path) -> Result<(), JournalError> {
+    let err = db(path);
+    for (monthly, daily) in SINCE_SCHEMA_2 {
+        let mut days = tx.prepare("SELECT period, body FROM figures WHERE cube = ?1 ORDER BY period").map_err(&err)?;
+        let mut rows = days.query([daily as i64]).map_err(&err)?;
+        let mut months: BTreeMap<i64, Cells> = BTreeMap::new();
+        loop {
+            let row = rows.next().map_err(&err)?;
+            let month = row.map(|r| r.get(0)).transpose().map_err(&err)?.map(month_of);
+            // Days come in order, so a month is whole when the next begins.
+            while let Some(whole) = months.first_entry().filter(|m| month.is_none_or(|now| *m.key() < now)) {
+                let (period, cells) = whole.remove_entry();
+                let body = cube::encode(&cells).map_err(|e| JournalError::odd(path, e))?;
+                tx.prepare_cached("INSERT INTO figures (cube, period, body) VALUES (?1, ?2, ?3)")
+                    .and_then(|mut s| s.execute(params![monthly as i64, period, body]))
+                    .map_err(&err)?;
+            }
+            let (Some(row), Some(month)) = (row, month) else { break };
+            let body = row.get_ref(1).and_then(|v| Ok(v.as_blob()?)).map_err(&err)?;
+            let cells = months.entry(month).or_default();
+            cube::each(body, |place, c| add(cells, place, c)).map_err(|e| JournalError::damaged(path, e))?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn read_words(conn: &Connection, path: &Path) -> Result<[Words; 3], JournalError> {
     let err = db(path);
     let mut words: [Words; 3] = Default::default();
@@ -272,6 +299,8 @@ pub struct FigureReader {
     pub(super) conn: Connection,
     pub(super) path: PathBuf,
     pub(super) pending: Option<Arc<RwLock<Pending>>>,
+    /// Cubes that the file has.
+    pub(super) cubes: usize,
 }
 
 impl FigureReader {
@@ -279,7 +308,9 @@ impl FigureReader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(db(path))?;
         conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(db(path))?;
-        Ok(Self { conn, path: path.to_owned(), pending })
+        let schema: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(db(path))?;
+        let cubes = if schema < 2 { CUBES.len() - SINCE_SCHEMA_2.len() } else { CUBES.len() };
+        Ok(Self { conn, path: path.to_owned(), pending, cubes })
     }
 
     /// The figures beside a journal, as far as they are on disk. `None` when there are none.

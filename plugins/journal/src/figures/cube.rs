@@ -19,14 +19,18 @@ pub(crate) struct Cube {
     pub month: bool,
 }
 
-/// All grains; the index is the cube's number in the file.
-pub(crate) const CUBES: [Cube; 5] = [
+/// All grains; the index is the cube's number in the file. Grains were added at the end, see [`SINCE_SCHEMA_2`].
+pub(crate) const CUBES: [Cube; 7] = [
     Cube { hour: true, digits: 6, code: false, month: false },
     Cube { hour: false, digits: 12, code: false, month: false },
     Cube { hour: false, digits: 6, code: true, month: false },
     Cube { hour: false, digits: 9, code: true, month: false },
     Cube { hour: false, digits: 9, code: true, month: true },
+    Cube { hour: false, digits: 12, code: false, month: true },
+    Cube { hour: false, digits: 6, code: true, month: true },
 ];
+/// Cubes that files of schema 1 have not, and the cube of days whose sums they are.
+pub(crate) const SINCE_SCHEMA_2: [(usize, usize); 2] = [(5, 1), (6, 2)];
 
 /// Local day of an instant, counted from 1970-01-01.
 pub(crate) fn day_of(at: Stamp) -> i64 {

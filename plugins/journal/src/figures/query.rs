@@ -133,7 +133,7 @@ impl FigureReader {
         if ![0, 6, 9, 12].contains(&query.by_area) {
             return Err(FigureError::Grain(format!("by_area {}: expected 0, 6, 9 or 12 digits", query.by_area)));
         }
-        let plan = plan(query)?;
+        let plan = plan(query, self.cubes)?;
         let mut sums = Sums::default();
         // Pending first and held while the file is read: a save in between would be counted twice or not at all.
         let pending = self.pending.as_ref().map(|p| p.read().unwrap_or_else(std::sync::PoisonError::into_inner));
@@ -188,8 +188,8 @@ impl FigureReader {
     }
 }
 
-/// Which cubes, and which of their periods.
-fn plan(q: &FigureQuery) -> Result<Vec<(usize, std::ops::RangeInclusive<i64>)>, FigureError> {
+/// Which cubes, of those that the file has, and which of their periods.
+fn plan(q: &FigureQuery, known: usize) -> Result<Vec<(usize, std::ops::RangeInclusive<i64>)>, FigureError> {
     let digits = q.by_area.max(q.area.len().min(15));
     let coded = q.by_code > 0 || !q.code.is_empty();
     if q.to <= q.from {
@@ -209,10 +209,12 @@ fn plan(q: &FigureQuery) -> Result<Vec<(usize, std::ops::RangeInclusive<i64>)>, 
         }));
     };
     let (first, last) = (*days.start(), *days.end());
-    // Whole months of a wide question come from the cube of months; what hangs over on both sides by day.
-    let monthly = CUBES.iter().position(|c| c.month && digits <= c.digits);
+    // Whole months of a wide question come from the smallest cube of months; what hangs over on both sides by day.
+    let monthly = (0..known)
+        .filter(|i| CUBES[*i].month && digits <= CUBES[*i].digits && (!coded || CUBES[*i].code))
+        .min_by_key(|i| (CUBES[*i].code, CUBES[*i].digits));
     let inner = (month_of(first - 1) + 1, month_of(last + 1) - 1);
-    let wide = matches!(q.step, FigureStep::Whole | FigureStep::Month) && CUBES[number].code;
+    let wide = matches!(q.step, FigureStep::Whole | FigureStep::Month);
     match monthly {
         Some(month) if wide && inner.1 >= inner.0 => {
             let (from, to) = (month_begin(inner.0), month_begin(inner.1 + 1));

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::{JournalError, db},
-    figures::FigureBook,
+    figures::{FigureBook, add_months},
     store::Meta,
 };
 
@@ -28,7 +28,8 @@ const PART_ROWS: u64 = 4_000_000;
 pub(crate) const KEY: i64 = 0;
 pub(crate) const RAW: i64 = 1;
 pub(crate) const MINUTE: i64 = 2;
-const SCHEMA: i64 = 1;
+/// 2: figures by month without categories, and of districts with them.
+const SCHEMA: i64 = 2;
 /// Time between attempts to close a part on a medium that refuses.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -103,7 +104,7 @@ impl SqliteHistory {
         let err = db(path);
         let mut conn = Connection::open(path).map_err(&err)?;
         conn.busy_timeout(Duration::from_secs(5)).map_err(&err)?;
-        conn.pragma_update(None, "page_size", 16384).map_err(&err)?;
+        conn.pragma_update(None, "page_size", 4096).map_err(&err)?;
         conn.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(&err)?;
         conn.pragma_update(None, "journal_mode", "WAL").map_err(&err)?;
         // What is lost with the power is fed again from the journal; the file itself stays whole.
@@ -117,6 +118,11 @@ impl SqliteHistory {
             tx.execute_batch(include_str!("../../migrations/history_0001.sql")).map_err(&err)?;
             tx.execute_batch(include_str!("../../migrations/figures_0001.sql")).map_err(&err)?;
             tx.execute("INSERT INTO state VALUES ('journal', ?1), ('watermark', '0')", [owner]).map_err(&err)?;
+            tx.pragma_update(None, "user_version", SCHEMA).map_err(&err)?;
+            tx.commit().map_err(&err)?;
+        } else if found < SCHEMA {
+            let tx = conn.transaction().map_err(&err)?;
+            add_months(&tx, path)?;
             tx.pragma_update(None, "user_version", SCHEMA).map_err(&err)?;
             tx.commit().map_err(&err)?;
         }
