@@ -258,6 +258,11 @@ pub(super) fn controllers(rules: &[Rule]) -> usize {
     actions.filter_map(|a| if let Value::Pid(_, k, ..) = a.value { Some(k + 1) } else { None }).max().unwrap_or(0)
 }
 
+/// Changes of a controller's error or setting that are none.
+const TOLERANCE: f64 = 1.0e-4;
+/// A difference from the goal that is none.
+const TINY: f64 = 1.0e-6;
+
 /// What rules look at and remember.
 pub(super) struct Looking<'a> {
     pub time_s: f64,
@@ -329,7 +334,7 @@ impl Looking<'_> {
         }
     }
 
-    /// SWMM's recursive controller: what it adds to the setting of its target.
+    /// SWMM's recursive controller (`getPIDSetting`, EPA SWMM 5.2.4): what it adds to the setting of its target.
     fn pid(
         &mut self,
         [gain, integral_min, derivative_min]: [f64; 3],
@@ -339,15 +344,22 @@ impl Looking<'_> {
         to: usize,
     ) -> f64 {
         let (goal, got, dt_min) = (self.value(goal), (self.look)(at), self.dt_s / 60.0);
-        let error = if goal == 0.0 { goal - got } else { (goal - got) / goal };
+        let missing = goal - got;
+        // Relative to the goal, or to what there is where the goal is nothing.
+        let error = match (missing.abs() > TINY, goal != 0.0) {
+            (false, _) => missing,
+            (true, true) => missing / goal,
+            (true, false) => missing / got,
+        };
         let before = (self.setting)(to);
         let Some([last, older]) = self.errors.get_mut(k) else { return before };
-        if (error - *last).abs() < 1.0e-4 {
+        if (error - *last).abs() < TOLERANCE {
             (*last, *older) = (0.0, 0.0);
         }
         let integral = if integral_min == 0.0 { 0.0 } else { error * dt_min / integral_min };
         let derivative = if dt_min > 0.0 { derivative_min * (error - 2.0 * *last + *older) / dt_min } else { 0.0 };
         let update = gain * ((error - *last) + integral + derivative);
+        let update = if update.abs() < TOLERANCE { 0.0 } else { update };
         (*older, *last) = (*last, error);
         (before + update).max(0.0)
     }
@@ -384,5 +396,24 @@ mod tests {
             depth += 10.0 * (0.004 - 0.01 * setting * depth);
         }
         assert!((depth - 1.0).abs() < 0.05 && (setting - 0.4).abs() < 0.05, "{depth} {setting}");
+    }
+    #[test]
+    fn a_goal_of_nothing_shuts_what_would_empty_the_tank() {
+        // `IF NODE S DEPTH > 0 THEN ORIFICE R SETTING = PID 0.8 5 0.02`: in EPA SWMM 5.2.4 nothing ever flows.
+        let (mut errors, mut setting) = (vec![[0.0; 2]], 1.0_f64);
+        let depths = [1.0, 1.0, 1.1, 1.3, 1.6, 1.4, 1.2, 0.9, 0.5, 0.2];
+        for (k, depth) in depths.into_iter().enumerate() {
+            let mut looking = Looking {
+                time_s: 2.0 * k as f64,
+                dt_s: 2.0,
+                look: &|_| depth,
+                setting: &|_| setting,
+                errors: &mut errors,
+            };
+            let next = looking.pid([0.8, 5.0, 0.02], 0, Source::NodeDepth(0), &Right::Number(0.0), 0);
+            assert!(next < setting || next == 0.0, "{k}: {setting} → {next}");
+            setting = next;
+        }
+        assert_eq!(setting, 0.0);
     }
 }

@@ -14,6 +14,13 @@ pub fn date_s(text: &str) -> Option<f64> {
     days(year.parse().ok()?, month, day.parse().ok()?).map(|d| d as f64 * 86_400.0)
 }
 
+/// Number of a day of a year without a leap day, written `month/day`; 1 is the first of January.
+pub fn day_of_year(text: &str) -> Option<f64> {
+    // As SWMM: the year it is counted in is 1947.
+    let year = |date: &str| date_s(&format!("{date}/1947"));
+    Some((year(text)? - year("1/1")?) / 86_400.0 + 1.0)
+}
+
 /// Days since 1970-01-01 of a day of the Gregorian calendar.
 pub fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..=9999).contains(&year) {
@@ -51,6 +58,7 @@ mod tests {
         assert_eq!(date_s("JUL-31-2026"), Some(1_785_456_000.0));
         assert_eq!(date_s("13/01/2000"), None);
         assert_eq!(date_s("0:05"), None);
+        assert_eq!([day_of_year("01/01"), day_of_year("3/31"), day_of_year("13/1")], [Some(1.0), Some(90.0), None]);
         assert_eq!(
             [span_s("0:05"), span_s("1:02:03"), span_s("0.25"), span_s("x")],
             [Some(300.0), Some(3723.0), Some(900.0), None]

@@ -204,6 +204,7 @@ impl Reader<'_> {
         let bad = || format!("'{word}', expected a value of {}", left.attribute);
         match left.attribute.as_str() {
             "DATE" => return clock::date_s(word).map(|s| s - self.network.start_s as f64).ok_or_else(bad),
+            "DAYOFYEAR" if word.contains('/') => return clock::day_of_year(word).ok_or_else(bad),
             "TIME" | "CLOCKTIME" | "TIMEOPEN" | "TIMECLOSED" => return clock::span_s(word).ok_or_else(bad),
             _ => {}
         }
