@@ -13,7 +13,7 @@ use guanlan_rainstorm::{
     advice::{SearchSettings, advise},
     ahead::{AheadCity, AheadSettings, CoarseTwin, Doing, look_ahead, report_of},
     impact::Limits,
-    live::{LiveModel, LiveSettings, Observed, RainReading, WaterReading, scene_of},
+    live::{LiveModel, LiveSettings, Observed, RainReading, STRETCH_S, WaterReading, scene_of},
     measures::PumpRun,
     scenario::{Storm, StormKind},
     storm::{Rain, RainSeries},
@@ -281,4 +281,31 @@ fn a_sensor_id_is_enough_to_be_watched() {
     assert!(step.report.gauges.is_empty());
     assert!(step.field.depth_mm.iter().all(|d| *d == 0));
     assert!(live.step(&said, PATIENCE).is_none(), "nothing new");
+}
+
+#[test]
+fn an_order_waits_for_a_stretch_of_the_model_and_is_in_the_field_after_the_next() {
+    let city = common::small_city();
+    let live = || LiveModel::new(&city, &scenario(), Stamp(0), settings(), None).unwrap();
+    // Ten cadences behind the present, with rain.
+    let rain = vec![RainReading { place_m: [300.0, 200.0], mm_h: 60.0 }];
+    let said = Observed { now: Stamp(300_000), rain, ..Observed::default() };
+    let (mut busy, mut straight) = (live(), live());
+    let mut looks = 0;
+    let halted = busy.step_unless(&said, PATIENCE, &mut || {
+        looks += 1;
+        looks == 4
+    });
+    let stretch_ms = (STRETCH_S * 1000.0) as i64;
+    assert!(halted.is_none() && busy.now() == Stamp(4 * stretch_ms), "{:?}", busy.now());
+    let steps = busy.model().solver().steps();
+    assert!(busy.model_mut().apply(&Measure::Pour { east_m: 300.0, north_m: 200.0, volume_m3: 50.0 }));
+    // However far behind, and with no patience at all: one stretch later it is seen.
+    let field = busy.follow_to(said.now, Duration::ZERO);
+    assert_eq!((field.at, busy.now()), (Stamp(5 * stretch_ms), Stamp(5 * stretch_ms)));
+    assert!(field.depth_m(300.0, 200.0) > 0.05, "what was poured is there");
+    assert!(busy.model().solver().steps() - steps <= 12, "a handful of the solver's steps");
+    // The way goes on to the same cadences.
+    let (late, whole) = (busy.step(&said, PATIENCE).unwrap(), straight.step(&said, PATIENCE).unwrap());
+    assert_eq!((late.field.at, busy.now()), (whole.field.at, straight.now()));
 }

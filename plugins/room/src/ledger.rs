@@ -132,6 +132,13 @@ impl Ledger {
         done
     }
 
+    /// Waits for the disk when more ticks than this wait for it.
+    pub fn catch_up(&mut self, most: usize) {
+        if self.backlog() > most {
+            self.flush();
+        }
+    }
+
     /// Hands over the last picture of a second, unless the historian is behind: a picture that waits holds memory.
     pub fn scene(&self, picture: &Arc<Picture>) {
         if self.has_history && self.shared.scenes.load(Ordering::Relaxed) < SCENES_WAITING {

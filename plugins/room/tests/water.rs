@@ -22,15 +22,15 @@ use guanlan_core::{
     water::{AdviceAction, AdviceOption, AdviceReport, AdviceSearch, GaugeVerdict, Harm, SearchStage, WaterReport},
 };
 use guanlan_drill::DrillPlan;
-use guanlan_journal::{Meta, SqliteStore};
+use guanlan_journal::{Meta, SqliteStore, Store};
 use guanlan_rainstorm::{
     Scenario,
     live::LiveSettings,
     scenario::{Storm, StormKind},
 };
 use guanlan_room::{
-    AdviceAnswer, ClosureAnswer, Control, Machine, MeasureStage, Picture, Playback, RoomConfig, RoomHandle, TaskStage,
-    Timelines, WaterOptions, run_live, run_water,
+    AdviceAnswer, ClosureAnswer, Control, DrillSetup, Machine, MeasureStage, Picture, Playback, RoomConfig, RoomHandle,
+    TaskStage, Timelines, WaterOptions, run_drill, run_live, run_water,
 };
 use serde_json::json;
 
@@ -502,4 +502,68 @@ fn a_measure_in_an_exercise_is_seen_in_the_water_at_once_and_taken_back() {
     // The live room knows nothing of it.
     assert!(live.picture().measures.list.is_empty());
     timelines.stop();
+}
+
+/// An exercise of the small town with its journal in a file.
+fn journaled_drill(live: &RoomHandle, store: &std::path::Path, speed: f64) -> RoomHandle {
+    let (tx, rx) = mpsc::channel();
+    live.control(Control::Fork(Box::new(move |point| tx.send(point).unwrap())));
+    let fork = rx.recv_timeout(Duration::from_secs(20)).unwrap();
+    let storm = Storm { kind: StormKind::Uniform, intensity_mm_h: 1.0, duration_min: 1.0, ..Storm::default() };
+    let setup = DrillSetup {
+        timeline: "drill".into(),
+        plan: Arc::new(DrillPlan::parse("measures.toml", SCRIPT, &city()).unwrap()),
+        scenario: Scenario { cell_m: 10.0, storm: Some(storm), ..Scenario::default() },
+        speed,
+        store: Some(store.to_owned()),
+        responders: false,
+        surface: None,
+    };
+    run_drill(fork, setup).unwrap()
+}
+
+/// From an order to the first field with what it does, s of the exercise, as the journal and so a replay has it; the pace
+/// of the clock and what else the machine does are no part of it.
+fn ordered_to_seen_s(speed: f64) -> Vec<f64> {
+    let (live, timelines) = live_room();
+    wait_for(&live, "tick", 10, |p| p.now > Stamp(0));
+    let path = std::env::temp_dir().join(format!("guanlan-orders-{}-{speed}.db", std::process::id()));
+    let drill = journaled_drill(&live, &path, speed);
+    wait_for(&drill, "water of the exercise", 60, |p| p.water.field.as_ref().is_some_and(|f| !f.estimate));
+    let orders = [
+        json!({"pour": {"east_m": 305.0, "north_m": 205.0, "volume_m3": 40.0}}),
+        json!({"mobile_pump": {"id": "t", "set": {"at_m": [305.0, 205.0], "flow_m3_h": 900.0}}}),
+        json!({"pump_switch": {"pump": "P1", "run": "off"}}),
+        json!({"barrier": {"id": "b", "set": {"line_m": [[250.0, 180.0], [250.0, 230.0]], "height_m": 0.5}}}),
+        json!({"rain_intensity": 90.0}),
+    ];
+    let count = orders.len();
+    for (k, order) in orders.into_iter().enumerate() {
+        ask(&drill, &format!("order-{k}"), Command::ApplyMeasure { measure: order, note: String::new() }).unwrap();
+    }
+    let all = wait_for(&drill, "the orders", 20, |p| p.measures.list.len() == count);
+    let last = all.measures.list.last().unwrap().since;
+    let seen = wait_for(&drill, "time after the orders", 60, |p| p.now > last + 2_000);
+    assert_eq!(seen.measures.list.iter().filter(|m| m.stage == MeasureStage::Standing).count(), count);
+    drill.control(Control::Stop);
+    timelines.stop();
+    let store = SqliteStore::open_read_only(&path).unwrap();
+    let ticks = store.ticks_after(0, 10_000).unwrap();
+    let fields: Vec<Stamp> = ticks
+        .iter()
+        .flat_map(|t| t.inputs.iter())
+        .filter_map(|i| if let Input::Water(f) = i { Some(f.at) } else { None })
+        .collect();
+    let seen_s = |since: Stamp| fields.iter().find(|at| **at > since).map(|at| (*at - since) as f64 / 1000.0);
+    let gaps = seen.measures.list.iter().map(|m| seen_s(m.since).expect("a field after it")).collect();
+    let _cleared = std::fs::remove_file(&path);
+    gaps
+}
+
+#[test]
+fn whatever_the_pace_an_order_is_in_the_water_within_the_next_second_of_the_exercise() {
+    for speed in [2.0, 900.0] {
+        let gaps = ordered_to_seen_s(speed);
+        assert!(gaps.iter().all(|s| *s <= 1.0), "×{speed}: {gaps:?}");
+    }
 }

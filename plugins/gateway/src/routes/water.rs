@@ -43,6 +43,8 @@ pub(crate) struct WaterOut {
     name: Option<Words>,
     /// Instant of the depths, RFC 3339.
     at: Option<String>,
+    /// Grows with every field of depths: what was ordered is in the next one.
+    field: u64,
     /// True when the depths are a model's estimate.
     estimate: bool,
     /// Cell side, m.
@@ -150,6 +152,7 @@ pub(crate) async fn water(State(doors): Hall, Query(asked): Query<HowMuch>) -> R
     Ok(Json(WaterOut {
         name: live.name().as_ref().map(Into::into),
         at: field.map(|f| when(f.at)),
+        field: picture.water.version,
         estimate: field.is_some_and(|f| f.estimate),
         cell_m: field.map(|f| f.cell_m),
         finest_cell_m: field.map(|f| f.finest_cell_m()),

@@ -16,7 +16,9 @@ mod skill;
 
 pub use check::{CheckSettings, Doubt};
 pub(crate) use model::calm;
-pub use model::{LiveModel, LiveSettings, LiveStep, Observed, RiverReading, WaterReading, books_of, told_of};
+pub use model::{
+    LiveModel, LiveSettings, LiveStep, Observed, RiverReading, STRETCH_S, WaterReading, books_of, told_of,
+};
 pub use rain::{RainAnalysis, RainReading, analyse, expected_rain};
 pub use scene::scene_of;
 pub use site::GaugeSite;

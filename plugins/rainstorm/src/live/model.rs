@@ -112,6 +112,8 @@ const RIVER_STILL_M: f64 = 0.02;
 const ROOM_CELL_M: f64 = 8.0;
 /// Time between such meetings, s.
 const ROOM_PACE_S: f64 = 2.0;
+/// Orders are looked for so often while the model moves, s of its own time: a handful of the solver's steps.
+pub const STRETCH_S: f64 = 2.0;
 /// Rain remembered at a gauge: hours fade with this time, s.
 const MEMORY_S: f64 = 6.0 * 3600.0;
 /// Half an hour of peak rain fades with this time, s.
@@ -161,6 +163,8 @@ pub struct LiveModel {
     notes: Vec<Bilingual>,
     /// When it rained last.
     rained: Option<Stamp>,
+    /// Until then the gauges' rain is remembered, s after the model's start.
+    remembered_s: f64,
 }
 
 /// Notes of a model told on screen.
@@ -237,6 +241,7 @@ impl LiveModel {
         let skill = SkillWindow::new(settings.skill_min);
         let (gauges, homeless) = (BTreeMap::new(), Default::default());
         Self {
+            remembered_s: model.time_s(),
             model,
             settings,
             gauges,
@@ -317,6 +322,17 @@ impl LiveModel {
     /// Moves to the last whole cadence before what is observed, judges and corrects. `None` when that has been
     /// reached already. `patience` ends the moving: the rest is done in the next step.
     pub fn step(&mut self, observed: &Observed, patience: Duration) -> Option<LiveStep> {
+        self.step_unless(observed, patience, &mut || false)
+    }
+
+    /// As [`Self::step`], but it is asked after every [`STRETCH_S`] whether somebody waits: then the rest is done in the
+    /// next step.
+    pub fn step_unless(
+        &mut self,
+        observed: &Observed,
+        patience: Duration,
+        waited_for: &mut dyn FnMut() -> bool,
+    ) -> Option<LiveStep> {
         let began = std::time::Instant::now();
         let from = self.now();
         self.follow_river(&observed.river);
@@ -325,9 +341,9 @@ impl LiveModel {
         self.model.feed_rain(&rain.rain(ahead_s));
         self.begin_storm(&rain, observed.now);
         let mut moved = false;
-        while self.model.next_frame(observed.now).is_some() {
-            moved = true;
-            if began.elapsed() > patience {
+        while let Some(arrived) = self.model.go_on(observed.now, STRETCH_S) {
+            moved |= arrived;
+            if waited_for() || (arrived && began.elapsed() > patience) {
                 break;
             }
         }
@@ -335,7 +351,8 @@ impl LiveModel {
             self.rain = Some(rain);
             return None;
         }
-        self.remember_rain(&rain, (self.now() - from) as f64 / 1000.0);
+        self.remember_rain(&rain, self.model.time_s() - self.remembered_s);
+        self.remembered_s = self.model.time_s();
         self.rain = Some(rain);
         let followed = self.compare(observed);
         let wanted: Vec<(&GaugeSite, f64)> =
@@ -344,6 +361,22 @@ impl LiveModel {
         self.nudged.added_m3 += moved.added_m3;
         self.nudged.taken_m3 += moved.taken_m3;
         Some(LiveStep { field: Arc::new(self.model.frame()), report: self.report() })
+    }
+
+    /// The water on the way to `now`, between two cadences: what somebody has just ordered is seen in it. It goes on as it
+    /// last knew its rain, in stretches of [`STRETCH_S`] until `patience` is at its end, one at least; nothing is compared
+    /// or corrected. The field holds for [`Self::now`].
+    pub fn follow_to(&mut self, now: Stamp, patience: Duration) -> DepthField {
+        let (began, to_s) = (std::time::Instant::now(), (now - self.model.start()) as f64 / 1000.0);
+        // What is beyond the cadence is the next step's.
+        let to_s = to_s.min((self.model.next_frame_at() - self.model.start()) as f64 / 1000.0);
+        while self.model.time_s() < to_s {
+            self.model.run_to((self.model.time_s() + STRETCH_S).min(to_s));
+            if began.elapsed() > patience {
+                break;
+            }
+        }
+        self.model.frame()
     }
 
     /// Maxima of a storm begin with its rain.

@@ -60,28 +60,56 @@ impl From<StormError> for WaterError {
     }
 }
 
+/// How far what runs beside a room stands back: estimates and forecasts, which nobody waits for at the second.
+const FAR_BACK: i32 = 10;
+/// How far an exercise stands back: behind the live room, but people act in it and wait for what they ordered.
+const BACK: i32 = 5;
+
 /// A pool of named threads that yield to everything else on the machine.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn low_priority_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>, WaterError> {
+    pool(threads, FAR_BACK)
+}
+
+/// A pool of named threads for an exercise: behind the live room, before estimates and forecasts.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn exercise_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>, WaterError> {
+    pool(threads, BACK)
+}
+
+fn pool(threads: usize, nice: i32) -> Result<Arc<rayon::ThreadPool>, WaterError> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.max(1))
         .thread_name(|k| format!("water-{k}"))
-        .start_handler(|_| yield_to_others())
+        .start_handler(move |_| stand_back(nice))
         .build()
         .map(Arc::new)
         .map_err(|e| WaterError::Threads(e.to_string()))
 }
 
-/// Lowers the priority of the calling thread.
+/// Lowers the priority of the calling thread behind everything else.
 pub fn yield_to_others() {
+    stand_back(FAR_BACK);
+}
+
+/// Lowers the priority of the calling thread behind the live room's.
+pub fn yield_to_the_live_room() {
+    stand_back(BACK);
+}
+
+fn stand_back(nice: i32) {
     // SAFETY: setpriority has no memory effects; on Linux "process 0" is the calling thread. When it is
     // refused the thread simply keeps its priority.
     #[cfg(target_os = "linux")]
     unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, 10);
+        libc::setpriority(libc::PRIO_PROCESS, 0, nice);
     }
+    #[cfg(not(target_os = "linux"))]
+    let _elsewhere = nice;
 }
 
 /// Depths of a raster, mm, with held water as 0.
@@ -604,8 +632,38 @@ impl WaterModel {
         (self.now() >= until).then(|| Arc::new(self.frame()))
     }
 
+    /// Advances exactly to `until` and returns the frame of the last whole cadence on the way, if there was one. Whoever
+    /// calls this often never has much to catch up with when somebody orders something.
+    pub fn keep_up(&mut self, until: Stamp) -> Option<Arc<DepthField>> {
+        let frame = self.advance_to(until);
+        self.run_to((until - self.start) as f64 / 1000.0);
+        frame
+    }
+
+    /// The instant of the next frame.
+    #[must_use]
+    pub fn next_frame_at(&self) -> Stamp {
+        self.start + (self.frames + 1) * self.cadence_ms
+    }
+
+    /// Goes on towards the next frame by at most `most_s`, so that its caller can look at orders in between; true when it
+    /// is reached, `None` when it lies after `until`.
+    pub fn go_on(&mut self, until: Stamp, most_s: f64) -> Option<bool> {
+        let frame_at = self.next_frame_at();
+        if frame_at > until {
+            return None;
+        }
+        let to_s = (frame_at - self.start) as f64 / 1000.0;
+        if self.time_s() + most_s < to_s {
+            self.run_to(self.time_s() + most_s);
+            return Some(false);
+        }
+        self.step(until);
+        Some(true)
+    }
+
     fn step(&mut self, until: Stamp) -> bool {
-        if self.start + (self.frames + 1) * self.cadence_ms > until {
+        if self.next_frame_at() > until {
             return false;
         }
         self.frames += 1;

@@ -7,7 +7,7 @@ use std::{
 
 use guanlan_core::{AlertLevel, CommandEnvelope, Input};
 use guanlan_drill::{DrillState, Responder, due_inputs};
-use guanlan_rainstorm::water::yield_to_others;
+use guanlan_rainstorm::water::yield_to_the_live_room;
 
 use super::{Drill, TICK_MS};
 use crate::{
@@ -25,13 +25,15 @@ const RESPONDERS: Responder = Responder {
     dispatch_red_s: 120,
     from: AlertLevel::Yellow,
 };
+/// Ticks that may wait for the disk: an exercise never runs far ahead of what is kept of it, nor waits for each tick.
+const TICKS_WAITING: usize = 32;
 /// Pictures per second at most.
 const PICTURE_EVERY: Duration = Duration::from_millis(100);
 
 impl Drill {
     /// Plays until it is told to stop.
     pub(super) fn run(mut self, seat: &Seat) {
-        yield_to_others();
+        yield_to_the_live_room();
         self.water = self.make_water();
         let mut paused = false;
         let mut due = Instant::now();
@@ -62,11 +64,14 @@ impl Drill {
                         due = Instant::now();
                     }
                     Some(Control::Step) => step = true,
-                    Some(Control::Fork(take)) => take(ForkPoint {
-                        timeline: self.machine.config().timeline.clone(),
-                        head: self.ledger.head().clone(),
-                        machine: self.machine.fork(self.machine.config().clone()),
-                    }),
+                    Some(Control::Fork(take)) => {
+                        self.ledger.flush();
+                        take(ForkPoint {
+                            timeline: self.machine.config().timeline.clone(),
+                            head: self.ledger.head(),
+                            machine: self.machine.fork(self.machine.config().clone()),
+                        });
+                    }
                     // An exercise runs forwards; its past is seen by a replay of its journal.
                     Some(Control::Speed(_) | Control::Seek(_)) => {}
                     None => {}
@@ -75,9 +80,10 @@ impl Drill {
                     break;
                 }
                 // While it stands still, orders still get their answer: the clock alone is held.
-                if !seat.deliveries.is_empty() {
-                    self.carry_out(seat);
+                if self.is_asked(seat) {
+                    self.carry_out(seat, None);
                 }
+                self.ledger.catch_up(0);
                 self.show(seat, true);
             }
             if !self.unpaced() {
@@ -85,29 +91,40 @@ impl Drill {
                 let now = Instant::now();
                 due = due.max(now - Duration::from_secs(1)) + Duration::from_secs_f64(1.0 / self.ceiling());
             }
-            self.tick(seat);
+            let asked = self.tick(seat);
             measured_ticks += 1;
             let spent = measured_from.elapsed();
             if spent > Duration::from_secs(2) {
                 self.achieved = f64::from(measured_ticks) / spent.as_secs_f64();
                 (measured_from, measured_ticks) = (Instant::now(), 0);
             }
-            if shown.elapsed() >= PICTURE_EVERY || step || self.finished() {
+            // Whoever ordered something looks at once.
+            if shown.elapsed() >= PICTURE_EVERY || asked || step || self.finished() {
                 shown = Instant::now();
                 self.show(seat, paused);
             }
         }
     }
 
-    /// Answers orders between two ticks: a measure is seen in the water although time stands still.
-    fn carry_out(&mut self, seat: &Seat) {
+    /// True when orders wait, or the last tick took some that the water has not done yet.
+    fn is_asked(&self, seat: &Seat) -> bool {
+        !seat.deliveries.is_empty() || self.has_orders()
+    }
+
+    /// Answers orders between two ticks. What they do is in the field that follows at once: of the water a share of a tick
+    /// on, or as it stands where time stands still.
+    fn carry_out(&mut self, seat: &Seat, share: Option<f64>) {
         let now = self.machine.now();
-        run_tick(&mut self.machine, &mut self.ledger, seat, now, false, Vec::new());
-        let water = self.measured(now);
-        if !water.is_empty() {
-            run_tick(&mut self.machine, &mut self.ledger, seat, now, false, water);
+        if !seat.deliveries.is_empty() {
+            run_tick(&mut self.machine, &mut self.ledger, seat, now, false, Vec::new());
         }
-        self.ledger.flush();
+        let mut told = self.measured(now);
+        if !told.is_empty() {
+            let goes_on = share.and_then(|share| self.water_between(share));
+            told.extend(goes_on.or_else(|| self.as_it_stands()));
+            run_tick(&mut self.machine, &mut self.ledger, seat, now, false, told);
+        }
+        self.ledger.catch_up(TICKS_WAITING);
     }
 
     fn finished(&self) -> bool {
@@ -126,7 +143,8 @@ impl Drill {
         seat.picture.store(Arc::new(Picture::of(&self.machine, health, playback)));
     }
 
-    fn tick(&mut self, seat: &Seat) {
+    /// One tick; true when orders came with it.
+    fn tick(&mut self, seat: &Seat) -> bool {
         let from = self.machine.now();
         let to = from + TICK_MS;
         // The first interval must begin before the start, so that injects at zero are in it.
@@ -137,32 +155,35 @@ impl Drill {
         if self.responders {
             extra.extend(self.responses().into_iter().map(Input::Command));
         }
+        let asked = !seat.deliveries.is_empty();
         run_tick(&mut self.machine, &mut self.ledger, seat, to, true, extra);
-        self.ledger.flush();
+        self.ledger.catch_up(TICKS_WAITING);
         self.ledger.maybe_snapshot(&self.machine, false);
+        asked
     }
 
-    /// Waits for the next tick. Orders that come meanwhile are carried out at once: at ×1 a second is long.
+    /// Waits for the next tick. Orders that come meanwhile are carried out at once, and their water is shown before the
+    /// tick: at ×1 a second is long.
     fn wait(&mut self, seat: &Seat, due: Instant) {
         /// Orders are looked for this often.
         const LOOK: Duration = Duration::from_millis(50);
-        let half = Duration::from_secs_f64(0.5 / self.ceiling());
-        let mut between = false;
         loop {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            if !between && left <= half && left > LOOK && self.follows_closely() {
-                between = true;
-                let (now, water) = (self.machine.now(), self.water_between());
-                run_tick(&mut self.machine, &mut self.ledger, seat, now, false, water);
-                self.ledger.flush();
-                self.show(seat, false);
-            }
             std::thread::sleep(left.min(LOOK));
-            if left > LOOK && !seat.deliveries.is_empty() {
-                self.carry_out(seat);
+            if left <= LOOK {
+                continue;
+            }
+            let left_s = due.saturating_duration_since(Instant::now()).as_secs_f64();
+            let share = 1.0 - left_s * self.ceiling();
+            if self.is_asked(seat) {
+                self.carry_out(seat, Some(share));
+                self.show(seat, false);
+            } else if let Some(water) = self.water_between(share) {
+                let now = self.machine.now();
+                run_tick(&mut self.machine, &mut self.ledger, seat, now, false, vec![water]);
                 self.show(seat, false);
             }
         }

@@ -5,6 +5,7 @@
 //! parent's head and a snapshot, so that it can be replayed alone.
 
 mod clock;
+mod followed;
 mod gauges;
 mod water;
 
@@ -19,6 +20,7 @@ use guanlan_drill::DrillPlan;
 use guanlan_journal::{JournalError, Meta, Parent, SqliteStore, Store};
 use guanlan_rainstorm::{Scenario, WaterModel, surface::SurfaceMaker, water::WaterError};
 
+use self::followed::Followed;
 use crate::{
     config::RoomConfig,
     handle::{ForkPoint, RoomHandle},
@@ -131,7 +133,7 @@ pub fn run_drill(fork: ForkPoint, setup: DrillSetup) -> Result<RoomHandle, Drill
     let drill = Drill {
         water: None,
         follower: MeasureFollower::default(),
-        followed_until: start,
+        followed: Followed::default(),
         peaks: None,
         ahead: None,
         stops: None,
@@ -167,8 +169,8 @@ struct Drill {
     water: Option<WaterModel>,
     /// What of the room's measures the water has done.
     follower: MeasureFollower,
-    /// Until then the water is shown every second: somebody has just changed it.
-    followed_until: Stamp,
+    /// What the water owes to whoever has just changed it.
+    followed: Followed,
     /// The maxima the room was told last.
     peaks: Option<Arc<WaterPeaks>>,
     /// Forecasts and advice, when the exercise is played on the clock.

@@ -12,9 +12,8 @@ use guanlan_rainstorm::{
     Measure, WaterModel,
     ahead::AheadSettings,
     live::{books_of, scene_of, told_of},
-    low_priority_pool,
     nudge::NudgeLedger,
-    water::CADENCE_S,
+    water::{CADENCE_S, exercise_pool},
 };
 
 use super::{AHEAD_EVERY_MIN, Drill};
@@ -33,14 +32,10 @@ const REPORT_EVERY_S: i64 = 30;
 const PEAKS_EVERY_S: i64 = 60;
 /// Wall time between them at least, s.
 const AHEAD_WALL_S: f64 = 60.0;
-/// After an order its water is followed second by second for so long, ms of the exercise …
+/// After an order its water is followed for so long, ms of the exercise: it is shown this often, wall time, besides its own
+/// cadence.
 const FOLLOWED_MS: i64 = 15_000;
-/// … where its own cadence would come later than this, s of wall time …
-const SOON_S: f64 = 0.6;
-/// … and between two ticks, too, where half a tick takes longer than this.
-const CLOSE_S: f64 = 0.2;
-/// Half a tick, s of the exercise.
-const HALF_TICK_S: f64 = 0.5 * super::TICK_MS as f64 / 1000.0;
+const FOLLOWED_EVERY: Duration = Duration::from_millis(500);
 /// Wall time for one search for pump advice in an exercise.
 const AHEAD_BUDGET: Duration = Duration::from_secs(60);
 
@@ -54,7 +49,7 @@ impl Drill {
     pub(super) fn make_water(&mut self) -> Option<WaterModel> {
         let city = self.machine.config().city.clone();
         city.terrain.as_ref()?;
-        let pool = low_priority_pool(2).ok();
+        let pool = exercise_pool(2).ok();
         let surface = self.surface.as_ref();
         let mut model = match WaterModel::new_on(&city, &self.scenario, self.start, CADENCE_S, pool, surface) {
             Ok(model) => model,
@@ -79,17 +74,16 @@ impl Drill {
     pub(super) fn water_until(&mut self, from: Stamp, to: Stamp) -> Vec<Input> {
         let mut inputs = self.measured(from);
         let script_s = (to - self.start) / 1000;
+        let every = self.followed_every();
         let Some(model) = self.water.as_mut() else { return inputs };
         while let Some((_, pump, failed)) = self.outages.pop_front_if(|(at, _, _)| i64::from(*at) <= script_s) {
             model.apply(&Measure::PumpFailed { pump, failed });
         }
-        let field = model.advance_to(to).or_else(|| {
-            (to <= self.followed_until).then(|| {
-                model.run_to(seconds(to - self.start));
-                Arc::new(model.frame())
-            })
-        });
+        // It stands where the room stands, so that an order never waits for more than the second in work.
+        let frame = model.keep_up(to);
+        let field = frame.or_else(|| self.followed.is_due(to, every).then(|| Arc::new(model.frame())));
         let Some(mut field) = field else { return inputs };
+        self.followed.shown();
         // A scripted flood is the exercise's truth, not an estimate of the real city's water.
         Arc::make_mut(&mut field).estimate = false;
         inputs.push(Input::Water(field));
@@ -109,7 +103,12 @@ impl Drill {
         inputs
     }
 
-    /// Does what people have ordered; the water as it stands right after.
+    /// True when the water has yet to do what the room's list of measures says.
+    pub(super) fn has_orders(&self) -> bool {
+        self.water.is_some() && self.follower.is_behind(measures_of(&self.machine))
+    }
+
+    /// Does what people have ordered. What it does to the water is owed: the next field shows it.
     pub(super) fn measured(&mut self, now: Stamp) -> Vec<Input> {
         let mut inputs = self.heed_stop();
         let measures = measures_of(&self.machine);
@@ -117,39 +116,44 @@ impl Drill {
             return inputs;
         }
         let first = self.follower == MeasureFollower::default() && measures.list.is_empty();
-        let slow = f64::from(CADENCE_S) / self.ceiling() > SOON_S;
         let Some(model) = self.water.as_mut() else { return inputs };
-        if slow && !first {
-            // It acts from now on, not from the last frame.
-            model.run_to(seconds(now - self.start));
-            self.followed_until = now + FOLLOWED_MS;
-        }
         let refused = self.follower.follow(measures, model);
         if first {
             return inputs;
         }
         // What was poured counts although no time has gone by.
         model.look();
-        let mut field = model.frame();
-        (field.at, field.estimate) = (now, false);
-        inputs.push(Input::Water(Arc::new(field)));
+        self.followed.order(now + FOLLOWED_MS);
         inputs.extend(self.reported(refused));
         inputs
     }
 
-    /// True while an order is followed and the next tick is a long time off.
-    pub(super) fn follows_closely(&self) -> bool {
-        self.water.is_some() && self.machine.now() < self.followed_until && HALF_TICK_S / self.ceiling() > CLOSE_S
+    /// How often the water of an order is shown besides its cadence, wall time; `None` without a clock on the wall.
+    fn followed_every(&self) -> Option<Duration> {
+        (!self.unpaced()).then_some(FOLLOWED_EVERY)
     }
 
-    /// The water half a tick on, told at the instant of the room's clock: an order is seen before the next tick.
-    pub(super) fn water_between(&mut self) -> Vec<Input> {
+    /// The water as it stands, told at the instant of the room's clock.
+    pub(super) fn as_it_stands(&self) -> Option<Input> {
+        let mut field = self.water.as_ref()?.frame();
+        (field.at, field.estimate) = (self.machine.now(), false);
+        Some(Input::Water(Arc::new(field)))
+    }
+
+    /// The water a share of a tick on, when an order is owed it: at a slow pace the next tick is a long time off.
+    pub(super) fn water_between(&mut self, share: f64) -> Option<Input> {
         let now = self.machine.now();
-        let Some(model) = self.water.as_mut() else { return Vec::new() };
-        model.run_to(seconds(now - self.start) + HALF_TICK_S);
-        let mut field = model.frame();
-        (field.at, field.estimate) = (now, false);
-        vec![Input::Water(Arc::new(field))]
+        if !self.followed.is_due(now, self.followed_every()) {
+            return None;
+        }
+        let model = self.water.as_mut()?;
+        let to_s = seconds(now - self.start) + share.clamp(0.0, 1.0) * seconds(super::TICK_MS);
+        if to_s <= model.time_s() {
+            return None;
+        }
+        model.run_to(to_s);
+        self.followed.shown();
+        self.as_it_stands()
     }
 
     /// Ends the search for advice when somebody has said so. The exercise begins without one, whatever its parent was at.

@@ -35,6 +35,12 @@ use crate::{picture::Picture, timelines::Timelines};
 const BEAT: Duration = Duration::from_millis(250);
 /// Wall time after which a step ends although the present is not reached.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// After an order the water is shown between two cadences for so long …
+const FOLLOWED: Duration = Duration::from_secs(15);
+/// … this often, …
+const FOLLOWED_EVERY: Duration = Duration::from_secs(1);
+/// … and no field of it takes longer than this: where the model is behind, it comes for an earlier instant.
+const FOLLOWED_PATIENCE: Duration = Duration::from_millis(200);
 /// A dry city is told of again after this long, ms.
 const STILL_DRY_MS: i64 = 300_000;
 /// Maxima are handed over no oftener than this, ms.
@@ -132,6 +138,7 @@ pub fn run_water(timelines: Arc<Timelines>, options: WaterOptions) -> std::io::R
             ahead,
             due,
             follower: MeasureFollower::default(),
+            followed: None,
             refused: Vec::new(),
             last: Sent::default(),
             shown: false,
@@ -151,12 +158,20 @@ struct Sent {
     peaks: Option<Arc<WaterPeaks>>,
 }
 
+/// An order whose water is shown soon and often.
+struct Followed {
+    since: Instant,
+    /// When a field was sent last.
+    shown: Option<Instant>,
+}
+
 struct Beside {
     timelines: Arc<Timelines>,
     options: WaterOptions,
     ahead: AheadThread,
     due: Due,
     follower: MeasureFollower,
+    followed: Option<Followed>,
     refused: Vec<RefusedMeasure>,
     last: Sent,
     /// The forecast timeline has been opened once.
@@ -177,12 +192,15 @@ impl Beside {
             }
             if self.follower.is_behind(&picture.measures) {
                 self.refused.extend(self.follower.follow(&picture.measures, live.model_mut()));
-                // What was done is seen at once, not at the next cadence.
-                let at = live.now();
+                // What was done is seen at once, not at the next cadence: as it stands, then as it goes on.
                 if self.last.report.is_some() {
-                    self.send_field(Arc::new(live.model().frame()), at);
+                    self.followed = Some(Followed { since: Instant::now(), shown: None });
+                    if live.now() >= picture.now {
+                        self.send_field(Arc::new(live.model().frame()), live.now());
+                    }
                 }
             }
+            self.follow_order(&mut live, &picture);
             let stops = picture.searching.stops;
             if self.stops.replace(stops).is_some_and(|seen| seen != stops) {
                 self.ahead.stop_search();
@@ -194,6 +212,24 @@ impl Beside {
                 if let Err(error) = self.timelines.forecast() {
                     tracing::warn!("{error}");
                 }
+            }
+        }
+    }
+
+    /// Shows the water between two cadences while an order is followed.
+    fn follow_order(&mut self, live: &mut LiveModel, picture: &Picture) {
+        if self.followed.as_ref().is_some_and(|f| f.since.elapsed() > FOLLOWED) {
+            self.followed = None;
+        }
+        if !self.followed.as_ref().is_some_and(|f| f.shown.is_none_or(|at| at.elapsed() >= FOLLOWED_EVERY)) {
+            return;
+        }
+        let before = live.now();
+        let field = Arc::new(live.follow_to(picture.now, FOLLOWED_PATIENCE));
+        if live.now() > before {
+            self.send_field(field, live.now());
+            if let Some(followed) = self.followed.as_mut() {
+                followed.shown = Some(Instant::now());
             }
         }
     }
@@ -245,11 +281,16 @@ impl Beside {
     fn step(&mut self, live: &mut LiveModel, picture: &Picture) {
         let cadence_ms = i64::from(self.options.live.cadence_s.max(1)) * 1000;
         let from = live.now();
-        if picture.now - from < cadence_ms {
+        if live.model().next_frame_at() > picture.now {
             return;
         }
         let begun = Instant::now();
-        let Some(LiveStep { field, mut report }) = live.step(&observed(picture), PATIENCE) else { return };
+        // Whoever orders something waits for the stretch in work, not for the present; nor does an order that is followed.
+        let (room, follower, followed) = (self.timelines.live(), &self.follower, self.followed.is_some());
+        let mut ordered =
+            || follower.is_behind(&room.picture().measures) || (followed && begun.elapsed() >= FOLLOWED_EVERY);
+        let step = live.step_unless(&observed(picture), PATIENCE, &mut ordered);
+        let Some(LiveStep { field, mut report }) = step else { return };
         let wall_s = begun.elapsed().as_secs_f64().max(1.0e-6);
         report.speed = ((report.at - from) as f64 / 1000.0 / wall_s * 10.0).round() / 10.0;
         let behind_ms = (self.timelines.live().picture().now - report.at - cadence_ms).max(0);
