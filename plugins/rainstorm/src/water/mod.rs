@@ -7,6 +7,7 @@ mod coarse;
 mod engine;
 mod forecast;
 mod saved;
+mod told;
 
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ use crate::{
     storm::{Rain, RainField, RainSeries, StormError},
     surface::{Domain, Forcing, Ledger, SurfaceMaker, SurfaceSolver},
 };
+
+use told::depths_mm;
 
 pub use engine::WaterEngine;
 pub use forecast::{Forecast, ForecastSettings, ForecastTask, forecast};
@@ -110,17 +113,6 @@ fn stand_back(nice: i32) {
     }
     #[cfg(not(target_os = "linux"))]
     let _elsewhere = nice;
-}
-
-/// Depths of a raster, mm, with held water as 0.
-fn depths_mm(solver: &dyn SurfaceSolver) -> Vec<u16> {
-    let domain = solver.domain();
-    let mut depth_mm = Vec::with_capacity(domain.grid.len());
-    solver.for_rows(&mut |_, row: &[f32]| depth_mm.extend(row.iter().map(|h| (h * 1000.0 + 0.5) as u16)));
-    for cell in domain.held() {
-        depth_mm[cell.row * domain.grid.cols + cell.col] = 0;
-    }
-    depth_mm
 }
 
 /// Water over one city, advanced on request. Time runs in ms from `start`; frames come at whole cadences.
