@@ -71,6 +71,22 @@ const DURATION: &[AspectClass] = &[
     class(7200.0, HEAT[5], "2 小时以上", "2 h and more"),
 ];
 
+/// Classes of depth × speed, m²/s (ARR 2019: .3 is unsafe for small vehicles and children, .6 for vehicles and adults).
+pub const DEPTH_SPEED: &[AspectClass] = &[
+    class(0.05, HEAT[0], "0.05–0.3 m²/s", "0.05–0.3 m²/s"),
+    class(0.3, HEAT[2], "0.3–0.6 m²/s", "0.3–0.6 m²/s"),
+    class(0.6, HEAT[3], "0.6–1 m²/s", "0.6–1 m²/s"),
+    class(1.0, HEAT[5], "1 m²/s 以上", "1 m²/s and more"),
+];
+
+/// Classes of the hazard rating d(v + 0.5) + DF of the UK Environment Agency.
+pub const RATING: &[AspectClass] = &[
+    class(0.05, HEAT[0], "0.75 以下：低", "below 0.75: low"),
+    class(0.75, HEAT[2], "0.75–1.25：部分人危险", "0.75–1.25: danger for some"),
+    class(1.25, HEAT[3], "1.25–2：多数人危险", "1.25–2: danger for most"),
+    class(2.0, HEAT[5], "2 以上：所有人危险", "2 and more: danger for all"),
+];
+
 /// What of the water a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -66,8 +66,14 @@ pub(crate) fn follow(
         (Some(a), Some(b)) => Arc::ptr_eq(a, b),
         (a, b) => a.is_none() && b.is_none(),
     });
-    if !same_water || !same_scene {
-        compare.right = Some(Side { water: field.clone(), flow: flow.flow.clone(), style: FloodStyle::default() });
+    let peaks = &other.peaks.latest;
+    let same_peaks = compare.right.as_ref().is_some_and(|side| match (&side.peaks, peaks) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (a, b) => a.is_none() && b.is_none(),
+    });
+    if !same_water || !same_scene || !same_peaks {
+        let (water, flow, peaks) = (field.clone(), flow.flow.clone(), peaks.clone());
+        compare.right = Some(Side { water, flow, peaks, style: FloodStyle::default() });
     }
     let names = [name(&shown.picture), name(&other)];
     if compare.names != names {

@@ -123,7 +123,12 @@ fn a_matrix_is_resumed_and_compared() {
         assert!(page.contains(word), "{word}");
     }
     assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("NaN"), "offline");
-    assert_eq!(page.matches("<figure>").count(), 4 + 3, "a map of each run and a difference of all but the base");
+    let maps = 4 + 3;
+    assert_eq!(page.matches("<figure>").count(), 5 * maps, "a map of each run and a difference of all but the base");
+    for aspect in ["最大水深", "最大流速", "最大危险等级", "到达时间", "历时"] {
+        assert!(page.contains(&format!("<h3>{aspect}<")), "{aspect} is compared");
+    }
+    assert_eq!(page.matches("id=\"ground\"").count(), 1, "the ground lies in the page once");
     assert!(RunFacts::read(dir.path(), "x", vec![]).unwrap_err().contains("summary.json"));
 }
 

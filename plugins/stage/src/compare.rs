@@ -1,7 +1,8 @@
 //! Two waters beside each other: one camera with a divider that swipes between them, or two linked views.
 //!
 //! Panels (or a command line) fill [`Compare`]; names, handles and legends are theirs. What is compared is the water:
-//! two timelines, two scenarios, now and a forecast.
+//! two timelines, two scenarios, now and a forecast. What of it is shown — depth, speed, hazard, maxima, arrival,
+//! duration — is what the layers show, of both.
 
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::render::render_resource::{AsBindGroup, TextureFormat};
 use bevy::shader::Shader;
-use guanlan_core::Bilingual;
 use guanlan_core::input::DepthField;
+use guanlan_core::{Bilingual, WaterPeaks};
 
 use crate::camera::Lens;
 use crate::flood::{FloodStyle, FlowField, LAYERS};
@@ -42,6 +43,8 @@ pub struct Side {
     pub water: Option<Arc<DepthField>>,
     /// Its flow, if the solver tells.
     pub flow: Option<Arc<FlowField>>,
+    /// What it has been, if the solver tells: speed, hazard, maxima, arrival and duration are drawn from it.
+    pub peaks: Option<Arc<WaterPeaks>>,
     /// What it is.
     pub style: FloodStyle,
 }

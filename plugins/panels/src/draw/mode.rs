@@ -79,13 +79,15 @@ pub(super) fn frame_of_mode(
         kit::words_at(&painter, at, Align2::RIGHT_BOTTOM, &words, font, look.faint(Token::TextSecond, 0.65));
     }
     let dim = [look.second(), look.faint(Token::Panel, 0.62)];
+    let at = place.map.left_bottom() + vec2(10.0, -6.0 - if place.bare() { 2.0 * look.sizes.small } else { 0.0 });
     if !values.water_note.is_empty() {
-        let at = place.map.left_bottom() + vec2(10.0, -6.0 - if place.bare() { 2.0 * look.sizes.small } else { 0.0 });
         let font = look.regular(look.sizes.small);
         kit::plated(&painter, at, Align2::LEFT_BOTTOM, &values.water_note, font, dim);
-        if let Some(shown) = &values.water_legend {
-            legend(&painter, at - vec2(0.0, 1.9 * look.sizes.small), shown, look);
-        }
+    }
+    // Waters of files that are compared have colours, too, and no note of a model.
+    if let Some(shown) = &values.water_legend {
+        let above = if values.water_note.is_empty() { 0.0 } else { 1.9 * look.sizes.small };
+        legend(&painter, at - vec2(0.0, above), shown, look);
     }
     if place.bare() {
         let words = tr_with(look.lang, "k-as-of", &[("at", &values.headline.clock)]);

@@ -1,6 +1,6 @@
 //! What a run left in its folder, read again for a report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use guanlan_city::import::{raster::SourceRaster, terrain_tiff::read_tiff};
 
@@ -17,8 +17,8 @@ pub struct RunFacts {
     pub summary: Summary,
     /// Consequences.
     pub impact: Impact,
-    /// Deepest water, rows from the north.
-    pub max_depth: SourceRaster,
+    /// Its folder.
+    dir: PathBuf,
     /// Names of the gauges.
     pub gauges: Vec<String>,
     /// Time s, rain mm/h, depths m.
@@ -37,11 +37,19 @@ impl RunFacts {
         let summary =
             serde_json::from_slice(&bytes("summary.json")?).map_err(|e| wrong("summary.json", e.to_string()))?;
         let impact = serde_json::from_slice(&bytes("impact.json")?).map_err(|e| wrong("impact.json", e.to_string()))?;
-        let (max_depth, _) =
-            read_tiff(&dir.join("max_depth.tif")).map_err(|e| wrong("max_depth.tif", e.reason.clone()))?;
+        if !dir.join("max_depth.tif").is_file() {
+            return Err(wrong("max_depth.tif", "missing".into()));
+        }
         let text = String::from_utf8_lossy(&bytes("series.csv")?).into_owned();
         let (gauges, series) = series(&text).ok_or_else(|| wrong("series.csv", "not a series".into()))?;
-        Ok(Self { id: id.into(), choices, summary, impact, max_depth, gauges, series })
+        Ok(Self { id: id.into(), choices, summary, impact, dir: dir.to_owned(), gauges, series })
+    }
+
+    /// A raster of its maxima, rows from the north; `None` when it cannot be read. Rasters are large: one is read when it
+    /// is drawn.
+    #[must_use]
+    pub fn raster(&self, file: &str) -> Option<SourceRaster> {
+        read_tiff(&self.dir.join(file)).ok().map(|(raster, _)| raster)
     }
 
     /// Name in the report: its choices, or its id.

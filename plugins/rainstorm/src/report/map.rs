@@ -1,5 +1,5 @@
-//! Maps of a report: hill-shaded ground, roads, buildings, water depth, differences; legend and scale bar as
-//! SVG around the picture.
+//! Maps of a report: hill-shaded ground, roads, buildings once for all figures, what is compared over it; legend and scale
+//! bar as SVG around the picture.
 
 use std::fmt::Write as _;
 
@@ -11,18 +11,9 @@ use guanlan_city::{
 use guanlan_core::theme::{Srgb8, Theme, Token};
 
 use super::{
-    raster::Picture,
+    raster::{Picture, clear_png},
     text::{base64, escape, short},
 };
-
-/// Depth classes of the legend, m, and their tokens.
-const STOPS: [(f32, Token); 4] =
-    [(0.05, Token::Flood0), (0.3, Token::Flood1), (1.0, Token::Flood2), (2.0, Token::Flood3)];
-/// Depth differences: less than nothing, then steps, m.
-const STEPS: [f32; 3] = [0.02, 0.1, 0.3];
-/// Less and more water than the base run (blue and orange, apart for the colour-blind), weak to strong.
-const LESS: [u32; 3] = [0x5F_A8_D3, 0x2F_7F_C1, 0x0B_55_A5];
-const MORE: [u32; 3] = [0xF2_C1_4E, 0xF2_8E_2B, 0xD6_4F_1E];
 
 fn rgb(c: Srgb8) -> [u8; 3] {
     [c.r, c.g, c.b]
@@ -30,27 +21,6 @@ fn rgb(c: Srgb8) -> [u8; 3] {
 
 fn token(t: Token) -> [u8; 3] {
     rgb(Theme::CommandDark.color(t))
-}
-
-fn css(c: [u8; 3]) -> String {
-    format!("#{:02X}{:02X}{:02X}", c[0], c[1], c[2])
-}
-
-/// Colour of a depth; `None` below the first stop. Between stops in straight lines of the logarithm.
-fn ramp(depth_m: f32) -> Option<[u8; 3]> {
-    if depth_m < STOPS[0].0 {
-        return None;
-    }
-    let after = STOPS.iter().position(|s| depth_m < s.0).unwrap_or(STOPS.len());
-    let (low, high) = (STOPS[after - 1], STOPS[after.min(STOPS.len() - 1)]);
-    let (a, b) = (token(low.1), token(high.1));
-    let t = if high.0 > low.0 { (depth_m / low.0).ln() / (high.0 / low.0).ln() } else { 0.0 };
-    Some(std::array::from_fn(|k| (f32::from(a[k]) + (f32::from(b[k]) - f32::from(a[k])) * t).round() as u8))
-}
-
-/// Thin water lets the ground through, so that the deep places stand out.
-fn opacity(depth_m: f32) -> f32 {
-    0.3 + 0.65 * ((depth_m / STOPS[0].0).ln() / 10.0_f32.ln()).clamp(0.0, 1.0)
 }
 
 /// The ground all maps of a report share.
@@ -89,33 +59,24 @@ impl BaseMap {
         Self { picture }
     }
 
-    /// Depth over the ground.
-    pub fn depth(&self, depth: &SourceRaster, city: &City) -> Vec<u8> {
-        self.over(|at| {
-            let m = sample(depth, city, at)?;
-            Some((ramp(m)?, opacity(m)))
-        })
+    /// The ground as a picture that all figures of the page refer to: it lies there once.
+    pub fn once(&self) -> String {
+        let (w, h) = self.size();
+        format!(
+            "<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\"><defs><image id=\"ground\" \
+             width=\"{w}\" height=\"{h}\" href=\"data:image/png;base64,{}\"/></defs></svg>",
+            base64(&self.picture.png())
+        )
     }
 
-    /// Depth of a run less that of the base.
-    pub fn difference(&self, run: &SourceRaster, base: &SourceRaster, city: &City) -> Vec<u8> {
-        self.over(|at| {
-            let d = sample(run, city, at)? - sample(base, city, at)?;
-            let class = STEPS.iter().rposition(|s| d.abs() >= *s)?;
-            Some((rgb(Srgb8::hex(if d < 0.0 { LESS[class] } else { MORE[class] })), 0.95))
-        })
-    }
-
-    fn over(&self, color: impl Fn([f64; 2]) -> Option<([u8; 3], f32)>) -> Vec<u8> {
-        let mut picture = self.picture.clone();
-        for y in 0..picture.height {
-            for x in 0..picture.width {
-                if let Some((color, opacity)) = color(picture.place(x, y)) {
-                    picture.blend(y * picture.width + x, color, opacity);
-                }
-            }
+    /// What lies over the ground, by place, with its opacity: a picture that is clear where there is nothing.
+    pub fn overlay(&self, color: impl Fn([f64; 2]) -> Option<[u8; 4]>) -> Vec<u8> {
+        let (w, h) = self.size();
+        let mut rgba = vec![0_u8; w * h * 4];
+        for (k, pixel) in rgba.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            *pixel = color(self.picture.place(k % w, k / w)).unwrap_or_default();
         }
-        picture.png()
+        clear_png(w, h, &rgba)
     }
 
     /// A figure: the picture with a scale bar and a north arrow in it, legend and honesty line below.
@@ -125,7 +86,7 @@ impl BaseMap {
         let _ = write!(
             out,
             "<figure><figcaption>{}</figcaption><svg viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\
-             <image width=\"{w}\" height=\"{h}\" href=\"data:image/png;base64,{}\"/>{}</svg><div class=\"legend\">",
+             <use href=\"#ground\"/><image width=\"{w}\" height=\"{h}\" href=\"data:image/png;base64,{}\"/>{}</svg><div class=\"legend\">",
             escape(title),
             escape(title),
             base64(png),
@@ -185,27 +146,8 @@ impl BaseMap {
     }
 }
 
-/// Legend of depths.
-pub(super) fn depth_legend() -> Vec<(String, String)> {
-    let mut out: Vec<(String, String)> =
-        STOPS.iter().map(|(m, t)| (css(token(*t)), format!("{}{m} m", if *m >= 2.0 { "≥ " } else { "" }))).collect();
-    out.push((css(token(Token::River)), "河湖 water".into()));
-    out.push((css(token(Token::Wall)), "建筑 buildings".into()));
-    out
-}
-
-/// Legend of differences.
-pub(super) fn difference_legend() -> Vec<(String, String)> {
-    let one = |colors: [u32; 3], sign: &str| {
-        let pairs: Vec<_> =
-            STEPS.iter().zip(colors).map(|(s, c)| (css(rgb(Srgb8::hex(c))), format!("{sign}{s} m"))).collect();
-        pairs
-    };
-    one(LESS, "−").into_iter().rev().chain(one(MORE, "+")).collect()
-}
-
-/// Value at a local place, m.
-fn sample(raster: &SourceRaster, city: &City, [east, north]: [f64; 2]) -> Option<f32> {
+/// Value at a local place; `None` outside and where there is no data.
+pub(super) fn sample(raster: &SourceRaster, city: &City, [east, north]: [f64; 2]) -> Option<f32> {
     let a = &raster.affine;
     let col = (east + city.origin[0] - a[0]) / a[1];
     let row = (north + city.origin[1] - a[3]) / a[5];
@@ -236,21 +178,5 @@ fn shade(picture: &mut Picture, city: &City) {
             let k = y * picture.width + x;
             picture.rgb[k] = land.map(|c| (f64::from(c) * 1.35 * (1.0 + 0.35 * light)).clamp(0.0, 255.0) as u8);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ramp_has_its_stops() {
-        assert_eq!(ramp(0.049), None);
-        for (m, t) in STOPS {
-            assert_eq!(ramp(m), Some(token(t)), "{m}");
-        }
-        assert_eq!(ramp(9.0), Some(token(Token::Flood3)));
-        assert_eq!(depth_legend().len(), 6);
-        assert_eq!(difference_legend()[0].1, "−0.3 m");
     }
 }

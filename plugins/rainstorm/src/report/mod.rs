@@ -1,5 +1,6 @@
 //! The comparison report: one HTML file without outside parts, Chinese first, English second.
 
+mod aspects;
 mod chart;
 mod facts;
 mod figures;

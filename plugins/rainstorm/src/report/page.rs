@@ -6,10 +6,11 @@ use guanlan_city::{City, model::PlaceKind};
 use guanlan_core::{AlertLevel, Lang, theme::Theme};
 
 use super::{
+    aspects::{COMPARED, MOST_PICTURES, maps},
     chart::{COLORS, Line, chart},
     facts::RunFacts,
     figures::FIGURES,
-    map::{BaseMap, depth_legend, difference_legend},
+    map::BaseMap,
     text::{both, clock, escape, short},
 };
 
@@ -22,8 +23,6 @@ pub struct ReportHead {
     pub failed: Vec<(String, String)>,
 }
 
-/// Runs with maps and charts of their own; beyond that a page gets too heavy to open.
-const MOST_PICTURES: usize = 16;
 /// Gauges with a chart.
 const MOST_GAUGES: usize = 6;
 /// Width of a map, pixels.
@@ -74,8 +73,9 @@ fn body(out: &mut String, city: &City, runs: &[RunFacts], base: usize, base_run:
     let order: Vec<&RunFacts> =
         std::iter::once(base_run).chain(runs.iter().enumerate().filter(|(k, _)| *k != base).map(|(_, r)| r)).collect();
     let shown = &order[..order.len().min(MOST_PICTURES)];
-    let ground = BaseMap::new(city, &base_run.max_depth, MAP_WIDTH);
-    maps(out, city, shown, &ground);
+    if let Some(like) = base_run.raster(COMPARED[0].file) {
+        maps(out, city, shown, &BaseMap::new(city, &like, MAP_WIDTH));
+    }
     charts(out, shown);
     warnings(out, &order);
     impacts(out, &order);
@@ -109,57 +109,6 @@ fn key_figures(out: &mut String, runs: &[RunFacts], base: usize) {
     }
     out.push_str("</tbody></table></div>");
 }
-
-fn maps(out: &mut String, city: &City, runs: &[&RunFacts], ground: &BaseMap) {
-    let _ = write!(out, "<h2>{}</h2>", both("最大水深", "Maximum depth"));
-    let pictures: Vec<Vec<u8>> = runs.iter().map(|r| ground.depth(&r.max_depth, city)).collect();
-    if runs.len() > 1 {
-        swipe(out, runs, ground);
-    }
-    out.push_str("<div class=\"maps depths\">");
-    for (run, png) in runs.iter().zip(&pictures) {
-        out.push_str(&ground.figure(png, &run.name(), &depth_legend(), &run.summary.honesty_line(Lang::Zh)));
-    }
-    out.push_str("</div>");
-    if runs.len() > 1 {
-        let _ = write!(out, "<script>{SWIPE}</script>");
-    }
-    if runs.len() > 1 {
-        let _ =
-            write!(out, "<h2>{}</h2><div class=\"maps\">", both("与基准情景的水深差", "Depth against the base run"));
-        for run in &runs[1..] {
-            let png = ground.difference(&run.max_depth, &runs[0].max_depth, city);
-            let title = format!("{} − {}", run.name(), runs[0].name());
-            out.push_str(&ground.figure(&png, &title, &difference_legend(), &run.summary.honesty_line(Lang::Zh)));
-        }
-        out.push_str("</div>");
-    }
-}
-
-/// Two maps under a slider; the script takes their pictures from the figures below.
-fn swipe(out: &mut String, runs: &[&RunFacts], ground: &BaseMap) {
-    let (w, h) = ground.size();
-    let options = |chosen: usize| {
-        let one = |(k, run): (usize, &&RunFacts)| {
-            let selected = if k == chosen { " selected" } else { "" };
-            format!("<option value=\"{k}\"{selected}>{}</option>", escape(&run.name()))
-        };
-        runs.iter().enumerate().map(one).collect::<String>()
-    };
-    let _ = write!(
-        out,
-        "<section class=\"swipe\" style=\"aspect-ratio:{w}/{h}\"><img id=\"left\" alt=\"\"><img id=\"right\" \
-         alt=\"\"><hr id=\"edge\"></section><p class=\"pick\"><select id=\"a\" aria-label=\"左 left\">{}</select><input \
-         id=\"cut\" type=\"range\" min=\"0\" max=\"100\" value=\"50\" aria-label=\"卷帘 swipe\"><select id=\"b\" \
-         aria-label=\"右 right\">{}</select></p>",
-        options(0),
-        options(runs.len() - 1)
-    );
-}
-
-const SWIPE: &str = "const at=i=>document.getElementById(i),maps=[...document.querySelectorAll('.depths image')].map(i=>i.getAttribute('href'));\
-function show(){at('left').src=maps[at('a').value];at('right').src=maps[at('b').value];const c=at('cut').value;at('right').style.clipPath=`inset(0 0 0 ${c}%)`;\
-at('edge').style.left=c+'%'}for(const i of['a','b','cut'])at(i).oninput=show;show();";
 
 fn charts(out: &mut String, runs: &[&RunFacts]) {
     let _ = write!(out, "<h2>{}</h2><div class=\"charts\">", both("过程线", "Series"));
@@ -434,10 +383,14 @@ figure svg{display:block;width:100%;height:auto}
 .chart text{fill:#9DB2C8;font-size:12px}.chart .grid{stroke:#FFFFFF14;fill:none}
 .chart .line{fill:none;stroke-width:2;stroke-linejoin:round}
 .swipe{position:relative;max-width:900px;background:#0B1322;overflow:hidden;border-radius:6px}
-.swipe img{position:absolute;inset:0;width:100%;height:100%}
+.tabs{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0 14px}
+.tabs button{background:#0B1322;color:#E9F2FA;border:1px solid #FFFFFF2A;border-radius:6px;padding:6px 14px;font:inherit;text-align:left;cursor:pointer}
+.tabs button[aria-pressed=true]{border-color:#7CF0E0;color:#7CF0E0}
+h3{font-size:16px;margin:26px 0 8px}.key{display:inline-block;width:14px;height:10px;border-radius:2px;margin-right:5px}
+.swipe svg,.swipe img{position:absolute;inset:0;width:100%;height:100%}
 .swipe hr{position:absolute;top:0;bottom:0;width:2px;margin:0;border:0;background:#E9F2FA}
 .pick{display:flex;gap:12px;max-width:900px}.pick input{flex:1}
 select{background:#0B1322;color:#E9F2FA;border:1px solid #FFFFFF2A;border-radius:6px;padding:4px 8px;max-width:38%}
 details{margin:6px 0}summary{cursor:pointer;padding:6px 0;font-weight:500}li .en,summary .en{display:inline;margin-left:6px}
-@media print{body{-webkit-print-color-adjust:exact;print-color-adjust:exact}.swipe,.pick{display:none}figure,tr{break-inside:avoid}}
+@media print{body{-webkit-print-color-adjust:exact;print-color-adjust:exact}.swipe,.pick,.tabs,#key{display:none}section.aspect[hidden]{display:block}figure,tr{break-inside:avoid}}
 ";

@@ -101,3 +101,14 @@ impl Picture {
         out
     }
 }
+
+/// RGBA pixels as a PNG file.
+pub(super) fn clear_png(width: usize, height: usize, rgba: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let encoder = PngEncoder::new(&mut out);
+    // Memory takes every byte; an error leaves an empty picture.
+    if encoder.write_image(rgba, width as u32, height as u32, ExtendedColorType::Rgba8).is_err() {
+        out.clear();
+    }
+    out
+}

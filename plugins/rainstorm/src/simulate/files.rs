@@ -7,7 +7,7 @@ use std::{
 };
 
 use guanlan_city::{City, export_tiff::RasterPlace};
-use guanlan_core::Lang;
+use guanlan_core::{Bilingual, Lang};
 use guanlan_geography::LocalFrame;
 
 use super::{DepthFrame, Outcome, Summary, layers::write_layers, run::focus_patch};
@@ -33,6 +33,8 @@ pub struct Rasters {
     masked: Vec<bool>,
     /// Finer rasters, and the focus areas (by number from 1) each of them is for.
     finer: Vec<(Self, Vec<usize>)>,
+    /// Names of the focus areas, in the order of their numbers.
+    focus_names: Vec<Bilingual>,
 }
 
 impl Rasters {
@@ -49,6 +51,7 @@ impl Rasters {
             }
         }
         rasters.finer = finer;
+        rasters.focus_names = scenario.focus.iter().map(|focus| Bilingual::from(&focus.name)).collect();
         rasters
     }
 
@@ -72,7 +75,7 @@ impl Rasters {
         ];
         let mut masked: Vec<bool> = (0..grid.len()).map(|k| domain.is_blocked(k % grid.cols, k / grid.cols)).collect();
         domain.held().iter().for_each(|c| masked[c.row * grid.cols + c.col] = true);
-        Self { place, corner_m: [grid.west_m, grid.south_m], facts, masked, finer: Vec::new() }
+        Self { place, corner_m: [grid.west_m, grid.south_m], facts, masked, finer: Vec::new(), focus_names: Vec::new() }
     }
 
     /// Adds what is known at the end.
@@ -140,13 +143,16 @@ pub fn write_outputs(dir: &Path, outcome: &Outcome) -> io::Result<()> {
     write_extremes(dir, rasters, &outcome.extremes)?;
     for ((finer, numbers), extremes) in rasters.finer.iter().zip(&outcome.extremes.finer) {
         for number in numbers {
-            write_extremes(&focus_dir(dir, *number)?, finer, extremes)?;
+            let folder = focus_dir(dir, *number)?;
+            write_extremes(&folder, finer, extremes)?;
+            let name = rasters.focus_names.get(number - 1).cloned().unwrap_or_default();
+            write_layers(&folder, &outcome.summary, Some((&name, *number)))?;
         }
     }
     write_series(dir, outcome)?;
     let json =
         |name: &str, value: serde_json::Result<Vec<u8>>| fs::write(dir.join(name), value.map_err(io::Error::other)?);
-    write_layers(dir, &outcome.summary)?;
+    write_layers(dir, &outcome.summary, None)?;
     json("impact.json", serde_json::to_vec_pretty(&outcome.impact))?;
     json("summary.json", serde_json::to_vec_pretty(&outcome.summary))
 }

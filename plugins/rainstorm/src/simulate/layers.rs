@@ -4,55 +4,39 @@
 use std::{fs, io, path::Path};
 
 use guanlan_core::{
-    Lang, WaterAspect,
-    peaks::{AspectClass, HEAT},
+    Bilingual, Lang, WaterAspect,
+    peaks::{AspectClass, DEPTH_SPEED, RATING},
 };
 use toml::{Table, Value};
 
 use super::Summary;
 
-/// What one raster shows.
+/// What one raster shows: names, unit and classes are those of [`guanlan_core::peaks`] wherever they are there.
 struct Shown {
     file: &'static str,
-    zh: &'static str,
-    en: &'static str,
+    name: Bilingual,
     unit: &'static str,
     classes: &'static [AspectClass],
 }
 
-const fn class(from: f32, color: &'static str, zh: &'static str, en: &'static str) -> AspectClass {
-    AspectClass { from, color, zh, en }
-}
-
-const PRODUCT: &[AspectClass] = &[
-    class(0.05, HEAT[0], "0.05–0.3 m²/s", "0.05–0.3 m²/s"),
-    class(0.3, HEAT[2], "0.3–0.6 m²/s", "0.3–0.6 m²/s"),
-    class(0.6, HEAT[3], "0.6–1 m²/s", "0.6–1 m²/s"),
-    class(1.0, HEAT[5], "1 m²/s 以上", "1 m²/s and more"),
-];
-
-const RATING: &[AspectClass] = &[
-    class(0.05, HEAT[0], "0.75 以下：低", "below 0.75: low"),
-    class(0.75, HEAT[2], "0.75–1.25：部分人危险", "0.75–1.25: danger for some"),
-    class(1.25, HEAT[3], "1.25–2：多数人危险", "1.25–2: danger for most"),
-    class(2.0, HEAT[5], "2 以上：所有人危险", "2 and more: danger for all"),
-];
-
 /// The rasters of a run in the order of the tree.
 fn shown() -> [Shown; 8] {
-    let of = |file, zh, en, unit, classes| Shown { file, zh, en, unit, classes };
-    let aspect = |a: WaterAspect| (a.unit(), a.classes());
-    let ((depth_unit, depth), (speed_unit, speed)) = (aspect(WaterAspect::MaxDepth), aspect(WaterAspect::MaxSpeed));
-    let ((time_unit, arrival), (_, duration)) = (aspect(WaterAspect::Arrival), aspect(WaterAspect::Duration));
+    use WaterAspect::{Arrival, Duration, MaxDepth, MaxHazard, MaxSpeed};
+    let of = |file, a: WaterAspect| Shown { file, name: a.name(), unit: a.unit(), classes: a.classes() };
+    let over = |file, a: WaterAspect, cm: &str| {
+        let name = a.name();
+        Shown { name: Bilingual::new(format!("{}（{cm}）", name.zh), format!("{} ({cm})", name.en)), ..of(file, a) }
+    };
+    let other = |file, zh: &str, en: &str, unit, classes| Shown { file, name: Bilingual::new(zh, en), unit, classes };
     [
-        of("max_depth.tif", "最大水深", "Maximum depth", depth_unit, depth),
-        of("max_speed.tif", "最大流速", "Maximum speed", speed_unit, speed),
-        of("max_depth_speed.tif", "最大水深×流速", "Maximum depth × speed", "m²/s", PRODUCT),
-        of("hazard_arr.tif", "危险等级（D×V，ARR）", "Hazard class (D×V, ARR)", "", WaterAspect::MaxHazard.classes()),
-        of("hazard_ea.tif", "危险指数 d(v+0.5)+DF", "Hazard rating d(v+0.5)+DF", "", RATING),
-        of("arrival_5cm.tif", "5 cm 到达时间", "Arrival of 5 cm", time_unit, arrival),
-        of("arrival_15cm.tif", "15 cm 到达时间", "Arrival of 15 cm", time_unit, arrival),
-        of("duration_15cm.tif", "15 cm 以上历时", "Duration over 15 cm", time_unit, duration),
+        of("max_depth.tif", MaxDepth),
+        of("max_speed.tif", MaxSpeed),
+        other("max_depth_speed.tif", "最大水深×流速", "Maximum depth × speed", "m²/s", DEPTH_SPEED),
+        of("hazard_arr.tif", MaxHazard),
+        other("hazard_ea.tif", "危险指数 d(v+0.5)+DF", "Hazard rating d(v+0.5)+DF", "", RATING),
+        over("arrival_5cm.tif", Arrival, "5 cm"),
+        over("arrival_15cm.tif", Arrival, "15 cm"),
+        over("duration_15cm.tif", Duration, "15 cm"),
     ]
 }
 
@@ -89,7 +73,7 @@ fn layer(shown: &Shown, group: &str, on: bool, provenance: &Value) -> Value {
     ]);
     Value::Table(table([
         ("id", format!("{group}-{}", shown.file.trim_end_matches(".tif").replace('_', "-")).into()),
-        ("name", words(shown.zh, shown.en)),
+        ("name", words(&shown.name.zh, &shown.name.en)),
         ("group", group.into()),
         ("on", on.into()),
         ("source", Value::Table(table([("kind", "file".into()), ("path", shown.file.into())]))),
@@ -100,19 +84,25 @@ fn layer(shown: &Shown, group: &str, on: bool, provenance: &Value) -> Value {
     ]))
 }
 
-/// Writes the layer file of a run into its folder.
+/// Writes the layer file of a run into its folder, or that of one of its focus areas (name, number from 1) into the
+/// area's.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn write_layers(dir: &Path, summary: &Summary) -> io::Result<()> {
-    let (group, name) = ("storm-run", &summary.scenario);
+pub(super) fn write_layers(dir: &Path, summary: &Summary, focus: Option<(&Bilingual, usize)>) -> io::Result<()> {
+    let name = &summary.scenario;
+    let group = focus.map_or_else(|| "storm-run".to_owned(), |(_, number)| format!("storm-run-focus-{number}"));
+    let part = |lang| focus.map_or_else(String::new, |(name, _)| format!(" · {}", name.get(lang)));
     let provenance = words(&summary.honesty_line(Lang::Zh), &summary.honesty_line(Lang::En));
-    let title = words(&format!("推演：{}", name.zh), &format!("Run: {}", name.get(Lang::En)));
-    let layers = shown().into_iter().enumerate().map(|(k, shown)| layer(&shown, group, k == 0, &provenance));
+    let title = words(
+        &format!("推演：{}{}", name.zh, part(Lang::Zh)),
+        &format!("Run: {}{}", name.get(Lang::En), part(Lang::En)),
+    );
+    let layers = shown().into_iter().enumerate().map(|(k, shown)| layer(&shown, &group, k == 0, &provenance));
     let file = table([
         ("format", 1.into()),
         ("extend", true.into()),
-        ("group", Value::Array(vec![Value::Table(table([("id", group.into()), ("name", title)]))])),
+        ("group", Value::Array(vec![Value::Table(table([("id", group.as_str().into()), ("name", title)]))])),
         ("layer", Value::Array(layers.collect())),
     ]);
     let text = toml::to_string(&file).map_err(io::Error::other)?;

@@ -213,6 +213,7 @@ struct Stage<'a, 'w, 's> {
 struct Wanted<'a> {
     field: Option<&'a Arc<DepthField>>,
     flow: Option<&'a Arc<FlowField>>,
+    peaks: Option<&'a Arc<WaterPeaks>>,
     style: FloodStyle,
     side: f32,
 }
@@ -231,10 +232,9 @@ pub(crate) struct Sources<'w> {
 }
 
 impl Sources<'_> {
-    /// What is shown of the water; of two waters that are compared it is their depth.
+    /// What is shown of the water, and of the one it is compared with.
     fn aspect(&self) -> WaterAspect {
-        let shown = self.layers.as_ref().and_then(|l| l.water()).map_or(WaterAspect::Depth, |(aspect, _)| aspect);
-        if self.compare.right.is_some() { WaterAspect::Depth } else { shown }
+        self.layers.as_ref().and_then(|l| l.water()).map_or(WaterAspect::Depth, |(aspect, _)| aspect)
     }
 
     fn changed(&self) -> bool {
@@ -259,12 +259,14 @@ impl Sources<'_> {
             Wanted {
                 field: left.map_or(self.water.0.as_ref(), |l| l.water.as_ref()),
                 flow: left.map_or(self.flow.0.as_ref(), |l| l.flow.as_ref()),
+                peaks: left.map_or(self.peaks.0.as_ref(), |l| l.peaks.as_ref()),
                 style: left.map_or(*self.style, |l| l.style),
                 side: -side,
             },
             Wanted {
                 field: other.and_then(|o| o.water.as_ref()),
                 flow: other.and_then(|o| o.flow.as_ref()),
+                peaks: other.and_then(|o| o.peaks.as_ref()),
                 style: other.map_or(FloodStyle::Estimate, |o| o.style),
                 side,
             },
@@ -276,7 +278,27 @@ impl Sources<'_> {
 #[derive(Default)]
 pub(crate) struct Shown {
     gpu: bool,
-    painted: Option<Painted>,
+    aspect: WaterAspect,
+    painted: [Option<Painted>; 2],
+}
+
+impl Shown {
+    /// Makes anew what is no longer painted of what there is; true when something was.
+    fn repaint(&mut self, aspect: WaterAspect, wanted: &[Wanted<'_>; 2]) -> bool {
+        let mut made = self.aspect != aspect;
+        self.aspect = aspect;
+        for (painted, wanted) in self.painted.iter_mut().zip(wanted) {
+            // A place for a second water that is not there is painted with nothing.
+            let there = aspect != WaterAspect::Depth && (wanted.peaks.is_some() || wanted.field.is_some());
+            if !there {
+                made |= painted.take().is_some();
+            } else if painted.as_ref().is_none_or(|p| !p.is_of(aspect, wanted.peaks, wanted.field)) {
+                *painted = Some(Painted::new(aspect, wanted.peaks, wanted.field));
+                made = true;
+            }
+        }
+        made
+    }
 }
 
 /// Shows the water that is there now.
@@ -295,25 +317,19 @@ pub(crate) fn show_water(
 ) {
     let Some(mut waters) = waters else { return };
     let aspect = sources.aspect();
-    let painted_now = shown.painted.as_ref().map_or(WaterAspect::Depth, |p| p.aspect);
-    let (peaks, field) = (sources.peaks.0.as_ref(), sources.water.0.as_ref());
-    if aspect == WaterAspect::Depth {
-        shown.painted = None;
-    } else if shown.painted.as_ref().is_none_or(|p| !p.is_of(aspect, peaks, field)) {
-        shown.painted = Some(Painted::new(aspect, peaks, field));
-    } else if !sources.others_changed() {
-        return;
-    }
-    if aspect == painted_now && aspect == WaterAspect::Depth && !sources.changed() {
+    let made = shown.repaint(aspect, &sources.wanted());
+    // What has been does not change with the water of now.
+    let changed = if aspect == WaterAspect::Depth { sources.changed() } else { sources.others_changed() };
+    if !made && !changed {
         return;
     }
     redraw.scene();
     let mut stage = Stage { commands: &mut commands, meshes: &mut meshes };
     // What has been is known here only: the depths of the device are drawn where depth is asked for.
-    let gpu = sources.gpu.0.as_ref().filter(|_| shown.painted.is_none());
+    let gpu = sources.gpu.0.as_ref().filter(|_| aspect == WaterAspect::Depth);
     let drawn = shown.painted.clone();
     for (k, (slot, mut wanted)) in waters.slots.iter_mut().zip(sources.wanted()).enumerate() {
-        let painted = drawn.as_ref().filter(|_| k == 0);
+        let painted = drawn[k].as_ref();
         if let Some(painted) = painted {
             (wanted.field, wanted.flow) = (painted.field.as_ref(), wanted.flow.filter(|_| aspect.is_now()));
         }
