@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bevy::prelude::*;
-use guanlan_core::{Bilingual, Mode, water::WaterScene};
+use guanlan_core::{Bilingual, Mode, WaterAspect, water::WaterScene};
 use guanlan_room::Picture;
-use guanlan_stage::{Compare, FloodStyle, FlowField, Side, told};
+use guanlan_stage::{Compare, FloodStyle, FlowField, Side, layers::LayerState, told};
 
 use crate::{Showing, rooms::Rooms, state::Desk};
 
@@ -22,6 +22,18 @@ pub fn name(picture: &Picture) -> Bilingual {
     }
 }
 
+/// What a timeline is called, and that it has nothing of what is shown of the water: an empty side would say "dry".
+fn name_for(name: Bilingual, has_been: bool, aspect: WaterAspect) -> Bilingual {
+    if aspect == WaterAspect::Depth || has_been {
+        return name;
+    }
+    let lacks = aspect.name();
+    Bilingual::new(
+        format!("{} · 尚无{}数据", name.zh, lacks.zh),
+        format!("{} · no {} yet", name.en, lacks.en.to_lowercase()),
+    )
+}
+
 /// The flow of the other timeline, spread once for each scene.
 #[derive(Default)]
 pub(crate) struct Flow {
@@ -36,6 +48,7 @@ pub(crate) fn follow(
     rooms: Res<Rooms>,
     mut desk: ResMut<Desk>,
     showing: Res<Showing>,
+    layers: Option<Res<LayerState>>,
     mut compare: ResMut<Compare>,
     mut flow: Local<Flow>,
 ) {
@@ -75,8 +88,23 @@ pub(crate) fn follow(
         let (water, flow, peaks) = (field.clone(), flow.flow.clone(), peaks.clone());
         compare.right = Some(Side { water, flow, peaks, style: FloodStyle::default() });
     }
-    let names = [name(&shown.picture), name(&other)];
+    let aspect = layers.as_ref().and_then(|l| l.water()).map_or(WaterAspect::Depth, |(aspect, _)| aspect);
+    let names = [&*shown.picture, &*other].map(|p| name_for(name(p), p.peaks.latest.is_some(), aspect));
     if compare.names != names {
         compare.names = names;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_side_says_why_it_is_empty() {
+        let name = || Bilingual::new("演练 10:30", "Exercise 10:30");
+        assert_eq!(name_for(name(), false, WaterAspect::Depth), name());
+        assert_eq!(name_for(name(), true, WaterAspect::Arrival), name());
+        let empty = name_for(name(), false, WaterAspect::MaxDepth);
+        assert_eq!(empty, Bilingual::new("演练 10:30 · 尚无最大水深数据", "Exercise 10:30 · no maximum depth yet"));
     }
 }
